@@ -1,0 +1,1 @@
+"""Frames to statements: analyzers, the engine that orders them, the shipped set."""

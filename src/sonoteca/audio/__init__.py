@@ -1,0 +1,1 @@
+"""Files to signals: probe, decode, identity, loudness, waveform, encode."""

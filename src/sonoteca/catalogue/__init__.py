@@ -1,0 +1,1 @@
+"""The truth: schema, migrations, and one file per concern."""

@@ -1,0 +1,1 @@
+"""The shared words: plain values and music arithmetic; no audio, no database."""

@@ -1,0 +1,1 @@
+"""Frames or samples to vectors."""

@@ -1,0 +1,261 @@
+"""Every error a person can meet: a code, a sentence, a remedy, an HTTP status and an exit code.
+
+An error class names a situation, not a module. ``str(error)`` is the sentence alone;
+the command line and the HTTP API print code, sentence and remedy from the attributes.
+Errors survive pickling, because workers send them to the parent process.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class SonotecaError(Exception):
+    """Base of all errors meant for a person.
+
+    Parameters
+    ----------
+    message : str
+        One sentence that shows the offending value.
+    remedy : str, optional
+        What the reader can do; the class's own remedy when left out.
+    """
+
+    code: ClassVar[str] = "internal_error"
+    default_remedy: ClassVar[str] = "This is a fault in Sonoteca: please report it with the text above."
+    http_status: ClassVar[int] = 500
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, message: str, remedy: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.remedy = remedy if remedy is not None else self.default_remedy
+
+    def __reduce__(self) -> tuple[type[SonotecaError], tuple[str, str]]:
+        return type(self), (self.message, self.remedy)
+
+
+# --- sounds and files ---------------------------------------------------------------------------
+
+
+class AudioError(SonotecaError):
+    """A file that cannot become sound."""
+
+    code = "audio_error"
+    default_remedy = "Check that the file plays in an audio player; if it does, please report it."
+    http_status = 422
+
+
+class NotAudio(AudioError):
+    """The bytes are not audio in any format that is opened."""
+
+    code = "not_audio"
+    default_remedy = "Leave the file out, or convert it to WAV or FLAC."
+
+
+class UnsupportedFormat(AudioError):
+    """Recognised, but refused or without a decoder (playlists, unknown codecs)."""
+
+    code = "unsupported_format"
+    default_remedy = "Convert the file to WAV or FLAC."
+
+
+class DamagedAudio(AudioError):
+    """The container was recognised, but no sound could be read from it."""
+
+    code = "damaged_audio"
+    default_remedy = "Restore the file from its source or a backup, then run `sonoteca retry`."
+
+
+class EmptyAudio(AudioError):
+    """A valid container without a single sample."""
+
+    code = "empty_audio"
+    default_remedy = "The file holds no sound: delete it or export it again."
+
+
+class FileUnreadable(AudioError):
+    """The operating system refused to give the bytes."""
+
+    code = "file_unreadable"
+    default_remedy = "Check that the file exists and that you may read it."
+
+
+class NotARegularFile(AudioError):
+    """A FIFO, device, socket, folder or dangling link."""
+
+    code = "not_a_file"
+    default_remedy = "Name a regular file."
+
+
+# --- work in worker processes -------------------------------------------------------------------
+
+
+class WorkerError(SonotecaError):
+    """Analysis of one file ended without a result."""
+
+    code = "worker_error"
+    default_remedy = "Run `sonoteca retry`; if it fails again, please report the file's format."
+
+
+class WorkerCrashed(WorkerError):
+    """The worker process died (a segmentation fault, an exit, a kill)."""
+
+    code = "crash"
+
+
+class WorkerTimedOut(WorkerError):
+    """The file took longer than its deadline."""
+
+    code = "timeout"
+    default_remedy = "Run `sonoteca retry --timeout-s` with a larger value."
+
+
+class WorkerOutOfMemory(WorkerError):
+    """The worker outgrew its memory limit."""
+
+    code = "memory"
+    default_remedy = "Run `sonoteca retry --memory-mb` with a larger value."
+
+
+class AnalyzerFailed(WorkerError):
+    """An analyzer raised; the others went on."""
+
+    code = "analyzer_failed"
+
+
+# --- the library --------------------------------------------------------------------------------
+
+
+class LibraryError(SonotecaError):
+    """The library as a whole cannot be used."""
+
+    code = "library_error"
+    default_remedy = "Run `sonoteca doctor`."
+    http_status = 503
+    exit_code = 3
+
+
+class LibraryMissing(LibraryError):
+    """There is no library at that place."""
+
+    code = "library_missing"
+    default_remedy = "Create one with `sonoteca add FOLDER`, or pass the right --library."
+
+
+class LibraryUnwritable(LibraryError):
+    """The library can be read but not changed, or its folder is missing."""
+
+    code = "library_unwritable"
+    default_remedy = "Check the permissions of the library and that its disk is mounted."
+
+
+class LibraryFull(LibraryError):
+    """The disk (or the database's page limit) has no room."""
+
+    code = "library_full"
+    default_remedy = "Free disk space and run the command again: what was stored before is intact."
+
+
+class LibraryTooNew(LibraryError):
+    """A newer program wrote this library."""
+
+    code = "library_too_new"
+    default_remedy = "Upgrade Sonoteca, or restore a backup made by this version."
+
+
+class LibraryNeedsUpgrade(LibraryError):
+    """An older program wrote this library, and it may not be upgraded silently here."""
+
+    code = "library_needs_upgrade"
+    default_remedy = "Run `sonoteca library upgrade`: it makes a backup first."
+
+
+class LibraryDamaged(LibraryError):
+    """The database file fails its own integrity check or is no database."""
+
+    code = "library_damaged"
+    default_remedy = "Restore a backup with `sonoteca library restore`."
+
+
+class LibraryBusy(LibraryError):
+    """Another process held the write lock for too long."""
+
+    code = "library_busy"
+    default_remedy = "Wait for the other command to end, then run this one again."
+
+
+class WriteSwallowed(LibraryError):
+    """The database accepted a write and then did not have it."""
+
+    code = "write_swallowed"
+    default_remedy = "Check row-level security and that the server is not a read-only replica."
+
+
+# --- requests -----------------------------------------------------------------------------------
+
+
+class RequestError(SonotecaError):
+    """What was asked for cannot be done as asked."""
+
+    code = "bad_request"
+    default_remedy = "See --help."
+    http_status = 400
+    exit_code = 2
+
+
+class QuerySyntaxError(RequestError):
+    """A query that cannot be read; ``position`` is the offending character, from 0."""
+
+    code = "query_syntax"
+    default_remedy = "See `sonoteca list --help` for the query language."
+
+    def __init__(self, message: str, remedy: str | None = None, *, query: str = "", position: int = 0) -> None:
+        super().__init__(message, remedy)
+        self.query = query
+        self.position = position
+
+    def __reduce__(self):  # type: ignore[no-untyped-def]
+        return _rebuild_query_error, (self.message, self.remedy, self.query, self.position)
+
+
+def _rebuild_query_error(message: str, remedy: str, query: str, position: int) -> QuerySyntaxError:
+    return QuerySyntaxError(message, remedy, query=query, position=position)
+
+
+class SoundNotFound(RequestError):
+    """No sound answers to that name."""
+
+    code = "sound_not_found"
+    default_remedy = "Use an id, a unique prefix of one, a path, or external:ID; `sonoteca list` shows them."
+    http_status = 404
+
+
+class AmbiguousSound(RequestError):
+    """Several sounds answer to that name."""
+
+    code = "ambiguous_sound"
+    default_remedy = "Use one of the ids named."
+    http_status = 409
+
+
+class RefusedForSafety(RequestError):
+    """An action that would lose much at once was not done."""
+
+    code = "refused"
+    default_remedy = "Check that all disks are mounted; --yes does it anyway."
+    http_status = 409
+
+
+class SpaceMismatch(RequestError):
+    """Vectors of different embedding spaces were compared."""
+
+    code = "space_mismatch"
+    default_remedy = "Embed both sounds with the same embedder version: run `sonoteca add` again."
+
+
+class PluginBroken(SonotecaError):
+    """An entry point could not be loaded or does not keep the contract."""
+
+    code = "plugin_broken"
+    default_remedy = "Upgrade or uninstall the plugin's package."

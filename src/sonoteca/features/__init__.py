@@ -1,0 +1,1 @@
+"""Signals to frames: each feature is computed once per file, regions are views."""

@@ -1,0 +1,1 @@
+"""Disk to catalogue: walk, plan, execute, store, audit."""

@@ -1,0 +1,1 @@
+"""Questions to result rows: query language, filters, similarity."""
