@@ -1,0 +1,68 @@
+"""Loudness over time and the onsets in it, from the log-mel frames of one region."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.ndimage
+from numpy.typing import NDArray
+
+from sonoteca.features.mel import FLOOR_DB
+
+# Below the loudest frame by this much, a frame no longer counts as sounding.
+ACTIVE_RANGE_DB = 40.0
+# A rise of the most moved bands by this much within 46 ms is a new event. Few bands are
+# asked, because a bass note moves few.
+ONSET_RISE_DB = 9.0
+N_MOVED_BANDS = 4
+# Two onsets closer than this are one (a flam, a clap).
+ONSET_SPACING_S = 0.07
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Envelope:
+    """``level_db`` (n_frames,) relative to the loudest frame; ``rise_db`` (n_frames,) mean rise of the bands that moved most.
+
+    ``onsets`` are frame numbers, rising; ``peak_db`` is the level of the loudest frame.
+    """
+
+    level_db: NDArray[np.float32]
+    rise_db: NDArray[np.float32]
+    onsets: NDArray[np.int64]
+    peak_db: float
+    frame_rate: float
+
+    @property
+    def is_silent(self) -> bool:
+        return self.peak_db <= FLOOR_DB + 20.0
+
+
+def trace(log_mel: NDArray[np.float32], frame_rate: float) -> Envelope:
+    """Follow the level of a region and find its onsets.
+
+    Parameters
+    ----------
+    log_mel : float32, shape (n_bands, n_frames) [dB]
+    frame_rate : float [1/s]
+
+    Notes
+    -----
+    Onsets are peaks of the rise of band levels, clipped to the upper 50 dB of the region
+    so that noise floors do not count: spectral flux as in Dixon, "Onset Detection
+    Revisited", DAFx 2006.
+    """
+    level = 10.0 * np.log10(np.power(10.0, 0.1 * log_mel).sum(axis=0))
+    peak = float(level.max())
+    # With the floor at -50 dB below the loudest band, codec rustle cannot make an onset.
+    loud = np.maximum(log_mel, log_mel.max() - 50.0)
+    earlier = np.concatenate([np.full((loud.shape[0], 2), loud.min(), np.float32), loud], axis=1)[:, :-2]
+    rises = np.partition(np.maximum(0.0, loud - earlier), -N_MOVED_BANDS, axis=0)
+    rise = rises[-N_MOVED_BANDS:].mean(axis=0)
+    spacing = max(1, round(ONSET_SPACING_S * frame_rate))
+    highest = scipy.ndimage.maximum_filter1d(rise, 2 * spacing + 1, mode="constant")
+    is_onset = (rise >= highest) & (rise > ONSET_RISE_DB)
+    is_onset[1:] &= ~(is_onset[1:] & (rise[1:] == rise[:-1]))
+    return Envelope(
+        (level - peak).astype(np.float32), rise.astype(np.float32), np.flatnonzero(is_onset), peak, frame_rate
+    )
