@@ -52,13 +52,13 @@ class VectorIndex(Protocol):
         k: int,
         *,
         where: NDArray[np.int64] | None = None,
-        weights: NDArray[np.float32] | None = None,
     ) -> Neighbours:
         """The ``k`` nearest of each query, nearest first.
 
         ``where`` limits the answer to these ids *before* ranking, so it is filled to ``k``
-        whenever that many exist. ``weights`` (dimensions,) >= 0 scale the squared
-        contribution of each dimension. TypeError for queries that are not float32.
+        whenever that many exist. TypeError for queries that are not float32. Queries need not
+        have unit length: the answer ranks by ``1 - inner product``, so a query scaled per
+        dimension re-weights the parts of a space.
         """
         ...
 
@@ -69,3 +69,13 @@ class VectorIndex(Protocol):
     def verify(self, truth: Iterable[int]) -> IndexState: ...
 
     def rebuild(self, rows: Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]) -> None: ...
+
+
+def require_queries(queries: NDArray[np.float32], dimensions: int, k: int) -> None:
+    """Refuse what would be slow or wrong: another dtype (a float64 query is 8 times slower), another width."""
+    if queries.dtype != np.float32:
+        raise TypeError(f"queries must be float32, got {queries.dtype}")
+    if queries.ndim != 2 or queries.shape[1] != dimensions:
+        raise ValueError(f"queries must be (n, {dimensions}), got {queries.shape}")
+    if k < 1:
+        raise ValueError(f"k must be positive, got {k}")

@@ -1,0 +1,71 @@
+# Every target sets up what it needs by itself; the environment is .venv in this checkout.
+#
+#   make demo        run the main job on a small library (MUSIC=/path/to/folder for your own)
+#   make test        style, types, import layers, doctests, unit, property and contract tests
+#   make test-slow   kills, real databases, thousands of files, memory
+#   make bench       accuracy and speed against the last kept numbers
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+RUN    := env OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
+HOURS  ?= 0.1667
+
+.PHONY: help setup demo test test-slow check format bench soak clean
+
+help:
+	@sed -n 's/^#   //p' Makefile
+
+# --- environment --------------------------------------------------------------------------------
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Sonoteca needs Python 3.11 or newer; found $$($(PYTHON) --version 2>&1). Name one: make PYTHON=python3.12 ..."; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+	  { echo "Python's venv module is missing. Install it with:  sudo apt-get install -y python3-venv"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+$(VENV)/.installed-test: pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test]'
+	@touch $@ $(VENV)/.installed
+
+setup: $(VENV)/.installed-test
+
+# --- use ----------------------------------------------------------------------------------------
+
+demo: $(VENV)/.installed
+	$(BIN)/sonoteca demo $(if $(MUSIC),--music '$(MUSIC)')
+
+# --- check --------------------------------------------------------------------------------------
+
+format: $(VENV)/.installed-test
+	$(BIN)/ruff check --fix-only --quiet .
+	$(BIN)/ruff format --quiet .
+
+check: $(VENV)/.installed-test
+	$(BIN)/ruff check --quiet .
+	$(BIN)/ruff format --check --quiet .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+
+test: check
+	rm -f .coverage .coverage.*
+	$(RUN) $(BIN)/coverage run -m pytest
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report --skip-covered --include='src/sonoteca/domain/*,src/sonoteca/analysis/*,src/sonoteca/catalogue/*,src/sonoteca/ingest/*' --fail-under=90
+
+test-slow: $(VENV)/.installed-test
+	$(RUN) $(BIN)/python -m pytest -m slow --timeout 1500
+
+soak: $(VENV)/.installed-test
+	$(RUN) $(BIN)/python -m sonoteca.ingest.soak --hours $(HOURS)
+
+bench: $(VENV)/.installed-test
+	$(RUN) $(BIN)/python -m bench $(BENCH)
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .coverage.*

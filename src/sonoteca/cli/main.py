@@ -1,0 +1,70 @@
+"""``sonoteca VERB``: the application object and the one place where errors become exit codes.
+
+Command groups import what they need inside their functions, so that ``--help`` is instant.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from sonoteca import __version__
+from sonoteca.cli import adding, answering, auditing, browsing, editing, library_group, machine
+from sonoteca.cli.options import LibraryOption, remember_library
+
+app = typer.Typer(
+    name="sonoteca",
+    help="Listens to everything you have recorded, keeps what it heard, and answers questions about it.",
+    no_args_is_help=True,
+    add_completion=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        sys.stdout.write(f"sonoteca {__version__}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    library: LibraryOption = None,
+    version: Annotated[  # noqa: ARG001
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and end.")
+    ] = False,
+) -> None:
+    remember_library(library)
+
+
+for group in (adding, browsing, answering, editing, auditing, library_group, machine):
+    group.register(app)
+
+
+def main() -> None:
+    """Run the command line; exit codes: 0 ok, 1 some items failed, 2 usage, 3 the library cannot be used."""
+    from sonoteca.errors import SonotecaError
+
+    try:
+        app()
+    except SonotecaError as error:
+        from sonoteca.cli.output import print_error
+
+        print_error(error)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        sys.stderr.write("\nstopped; what was stored is kept, run the same command to go on\n")
+        sys.exit(130)
+    except BrokenPipeError:
+        # The reader of our output (`| head`) went away; there is nobody left to tell.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+
+
+if __name__ == "__main__":
+    main()
