@@ -1,0 +1,211 @@
+"""Connections to SQLite and PostgreSQL, and what their errors mean to a person."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any, Literal
+from urllib.request import pathname2url
+
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.pool import NullPool, QueuePool
+
+from sonoteca.errors import (
+    LibraryBusy,
+    LibraryDamaged,
+    LibraryError,
+    LibraryFull,
+    LibraryMissing,
+    LibraryUnwritable,
+)
+
+# JSON must be readable by any program, so NaN and Infinity are refused (ValueError) when written.
+_to_json = partial(json.dumps, allow_nan=False, separators=(",", ":"), ensure_ascii=False)
+
+# One lock number for all writers of a PostgreSQL library: "sonoteca" as bytes, cut to 63 bits.
+_WRITER_LOCK = int.from_bytes(b"sonoteca") >> 1
+
+
+def sqlite_engine(
+    path: Path, *, read_only: bool, immutable: bool = False, busy_timeout_s: float = 30.0, max_pages: int | None = None
+) -> Engine:
+    """An engine on an SQLite file.
+
+    Parameters
+    ----------
+    path : Path
+        The file; it is created unless ``read_only``.
+    read_only : bool
+        Opened so that nothing can write through it.
+    immutable : bool
+        Promise that nobody writes: needs no ``-shm`` file, for read-only disks.
+    busy_timeout_s : float >= 0 [s]
+        How long a writer waits for another one.
+    max_pages : int, optional
+        Largest size of the file in pages (``PRAGMA max_page_count``).
+    """
+    query = "mode=ro" + ("&immutable=1" if immutable else "") if read_only else "mode=rwc"
+    uri = f"file:{pathname2url(str(path.absolute()))}?{query}"
+
+    def connect() -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            uri, uri=True, timeout=busy_timeout_s, isolation_level=None, check_same_thread=False, cached_statements=512
+        )
+        try:
+            _set_pragmas(connection, read_only=read_only, max_pages=max_pages)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    engine = sa.create_engine(
+        "sqlite+pysqlite://",
+        creator=connect,
+        poolclass=QueuePool,
+        json_serializer=_to_json,
+        json_deserializer=json.loads,
+    )
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _set_pragmas(connection: sqlite3.Connection, *, read_only: bool, max_pages: int | None) -> None:
+    if not read_only:
+        connection.execute("PRAGMA journal_mode = WAL")
+        # With WAL, NORMAL loses no commit when a process is killed, and never damages the file.
+        connection.execute("PRAGMA synchronous = NORMAL")
+        if max_pages is not None:
+            connection.execute(f"PRAGMA max_page_count = {int(max_pages)}")
+    connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute("PRAGMA temp_store = MEMORY")
+    connection.execute("PRAGMA cache_size = -65536")  # KiB
+    connection.execute("PRAGMA mmap_size = 1073741824")
+    # REPLACE and big IN lists of the planner are not affected; statistics stay fresh on close.
+    connection.execute("PRAGMA analysis_limit = 1000")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # A deferred transaction that turns into a writer fails at once when another writer was
+    # faster; IMMEDIATE waits for its turn instead.
+    immediate = connection.get_execution_options().get("sonoteca_writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+
+
+def postgres_engine(url: str, *, read_only: bool, busy_timeout_s: float = 30.0) -> Engine:
+    """An engine on a PostgreSQL database; ``url`` is ``postgresql://...`` (psycopg 3 is used)."""
+    parsed = sa.make_url(url).set(drivername="postgresql+psycopg")
+    options = f"-c lock_timeout={int(busy_timeout_s * 1000)}"
+    if read_only:
+        options += " -c default_transaction_read_only=on"
+    return sa.create_engine(
+        parsed,
+        json_serializer=_to_json,
+        json_deserializer=json.loads,
+        connect_args={"options": options, "connect_timeout": 10},
+        isolation_level="REPEATABLE READ" if read_only else "READ COMMITTED",
+        pool_pre_ping=True,
+    )
+
+
+def lock_for_writing(connection: Connection) -> None:
+    """Wait until this is the only writer (``BEGIN IMMEDIATE`` has done it on SQLite)."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_WRITER_LOCK)))
+
+
+@contextmanager
+def errors_explained(location: str) -> Iterator[None]:
+    """Turn the database's errors into those of ``sonoteca.errors``, with their cause attached."""
+    try:
+        yield
+    except sa.exc.DBAPIError as error:
+        explained = explain(error.orig if error.orig is not None else error, location)
+        if explained is None:
+            raise
+        raise explained from error
+    except sqlite3.Error as error:
+        explained = explain(error, location)
+        if explained is None:
+            raise
+        raise explained from error
+    except sa.exc.TimeoutError as error:
+        raise LibraryBusy(f"No connection to {location} became free: {error}") from error
+
+
+_SQLITE_MEANING: dict[int, tuple[type[LibraryError], str]] = {
+    sqlite3.SQLITE_FULL: (LibraryFull, "There is no room left for {location}"),
+    sqlite3.SQLITE_READONLY: (LibraryUnwritable, "{location} may not be written"),
+    sqlite3.SQLITE_PERM: (LibraryUnwritable, "{location} may not be written"),
+    sqlite3.SQLITE_CANTOPEN: (LibraryUnwritable, "{location} could not be opened"),
+    sqlite3.SQLITE_IOERR: (LibraryUnwritable, "Reading or writing {location} failed"),
+    sqlite3.SQLITE_BUSY: (LibraryBusy, "Another process is writing to {location}"),
+    sqlite3.SQLITE_LOCKED: (LibraryBusy, "Another process is writing to {location}"),
+    sqlite3.SQLITE_CORRUPT: (LibraryDamaged, "{location} is damaged"),
+    sqlite3.SQLITE_NOTADB: (LibraryDamaged, "{location} is not a Sonoteca library"),
+}
+
+_POSTGRES_MEANING: dict[str, tuple[type[LibraryError], str]] = {
+    "53100": (LibraryFull, "There is no room left for {location}"),
+    "53200": (LibraryFull, "The server of {location} has no memory left"),
+    "25006": (LibraryUnwritable, "{location} may not be written"),
+    "42501": (LibraryUnwritable, "{location} may not be written"),
+    "55P03": (LibraryBusy, "Another process is writing to {location}"),
+    "40001": (LibraryBusy, "Another process is writing to {location}"),
+    "40P01": (LibraryBusy, "Another process is writing to {location}"),
+    "53300": (LibraryBusy, "The server of {location} takes no more connections"),
+    "XX001": (LibraryDamaged, "{location} is damaged"),
+    "XX002": (LibraryDamaged, "{location} is damaged"),
+    "3D000": (LibraryMissing, "There is no database {location}"),
+}
+
+
+def explain(error: BaseException, location: str) -> LibraryError | None:
+    """The library error that ``error`` of a database driver means, or None if it is a fault of ours."""
+    if isinstance(error, sqlite3.Error):
+        code = getattr(error, "sqlite_errorcode", None)
+        meaning = None if code is None else _SQLITE_MEANING.get(code & 0xFF)
+        # A file that is too short to hold its header is reported without "corrupt".
+    else:
+        state = getattr(error, "sqlstate", None)
+        meaning = None if state is None else _POSTGRES_MEANING.get(state)
+        if (
+            meaning is None
+            and type(error).__name__ == "OperationalError"
+            and state in (None, "57P03", "08006", "08001")
+        ):
+            meaning = (LibraryMissing, "No connection to {location}")
+    if meaning is None:
+        return None
+    kind, sentence = meaning
+    return kind(f"{sentence.format(location=location)} ({str(error).strip().splitlines()[0]}).")
+
+
+def dialect_of(connection: Connection) -> Literal["sqlite", "postgresql"]:
+    name = connection.dialect.name
+    if name not in ("sqlite", "postgresql"):
+        raise ValueError(f"libraries live on SQLite or PostgreSQL, not on {name}")
+    return name  # type: ignore[return-value]
+
+
+def chunks(values: list[Any], size: int = 10_000) -> Iterator[list[Any]]:
+    """``values`` in pieces that fit the limit of bound parameters (SQLite: 32,766)."""
+    for first in range(0, len(values), size):
+        yield values[first : first + size]
+
+
+__all__ = [
+    "NullPool",
+    "chunks",
+    "dialect_of",
+    "errors_explained",
+    "explain",
+    "lock_for_writing",
+    "postgres_engine",
+    "sqlite_engine",
+]

@@ -1,0 +1,1 @@
+"""Alembic migrations, packaged; ``upgrade.py`` runs them, nothing else does."""

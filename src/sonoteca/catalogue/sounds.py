@@ -1,0 +1,204 @@
+"""Sounds: one row per content, whatever its files are called."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, Row
+
+from sonoteca.catalogue import clock
+from sonoteca.catalogue.database import chunks
+from sonoteca.catalogue.schema import locations, regions, roots, sounds, summaries
+from sonoteca.errors import AmbiguousSound, SonotecaError, SoundNotFound
+
+PUBLIC_ID_LENGTH = 16
+_PUBLIC_ID_PREFIX = re.compile(rf"[a-z2-7]{{1,{PUBLIC_ID_LENGTH}}}")
+_CANDIDATES_NAMED = 8
+
+
+@dataclass(frozen=True, slots=True)
+class SoundRef:
+    """A sound as the rest of the program holds it: ``id`` never leaves the process."""
+
+    id: int
+    public_id: str
+    content_hash: str
+
+
+def public_id(content_hash: str) -> str:
+    """The id that people and programs see: 16 characters, equal in every library.
+
+    80 bits of SHA-256 in base32: among a million sounds two share an id with probability 4e-13.
+
+    >>> public_id("x1:00112233445566778899aabbccddeeff")
+    'wxvbmgrw3ls6enhd'
+    """
+    digest = hashlib.sha256(content_hash.encode()).digest()[:10]
+    return base64.b32encode(digest).decode().lower()
+
+
+def ensure_sounds(connection: Connection, content_hashes: Iterable[str]) -> dict[str, int]:
+    """Row numbers of the sounds with these hashes; a row is made (status ``pending``) where there is none.
+
+    A new sound has region 0 of zero length until its duration is known.
+    """
+    hashes = list(dict.fromkeys(content_hashes))
+    known = _ids_by_hash(connection, hashes)
+    new = [content_hash for content_hash in hashes if content_hash not in known]
+    if not new:
+        return known
+    now = clock.now()
+    connection.execute(
+        sa.insert(sounds),
+        [
+            {"public_id": public_id(content_hash), "content_hash": content_hash, "status": "pending", "added_at": now}
+            for content_hash in new
+        ],
+    )
+    made = _ids_by_hash(connection, new)
+    connection.execute(
+        sa.insert(regions),
+        [
+            {
+                "sound_id": sound_id,
+                "number": 0,
+                "start_s": 0.0,
+                "end_s": 0.0,
+                "producer": "",
+                "version": 0,
+                "generation": 0,
+            }
+            for sound_id in made.values()
+        ],
+    )
+    wholes = whole_regions(connection, list(made.values()))
+    connection.execute(
+        sa.insert(summaries),
+        [
+            {
+                "region_id": region_id,
+                "sound_id": sound_id,
+                "whole_id": region_id,
+                "number": 0,
+                "added_at": now,
+                "status": "pending",
+            }
+            for sound_id, region_id in wholes.items()
+        ],
+    )
+    return known | made
+
+
+def _ids_by_hash(connection: Connection, hashes: Sequence[str]) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for some in chunks(list(hashes)):
+        rows = connection.execute(sa.select(sounds.c.content_hash, sounds.c.id).where(sounds.c.content_hash.in_(some)))
+        found.update((row.content_hash, row.id) for row in rows)
+    return found
+
+
+def whole_regions(connection: Connection, sound_ids: Sequence[int]) -> dict[int, int]:
+    """Row number of region 0, per sound."""
+    found: dict[int, int] = {}
+    for ids in chunks(list(sound_ids)):
+        rows = connection.execute(
+            sa.select(regions.c.sound_id, regions.c.id).where(regions.c.sound_id.in_(ids), regions.c.number == 0)
+        )
+        found.update((row.sound_id, row.id) for row in rows)
+    return found
+
+
+def get_sound(connection: Connection, sound_id: int) -> Row[Any]:
+    """The whole row of table ``sounds``; SoundNotFound if it is gone."""
+    row = connection.execute(sa.select(sounds).where(sounds.c.id == sound_id)).first()
+    if row is None:
+        raise SoundNotFound(f"Sound number {sound_id} is no longer in the library.")
+    return row
+
+
+def mark_failed(connection: Connection, failures: Mapping[int, SonotecaError]) -> None:
+    """These sounds could not be analysed: keep code, sentence and remedy; what was known before stays."""
+    for sound_id, error in failures.items():
+        connection.execute(
+            sa.update(sounds)
+            .where(sounds.c.id == sound_id)
+            .values(status="failed", error_code=error.code, error_message=error.message, error_remedy=error.remedy)
+        )
+        connection.execute(sa.update(summaries).where(summaries.c.sound_id == sound_id).values(status="failed"))
+
+
+def set_external_id(connection: Connection, sound_id: int, external_id: str | None) -> None:
+    """Give a sound the id that a shop or another program knows it by."""
+    connection.execute(sa.update(sounds).where(sounds.c.id == sound_id).values(external_id=external_id))
+
+
+def resolve_sound(connection: Connection, name: str) -> SoundRef:
+    """The one sound that ``name`` means.
+
+    Parameters
+    ----------
+    name : str
+        ``external:ID``, an id, a unique prefix of one, or a path (absolute, or relative to the working folder).
+
+    Raises
+    ------
+    SoundNotFound
+        Nothing answers to it.
+    AmbiguousSound
+        Several do; the message names them.
+    """
+    found = find_sounds(connection, name)
+    if not found:
+        raise SoundNotFound(f"No sound in the library answers to {name!r}.")
+    if len(found) > 1:
+        shown = ", ".join(ref.public_id for ref in found[:_CANDIDATES_NAMED])
+        more = "" if len(found) <= _CANDIDATES_NAMED else ", ..."
+        raise AmbiguousSound(f"{name!r} may mean {shown}{more}.")
+    return found[0]
+
+
+def find_sounds(connection: Connection, name: str) -> list[SoundRef]:
+    """All sounds that ``name`` may mean (see ``resolve_sound``); at most a few more than are worth naming."""
+    columns = (sounds.c.id, sounds.c.public_id, sounds.c.content_hash)
+    if name.startswith("external:"):
+        wanted = sounds.c.external_id == name.removeprefix("external:")
+        return _refs(connection, sa.select(*columns).where(wanted))
+    by_path = _refs(connection, sa.select(*columns).where(sounds.c.id.in_(_at_path(connection, name))))
+    if by_path and ("/" in name or os.sep in name or "." in name):
+        return by_path
+    by_id: list[SoundRef] = []
+    prefix = name.lower()
+    if _PUBLIC_ID_PREFIX.fullmatch(prefix):
+        # Every character of an id sorts below "{".
+        in_range = (sounds.c.public_id >= prefix) & (sounds.c.public_id < prefix + "{")
+        by_id = _refs(connection, sa.select(*columns).where(in_range))
+    known = {ref.id for ref in by_path}
+    return by_path + [ref for ref in by_id if ref.id not in known]
+
+
+def _refs(connection: Connection, query: sa.Select[Any]) -> list[SoundRef]:
+    rows = connection.execute(query.order_by(sounds.c.public_id).limit(_CANDIDATES_NAMED + 1))
+    return [SoundRef(row.id, row.public_id, row.content_hash) for row in rows]
+
+
+def _at_path(connection: Connection, name: str) -> list[int]:
+    """Sounds located at the path ``name``, whichever root it lies below."""
+    path = os.fsencode(os.path.abspath(os.path.expanduser(name))).replace(os.sep.encode(), b"/")
+    found: list[int] = []
+    for root in connection.execute(sa.select(roots.c.id, roots.c.path)):
+        below = root.path.rstrip(b"/") + b"/"
+        if path.startswith(below):
+            wanted = (locations.c.root_id == root.id) & (locations.c.relative_path == path[len(below) :])
+            found += [
+                sound_id
+                for sound_id in connection.execute(sa.select(locations.c.sound_id).where(wanted)).scalars()
+                if sound_id is not None
+            ]
+    return found
