@@ -1,0 +1,175 @@
+"""Opening a file as a container of sound, safely.
+
+The file is opened here, by us, and FFmpeg is given only a way to read and seek it: names
+that are not UTF-8 work, a file called ``concat:...`` or ``clip%03d.wav`` is just a file, and
+no format can reach another file or the network, because there is no protocol to reach it
+with. Only formats that carry sound are let through (``FORMATS``): playlists, concat scripts,
+HLS, SDP, pictures, subtitles, raw video and text are refused after they are recognised.
+"""
+
+from __future__ import annotations
+
+import errno
+import io
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+
+import av
+import av.error
+from av.audio.stream import AudioStream
+from av.container import InputContainer
+
+from sonoteca.errors import DamagedAudio, EmptyAudio, FileUnreadable, NotARegularFile, NotAudio, UnsupportedFormat
+
+# FFmpeg's demuxers for files that hold sound, containers of video with sound included. What
+# is absent is refused: anything that names other files, renders text or pictures, is a bare
+# video stream, or has no header at all (raw PCM of a guessed rate is not evidence).
+FORMATS = (
+    "3dostr,4xm,aa,aac,aax,ac3,ac4,acm,adp,ads,adx,aea,afc,aiff,aix,alp,amr,amrnb,amrwb,apac,apc,ape,apm,argo_asf,asf,"
+    "ast,au,avi,avr,avs,bfstm,binka,boa,bonk,brstm,caf,dcstr,derf,dsf,dss,dts,dtshd,dv,eac3,epaf,flac,flv,fsb,fwse,g729,"
+    "genh,gsm,gxf,hca,hcom,iamf,iff,ilbc,ircam,iss,kvag,kwai,laf,lc3,loas,lvf,m4a,matroska,mca,mlp,mov,mp3,mp4,mpc,mpc8,"
+    "mpeg,mpegts,msf,mtaf,musx,mxf,nistsphere,nsv,nut,oga,ogg,oma,opus,osq,paf,pvf,qcp,qoa,rka,rm,rso,sbc,scd,sds,sdx,"
+    "shn,sol,sox,spdif,svag,tak,truehd,tta,vag,voc,vqf,w64,wady,wav,wavarc,wsd,wtv,wv,wve,xa,xvag,xwma"
+)
+
+MIN_RATE, MAX_RATE = 1_000, 768_000
+MAX_CHANNELS = 64
+# FFmpeg reads this much at a time from us: fewer trips through Python than its 32 KiB.
+READ_BYTES = 2**17
+
+# A file that begins like this was meant to be sound: when it cannot be opened it is damaged.
+_MAGIC = (
+    b"RIFF",
+    b"RF64",
+    b"RIFX",
+    b"BW64",
+    b"riff",
+    b"fLaC",
+    b"OggS",
+    b"ID3",
+    b"FORM",
+    b"caff",
+    b"wvpk",
+    b"MAC ",
+    b"TTA1",
+)
+
+
+def open_regular_file(path: str | os.PathLike[str] | bytes) -> io.FileIO:
+    """Open ``path`` for reading, unbuffered, if and only if it is a regular file.
+
+    Raises
+    ------
+    NotARegularFile
+        A folder, FIFO, socket, device, a dangling or circular link. None of them is opened.
+    FileUnreadable
+        It does not exist, or may not be read.
+    """
+    shown = display_name(path)
+    try:
+        mode = os.stat(path).st_mode
+    except (OSError, ValueError) as error:
+        if _is_link(path):
+            raise NotARegularFile(f"{shown} is a link that leads nowhere.") from error
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise FileUnreadable(f"{shown} cannot be read: {reason}.") from error
+    _require_regular(mode, shown)
+    # O_NONBLOCK: had the file become a FIFO since, opening it would not wait for a writer.
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+    try:
+        descriptor = os.open(path, flags)
+    except OSError as error:
+        raise FileUnreadable(f"{shown} cannot be read: {error.strerror}.") from error
+    file = io.FileIO(descriptor, "rb", closefd=True)
+    try:
+        _require_regular(os.fstat(descriptor).st_mode, shown)
+    except NotARegularFile:
+        file.close()
+        raise
+    return file
+
+
+def display_name(path: str | os.PathLike[str] | bytes) -> str:
+    """The path as it can be printed: bytes that are not UTF-8 and control characters are escaped."""
+    text = os.fsdecode(path).encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
+
+
+def _is_link(path: str | os.PathLike[str] | bytes) -> bool:
+    try:
+        return stat.S_ISLNK(os.lstat(path).st_mode)
+    except (OSError, ValueError):
+        return False
+
+
+def _require_regular(mode: int, shown: str) -> None:
+    if stat.S_ISREG(mode):
+        return
+    kinds = {
+        stat.S_IFDIR: "a folder",
+        stat.S_IFIFO: "a FIFO",
+        stat.S_IFCHR: "a device",
+        stat.S_IFBLK: "a device",
+        stat.S_IFSOCK: "a socket",
+    }
+    raise NotARegularFile(f"{shown} is {kinds.get(stat.S_IFMT(mode), 'not a regular file')}.")
+
+
+@cache
+def _audio_decoders() -> str:
+    """Names of all audio decoders: pictures and video inside a file are never decoded, not even to probe it."""
+    names = []
+    for name in av.codecs_available:
+        try:
+            codec = av.Codec(name, "r")
+        except (av.error.FFmpegError, ValueError):
+            continue
+        if codec.type == "audio":
+            names.append(name)
+    return ",".join(sorted(names))
+
+
+@contextmanager
+def open_container(file: io.FileIO, shown: str) -> Iterator[tuple[InputContainer, AudioStream]]:
+    """The container in ``file`` and its first audio stream; ``shown`` names it in errors.
+
+    Raises
+    ------
+    EmptyAudio
+        The file has no bytes.
+    NotAudio, UnsupportedFormat, DamagedAudio
+        No sound in it, sound we refuse or have no decoder for, sound that cannot be read.
+    """
+    file.seek(0)
+    head = file.read(16) or b""
+    file.seek(0)
+    if not head:
+        raise EmptyAudio(f"{shown} is empty: it has zero bytes.")
+    try:
+        container = av.open(
+            file,
+            mode="r",
+            options={"format_whitelist": FORMATS, "codec_whitelist": _audio_decoders(), "protocol_whitelist": "none"},
+            metadata_errors="replace",
+            buffer_size=READ_BYTES,
+        )
+    except av.error.ArgumentError as error:
+        raise UnsupportedFormat(f"{shown} is of a kind that is not opened (a playlist, picture or text).") from error
+    except (av.error.FFmpegError, ValueError, EOFError) as error:
+        if isinstance(error, OSError) and error.errno == errno.EIO:
+            raise FileUnreadable(f"{shown} cannot be read: the disk reported an error.") from error
+        if head.startswith(_MAGIC) or head[4:8] == b"ftyp":
+            raise DamagedAudio(f"{shown} begins like a sound file, but its header cannot be read.") from error
+        raise NotAudio(f"{shown} is not a sound file: no known format was recognised.") from error
+    with container:
+        streams = container.streams.audio
+        if not streams:
+            raise NotAudio(f"{shown} holds no sound ({container.format.name}).")
+        stream = streams[0]
+        # A stream whose codec FFmpeg does not know has no codec context, whatever the type hints say.
+        if getattr(stream, "codec_context", None) is None:
+            raise UnsupportedFormat(f"{shown} is compressed with a codec that is not known here.")
+        yield container, stream

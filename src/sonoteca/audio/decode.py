@@ -1,0 +1,194 @@
+"""Files to recordings: one decode, block by block.
+
+The native blocks feed the measurements; the same blocks are mixed to mono and resampled into
+a spool. The native file is never whole in memory. FFmpeg itself drops encoder delay at the
+start (LAME/Xing, Opus pre-skip, edit lists); what it leaves at the end is cut in ``_Trim``.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import replace
+
+import av.error
+from av.audio.frame import AudioFrame
+from av.audio.stream import AudioStream
+from av.container import InputContainer
+
+from sonoteca.audio.container import (
+    MAX_CHANNELS,
+    MAX_RATE,
+    MIN_RATE,
+    display_name,
+    open_container,
+    open_regular_file,
+)
+from sonoteca.audio.content_hash import PacketHash, hash_bytes
+from sonoteca.audio.intake import Intake, SpooledRecording
+from sonoteca.audio.recording import AudioInfo
+from sonoteca.audio.sample_blocks import FrameQueue
+from sonoteca.errors import DamagedAudio, EmptyAudio, UnsupportedFormat
+
+
+def open_recording(
+    path: str | os.PathLike[str] | bytes,
+    *,
+    spool_dir: str | os.PathLike[str] | None = None,
+    root_name: str | None = None,
+) -> SpooledRecording:
+    """Decode a file once: measurements, mono samples at 22,050 Hz, identity and claims.
+
+    Parameters
+    ----------
+    path : str, PathLike or bytes
+        Any name the file system allows.
+    spool_dir : path, optional
+        Where the temporary file of a long sound goes; the system's own place by default.
+    root_name : str, optional
+        The name to read claims from when it is not the path's own (an upload, a spool).
+
+    Returns
+    -------
+    SpooledRecording
+        To be closed; a context manager.
+
+    Raises
+    ------
+    AudioError
+        ``NotARegularFile``, ``FileUnreadable``, ``NotAudio``, ``UnsupportedFormat``, ``EmptyAudio`` or
+        ``DamagedAudio``. A file of which a part can be read gives that part, with a warning.
+    """
+    shown = display_name(path)
+    with open_regular_file(path) as file, open_container(file, shown) as (container, stream):
+        decoding = _Decoding(container, stream, shown, spool_dir)
+        try:
+            decoding.run()
+            recording = decoding.recording()
+        except BaseException:
+            decoding.discard()
+            raise
+        if not decoding.packets.n_bytes:
+            recording.info = replace(recording.info, content_hash=hash_bytes(file))
+    return recording
+
+
+class _Decoding:
+    """One run through the packets of a stream."""
+
+    def __init__(
+        self, container: InputContainer, stream: AudioStream, shown: str, spool_dir: str | os.PathLike[str] | None
+    ) -> None:
+        self._container = container
+        self._stream = stream
+        self._shown = shown
+        self._spool_dir = spool_dir
+        self._queue = FrameQueue()
+        self._intake: Intake | None = None
+        self._n_errors = 0
+        self._first_error: Exception | None = None
+        self._ended_early = False
+        self._codec = stream.codec_context.codec.canonical_name
+        stream.codec_context.thread_count = 1
+        self.packets = PacketHash(stream)
+
+    def run(self) -> None:
+        for frame in self._frames():
+            if self._intake is None:
+                self._intake = self._begin(frame)
+            self._queue.write(frame)
+            while self._queue.n_waiting >= self._intake.wanted:
+                self._take(self._intake)
+        self._queue.finish()
+        if self._intake is not None:
+            while self._queue.n_waiting:
+                self._take(self._intake)
+
+    def _take(self, intake: Intake) -> None:
+        # Integers are what they are; floats can be anything, and so can what a decoder made of damage.
+        may_be_invalid = self._codec.startswith("pcm_f") or self._n_errors > 0
+        block = self._queue.read(min(intake.wanted, self._queue.n_waiting))
+        intake.push(block, may_be_invalid=may_be_invalid)
+
+    def _frames(self) -> Iterator[AudioFrame]:
+        packets = self._container.demux(self._stream)
+        while True:
+            try:
+                packet = next(packets, None)
+            except (av.error.FFmpegError, ValueError) as error:
+                self._note(error)
+                self._ended_early = True
+                break
+            if packet is None:
+                return
+            if packet.size:
+                self.packets.update(bytes(packet))
+            try:
+                yield from packet.decode()
+            except (av.error.FFmpegError, ValueError) as error:
+                self._note(error)
+        try:
+            yield from self._stream.codec_context.decode(None)
+        except (av.error.FFmpegError, ValueError) as error:
+            self._note(error)
+
+    def _note(self, error: Exception) -> None:
+        if isinstance(error, MemoryError):
+            raise error
+        self._n_errors += 1
+        if self._first_error is None:
+            self._first_error = error
+
+    def _begin(self, frame: AudioFrame) -> Intake:
+        rate, layout = frame.sample_rate, frame.layout
+        if not MIN_RATE <= rate <= MAX_RATE:
+            raise UnsupportedFormat(
+                f"{self._shown} claims {rate} samples a second; {MIN_RATE} to {MAX_RATE} can be analysed."
+            )
+        if not 1 <= layout.nb_channels <= MAX_CHANNELS:
+            raise UnsupportedFormat(
+                f"{self._shown} claims {layout.nb_channels} channels; 1 to {MAX_CHANNELS} can be analysed."
+            )
+        names = tuple(channel.name for channel in layout.channels)
+        if len(names) != layout.nb_channels:
+            names = tuple(f"C{number}" for number in range(layout.nb_channels))
+        return Intake(rate, names, spool_dir=self._spool_dir)
+
+    def recording(self) -> SpooledRecording:
+        intake, warnings = self._intake, []
+        if intake is None:
+            intake = self._without_samples()
+            warnings.append("The file holds not a single sample.")
+        measurements, spool, mix_warnings = intake.finish()
+        warnings += mix_warnings
+        if self._n_errors:
+            warnings.append(
+                f"The file is damaged: {self._n_errors} parts of it could not be decoded; the rest was analysed."
+            )
+        context = self._stream.codec_context
+        info = AudioInfo(
+            duration_s=intake.n_samples / intake.sample_rate,
+            sample_rate=intake.sample_rate,
+            channels=intake.n_channels,
+            codec=self._codec,
+            container=self._container.format.name,
+            n_samples=intake.n_samples,
+            content_hash=self.packets.text(),
+            bit_depth=None,
+            bit_rate=context.bit_rate or self._container.bit_rate or None,
+        )
+        return SpooledRecording(info, measurements, spool, warnings=tuple(warnings))
+
+    def _without_samples(self) -> Intake:
+        if self._n_errors or self.packets.n_bytes:
+            raise DamagedAudio(f"{self._shown}: nothing in it could be decoded.") from self._first_error
+        context = self._stream.codec_context
+        if not self._codec.startswith("pcm_"):
+            raise EmptyAudio(f"{self._shown} has a header and no sound.")
+        # A valid header and an empty data chunk is a finished recording of nothing.
+        names = tuple(channel.name for channel in context.layout.channels)
+        return Intake(context.sample_rate, names, spool_dir=self._spool_dir)
+
+    def discard(self) -> None:
+        if self._intake is not None:
+            self._intake.discard()

@@ -1,0 +1,115 @@
+"""What happens to native samples: they are measured, mixed to mono, resampled and spooled."""
+
+from __future__ import annotations
+
+import os
+from types import TracebackType
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sonoteca.audio.measure import NativeMeter, sanitize, step_boundary, steps_per_block
+from sonoteca.audio.mixdown import MonoMix, ToAnalysisRate
+from sonoteca.audio.recording import MAX_READ_S, AudioInfo, Claim, NativeMeasurements
+from sonoteca.audio.signal import ANALYSIS_RATE, AudioSignal
+from sonoteca.audio.spool import SampleSpool
+
+
+class SpooledRecording:
+    """A ``Recording`` (see ``audio.recording``) whose samples lie in a spool; close it."""
+
+    def __init__(
+        self,
+        info: AudioInfo,
+        measurements: NativeMeasurements,
+        spool: SampleSpool,
+        *,
+        claims: tuple[Claim, ...] = (),
+        warnings: tuple[str, ...] = (),
+    ) -> None:
+        self.info = info
+        self.measurements = measurements
+        self.claims = claims
+        self.warnings = warnings
+        self._spool = spool
+
+    @property
+    def n_samples(self) -> int:
+        return self._spool.n_samples
+
+    def read(self, first_sample: int, n_samples: int) -> NDArray[np.float32]:
+        return self._spool.read(first_sample, n_samples)
+
+    def signal(self, start_s: float, end_s: float) -> AudioSignal:
+        if end_s - start_s > MAX_READ_S:
+            raise ValueError(f"at most {MAX_READ_S} s can be read at once, got {start_s} s to {end_s} s")
+        first = min(max(0, round(start_s * ANALYSIS_RATE)), self.n_samples)
+        stop = min(max(first, round(end_s * ANALYSIS_RATE)), self.n_samples)
+        return AudioSignal(self.read(first, stop - first).reshape(1, -1), ANALYSIS_RATE)
+
+    def close(self) -> None:
+        self._spool.close()
+
+    def __enter__(self) -> SpooledRecording:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class Intake:
+    """Everything that happens to native samples: measure, mix, resample, spool."""
+
+    def __init__(
+        self, sample_rate: int, channel_names: tuple[str, ...], *, spool_dir: str | os.PathLike[str] | None = None
+    ) -> None:
+        self.sample_rate = sample_rate
+        self.n_channels = len(channel_names)
+        self._n_steps = 0
+        self._steps_per_block = steps_per_block(sample_rate, self.n_channels)
+        self._meter = NativeMeter(sample_rate, channel_names)
+        self._mix = MonoMix(self.n_channels)
+        self._resampler = ToAnalysisRate(sample_rate)
+        self._spool = SampleSpool(spool_dir)
+        self.n_samples = 0
+        self.n_invalid = 0
+
+    @property
+    def wanted(self) -> int:
+        """How many samples the next block has to hold (fewer only if it is the last)."""
+        stop = step_boundary(self._n_steps + self._steps_per_block, self.sample_rate)
+        return stop - step_boundary(self._n_steps, self.sample_rate)
+
+    def push(self, block: NDArray[np.float32], *, may_be_invalid: bool) -> None:
+        """The next block, float32 (n_channels, ``wanted``)."""
+        if may_be_invalid:
+            self._meter.n_invalid_samples += sanitize(block)
+        mono = self._mix.push(block)
+        self._meter.push(block, mono)
+        self._spool.append(self._resampler.push(mono))
+        self.n_samples += block.shape[1]
+        self._n_steps += self._steps_per_block
+
+    def finish(self) -> tuple[NativeMeasurements, SampleSpool, list[str]]:
+        """Measurements, the sealed spool (at least one sample), and what a person should know."""
+        self._spool.append(self._resampler.finish())
+        if self._spool.n_samples == 0:
+            self._spool.append(np.zeros(1, dtype=np.float32))
+        self._spool.seal()
+        measurements = self._meter.finish()
+        warnings = []
+        if measurements.n_invalid_samples:
+            warnings.append(
+                f"{measurements.n_invalid_samples} samples were not numbers or beyond any scale: they count as silence."
+            )
+        if self._mix.n_cancelled:
+            share = self._mix.n_cancelled / self.n_samples
+            warnings.append(
+                f"The channels cancel each other in {share:.0%} of the sound: there the louder one stands for all."
+            )
+        return measurements, self._spool, warnings
+
+    def discard(self) -> None:
+        self._spool.close()

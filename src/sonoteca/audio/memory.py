@@ -1,0 +1,50 @@
+"""Recordings that never were a file: sound made by tests and by other parts of the program."""
+
+from __future__ import annotations
+
+from typing import Self
+
+import xxhash
+
+from sonoteca.audio.intake import Intake, SpooledRecording
+from sonoteca.audio.kweighting import default_channel_names
+from sonoteca.audio.recording import AudioInfo, Claim
+from sonoteca.audio.signal import AudioSignal
+
+
+class MemoryRecording(SpooledRecording):
+    """A ``Recording`` of samples in memory, measured by the same code as files are."""
+
+    @classmethod
+    def from_samples(
+        cls,
+        signal: AudioSignal,
+        *,
+        codec: str = "pcm_f32",
+        container: str = "memory",
+        claims: tuple[Claim, ...] = (),
+    ) -> Self:
+        """Measure, mix and resample ``signal``; any rate and number of channels.
+
+        A signal without a sample gives one zero at the analysis rate and ``duration_s`` 0,
+        like an empty file.
+        """
+        samples = signal.samples
+        intake = Intake(signal.sample_rate, default_channel_names(len(samples)))
+        first = 0
+        while first < signal.n_samples:
+            block = samples[:, first : first + intake.wanted].copy()
+            first += block.shape[1]
+            intake.push(block, may_be_invalid=True)
+        measurements, spool, warnings = intake.finish()
+        head = f"{signal.sample_rate}/{samples.shape}/"
+        info = AudioInfo(
+            duration_s=signal.duration_s,
+            sample_rate=signal.sample_rate,
+            channels=len(samples),
+            codec=codec,
+            container=container,
+            n_samples=signal.n_samples,
+            content_hash=f"mem1:{xxhash.xxh3_128_hexdigest(head.encode() + samples.tobytes())}",
+        )
+        return cls(info, measurements, spool, claims=claims, warnings=tuple(warnings))
