@@ -1,0 +1,5 @@
+"""How it sounds: brightness, warmth, noisiness, roughness, attack and decay."""
+
+from sonoteca.analysis.analyzer import Analyzer
+
+ANALYZERS: tuple[Analyzer, ...] = ()
