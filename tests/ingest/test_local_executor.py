@@ -1,0 +1,238 @@
+"""A bad task costs exactly itself; under forkserver and under spawn with the watchdog alone."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+import ingest_tasks as tasks
+from sonoteca.errors import WorkerError
+from sonoteca.ingest.executor import Done, Executor, Failed, Task
+from sonoteca.ingest.in_process import InProcessExecutor
+from sonoteca.ingest.local_executor import LocalExecutor, WorkerLimits
+from sonoteca.ingest.worker_process import StartMethod
+
+LIMITS = WorkerLimits(memory_mb=300, address_space_mb=4000)
+# What a system without RLIMIT_AS has: the parent's eyes only.
+WATCHDOG_ALONE = WorkerLimits(memory_mb=300, address_space_mb=None)
+
+needs_forkserver = pytest.mark.skipif(
+    "forkserver" not in multiprocessing.get_all_start_methods(), reason="no forkserver on this system"
+)
+
+
+@pytest.fixture(params=[pytest.param("forkserver", marks=needs_forkserver), "spawn"], scope="module")
+def executor(request: pytest.FixtureRequest) -> Iterator[LocalExecutor]:
+    start_method: StartMethod = request.param
+    limits = LIMITS if start_method == "forkserver" else WATCHDOG_ALONE
+    with LocalExecutor(2, limits=limits, start_method=start_method) as executor:
+        yield executor
+
+
+def outcomes(executor: Executor, function, payloads, deadline_s=lambda _: 30.0):  # type: ignore[no-untyped-def]
+    """Outcomes in the order of the payloads, asserting that there is exactly one each."""
+    payloads = list(payloads)
+    found = list(
+        executor.run(function, (Task(str(n), payload, deadline_s(payload)) for n, payload in enumerate(payloads)))
+    )
+    assert sorted(int(outcome.key) for outcome in found) == list(range(len(payloads)))
+    return sorted(found, key=lambda outcome: int(outcome.key))
+
+
+@pytest.mark.parametrize("make", [InProcessExecutor, lambda: LocalExecutor(2)], ids=["in process", "local"])
+def test_every_executor_answers_each_task_once_and_survives_exceptions(make) -> None:  # type: ignore[no-untyped-def]
+    executor = make()
+    try:
+        doubled = outcomes(executor, tasks.double, range(50))
+        assert [outcome.result for outcome in doubled] == [2 * n for n in range(50)]
+        good, bad = outcomes(executor, tasks.behave, ["well", "raise"])
+        assert isinstance(good, Done)
+        assert good.result == "well"
+        assert isinstance(bad, Failed)
+        assert bad.kind == "error"
+        assert bad.message == "seven is not eight"
+        assert isinstance(bad.error, ValueError)
+        assert list(executor.run(tasks.double, [])) == []
+    finally:
+        executor.close()
+
+
+BAD = {
+    "segfault": ("crash", "SIGSEGV"),
+    "exit": ("crash", "status 3"),
+    "kill": ("crash", "SIGKILL"),
+    "abort": ("crash", "SIGABRT"),
+    "die while sending": ("crash", "SIGKILL"),
+    "eat": ("memory", "300 MB"),
+    "hang": ("timeout", "deadline of 0.4 s"),
+    "hang hard": ("timeout", "deadline of 0.4 s"),
+    "sys exit": ("error", "4"),
+    "raise oddly": ("error", "left"),
+    "unpicklable": ("error", "cannot be sent"),
+}
+
+
+@pytest.mark.skipif(os.name != "posix", reason="names of signals")
+def test_bad_tasks_cost_exactly_themselves(executor: LocalExecutor) -> None:
+    """All at once: whatever they do to their processes, each good one beside them is done."""
+    payloads = [how for bad in BAD for how in ("well", bad, "well")]
+    found = outcomes(executor, tasks.behave, payloads, lambda how: 0.4 if how.startswith("hang") else 30.0)
+    for how, outcome in zip(payloads, found, strict=True):
+        if how == "well":
+            assert isinstance(outcome, Done)
+            assert outcome.result == "well"
+        else:
+            kind, words = BAD[how]
+            assert isinstance(outcome, Failed)
+            assert outcome.kind == kind, how
+            assert words in outcome.message
+
+
+@needs_forkserver
+def test_one_absurd_request_is_refused_at_once() -> None:
+    with LocalExecutor(1, limits=LIMITS) as executor:
+        (failed,) = outcomes(executor, tasks.behave, ["ask too much"])
+        assert failed.kind == "memory"
+        assert isinstance(failed.error, MemoryError)
+
+
+def test_a_task_that_dies_once_is_done_the_second_time(executor: LocalExecutor, tmp_path: Path) -> None:
+    (done,) = outcomes(executor, tasks.once, [str(tmp_path)])
+    assert done.result == "second time"
+
+
+def test_without_retry_a_task_that_dies_has_failed(executor: LocalExecutor, tmp_path: Path) -> None:
+    (failed,) = executor.run(tasks.once, [Task("x", str(tmp_path), 30.0)], retry=False)
+    assert isinstance(failed, Failed)
+
+
+def test_the_second_try_runs_alone(tmp_path: Path) -> None:
+    payloads = [(str(tmp_path), name, 0.1) for name in ("a", "crash1", "b", "c", "crash2", "d")]
+    with LocalExecutor(3) as executor:
+        outcomes(executor, tasks.note_span, payloads)
+    spans: dict[tuple[str, str], list[float]] = {}
+    for file in tmp_path.iterdir():
+        name, at, pid = file.stem.split("-")
+        spans.setdefault((name, pid), []).append(float(at))
+    second = [max((span, key) for key, span in spans.items() if key[0] == name) for name in ("crash1", "crash2")]
+    for (start, end), key in ((sorted(span), key) for span, key in second):
+        beside = [other for other, span in spans.items() if other != key and min(span) < end and max(span) > start]
+        assert beside == []
+
+
+def test_tasks_are_taken_no_further_than_promised(executor: LocalExecutor) -> None:
+    taken = 0
+
+    def endless() -> Iterator[Task[int]]:
+        nonlocal taken
+        while True:
+            taken += 1
+            yield Task(str(taken), taken, 30.0)
+
+    run = executor.run(tasks.double, endless())
+    for handed_out in range(1, 40):
+        next(run)
+        assert taken <= handed_out + 2 + 8
+    run.close()
+    assert outcomes(executor, tasks.double, [1])[0].result == 2
+
+
+def test_cancel_ends_a_running_and_a_waiting_task(executor: LocalExecutor) -> None:
+    started = time.monotonic()
+    work = [
+        Task("long", 100.0, 200.0),
+        Task("longer", 100.0, 200.0),
+        Task("waiting", 100.0, 200.0),
+        Task("last", 0.0, 9.0),
+    ]
+    run = executor.run(tasks.nap, work)
+    keys = ["long", "waiting", "longer"]
+    assert not executor.cancel("long")  # nothing runs before the first outcome is asked for
+
+    def cancel_soon() -> None:
+        time.sleep(0.7)
+        for key in keys:
+            assert executor.cancel(key)
+        assert not executor.cancel("nobody")
+
+    canceller = threading.Thread(target=cancel_soon)
+    canceller.start()
+    found = {outcome.key: outcome for outcome in run}
+    canceller.join()
+    assert {found[key].kind for key in keys} == {"lost"}
+    assert isinstance(found["last"], Done)
+    assert time.monotonic() - started < 60
+
+
+def test_a_worker_is_replaced_after_its_share_of_tasks() -> None:
+    with LocalExecutor(1, limits=WorkerLimits(tasks=3)) as executor:
+        pids = [outcome.result for outcome in outcomes(executor, tasks.process_id, range(9))]
+    assert len(set(pids)) == 3
+
+
+def test_workers_have_one_thread_and_the_parent_keeps_its_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", "7")
+    with LocalExecutor(1, start_method="spawn") as executor:
+        assert outcomes(executor, tasks.environment, ["OMP_NUM_THREADS"])[0].result == "1"
+    assert os.environ["OMP_NUM_THREADS"] == "7"
+
+
+def test_what_a_dead_worker_left_is_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with LocalExecutor(1) as executor:
+        assert isinstance(outcomes(executor, tasks.behave, ["litter"])[0], Failed)
+        left = [path for path in tmp_path.rglob("*") if path.is_file() and path.name != "stderr.txt"]
+        assert left == []
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_stopping_early_leaves_no_process_behind() -> None:
+    with LocalExecutor(2) as executor:
+        run = executor.run(tasks.nap, (Task(str(n), 0.0 if n == 0 else 300.0, 400.0) for n in range(5)))
+        next(run)
+        run.close()
+        pids = [outcome.result for outcome in outcomes(executor, tasks.process_id, range(2))]
+    assert not [pid for pid in pids if psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE]
+
+
+def test_workers_that_cannot_start_end_the_run_with_the_reason() -> None:
+    with (
+        LocalExecutor(1, start_method="spawn", preload=("no_such_module_at_all",)) as executor,
+        pytest.raises(WorkerError, match="No module named 'no_such_module_at_all'"),
+    ):
+        list(executor.run(tasks.double, [Task("1", 1, 5.0)]))
+
+
+@pytest.mark.skipif(os.name != "posix", reason="kills the parent as POSIX does")
+def test_workers_end_when_their_parent_is_killed(tmp_path: Path) -> None:
+    script = f"""
+import sys; sys.path[:0] = {sys.path!r}
+import ingest_tasks as tasks
+from sonoteca.ingest.executor import Task
+from sonoteca.ingest.local_executor import LocalExecutor
+executor = LocalExecutor(2)
+pids = [o.result for o in executor.run(tasks.process_id, [Task(str(n), n, 9.0) for n in range(6)])]
+print(*set(pids), flush=True)
+list(executor.run(tasks.behave, [Task("h", "hang hard", 900.0), Task("i", "hang", 900.0)]))
+"""
+    parent = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
+    assert parent.stdout is not None
+    pids = [int(pid) for pid in parent.stdout.readline().split()]
+    assert pids
+    time.sleep(0.5)
+    parent.kill()
+    parent.communicate()
+    deadline = time.monotonic() + 10
+    while any(psutil.pid_exists(pid) for pid in pids) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not any(psutil.pid_exists(pid) for pid in pids)

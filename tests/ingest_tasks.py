@@ -1,0 +1,105 @@
+"""Tasks for worker processes: they have to be importable there. Each behaves in one way, well or badly."""
+
+from __future__ import annotations
+
+import ctypes
+import gc
+import os
+import signal
+import struct
+import sys
+import tempfile
+import time
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+
+def double(number: int) -> int:
+    return 2 * number
+
+
+def process_id(_: object) -> int:
+    return os.getpid()
+
+
+def environment(name: str) -> str | None:
+    return os.environ.get(name)
+
+
+def nap(seconds: float) -> float:
+    time.sleep(seconds)
+    return seconds
+
+
+def behave(how: str) -> str:
+    """Do what ``how`` says; ``well`` is the only good end."""
+    if how == "segfault":
+        ctypes.string_at(0)
+    elif how == "hang":
+        time.sleep(1000)
+    elif how == "hang hard":
+        # No Python signal handler would ever run.
+        while True:
+            pass
+    elif how == "eat":
+        eaten = []
+        while True:
+            eaten.append(bytearray(b"x" * 2**24))
+            time.sleep(0.005)
+    elif how == "ask too much":
+        return str(len(bytearray(2**45)))
+    elif how == "exit":
+        os._exit(3)
+    elif how == "sys exit":
+        sys.exit(4)
+    elif how == "kill":
+        os.kill(os.getpid(), signal.SIGKILL)
+    elif how == "abort":
+        os.abort()
+    elif how == "raise":
+        raise ValueError("seven is not eight")
+    elif how == "raise oddly":
+        raise OddError("left", right="right")
+    elif how == "unpicklable":
+        return lambda: "nobody can send me"  # type: ignore[return-value]
+    elif how == "die while sending":
+        # The first ten bytes of a message of a thousand, as multiprocessing frames it.
+        for found in gc.get_objects():
+            if isinstance(found, Connection) and not found.closed and found.writable:
+                os.write(found.fileno(), struct.pack("!i", 1000) + b"x" * 10)
+        os.kill(os.getpid(), signal.SIGKILL)
+    elif how == "litter":
+        with tempfile.NamedTemporaryFile(delete=False) as file:
+            file.write(b"litter")
+        os._exit(1)
+    return how
+
+
+class OddError(Exception):
+    """Pickles, and cannot be unpickled: the classic."""
+
+    def __init__(self, left: str, *, right: str) -> None:
+        super().__init__(left)
+        self.right = right
+
+
+def once(folder: str) -> str:
+    """Dies the first time it is called for ``folder``, succeeds the second."""
+    try:
+        Path(folder, "tried").touch(exist_ok=False)
+    except FileExistsError:
+        return "second time"
+    os._exit(1)
+
+
+def note_span(payload: tuple[str, str, float]) -> str:
+    """Write when it ran, so that a test sees what ran beside what; ``crash`` dies, every time."""
+    folder, name, seconds = payload
+    with open(os.path.join(folder, f"{name}-{time.monotonic():.3f}-{os.getpid()}.start"), "w"):
+        pass
+    time.sleep(seconds)
+    with open(os.path.join(folder, f"{name}-{time.monotonic():.3f}-{os.getpid()}.end"), "w"):
+        pass
+    if name.startswith("crash"):
+        os._exit(1)
+    return name
