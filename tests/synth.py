@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from sonoteca.analysis.analyzer import Analyzer, RegionView
 from sonoteca.analysis.engine import SoundAnalysis, analyze_recording, declared_features
+from sonoteca.audio.memory import MemoryRecording
 from sonoteca.audio.recording import Recording
 from sonoteca.audio.signal import AudioSignal
 from sonoteca.domain.music import parse_pitch_class
@@ -257,12 +258,6 @@ def resampled(sound: AudioSignal, rate: int) -> AudioSignal:
 
 def recording(sound: AudioSignal) -> Recording:
     """The sound as if it had been decoded from a file."""
-    try:
-        from sonoteca.audio.memory import MemoryRecording
-    except ImportError:
-        from stand_in_recording import StandInRecording
-
-        return StandInRecording(sound)
     return MemoryRecording.from_samples(sound)
 
 
