@@ -86,10 +86,13 @@ class Library:
         """
         if self.mode == "read":
             raise LibraryUnwritable(f"{self.location} was opened for reading only.", "This is a fault in Sonoteca.")
-        with errors_explained(self.location), self.engine.connect() as connection:
-            with connection.execution_options(sonoteca_writes=True).begin():
-                lock_for_writing(connection)
-                yield connection
+        with (
+            errors_explained(self.location),
+            self.engine.connect().execution_options(sonoteca_writes=True) as connection,
+            connection.begin(),
+        ):
+            lock_for_writing(connection)
+            yield connection
 
     def data_folder(self, *parts: str) -> Path:
         """A folder below ``data_dir``, created.

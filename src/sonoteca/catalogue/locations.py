@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection, Row
+from sqlalchemy.engine import Connection
 
-from sonoteca.catalogue import clock, fulltext, summaries
+from sonoteca.catalogue import clock, events, summaries
 from sonoteca.catalogue.database import chunks
 from sonoteca.catalogue.names import compare_key, display_name
 from sonoteca.catalogue.roots import Root
 from sonoteca.catalogue.schema import locations, roots, sounds
-from sonoteca.catalogue.sounds import ensure_sounds
+from sonoteca.catalogue.sounds import ensure_sounds, known_sounds
 from sonoteca.errors import SonotecaError
 
 
@@ -88,10 +89,19 @@ def known_locations(connection: Connection, root: Root, below: bytes = b"") -> I
             | ((locations.c.relative_path >= below + b"/") & (locations.c.relative_path < below + b"0"))
         )
     for row in connection.execute(query):
-        (id_, path, key, size, mtime_ns, missing_since, error_code, sound_id, content_hash, status, identity) = row
-        yield KnownLocation(
-            id_, bytes(path), key, size, mtime_ns, missing_since is not None, error_code, sound_id, content_hash, status, identity
-        )  # fmt: skip
+        id_, path, key, size, mtime_ns, missing_since, *rest = row
+        yield KnownLocation(id_, bytes(path), key, size, mtime_ns, missing_since is not None, *rest)
+
+
+@dataclass(slots=True)
+class _Row:
+    """A location while a batch is being decided."""
+
+    id: int
+    root_id: int
+    sound_id: int | None
+    is_gone: bool
+    is_missing: bool
 
 
 def record_files(
@@ -106,6 +116,7 @@ def record_files(
     Parameters
     ----------
     files : sequence of (SeenFile, content hash)
+        Each path once.
     vanished : collection of location ids
         Known locations that this walk did not see and has not marked missing yet. A file with
         the content of one of these, or of one already marked missing, was moved.
@@ -115,26 +126,214 @@ def record_files(
     list of Recorded
         In the order of ``files``.
     """
-    raise NotImplementedError
+    if not files:
+        return []
+    hashes = [content_hash for _, content_hash in files]
+    unseen = set(hashes) - set(known_sounds(connection, hashes))
+    sound_ids = ensure_sounds(connection, hashes)
+    batch = _Batch(connection, root, [file for file, _ in files], set(sound_ids.values()), frozenset(vanished))
+    recorded = []
+    for file, content_hash in files:
+        is_new = content_hash in unseen
+        unseen.discard(content_hash)
+        recorded.append(batch.decide(file, sound_ids[content_hash], is_new))
+    ids = batch.write()
+    summaries.refresh_places(connection, sorted(batch.touched_sounds))
+    return [
+        Recorded(ids.get(index, known.location_id), known.sound_id, known.change, known.is_new_sound)
+        for index, known in enumerate(recorded)
+    ]
+
+
+class _Batch:
+    """Decides file by file from what was read once, and writes all changes together."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        root: Root,
+        files: Sequence[SeenFile],
+        sound_ids: set[int],
+        vanished: frozenset[int],
+    ) -> None:
+        self.connection = connection
+        self.root = root
+        self.now = clock.now()
+        self.touched_sounds: set[int] = set(sound_ids)
+        self._inserts: list[dict[str, Any]] = []
+        self._insert_index: list[int] = []
+        self._updates: list[dict[str, Any]] = []
+        self._replaced: list[dict[str, Any]] = []
+        self._count = 0
+        self._by_path: dict[bytes, _Row] = {}
+        self._gone_by_key: dict[str, _Row] = {}
+        self._gone_by_sound: dict[int, list[_Row]] = {}
+        self._used: set[int] = set()
+        columns = (
+            locations.c.id, locations.c.root_id, locations.c.sound_id, locations.c.missing_since,
+            locations.c.relative_path, locations.c.compare_key,
+        )  # fmt: skip
+        here = locations.c.root_id == root.id
+        conditions = [here & locations.c.relative_path.in_(some) for some in chunks([f.relative_path for f in files])]
+        conditions += [
+            here & locations.c.compare_key.in_(some) for some in chunks([compare_key(f.relative_path) for f in files])
+        ]
+        conditions += [locations.c.sound_id.in_(some) for some in chunks(list(sound_ids))]
+        seen = {file.relative_path for file in files}
+        for condition in conditions:
+            for found in connection.execute(sa.select(*columns).where(condition)):
+                path = bytes(found.relative_path)
+                is_here = found.root_id == root.id
+                is_missing = found.missing_since is not None
+                is_gone = (is_missing or found.id in vanished) and not (is_here and path in seen)
+                row = _Row(found.id, found.root_id, found.sound_id, is_gone, is_missing)
+                if is_here and path in seen:
+                    self._by_path[path] = row
+                elif is_gone:
+                    if is_here:
+                        self._gone_by_key[found.compare_key] = row
+                    gone = self._gone_by_sound.setdefault(found.sound_id, [])
+                    if all(other.id != row.id for other in gone):
+                        gone.append(row)
+
+    def decide(self, file: SeenFile, sound_id: int, is_new: bool) -> Recorded:
+        index = self._count
+        self._count += 1
+        row = self._by_path.get(file.relative_path)
+        if row is None:
+            row = self._gone_by_key.get(compare_key(file.relative_path))
+            row = None if row is None or row.id in self._used else row
+        if row is None or row.sound_id is None:
+            moved = next((gone for gone in self._gone_by_sound.get(sound_id, []) if gone.id not in self._used), None)
+            if row is None and moved is not None:
+                self._update(moved, file, sound_id)
+                return Recorded(moved.id, sound_id, Change.MOVED, False)
+        if row is None:
+            self._inserts.append(self._values(file, sound_id) | {"added_at": self.now})
+            self._insert_index.append(index)
+            return Recorded(0, sound_id, Change.NEW if is_new else Change.COPY, is_new)
+        held, was_missing, was_gone = row.sound_id, row.is_missing, row.is_gone
+        self._update(row, file, sound_id)
+        if held is None:
+            change = Change.NEW if is_new else Change.COPY
+        elif held == sound_id:
+            # Gone, yet the same content under the same name in other bytes (NFC and NFD).
+            change = Change.MOVED if was_gone else Change.RETURNED if was_missing else Change.TOUCHED
+        else:
+            change = Change.CHANGED
+            self.touched_sounds.add(held)
+            if is_new:
+                self._replaced.append({"row": sound_id, "old": held})
+        return Recorded(row.id, sound_id, change, is_new)
+
+    def _values(self, file: SeenFile, sound_id: int) -> dict[str, Any]:
+        return {
+            "root_id": self.root.id,
+            "sound_id": sound_id,
+            "relative_path": file.relative_path,
+            "compare_key": compare_key(file.relative_path),
+            "display_path": display_name(file.relative_path),
+            "size": file.size,
+            "mtime_ns": file.mtime_ns,
+        }
+
+    def _update(self, row: _Row, file: SeenFile, sound_id: int) -> None:
+        self._used.add(row.id)
+        self._updates.append({"row": row.id} | self._values(file, sound_id))
+        row.sound_id, row.is_missing, row.is_gone = sound_id, False, False
+
+    def write(self) -> dict[int, int]:
+        """Ids of inserted locations by the index of their file."""
+        if self._updates:
+            present = dict.fromkeys(("missing_since", "error_code", "error_message", "error_remedy"))
+            statement = sa.update(locations).where(locations.c.id == sa.bindparam("row")).values(present)
+            self.connection.execute(statement, self._updates)
+        if self._replaced:
+            statement = sa.update(sounds).where(sounds.c.id == sa.bindparam("row"))
+            self.connection.execute(statement.values(replaces=sa.bindparam("old")), self._replaced)
+        if not self._inserts:
+            return {}
+        insert = sa.insert(locations).returning(locations.c.id, sort_by_parameter_order=True)
+        ids = self.connection.execute(insert, self._inserts).scalars().all()
+        return dict(zip(self._insert_index, ids, strict=True))
 
 
 def record_unreadable(connection: Connection, root: Root, file: SeenFile, error: SonotecaError) -> int:
     """Keep that a file's bytes gave no content hash; returns the location's id. A content known before stays."""
-    raise NotImplementedError
+    values = {
+        "size": file.size,
+        "mtime_ns": file.mtime_ns,
+        "missing_since": None,
+        "error_code": error.code,
+        "error_message": error.message,
+        "error_remedy": error.remedy,
+    }
+    here = (locations.c.root_id == root.id) & (locations.c.relative_path == file.relative_path)
+    known = connection.execute(sa.update(locations).where(here).values(values).returning(locations.c.id)).scalar()
+    if known is not None:
+        return known
+    values |= {
+        "root_id": root.id,
+        "relative_path": file.relative_path,
+        "compare_key": compare_key(file.relative_path),
+        "display_path": display_name(file.relative_path),
+        "added_at": clock.now(),
+    }
+    return connection.execute(sa.insert(locations).values(values).returning(locations.c.id)).scalar_one()
 
 
 def mark_missing(connection: Connection, location_ids: Sequence[int]) -> int:
     """These paths are not on disk now; returns how many were not marked before. Nothing is deleted."""
-    raise NotImplementedError
+    return _set_missing(connection, location_ids, clock.now())
 
 
 def mark_present(connection: Connection, location_ids: Sequence[int]) -> int:
     """Missing ones seen again with the same size and time; returns how many were marked missing."""
-    raise NotImplementedError
+    return _set_missing(connection, location_ids, None)
 
 
-def paths_of(connection: Connection, sound_ids: Sequence[int]) -> dict[int, list[tuple[Root, Row[Any]]]]:
-    raise NotImplementedError
+def _set_missing(connection: Connection, location_ids: Sequence[int], since: str | None) -> int:
+    changed: list[int | None] = []
+    for some in chunks(list(location_ids)):
+        differs = locations.c.missing_since.is_(None) if since is not None else locations.c.missing_since.is_not(None)
+        statement = sa.update(locations).where(locations.c.id.in_(some), differs).values(missing_since=since)
+        changed += connection.execute(statement.returning(locations.c.sound_id)).scalars().all()
+    summaries.refresh_places(connection, sorted({sound_id for sound_id in changed if sound_id is not None}))
+    if changed:
+        kind = "locations_missing" if since is not None else "locations_returned"
+        events.record(connection, kind, details={"count": len(changed)})
+    return len(changed)
 
 
-_ = (StrEnum, chunks, clock, fulltext, summaries, compare_key, display_name, roots, ensure_sounds)
+@dataclass(frozen=True, slots=True)
+class Location:
+    """One place of a sound, for showing and opening it."""
+
+    id: int
+    root: Root
+    relative_path: bytes
+    display_path: str
+    is_missing: bool
+
+    @property
+    def path(self) -> Path:
+        return self.root.absolute(self.relative_path)
+
+
+def locations_of(connection: Connection, sound_ids: Sequence[int]) -> dict[int, list[Location]]:
+    """Per sound its places, those present first, then in the order they were found; display paths are absolute."""
+    found: dict[int, list[Location]] = {sound_id: [] for sound_id in sound_ids}
+    for some in chunks(list(sound_ids)):
+        query = (
+            sa.select(locations, roots.c.name, roots.c.path, roots.c.volume_id, roots.c.display_path.label("above"))
+            .join(roots, roots.c.id == locations.c.root_id)
+            .where(locations.c.sound_id.in_(some))
+            .order_by(locations.c.missing_since.is_not(None), locations.c.id)
+        )
+        for row in connection.execute(query):
+            root = Root(row.root_id, row.name, bytes(row.path), row.volume_id)
+            shown = f"{row.above.rstrip('/')}/{row.display_path}"
+            found[row.sound_id].append(
+                Location(row.id, root, bytes(row.relative_path), shown, row.missing_since is not None)
+            )
+    return found

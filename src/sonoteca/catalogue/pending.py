@@ -17,7 +17,7 @@ from sqlalchemy.engine import Connection
 from sonoteca.analysis.engine import Identity
 from sonoteca.catalogue import leases
 from sonoteca.catalogue.database import chunks
-from sonoteca.catalogue.schema import regions, runs, sounds
+from sonoteca.catalogue.schema import locations, regions, runs, sounds
 from sonoteca.domain.embedding import Space
 
 
@@ -35,7 +35,7 @@ def identity_digest(identities: Iterable[Identity]) -> str:
 def pending_sounds(
     connection: Connection, identities: Sequence[Identity], *, spaces: Sequence[Space] = (), retry_failed: bool = False
 ) -> list[int]:
-    """Sounds to analyse or embed, oldest first.
+    """Sounds to analyse or embed, oldest first; those without a present file are left out.
 
     Parameters
     ----------
@@ -46,14 +46,82 @@ def pending_sounds(
     retry_failed : bool
         Take sounds that failed, or of which one producer failed, too.
     """
-    raise NotImplementedError
+    is_pending = _is_pending(identities, spaces, retry_failed=retry_failed)
+    query = sa.select(sounds.c.id).where(is_pending, _has_present_file()).order_by(sounds.c.id)
+    return list(connection.execute(query).scalars())
+
+
+def _has_present_file() -> sa.ColumnElement[bool]:
+    return (
+        sa.select(locations.c.id)
+        .where(locations.c.sound_id == sounds.c.id, locations.c.missing_since.is_(None))
+        .exists()
+    )
+
+
+def _is_pending(
+    identities: Sequence[Identity], spaces: Sequence[Space], *, retry_failed: bool
+) -> sa.ColumnElement[bool]:
+    """Condition on ``sounds``."""
+    conditions = [sounds.c.status == "pending"]
+    if identities:
+        conditions.append((sounds.c.status == "analysed") & _lacks_analysis(identities))
+    conditions += [(sounds.c.status == "analysed") & ~_has_run(embedding_identity(space)) for space in spaces]
+    if retry_failed:
+        failed_run = (
+            sa.select(runs.c.region_id)
+            .join(regions, regions.c.id == runs.c.region_id)
+            .where(regions.c.sound_id == sounds.c.id, runs.c.outcome == "failed")
+            .exists()
+        )
+        conditions += [sounds.c.status == "failed", failed_run]
+    return sa.or_(*conditions)
+
+
+def _lacks_analysis(identities: Sequence[Identity]) -> sa.ColumnElement[bool]:
+    # The digest answers for nearly all; only where it differs are the single runs looked at: a
+    # producer that was removed since makes another digest, but nothing to do.
+    differs = sounds.c.analysis_identity.is_distinct_from(identity_digest(identities))
+    return differs & sa.or_(*(~_has_run(identity) for identity in identities))
+
+
+def _has_run(identity: Identity) -> sa.ColumnElement[bool]:
+    return (
+        sa.select(runs.c.region_id)
+        .join(regions, regions.c.id == runs.c.region_id)
+        .where(
+            regions.c.sound_id == sounds.c.id,
+            regions.c.number == 0,
+            runs.c.producer == identity.producer,
+            runs.c.version == identity.version,
+            runs.c.settings == identity.settings,
+        )
+        .exists()
+    )
 
 
 def pending_by_stage(
     connection: Connection, identities: Sequence[Identity], spaces: Sequence[Space] = ()
 ) -> dict[str, int]:
-    """Counts per stage: ``hash``, ``analysis``, each ``analysis:<producer>``, each ``embedding:<space id>``."""
-    raise NotImplementedError
+    """Counts per stage: ``analysis``, each ``analysis:<producer>`` that lacks runs, each ``embedding:<space id>``.
+
+    A sound that was never analysed counts for ``analysis`` and every space, not for each producer.
+    """
+
+    def count(condition: sa.ColumnElement[bool]) -> int:
+        return connection.execute(sa.select(sa.func.count()).select_from(sounds).where(condition)).scalar_one()
+
+    never = sounds.c.status == "pending"
+    analysed = sounds.c.status == "analysed"
+    counts = {"analysis": count(never | (analysed & _lacks_analysis(identities)) if identities else never)}
+    differs = sounds.c.analysis_identity.is_distinct_from(identity_digest(identities))
+    if count(analysed & differs):
+        for identity in identities:
+            if lacking := count(analysed & differs & ~_has_run(identity)):
+                counts[f"analysis:{identity.producer}"] = lacking
+    for space in spaces:
+        counts[f"embedding:{space.id}"] = count(never | (analysed & ~_has_run(embedding_identity(space))))
+    return counts
 
 
 def claim_sounds(
@@ -71,12 +139,23 @@ def claim_sounds(
 
     Call it in a write transaction. ``force`` claims also what is done. The lease key of a sound is
     ``sound_key(id)``; ``results.store_results`` releases it with the results.
+
+    Returns
+    -------
+    list of int
+        In the order given.
     """
-    raise NotImplementedError
+    wanted = list(dict.fromkeys(sound_ids))
+    if not force:
+        is_pending = _is_pending(identities, spaces, retry_failed=retry_failed)
+        still: set[int] = set()
+        for some in chunks(wanted):
+            still.update(connection.execute(sa.select(sounds.c.id).where(sounds.c.id.in_(some), is_pending)).scalars())
+        wanted = [sound_id for sound_id in wanted if sound_id in still]
+    held = leases.claim(connection, [sound_key(sound_id) for sound_id in wanted], owner, ttl_s=ttl_s)
+    return [sound_id for sound_id in wanted if sound_key(sound_id) in held]
 
 
 def sound_key(sound_id: int) -> str:
+    """The key of the lease on a sound."""
     return f"sound:{sound_id}"
-
-
-_ = (sa, chunks, regions, runs, sounds)

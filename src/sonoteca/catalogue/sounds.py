@@ -50,7 +50,7 @@ def ensure_sounds(connection: Connection, content_hashes: Iterable[str]) -> dict
     A new sound has region 0 of zero length until its duration is known.
     """
     hashes = list(dict.fromkeys(content_hashes))
-    known = _ids_by_hash(connection, hashes)
+    known = known_sounds(connection, hashes)
     new = [content_hash for content_hash in hashes if content_hash not in known]
     if not new:
         return known
@@ -62,7 +62,7 @@ def ensure_sounds(connection: Connection, content_hashes: Iterable[str]) -> dict
             for content_hash in new
         ],
     )
-    made = _ids_by_hash(connection, new)
+    made = known_sounds(connection, new)
     connection.execute(
         sa.insert(regions),
         [
@@ -96,7 +96,8 @@ def ensure_sounds(connection: Connection, content_hashes: Iterable[str]) -> dict
     return known | made
 
 
-def _ids_by_hash(connection: Connection, hashes: Sequence[str]) -> dict[str, int]:
+def known_sounds(connection: Connection, hashes: Sequence[str]) -> dict[str, int]:
+    """Row numbers of those of these contents that the library knows."""
     found: dict[str, int] = {}
     for some in chunks(list(hashes)):
         rows = connection.execute(sa.select(sounds.c.content_hash, sounds.c.id).where(sounds.c.content_hash.in_(some)))

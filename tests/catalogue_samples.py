@@ -1,0 +1,71 @@
+"""Sounds, analyses and vectors of known content for tests of the catalogue."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+from sonoteca.analysis.engine import Identity, RegionAnalysis, Run, SoundAnalysis
+from sonoteca.audio.recording import AudioInfo, Claim
+from sonoteca.catalogue.locations import SeenFile, record_files
+from sonoteca.catalogue.results import SoundResult, store_results
+from sonoteca.catalogue.roots import ensure_root
+from sonoteca.domain.descriptor import DESCRIPTORS
+from sonoteca.domain.embedding import Embedding, Space
+from sonoteca.domain.observation import JsonValue, Observation, Provenance
+from sonoteca.domain.region import Region
+from sonoteca.domain.vocabulary import RunOutcome, Source
+from sqlalchemy.engine import Connection
+
+EAR = Identity("test.ear", 1, "")
+SPACE = Space("test", 1, 4, 10.0, 5.0, "mean", "none")
+
+
+def info(content_hash: str, duration_s: float = 2.0) -> AudioInfo:
+    return AudioInfo(duration_s, 44_100, 2, "pcm_s16le", "wav", round(duration_s * 44_100), content_hash)
+
+
+def heard(identity: Identity = EAR, **values: JsonValue) -> tuple[Observation, ...]:
+    """Statements of an analyzer: ``heard(kind="loop", tempo={"bpm": 120.0})``."""
+    origin = Provenance(Source.ANALYZER, identity.producer, identity.version, identity.settings)
+    return tuple(Observation(DESCRIPTORS[name], value, 0.9, origin) for name, value in values.items())
+
+
+def part(
+    number: int,
+    start_s: float,
+    end_s: float,
+    observations: Sequence[Observation] = (),
+    *,
+    identity: Identity = EAR,
+    outcome: RunOutcome = RunOutcome.DONE,
+    reason: str = "",
+) -> RegionAnalysis:
+    run = Run(identity.producer, identity.version, identity.settings, outcome, reason, 0.01)
+    return RegionAnalysis(Region(number, start_s, end_s), tuple(observations), (run,))
+
+
+def vectors(*per_region: Sequence[float]) -> list[list[Embedding]]:
+    return [
+        [Embedding(np.asarray(vector, dtype=np.float32), SPACE.id, 0.0, 2.0, is_window=False)] if len(vector) else []
+        for vector in per_region
+    ]
+
+
+def add(
+    connection: Connection,
+    path: str,
+    content_hash: str,
+    *,
+    claims: Iterable[Claim] = (),
+    duration_s: float = 2.0,
+    **values: JsonValue,
+) -> int:
+    """A file below /music with an analysed whole sound; returns the sound's row number."""
+    place = ensure_root(connection, "/music")
+    seen = SeenFile(path.encode(), 1000, 1)
+    [recorded] = record_files(connection, place.root, [(seen, content_hash)])
+    analysis = SoundAnalysis((part(0, 0.0, duration_s, heard(**values)),))
+    result = SoundResult(recorded.sound_id, info(content_hash, duration_s), analysis, tuple(claims))
+    store_results(connection, [result], identities=[EAR])
+    return recorded.sound_id
