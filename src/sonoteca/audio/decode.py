@@ -14,6 +14,7 @@ from dataclasses import replace
 import av.error
 from av.audio.frame import AudioFrame
 from av.audio.stream import AudioStream
+from av.codec.context import Flags2
 from av.container import InputContainer
 
 from sonoteca.audio.container import (
@@ -25,6 +26,7 @@ from sonoteca.audio.container import (
     open_regular_file,
 )
 from sonoteca.audio.content_hash import PacketHash, hash_bytes
+from sonoteca.audio.gapless import MAX_PADDING, StatedLength
 from sonoteca.audio.intake import Intake, SpooledRecording
 from sonoteca.audio.recording import AudioInfo
 from sonoteca.audio.sample_blocks import FrameQueue
@@ -89,7 +91,10 @@ class _Decoding:
         self._first_error: Exception | None = None
         self._ended_early = False
         self._codec = stream.codec_context.codec.canonical_name
+        self._length = StatedLength(container, stream)
         stream.codec_context.thread_count = 1
+        if self._length.wants_manual_skip:
+            stream.codec_context.flags2 |= Flags2.skip_manual
         self.packets = PacketHash(stream)
 
     def run(self) -> None:
@@ -97,17 +102,23 @@ class _Decoding:
             if self._intake is None:
                 self._intake = self._begin(frame)
             self._queue.write(frame)
-            while self._queue.n_waiting >= self._intake.wanted:
+            # What may turn out to be padding is held back until the end is known.
+            while self._queue.n_waiting >= self._intake.wanted + MAX_PADDING:
                 self._take(self._intake)
+        if self._intake is None:
+            return
         self._queue.finish()
-        if self._intake is not None:
-            while self._queue.n_waiting:
-                self._take(self._intake)
+        stated = self._length.n_samples(self._intake.sample_rate)
+        n_padding = self._queue.n_written - stated if stated is not None else 0
+        if not 0 < n_padding < min(MAX_PADDING, self._queue.n_waiting):
+            n_padding = 0
+        while self._queue.n_waiting > n_padding:
+            self._take(self._intake, leave=n_padding)
 
-    def _take(self, intake: Intake) -> None:
+    def _take(self, intake: Intake, *, leave: int = 0) -> None:
         # Integers are what they are; floats can be anything, and so can what a decoder made of damage.
         may_be_invalid = self._codec.startswith("pcm_f") or self._n_errors > 0
-        block = self._queue.read(min(intake.wanted, self._queue.n_waiting))
+        block = self._queue.read(min(intake.wanted, self._queue.n_waiting - leave))
         intake.push(block, may_be_invalid=may_be_invalid)
 
     def _frames(self) -> Iterator[AudioFrame]:
@@ -122,6 +133,7 @@ class _Decoding:
             if packet is None:
                 return
             if packet.size:
+                self._length.observe(packet)
                 self.packets.update(bytes(packet))
             try:
                 yield from packet.decode()
@@ -152,6 +164,7 @@ class _Decoding:
         names = tuple(channel.name for channel in layout.channels)
         if len(names) != layout.nb_channels:
             names = tuple(f"C{number}" for number in range(layout.nb_channels))
+        self._queue.skip = self._length.n_skipped
         return Intake(rate, names, spool_dir=self._spool_dir)
 
     def recording(self) -> SpooledRecording:

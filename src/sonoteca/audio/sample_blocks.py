@@ -63,6 +63,8 @@ class FrameQueue:
         self.sample_rate = 0
         self.sample_format = ""
         self.n_written = 0
+        # Samples still to be dropped from the start.
+        self.skip = 0
         self.changed = False
 
     @property
@@ -89,6 +91,11 @@ class FrameQueue:
         frame.pts = None
         self._fifo.write(frame)
         self.n_written += frame.samples
+        if self.skip and self._fifo.samples:
+            dropped = min(self.skip, self._fifo.samples)
+            self._fifo.read(dropped)
+            self.skip -= dropped
+            self.n_written -= dropped
 
     def _enqueue_all(self, converted: list[AudioFrame]) -> None:
         for frame in converted:
