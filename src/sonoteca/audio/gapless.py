@@ -1,0 +1,95 @@
+"""How many samples a file says it has, where FFmpeg's decoding alone does not end exactly there.
+
+Lossy codecs add delay before the sound and padding behind it. FFmpeg drops what MP3 (LAME's
+tag), Ogg Opus, Matroska and the edit lists of MP4 announce at the start; at the end it leaves
+up to a frame in MP4, in Ogg Vorbis files of one page, in ADPCM, and both ends in CAF. What is
+known about those is gathered here; a file that says nothing keeps what was decoded.
+"""
+
+from __future__ import annotations
+
+import re
+from fractions import Fraction
+
+from av.audio.stream import AudioStream
+from av.container import InputContainer
+from av.packet import Packet
+
+# No codec pads by more than this: a larger excess means that the file lies, or is several files joined.
+MAX_PADDING = 2**14
+# Edit lists count in the film's time, mostly 1/600 s or 1/1000 s.
+_EDIT_ROUNDING_S = 0.002
+
+
+class StatedLength:
+    """Collects what the container says while its packets pass by."""
+
+    def __init__(self, container: InputContainer, stream: AudioStream) -> None:
+        self._container = container
+        self._stream = stream
+        self._format = container.format.name
+        self._media_end: int | None = None
+
+    @property
+    def n_skipped(self) -> int:
+        """Samples to drop at the start that FFmpeg would not drop, or would drop twice."""
+        if self._is_wma_of_ffmpeg:
+            return wma_frame_length(self._stream.codec_context.codec.canonical_name, self._stream.sample_rate)
+        return 0
+
+    @property
+    def wants_manual_skip(self) -> bool:
+        """Whether FFmpeg's own idea of the delay is wrong for this file."""
+        return self._is_wma_of_ffmpeg
+
+    @property
+    def _is_wma_of_ffmpeg(self) -> bool:
+        # FFmpeg's decoder drops the two frames of delay that Microsoft's encoder has; its own
+        # encoder has one, and the first 46 ms of sound would be lost.
+        if self._stream.codec_context.codec.canonical_name not in ("wmav1", "wmav2"):
+            return False
+        return self._container.metadata.get("encoder", "").startswith("Lav")
+
+    def observe(self, packet: Packet[AudioStream]) -> None:
+        """Take note of a packet's place."""
+        if packet.pts is not None and packet.duration is not None:
+            self._media_end = packet.pts + packet.duration
+
+    def n_samples(self, sample_rate: int) -> int | None:
+        """The stated length in samples, or None when the container does not say, or not exactly."""
+        stream = self._stream
+        if self._format.startswith("mov"):
+            stated = itunes_length(self._container.metadata) or itunes_length(stream.metadata)
+            if stated is not None:
+                return stated
+        elif self._format not in ("ogg", "wav", "w64"):
+            return None
+        if stream.duration is None or stream.time_base != Fraction(1, sample_rate):
+            return None
+        if (
+            self._format.startswith("mov")
+            and self._media_end is not None
+            and 0 <= self._media_end - stream.duration <= _EDIT_ROUNDING_S * sample_rate
+        ):
+            # The edit list was rounded; the sample table was not.
+            return self._media_end
+        return stream.duration
+
+
+def itunes_length(tags: dict[str, str]) -> int | None:
+    """The count of valid samples in an ``iTunSMPB`` tag.
+
+    >>> itunes_length({"iTunSMPB": " 00000000 00000840 000001C0 0000000000055F00 00000000"})
+    352000
+    """
+    match = re.match(r"\s*[0-9A-Fa-f]{8} [0-9A-Fa-f]{8} [0-9A-Fa-f]{8} ([0-9A-Fa-f]{16})\b", tags.get("iTunSMPB", ""))
+    return int(match[1], 16) or None if match else None
+
+
+def wma_frame_length(codec: str, sample_rate: int) -> int:
+    """Samples per frame of Windows Media Audio 1 and 2."""
+    if sample_rate <= 16_000:
+        return 512
+    if sample_rate <= 22_050 or (sample_rate <= 32_000 and codec == "wmav1"):
+        return 1024
+    return 2048
