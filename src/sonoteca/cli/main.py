@@ -35,7 +35,7 @@ def _print_version(wanted: bool) -> None:
 @app.callback()
 def _root(
     library: LibraryOption = None,
-    version: Annotated[  # noqa: ARG001
+    version: Annotated[
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and end.")
     ] = False,
 ) -> None:

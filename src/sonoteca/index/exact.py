@@ -26,6 +26,15 @@ class ExactIndex:
     def __len__(self) -> int:
         return len(self._ids)
 
+    @property
+    def ids(self) -> NDArray[np.int64]:
+        """All ids, rising."""
+        return self._ids
+
+    @property
+    def last_id(self) -> int | None:
+        return int(self._ids[-1]) if len(self._ids) else None
+
     def upsert(self, ids: NDArray[np.int64], vectors: NDArray[np.float32]) -> None:
         if vectors.shape != (len(ids), self.dimensions):
             raise ValueError(f"expected {(len(ids), self.dimensions)} vectors, got {vectors.shape}")

@@ -1,0 +1,309 @@
+"""The segment store: what the catalogue holds, findable at once, at any size.
+
+Three layers answer a query together: immutable segment files (``segment_file``), a tail of
+vectors that no segment holds yet, read from the catalogue itself, and the removals noted
+since a segment was written. All three come from one read of the source, so an answer is
+consistent, and what was just stored or removed counts without a rebuild.
+
+``publish`` moves a long tail into a new segment and merges segments of similar size, as a
+log-structured merge tree does (O'Neil et al., Acta Informatica 33, 1996): every vector is rewritten a
+logarithmic number of times and few files stay. A damaged file is replaced in memory by the
+catalogue's vectors of its id range, the answer says so, and the next ``publish`` writes it anew.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sonoteca.index.exact import ExactIndex, rank
+from sonoteca.index.segment import PARTITION_ROWS, Segment, partition_rows
+from sonoteca.index.segment_file import SegmentDamaged, SegmentFacts, SegmentFile, write_segment
+from sonoteca.index.vector_index import IndexState, Neighbours, require_queries
+
+# Ids (n,) by rising id and their vectors (n, dimensions).
+Rows: TypeAlias = tuple[NDArray[np.int64], NDArray[np.float32]]
+
+# A tail this long is worth a file: scanning it costs less than a millisecond.
+TAIL_ROWS = 4096
+# Neighbours are merged while the older is less than this many times the newer ones together.
+_MERGE_FACTOR = 3
+# Larger ones are left alone: rewriting them costs more than a further file does.
+_MERGE_ROWS = 4_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class LiveSegment:
+    """A segment as the manifest knows it. Removals up to ``removed_mark`` are not in the file."""
+
+    facts: SegmentFacts
+    removed_mark: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Snapshot:
+    """One consistent state of a source.
+
+    ``removed`` int64: ids removed since the oldest segment was written, rising.
+    ``removed_mark``: the newest removal this state knows of.
+    """
+
+    segments: tuple[LiveSegment, ...]
+    removed: NDArray[np.int64]
+    removed_mark: int
+
+
+class IndexSource(Protocol):
+    """Where vectors and the manifest are: the catalogue, or memory in tests."""
+
+    @property
+    def dimensions(self) -> int: ...
+
+    def snapshot(self) -> Snapshot: ...
+
+    def vectors(
+        self, *, after: int, up_to: int | None = None
+    ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
+        """Ids in ``(after, up_to]`` by rising id, with their vectors, in batches."""
+        ...
+
+    def replace(self, old: tuple[LiveSegment, ...], new: SegmentFacts | None, removed_mark: int) -> bool:
+        """Publish ``new`` for ``old`` in one transaction; False if another process was first."""
+        ...
+
+
+class SegmentIndex:
+    """Neighbours in one embedding space of a source; files lie in ``folder``."""
+
+    def __init__(self, source: IndexSource, folder: Path) -> None:
+        self.source = source
+        self.folder = folder
+        self._open: dict[str, Segment] = {}
+        self._damaged: dict[str, str] = {}
+        self._replacements: dict[str, ExactIndex] = {}
+        self._tail = ExactIndex(source.dimensions)
+        self._tail_after = -1
+        self._snapshot = Snapshot((), np.empty(0, np.int64), 0)
+        self.refresh()
+
+    # --- reading --------------------------------------------------------------------------------
+
+    def refresh(self) -> None:
+        """Take in what any process stored, removed or published since."""
+        snapshot = self.source.snapshot()
+        live = {segment.facts.file for segment in snapshot.segments}
+        for gone in set(self._open) - live:
+            del self._open[gone]
+        self._damaged = {file: why for file, why in self._damaged.items() if file in live}
+        self._replacements = {file: index for file, index in self._replacements.items() if file in live}
+        after = max((segment.facts.last_id for segment in snapshot.segments), default=0)
+        # With the manifest, removal notes may have been forgotten that concern a tail read before.
+        if snapshot.segments != self._snapshot.segments or after != self._tail_after:
+            self._tail, self._tail_after = ExactIndex(self.source.dimensions), after
+        newest = self._tail.last_id or after
+        for ids, vectors in self.source.vectors(after=newest):
+            self._tail.upsert(ids, vectors)
+        if len(snapshot.removed):
+            self._tail.remove(snapshot.removed)
+        self._snapshot = snapshot
+
+    def nearest(self, queries: NDArray[np.float32], k: int, *, where: NDArray[np.int64] | None = None) -> Neighbours:
+        require_queries(queries, self.source.dimensions, k)
+        allowed = None if where is None else np.unique(np.asarray(where, np.int64))
+        found = Neighbours(
+            ids=np.full((len(queries), k), -1, np.int64),
+            distances=np.full((len(queries), k), np.inf, np.float32),
+            exact=all(segment.facts.rows < PARTITION_ROWS for segment in self._snapshot.segments),
+            notes=(),
+        )
+        tail = self._tail.nearest(queries, k, where=allowed)
+        for row, query in enumerate(queries):
+            answers = [(tail.ids[row], tail.distances[row])]
+            answers += [self._ask(live, query, k, allowed) for live in self._snapshot.segments]
+            ids = np.concatenate([ids for ids, _ in answers])
+            distances = np.concatenate([distances for _, distances in answers])
+            order = np.lexsort((ids, distances))
+            order = order[ids[order] >= 0][:k]
+            found.ids[row, : len(order)] = ids[order]
+            found.distances[row, : len(order)] = distances[order]
+        notes = tuple(f"{why}: answered from the catalogue instead" for why in self._damaged.values())
+        return Neighbours(found.ids, found.distances, found.exact, notes)
+
+    def _ask(
+        self, live: LiveSegment, query: NDArray[np.float32], k: int, allowed: NDArray[np.int64] | None
+    ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        nothing = np.empty(0, np.int64), np.empty(0, np.float32)
+        try:
+            segment = self._segment(live)
+            rows = None if allowed is None else segment.file.rows_of(allowed)
+            if rows is not None and not len(rows):
+                return nothing
+            dead = segment.file.rows_of(self._snapshot.removed)
+            ids, products = segment.nearest(query, k, rows=rows, dead=dead)
+            return ids, np.clip(np.float32(1.0) - products, 0.0, None)
+        except SegmentDamaged as damage:
+            self._damaged[live.facts.file] = str(damage)
+            self._open.pop(live.facts.file, None)
+            substitute = self._replacement(live)
+            answer = substitute.nearest(query[None], k, where=allowed)
+            kept = answer.ids[0] >= 0
+            return answer.ids[0][kept], answer.distances[0][kept]
+
+    def _segment(self, live: LiveSegment) -> Segment:
+        file = live.facts.file
+        if file in self._damaged:
+            raise SegmentDamaged(self._damaged[file])
+        if file not in self._open:
+            self._open[file] = Segment(SegmentFile(self.folder / file, live.facts))
+        return self._open[file]
+
+    def _replacement(self, live: LiveSegment) -> ExactIndex:
+        file = live.facts.file
+        if file not in self._replacements:
+            index = ExactIndex(self.source.dimensions)
+            index.rebuild(self.source.vectors(after=live.facts.first_id - 1, up_to=live.facts.last_id))
+            self._replacements[file] = index
+        return self._replacements[file]
+
+    # --- writing --------------------------------------------------------------------------------
+
+    def upsert(self, ids: NDArray[np.int64], vectors: NDArray[np.float32]) -> None:
+        """Rows come in through the source; this takes notice of them and publishes a long tail."""
+        self.refresh()
+        self.publish()
+
+    def remove(self, ids: NDArray[np.int64]) -> None:
+        """Rows go out through the source; this takes notice."""
+        self.refresh()
+
+    def publish(self, *, everything: bool = False) -> None:
+        """Write damaged segments anew, put a long tail (any tail with ``everything``) into a segment, merge, tidy."""
+        self.refresh()
+        damaged = tuple(live for live in self._snapshot.segments if not self._is_readable(live))
+        for live in damaged:
+            self._write((live,), after=live.facts.first_id - 1, up_to=live.facts.last_id)
+        if len(self._tail) >= (1 if everything else TAIL_ROWS):
+            self._write((), after=max(self._tail_after, 0), up_to=self._tail.last_id)
+        while merged := self._worth_merging():
+            self._write(merged, after=merged[0].facts.first_id - 1, up_to=merged[-1].facts.last_id)
+        self._remove_stale_files()
+
+    def rebuild(self, rows: Iterator[Rows] | None = None) -> None:
+        """Forget every segment and write the source's vectors anew; ``rows`` is not needed."""
+        self.refresh()
+        old = self._snapshot.segments
+        newest = max((live.facts.last_id for live in old), default=0)
+        self._write(old, after=0, up_to=max(newest, self._tail.last_id or 0))
+        self._remove_stale_files()
+
+    def _is_readable(self, live: LiveSegment) -> bool:
+        if live.facts.file in self._damaged:
+            return False
+        try:
+            self._segment(live)
+        except SegmentDamaged as damage:
+            self._damaged[live.facts.file] = str(damage)
+            return False
+        return True
+
+    def _worth_merging(self) -> tuple[LiveSegment, ...]:
+        segments = self._snapshot.segments
+        first, total = len(segments), 0
+        while first > 0:
+            rows = segments[first - 1].facts.rows
+            if total and (rows > _MERGE_FACTOR * total or rows + total > _MERGE_ROWS):
+                break
+            first, total = first - 1, total + rows
+        return segments[first:] if len(segments) - first > 1 else ()
+
+    def _write(self, old: tuple[LiveSegment, ...], *, after: int, up_to: int | None) -> None:
+        """Replace ``old`` by one segment with the source's vectors of ``(after, up_to]``."""
+        # Removals up to this mark cannot be among the vectors read after it.
+        mark = self.source.snapshot().removed_mark
+        batches = [(ids, vectors.astype(np.float16)) for ids, vectors in self.source.vectors(after=after, up_to=up_to)]
+        facts: SegmentFacts | None = None
+        if batches:
+            ids = np.concatenate([ids for ids, _ in batches])
+            vectors = np.concatenate([vectors for _, vectors in batches])
+            partition = None
+            if len(ids) >= PARTITION_ROWS:
+                order, partition = partition_rows(ids, vectors)
+                ids, vectors = ids[order], vectors[order]
+            self.folder.mkdir(parents=True, exist_ok=True)
+            facts = write_segment(self.folder / f"{secrets.token_hex(8)}.seg", ids, vectors, partition)
+        published = self.source.replace(old, facts, mark)
+        if not published and facts is not None:
+            (self.folder / facts.file).unlink(missing_ok=True)
+        self.refresh()
+
+    def _remove_stale_files(self) -> None:
+        live = {segment.facts.file for segment in self.source.snapshot().segments}
+        for path in self.folder.glob("*.seg"):
+            if path.name not in live and path.name not in self._open:
+                try:
+                    path.unlink()
+                except OSError:
+                    # Windows keeps a file that another process has mapped; the next run tries again.
+                    continue
+
+    # --- checking -------------------------------------------------------------------------------
+
+    def verify(self, truth: Iterable[int]) -> IndexState:
+        """Read every byte and compare the ids with ``truth``."""
+        self.refresh()
+        expected = np.fromiter(truth, np.int64)
+        messages, held = [], [self._tail.ids]
+        for live in self._snapshot.segments:
+            try:
+                segment = self._segment(live)
+                segment.file.verify_all()
+            except SegmentDamaged as damage:
+                self._damaged[live.facts.file] = str(damage)
+                messages.append(str(damage))
+                continue
+            held.append(np.setdiff1d(segment.file.ids, self._snapshot.removed))
+        stored = np.concatenate(held)
+        return IndexState(
+            stored=len(stored),
+            missing=int(np.setdiff1d(expected, stored).size),
+            orphaned=int(np.setdiff1d(stored, expected).size),
+            damaged_segments=len(messages),
+            messages=tuple(messages),
+        )
+
+    def recall(self, n_queries: int = 50, k: int = 10, *, seed: int = 0) -> float | None:
+        """Share of the true ``k`` nearest that ``nearest`` finds, over stored vectors as queries; None if empty."""
+        ids_parts, vector_parts = [], []
+        for ids, vectors in self.source.vectors(after=0):
+            ids_parts.append(ids)
+            vector_parts.append(vectors.astype(np.float16))
+        if not ids_parts:
+            return None
+        all_ids, stored = np.concatenate(ids_parts), np.concatenate(vector_parts)
+        chosen = np.random.default_rng(seed).choice(len(all_ids), min(n_queries, len(all_ids)), replace=False)
+        queries = stored[chosen].astype(np.float32)
+        found = self.nearest(queries, k)
+        # Vectors are compared block by block, so that a million of them need no float32 copy.
+        best = [(np.empty(0, np.int64), np.empty(0, np.float32)) for _ in queries]
+        for start in range(0, len(all_ids), 65_536):
+            block = slice(start, start + 65_536)
+            part = rank(all_ids[block], stored[block].astype(np.float32), queries, k)
+            for row, (ids, distances) in enumerate(best):
+                ids = np.concatenate([ids, part.ids[row]])
+                distances = np.concatenate([distances, part.distances[row]])
+                order = np.argsort(distances, kind="stable")[:k]
+                best[row] = ids[order], distances[order]
+        hits = 0
+        wanted = 0
+        for row, (ids, distances) in enumerate(best):
+            limit = distances[np.isfinite(distances)].max(initial=0.0)
+            wanted += int((ids >= 0).sum())
+            # Equal distances are equally right, whichever of them was named.
+            hits += int((found.distances[row][found.ids[row] >= 0] <= limit + 1e-4).sum())
+        return min(1.0, hits / max(1, wanted))

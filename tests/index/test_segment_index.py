@@ -1,0 +1,254 @@
+"""The segment store against brute force, through adding, removing, publishing and damage."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from index.memory_source import MemorySource
+from sonoteca.index import segment, segment_index
+from sonoteca.index.exact import ExactIndex
+from sonoteca.index.segment_file import SegmentDamaged, SegmentFile, write_segment
+from sonoteca.index.segment_index import SegmentIndex
+
+DIMENSIONS = 16
+
+
+def clustered(n_rows: int, seed: int, *, n_clusters: int = 20, dimensions: int = DIMENSIONS) -> NDArray[np.float32]:
+    """Unit vectors around a few directions, as sounds are."""
+    random = np.random.default_rng(seed)
+    centres = np.random.default_rng(99).standard_normal((n_clusters, dimensions))
+    rows = centres[random.integers(0, n_clusters, n_rows)] + 0.4 * random.standard_normal((n_rows, dimensions))
+    return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+
+
+def oracle_of(source: MemorySource) -> ExactIndex:
+    index = ExactIndex(source.dimensions)
+    index.rebuild(source.vectors(after=0))
+    return index
+
+
+def assert_agree(
+    index: SegmentIndex,
+    source: MemorySource,
+    query: NDArray[np.float32],
+    k: int,
+    where: NDArray[np.int64] | None = None,
+) -> None:
+    found = index.nearest(query[None], k, where=where)
+    truth = oracle_of(source).nearest(query[None], k, where=where)
+    n_true = int((truth.ids[0] >= 0).sum())
+    assert int((found.ids[0] >= 0).sum()) == n_true
+    np.testing.assert_allclose(found.distances[0][:n_true], truth.distances[0][:n_true], atol=2e-3)
+    assert set(found.ids[0][:n_true].tolist()) <= set(source.rows)
+    if where is not None:
+        assert set(found.ids[0][:n_true].tolist()) <= set(where.tolist())
+
+
+steps = st.lists(
+    st.one_of(
+        st.tuples(st.just("add"), st.integers(1, 60)),
+        st.tuples(st.just("drop"), st.integers(0, 1000)),
+        st.tuples(st.just("publish"), st.booleans()),
+        st.tuples(st.just("ask"), st.integers(1, 30)),
+        st.tuples(st.just("filter"), st.integers(1, 30)),
+    ),
+    max_size=25,
+)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(steps=steps, seed=st.integers(0, 1000), partitioned=st.booleans())
+def test_any_history_answers_like_brute_force(
+    steps: list[tuple[str, int]], seed: int, partitioned: bool, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(segment_index, "TAIL_ROWS", 40)
+        # So small, every list of a partition is probed, and the answer has to be exact.
+        patch.setattr(segment_index, "PARTITION_ROWS", 50 if partitioned else 10**9)
+        source = MemorySource(DIMENSIONS)
+        index = SegmentIndex(source, tmp_path_factory.mktemp("index"))
+        random = np.random.default_rng(seed)
+        for step, number in steps:
+            if step == "add":
+                source.add(clustered(number, seed + len(source.rows)))
+            elif step == "drop" and source.rows:
+                source.drop(random.choice(list(source.rows), size=max(1, number * len(source.rows) // 4000)))
+            elif step == "publish":
+                index.publish(everything=bool(number))
+            index.refresh()
+            query = clustered(1, number)[0]
+            if step == "ask":
+                assert_agree(index, source, query, number)
+            elif step == "filter" and source.rows:
+                where = random.choice(list(source.rows), size=max(1, len(source.rows) // 3), replace=False)
+                assert_agree(index, source, query, number, where=np.asarray(where, np.int64))
+
+
+def test_another_reader_sees_rows_at_once_and_goes_on_while_a_writer_publishes(tmp_path: Path) -> None:
+    source = MemorySource(DIMENSIONS)
+    source.add(clustered(300, 1))
+    writer, reader = SegmentIndex(source, tmp_path), SegmentIndex(source, tmp_path)
+    writer.publish(everything=True)
+    query = clustered(1, 5)
+    before = reader.nearest(query, 10)
+    added = source.add(query)
+    reader.refresh()
+    assert reader.nearest(query, 1).ids[0, 0] == added[0]
+    writer.publish(everything=True)
+    # The reader still holds the old manifest, whose file the writer replaced.
+    assert reader.nearest(query, 1).ids[0, 0] == added[0]
+    source.drop(added)
+    reader.refresh()
+    np.testing.assert_array_equal(reader.nearest(query, 10).ids, before.ids)
+
+
+def test_a_large_segment_finds_the_true_neighbours_with_and_without_a_correlated_filter(tmp_path: Path) -> None:
+    source = MemorySource(32)
+    rows = clustered(6000, 3, n_clusters=60, dimensions=32)
+    ids = source.add(rows)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(segment_index, "PARTITION_ROWS", 1000)
+        patch.setattr(segment, "EXACT_ROWS", 300)
+        patch.setattr(segment, "N_PROBE", 12)
+        index = SegmentIndex(source, tmp_path)
+        index.publish(everything=True)
+        truth = oracle_of(source)
+        queries = clustered(40, 4, n_clusters=60, dimensions=32)
+        # Correlated: the rows that pass lie all on one side, away from half of the queries.
+        side = ids[rows @ rows[0] > np.quantile(rows @ rows[0], 0.9)]
+        for where in (None, side):
+            found, right = index.nearest(queries, 10, where=where), truth.nearest(queries, 10, where=where)
+            assert (found.ids >= 0).all(), "a filter must not leave the answer short"
+            recall = (found.distances <= right.distances.max(axis=1, keepdims=True) + 1e-3).mean()
+            assert recall >= 0.97
+
+
+@pytest.mark.parametrize("harm", ["cut", "flip", "delete", "empty"])
+def test_a_damaged_file_is_found_answered_around_and_written_anew(tmp_path: Path, harm: str) -> None:
+    source = MemorySource(DIMENSIONS)
+    source.add(clustered(500, 1))
+    SegmentIndex(source, tmp_path).publish(everything=True)
+    (file,) = tmp_path.glob("*.seg")
+    content = bytearray(file.read_bytes())
+    if harm == "delete":
+        file.unlink()
+    elif harm == "cut":
+        file.write_bytes(content[: len(content) // 2])
+    elif harm == "empty":
+        file.write_bytes(b"")
+    else:
+        content[-100] ^= 0x10
+        file.write_bytes(content)
+    index = SegmentIndex(source, tmp_path)
+    query = clustered(1, 9)[0]
+    assert_agree(index, source, query, 10)
+    notes = index.nearest(query[None], 10).notes
+    assert len(notes) == 1
+    assert file.name in notes[0]
+    assert "catalogue" in notes[0]
+    assert index.verify(source.rows).damaged_segments == 1
+    index.publish()
+    healed = SegmentIndex(source, tmp_path)
+    assert healed.verify(source.rows).damaged_segments == 0
+    assert healed.nearest(query[None], 10).notes == ()
+    assert_agree(healed, source, query, 10)
+
+
+def test_every_flipped_bit_of_a_file_is_noticed(tmp_path: Path) -> None:
+    path = tmp_path / "one.seg"
+    facts = write_segment(path, np.arange(1, 9), clustered(8, 0).astype(np.float16))
+    content = path.read_bytes()
+    unnoticed = []
+    for at in range(len(content)):
+        broken = bytearray(content)
+        broken[at] ^= 0x04
+        path.write_bytes(broken)
+        try:
+            SegmentFile(path, facts).verify_all()
+        except SegmentDamaged:
+            continue
+        unnoticed.append(at)
+    # The reserved word of the prefix and the padding between arrays hold nothing.
+    assert all(12 <= at < 16 or content[at] == 0 for at in unnoticed)
+    assert len(unnoticed) < 160
+
+
+def test_verify_counts_what_is_missing_and_what_is_too_much(tmp_path: Path) -> None:
+    source = MemorySource(DIMENSIONS)
+    ids = source.add(clustered(100, 1))
+    index = SegmentIndex(source, tmp_path)
+    index.publish(everything=True)
+    state = index.verify([*ids.tolist()[10:], 777])
+    assert (state.stored, state.missing, state.orphaned, state.damaged_segments) == (100, 1, 10, 0)
+
+
+def test_publishing_often_leaves_few_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(segment_index, "TAIL_ROWS", 10)
+    source = MemorySource(DIMENSIONS)
+    index = SegmentIndex(source, tmp_path)
+    for seed in range(60):
+        source.add(clustered(10, seed))
+        index.publish()
+    # Sizes grow by a factor of three or more: log3(600 / 10) is 3.7.
+    assert len(index.source.snapshot().segments) <= 5
+    assert len(list(tmp_path.glob("*.seg"))) == len(index.source.snapshot().segments)
+    assert index.verify(source.rows).missing == 0
+
+
+def test_recall_is_measured_against_all_vectors(tmp_path: Path) -> None:
+    source = MemorySource(DIMENSIONS)
+    index = SegmentIndex(source, tmp_path)
+    assert index.recall() is None
+    source.add(clustered(400, 2))
+    index.publish(everything=True)
+    assert index.recall(20) == 1.0
+
+
+def _write_forever(folder: str) -> None:
+    random = np.random.default_rng(0)
+    vectors = random.standard_normal((20_000, DIMENSIONS)).astype(np.float16)
+    while True:
+        write_segment(Path(folder) / "live.seg", np.arange(1, 20_001), vectors)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name != "posix", reason="SIGKILL is POSIX")
+def test_a_kill_at_any_moment_of_writing_leaves_a_whole_file(tmp_path: Path) -> None:
+    context = multiprocessing.get_context("spawn")
+    facts = write_segment(
+        tmp_path / "live.seg",
+        np.arange(1, 20_001),
+        np.random.default_rng(0).standard_normal((20_000, DIMENSIONS)).astype(np.float16),
+    )
+    for attempt in range(5):
+        child = context.Process(target=_write_forever, args=(str(tmp_path),))
+        child.start()
+        time.sleep(1.5 + 0.037 * attempt)
+        assert child.pid is not None
+        os.kill(child.pid, signal.SIGKILL)
+        child.join()
+        SegmentFile(tmp_path / "live.seg", facts).verify_all()
+
+
+def test_queries_of_another_type_are_refused(tmp_path: Path) -> None:
+    index = SegmentIndex(MemorySource(DIMENSIONS), tmp_path)
+    with pytest.raises(TypeError, match="float32"):
+        index.nearest(np.zeros((1, DIMENSIONS)), 3)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="16"):
+        index.nearest(np.zeros((1, 3), np.float32), 3)
+
+
+def test_an_empty_index_answers_nothing(tmp_path: Path) -> None:
+    found = SegmentIndex(MemorySource(DIMENSIONS), tmp_path).nearest(np.ones((1, DIMENSIONS), np.float32), 3)
+    assert found.ids.tolist() == [[-1, -1, -1]]
+    assert np.isinf(found.distances).all()
