@@ -1,0 +1,117 @@
+"""The harmony analyzers: tuning, chroma and tonality; key and its changes; chords."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+import numpy as np
+
+from sonoteca.analysis.analyzer import ALL_KINDS, Known, RegionView, measured_by
+from sonoteca.analysis.harmony.chord_decoding import decode_chords
+from sonoteca.analysis.harmony.chord_steps import step_times
+from sonoteca.analysis.harmony.hearing import FEATURE, chord_posteriors, hear
+from sonoteca.analysis.harmony.key_finding import TONAL_ENOUGH, alternatives, key_of_index, key_spans
+from sonoteca.analysis.harmony.weights import harmony_networks
+from sonoteca.domain.descriptor import BEATS, CHORDS, CHROMA, KEY, KEY_SEGMENTS, TONALITY, TUNING, Descriptor
+from sonoteca.domain.observation import JsonValue, Observation
+from sonoteca.domain.vocabulary import Kind
+from sonoteca.features.feature import Feature
+
+# A single sound has a pitch, not a key.
+WITH_KEY: frozenset[Kind] = frozenset({Kind.TRACK, Kind.LOOP, Kind.FIELD_RECORDING})
+# Peaks that agree less than this on a tuning have none (noise gives 0.0 to 0.2).
+TUNED_ENOUGH = 0.3
+
+
+class PitchContent:
+    """Tuning, mean chroma and tonality: what can be said of pitch before any key is named."""
+
+    id: ClassVar[str] = "harmony.pitch_content.notes"
+    version: ClassVar[int] = 1
+    produces: ClassVar[tuple[Descriptor, ...]] = (TUNING, CHROMA, TONALITY)
+    requires: ClassVar[tuple[Descriptor, ...]] = ()
+    features: ClassVar[tuple[Feature, ...]] = (FEATURE,)
+    kinds: ClassVar[frozenset[Kind]] = ALL_KINDS
+
+    def analyze(self, region: RegionView, known: Known) -> Iterable[Observation]:
+        hearing = hear(region)
+        if not hearing.frames.any():
+            return
+        by = measured_by(self)
+        yield Observation(TONALITY, round(hearing.tonal, 4), None, by)
+        if hearing.tonal >= TONAL_ENOUGH and hearing.tuning_agreement >= TUNED_ENOUGH:
+            yield Observation(TUNING, round(float(np.clip(hearing.tuning_cents, -50.0, 50.0)), 2), None, by)
+        chroma = hearing.frames[:36].sum(axis=1, dtype=np.float64).reshape(3, 12).sum(axis=0)
+        if chroma.sum() > 0:
+            yield Observation(CHROMA, [round(float(share), 5) for share in chroma / chroma.sum()], None, by)
+
+
+class KeyOfRegion:
+    """The key, from notes, bass, first and last sounds and chords, judged by a network from each tonic.
+
+    Nothing is said where the tonality network hears no harmony. Tested on composed music
+    only in major and minor: modal music gets the nearest of the two.
+    """
+
+    id: ClassVar[str] = "harmony.key.notes_and_chords"
+    version: ClassVar[int] = 1
+    produces: ClassVar[tuple[Descriptor, ...]] = (KEY, KEY_SEGMENTS)
+    requires: ClassVar[tuple[Descriptor, ...]] = ()
+    features: ClassVar[tuple[Feature, ...]] = (FEATURE,)
+    kinds: ClassVar[frozenset[Kind]] = WITH_KEY
+
+    def analyze(self, region: RegionView, known: Known) -> Iterable[Observation]:
+        hearing = hear(region)
+        if hearing.tonal < TONAL_ENOUGH:
+            return
+        key = key_of_index(int(hearing.keys.argmax()))
+        others: list[JsonValue] = [
+            {"name": other.name, "score": round(chance, 4)} for other, chance in alternatives(hearing.keys)
+        ]
+        value: JsonValue = {"tonic": key.tonic, "mode": key.mode, "alternatives": others}
+        yield Observation(KEY, value, float(hearing.keys.max()) * hearing.tonal, measured_by(self))
+        start_s, end_s = region.region.start_s, region.region.end_s
+        spans: list[JsonValue] = [
+            {"start_s": round(span.start_s, 3), "end_s": round(span.end_s, 3), "name": span.key.name}
+            for span in key_spans(hearing, harmony_networks().key, start_s, end_s)
+        ]
+        yield Observation(KEY_SEGMENTS, spans, None, measured_by(self))
+
+
+class ChordsOfRegion:
+    """Chords by beats where beats are known, by 0.37 s else: a network judges each step from every root, Viterbi joins.
+
+    Smoothing as in Sheh & Ellis, "Chord segmentation and recognition using EM-trained
+    hidden Markov models", ISMIR 2003; steps by beats as in Bello & Pickens, "A robust
+    mid-level representation for harmonic content in music signals", ISMIR 2005.
+    """
+
+    id: ClassVar[str] = "harmony.chords.notes"
+    version: ClassVar[int] = 1
+    produces: ClassVar[tuple[Descriptor, ...]] = (CHORDS,)
+    requires: ClassVar[tuple[Descriptor, ...]] = (BEATS,)
+    features: ClassVar[tuple[Feature, ...]] = (FEATURE,)
+    kinds: ClassVar[frozenset[Kind]] = ALL_KINDS
+
+    def analyze(self, region: RegionView, known: Known) -> Iterable[Observation]:
+        hearing = hear(region)
+        if hearing.tonal < TONAL_ENOUGH:
+            return
+        beats = known.get(BEATS)
+        start_s, end_s = region.region.start_s, region.region.end_s
+        times_s, posteriors = hearing.times_s, hearing.chords
+        if beats is not None and isinstance(beats.value, list) and len(beats.value) >= 2:
+            times_s = step_times(start_s, end_s, np.asarray(beats.value, dtype=np.float64))
+            posteriors = chord_posteriors(
+                hearing.frames, hearing.frame_rate, hearing.first_frame, times_s, harmony_networks()
+            )
+        spans = decode_chords(posteriors, times_s)
+        if all(span.label == "N" for span in spans):
+            return
+        value: JsonValue = [
+            {"start_s": round(span.start_s, 4), "end_s": round(span.end_s, 4), "label": span.label} for span in spans
+        ]
+        lengths = np.array([span.end_s - span.start_s for span in spans])
+        confidence = float(np.average([span.confidence for span in spans], weights=lengths + 1e-9))
+        yield Observation(CHORDS, value, confidence, measured_by(self))

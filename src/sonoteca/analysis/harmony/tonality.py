@@ -1,0 +1,75 @@
+"""Is there harmony at all: how much of a sound stands in stable pitches, and whether a key may be named."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sonoteca.analysis.harmony.key_inputs import sounding_span
+from sonoteca.analysis.harmony.pitch_classes import LEVEL_ROW, LOWEST, NOVELTY_ROW, POLYPHONY_ROW, STRONGEST_ROW
+from sonoteca.analysis.harmony.salience import tuning_of
+from sonoteca.features.chroma_spectrum import BAND_ROWS, N_PITCH_BINS
+
+Array = NDArray[np.float32]
+
+N_TONALITY_INPUTS = 22
+
+
+def tonality_inputs(rows: Array, frames: Array, frame_rate: float, key_posteriors: Array, none_share: float) -> Array:
+    """Inputs of the tonality network, shape (N_TONALITY_INPUTS,): nothing in them depends on a tonic or on gain.
+
+    ``rows`` are ``PitchSpectrum`` frames, ``frames`` the harmonic frames made from them,
+    ``key_posteriors`` the 24 of the key network, ``none_share`` the chord network's mean "none".
+    """
+    start, stop = sounding_span(frames)
+    rows, frames = rows[:, start:stop], frames[:, start:stop]
+    n = frames.shape[1]
+    # Rows are square roots of amplitudes: the fourth power is power.
+    peak_power = np.square(np.square(rows[:N_PITCH_BINS]))
+    band_power = np.square(np.square(rows[BAND_ROWS])) + 1e-20
+    weight = np.sqrt(band_power.sum(axis=0))
+    weight = weight / weight.sum()
+    share = np.minimum(peak_power.sum(axis=0) / band_power.sum(axis=0), 4.0)
+    high_share = peak_power[72:].sum() / band_power[3:8].sum()
+    strongest, polyphony = frames[STRONGEST_ROW], frames[POLYPHONY_ROW]
+    everything = np.minimum(frames[:36].reshape(3, 12, n).sum(axis=0), 1.0)
+    mean = everything.mean(axis=1)
+    chroma = mean / (mean.sum() + 1e-6)
+    lowest = frames[12 * LOWEST : 12 * LOWEST + 12].mean(axis=1)
+    held = np.minimum(everything[:, 1:], everything[:, :-1]).sum() / (everything.sum() + 1e-6) if n > 1 else 0.0
+    held_longer = np.minimum(everything[:, 3:], everything[:, :-3]).sum() / (everything.sum() + 1e-6) if n > 3 else 0.0
+    entropy = -float((chroma * np.log(chroma + 1e-6)).sum())
+    cents_agreement = tuning_of(rows)[1]
+    key_entropy = -float((key_posteriors * np.log(key_posteriors + 1e-9)).sum())
+    novelty = float(frames[NOVELTY_ROW].mean()) / (float(polyphony.mean()) + 0.1)
+    ordered = np.sort(everything.max(axis=1))[::-1]
+    return np.array(
+        [
+            np.log(n / frame_rate + 0.05), float(strongest.mean()), float((strongest * weight).sum()),
+            float((strongest > 0.5).mean()), float(np.quantile(strongest, 0.9)), float(polyphony.mean()),
+            float((share * weight).sum()), float(np.sqrt(high_share)), novelty,
+            held, held_longer, entropy, cents_agreement, key_entropy, float(key_posteriors.max()), none_share,
+            float(ordered[0]), float(ordered[1]), float(ordered[2]), float((mean > 0.15).sum()) / 12.0,
+            float(lowest.sum()), float(np.minimum(frames[LEVEL_ROW], 1.0).mean()),
+        ],
+        dtype=np.float32,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TonalityNetwork:
+    """One hidden layer from ``tonality_inputs`` to the chance that the sound has a key."""
+
+    mean: Array
+    scale: Array
+    hidden_weights: Array
+    hidden_bias: Array
+    output_weights: Array
+    output_bias: Array
+
+    def __call__(self, inputs: Array) -> float:
+        x = np.clip((inputs - self.mean) * self.scale, -4.0, 4.0)
+        hidden = np.maximum(x @ self.hidden_weights + self.hidden_bias, 0.0)
+        return float(1.0 / (1.0 + np.exp(-float((hidden @ self.output_weights + self.output_bias)[0]))))
