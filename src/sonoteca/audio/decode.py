@@ -17,6 +17,7 @@ from av.audio.stream import AudioStream
 from av.codec.context import Flags2
 from av.container import InputContainer
 
+from sonoteca.audio.claims import read_claims
 from sonoteca.audio.container import (
     MAX_CHANNELS,
     MAX_RATE,
@@ -28,6 +29,7 @@ from sonoteca.audio.container import (
 from sonoteca.audio.content_hash import PacketHash, hash_bytes
 from sonoteca.audio.gapless import MAX_PADDING, StatedLength
 from sonoteca.audio.intake import Intake, SpooledRecording
+from sonoteca.audio.probe import all_tags, bit_depth
 from sonoteca.audio.recording import AudioInfo
 from sonoteca.audio.sample_blocks import FrameQueue
 from sonoteca.errors import DamagedAudio, EmptyAudio, UnsupportedFormat
@@ -67,6 +69,12 @@ def open_recording(
         try:
             decoding.run()
             recording = decoding.recording()
+            recording.claims = read_claims(
+                file,
+                all_tags(container, stream),
+                root_name if root_name is not None else os.fsdecode(path),
+                duration_s=recording.info.duration_s,
+            )
         except BaseException:
             decoding.discard()
             raise
@@ -187,7 +195,7 @@ class _Decoding:
             container=self._container.format.name,
             n_samples=intake.n_samples,
             content_hash=self.packets.text(),
-            bit_depth=None,
+            bit_depth=bit_depth(context),
             bit_rate=context.bit_rate or self._container.bit_rate or None,
         )
         return SpooledRecording(info, measurements, spool, warnings=tuple(warnings))

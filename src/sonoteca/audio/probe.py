@@ -1,0 +1,89 @@
+"""Cheap facts about a file: what its header says, nothing decoded."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from av.audio.codeccontext import AudioCodecContext
+from av.audio.stream import AudioStream
+from av.container import InputContainer
+
+from sonoteca.audio.container import display_name, open_container, open_regular_file
+
+# FFmpeg counts a container's length in microseconds.
+_CONTAINER_TIME_BASE = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class AudioFacts:
+    """What the header says. It may lie: ``decode.open_recording`` knows.
+
+    ``duration_s`` is None where the header gives none; ``tags`` are as FFmpeg spells them.
+    """
+
+    duration_s: float | None
+    sample_rate: int
+    channels: int
+    codec: str
+    container: str
+    bit_depth: int | None
+    bit_rate: int | None
+    tags: Mapping[str, str]
+
+
+def probe(path: str | os.PathLike[str] | bytes) -> AudioFacts:
+    """Read a file's header.
+
+    Raises
+    ------
+    AudioError
+        As ``decode.open_recording`` does, except for damage that only decoding meets.
+    """
+    with open_regular_file(path) as file, open_container(file, display_name(path)) as (container, stream):
+        context = stream.codec_context
+        return AudioFacts(
+            duration_s=header_duration_s(container, stream),
+            sample_rate=context.sample_rate,
+            channels=context.channels,
+            codec=context.codec.canonical_name,
+            container=container.format.name,
+            bit_depth=bit_depth(context),
+            bit_rate=context.bit_rate or container.bit_rate or None,
+            tags=all_tags(container, stream),
+        )
+
+
+def header_duration_s(container: InputContainer, stream: AudioStream) -> float | None:
+    """Length in seconds by the header; for headerless formats FFmpeg's estimate from the bit rate."""
+    if stream.duration is not None and stream.time_base is not None and stream.duration >= 0:
+        return float(stream.duration * stream.time_base)
+    if container.duration is not None and container.duration >= 0:
+        return container.duration / _CONTAINER_TIME_BASE
+    return None
+
+
+def all_tags(container: InputContainer, stream: AudioStream) -> dict[str, str]:
+    """Tags of the file and, where the container has tags per stream (Ogg, Matroska), of the stream."""
+    return {**stream.metadata, **container.metadata}
+
+
+def bit_depth(context: AudioCodecContext) -> int | None:
+    """Bits per sample of what is stored without loss, None for lossy codecs and where it is not known.
+
+    Decoders hand out 24 bits in 32-bit words, so the codec's own header is asked.
+    """
+    codec, extradata = context.codec.canonical_name, context.extradata or b""
+    if match := re.fullmatch(r"pcm_[suf](\d+).*", codec):
+        return int(match[1])
+    if codec == "flac" and len(extradata) >= 18:
+        # STREAMINFO: 20 bits of rate, 3 of channels, 5 of depth - 1.
+        return ((extradata[12] & 1) << 4 | extradata[13] >> 4) + 1
+    if codec == "alac" and len(extradata) >= 18:
+        # The cookie may still be wrapped in its 12-byte atom.
+        return extradata[17] if extradata[4:8] == b"alac" else extradata[5]
+    if codec in ("wavpack", "tta", "ape", "tak", "shorten", "truehd", "mlp") and getattr(context, "format", None):
+        return 16 if context.format.name.startswith("s16") else None
+    return None
