@@ -27,8 +27,9 @@ N_ROWS = N_BANDS + 3
 WARM_HZ = (100.0, 800.0)
 # Brightness 0 and 1.
 DARK_HZ, BRIGHT_HZ = 100.0, 10_000.0
-# Half-octave bands in which flatness is judged: within them noise of any colour is nearly flat.
-_FLATNESS_EDGES_HZ = (*(160.0 * 2.0 ** (step / 2.0) for step in range(12)), 10_500.0)
+# Bands in which flatness is judged, half octaves where they hold enough bins: within them noise of any
+# colour is nearly flat.
+_FLATNESS_EDGES_HZ = (40.0, *(160.0 * 2.0 ** (step / 2.0) for step in range(12)), 10_500.0)
 # A periodogram of white noise has exponentially distributed bins: geometric over arithmetic mean
 # is exp(-0.5772) = 0.561 (Euler's constant); a Hann window makes neighbours alike and lifts it a little.
 _WHITE_NOISE_FLATNESS = 0.561

@@ -10,7 +10,7 @@ import numpy as np
 from sonoteca.analysis.analyzer import ALL_KINDS, Known, RegionView, measured_by
 from sonoteca.audio.loudness import integrated_lufs, loudness_range_lu, steps_between
 from sonoteca.domain.descriptor import LOUDNESS, Descriptor
-from sonoteca.domain.observation import Observation
+from sonoteca.domain.observation import JsonValue, Observation
 from sonoteca.domain.vocabulary import Kind
 from sonoteca.features.feature import Feature
 
@@ -41,7 +41,7 @@ class Loudness:
         if integrated is None and true_peak is None:
             return  # digital silence has no loudness
         range_lu = loudness_range_lu(power)
-        value = {
+        value: dict[str, JsonValue] = {
             "integrated_lufs": None if integrated is None else round(integrated, 2),
             "range_lu": None if range_lu is None else round(range_lu, 2),
             "true_peak_dbtp": None if true_peak is None else round(float(true_peak), 2),
