@@ -20,6 +20,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
 from sonoteca.catalogue import upgrade
+from sonoteca.catalogue.backup import backup_file, copy_library
 from sonoteca.catalogue.database import errors_explained, lock_for_writing, postgres_engine, sqlite_engine
 from sonoteca.catalogue.schema import REVISION, meta
 from sonoteca.errors import (
@@ -112,6 +113,32 @@ class Library:
         except OSError as error:
             raise LibraryUnwritable(f"The folder {folder} could not be made ({error.strerror}).") from error
         return folder
+
+    def backup(self, target: Path | None = None) -> Path:
+        """Copy the library while it is in use; verified. By default a dated file in its ``backups`` folder.
+
+        Parameters
+        ----------
+        target : Path, optional
+            A file that does not exist yet, or a folder.
+
+        Raises
+        ------
+        RequestError
+            If the target exists, or for PostgreSQL, whose own tools make backups.
+        LibraryFull, LibraryUnwritable, LibraryDamaged
+        """
+        if self.path is None:
+            raise RequestError(
+                f"{self.location} is a PostgreSQL database: its own tools make backups.", "Use pg_dump and pg_restore."
+            )
+        if target is None:
+            return backup_file(self.path, self.data_folder("backups"))
+        target = target.expanduser().absolute()
+        if target.is_dir():
+            return backup_file(self.path, target)
+        copy_library(self.path, target)
+        return target
 
     def close(self) -> None:
         # Refresh the planner's statistics where they went stale; a library on a read-only or
@@ -276,7 +303,5 @@ def _bring_to_today(
             f"{name} was written by an older Sonoteca (schema {revision}, today's is {REVISION})."
         )
     if path is not None and data_dir is not None:
-        from sonoteca.catalogue.backup import backup_file
-
         backup_file(path, data_dir / "backups", reason=f"before-{REVISION}")
     upgrade.migrate(engine)

@@ -174,7 +174,9 @@ class _Batch:
             locations.c.relative_path, locations.c.compare_key,
         )  # fmt: skip
         here = locations.c.root_id == root.id
-        conditions = [here & locations.c.relative_path.in_(some) for some in chunks([f.relative_path for f in files])]
+        conditions: list[sa.ColumnElement[bool]] = [
+            here & locations.c.relative_path.in_(some) for some in chunks([f.relative_path for f in files])
+        ]
         conditions += [
             here & locations.c.compare_key.in_(some) for some in chunks([compare_key(f.relative_path) for f in files])
         ]
@@ -260,7 +262,7 @@ class _Batch:
 
 def record_unreadable(connection: Connection, root: Root, file: SeenFile, error: SonotecaError) -> int:
     """Keep that a file's bytes gave no content hash; returns the location's id. A content known before stays."""
-    values = {
+    values: dict[str, Any] = {
         "size": file.size,
         "mtime_ns": file.mtime_ns,
         "missing_since": None,
@@ -269,7 +271,9 @@ def record_unreadable(connection: Connection, root: Root, file: SeenFile, error:
         "error_remedy": error.remedy,
     }
     here = (locations.c.root_id == root.id) & (locations.c.relative_path == file.relative_path)
-    known = connection.execute(sa.update(locations).where(here).values(values).returning(locations.c.id)).scalar()
+    known: int | None = connection.execute(
+        sa.update(locations).where(here).values(values).returning(locations.c.id)
+    ).scalar()
     if known is not None:
         return known
     values |= {
@@ -279,7 +283,8 @@ def record_unreadable(connection: Connection, root: Root, file: SeenFile, error:
         "display_path": display_name(file.relative_path),
         "added_at": clock.now(),
     }
-    return connection.execute(sa.insert(locations).values(values).returning(locations.c.id)).scalar_one()
+    made: int = connection.execute(sa.insert(locations).values(values).returning(locations.c.id)).scalar_one()
+    return made
 
 
 def mark_missing(connection: Connection, location_ids: Sequence[int]) -> int:

@@ -63,14 +63,10 @@ def row_of(region_id: int, observation: Observation, at: str) -> dict[str, Any]:
         "producer": origin.producer,
         "version": origin.version,
         "settings": origin.settings,
-        "value": _JSON_NULL if observation.value is None else observation.value,
+        "value": observation.value,
         "confidence": observation.confidence,
         "at": at,
     }
-
-
-# SQLAlchemy stores Python's None in a JSON column as JSON null only when told so.
-_JSON_NULL: Any = sa.JSON.NULL
 
 
 def believed(connection: Connection, region_ids: Sequence[int]) -> dict[int, dict[str, Observation]]:

@@ -69,9 +69,9 @@ def replace(connection: Connection, analyses: Mapping[int, SoundAnalysis]) -> di
             if row.number != numbers[("row", row.id)]:
                 renumbered[row.id] = numbers[("row", row.id)]
         generation = 1 + max(row.generation for row in old)
-        for index, (region, row) in enumerate(zip(events, kept, strict=True)):
-            if row is not None:
-                ids.append(row.id)
+        for index, (region, continued) in enumerate(zip(events, kept, strict=True)):
+            if continued is not None:
+                ids.append(continued.id)
                 continue
             waiting.append((sound_id, len(ids)))
             ids.append(0)

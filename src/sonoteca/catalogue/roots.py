@@ -75,15 +75,16 @@ def ensure_root(connection: Connection, folder: str | bytes | Path, *, volume_id
     if (place := find_place(connection, folder)) is not None:
         return place
     path = path_bytes(folder)
+    name = display_name(path.rsplit(b"/", 1)[-1]) or "/"
     values = {
-        "name": display_name(path.rsplit(b"/", 1)[-1]) or "/",
+        "name": name,
         "path": path,
         "display_path": display_name(path) or "/",
         "volume_id": volume_id,
         "added_at": clock.now(),
     }
     root_id = connection.execute(sa.insert(roots).values(values).returning(roots.c.id)).scalar_one()
-    root = Root(root_id, values["name"] or "/", path, volume_id)
+    root = Root(root_id, name, path, volume_id)
     for lower in list_roots(connection):
         if lower.path.startswith(path + b"/"):
             _take_over(connection, root, lower)

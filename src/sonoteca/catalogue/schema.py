@@ -15,6 +15,8 @@ The full text index differs per database: ``fulltext.py`` and the migration make
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import (
     JSON,
     BigInteger,
@@ -56,7 +58,9 @@ RowId: TypeEngine[int] = BigInteger().with_variant(Integer(), "sqlite")
 # Byte order on both databases: prefix lookup becomes a range, and answers sort alike.
 Word: TypeEngine[str] = Text().with_variant(PG_TEXT(collation="C"), "postgresql")
 Moment = Word
-Json: TypeEngine[object] = JSON().with_variant(JSONB(), "postgresql")
+Json: TypeEngine[Any] = JSON().with_variant(JSONB(), "postgresql")
+# Python's None becomes SQL NULL, not JSON null.
+JsonOrNull: TypeEngine[Any] = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
 
 
 def _id() -> Column[int]:
@@ -93,7 +97,7 @@ sounds = Table(
     Column("album", Text),
     Column("external_id", Word),
     _of("sounds", "replaces", nullable=True, on_delete="SET NULL"),
-    Column("warnings", Json),
+    Column("warnings", JsonOrNull),
     # Digest over the producers whose runs are complete: the quick test for "nothing to do".
     Column("analysis_identity", Word),
     Column("added_at", Moment, nullable=False),
@@ -304,6 +308,9 @@ spaces = Table(
     Column("preprocessing", Text, nullable=False),
     Column("parts", Json, nullable=False),
     Column("added_at", Moment, nullable=False),
+    # Which set of ``segments`` is published, and up to which removal it has taken in.
+    Column("index_generation", Integer, nullable=False, server_default=text("0")),
+    Column("index_removed_up_to", RowId, nullable=False, server_default=text("0")),
     sqlite_autoincrement=True,
 )
 
@@ -357,8 +364,8 @@ edits = Table(
     Column("what", Word, nullable=False),
     Column("name", Word, nullable=False),
     # What the user's own statement was before and is after; SQL NULL: there was none.
-    Column("before", Json),
-    Column("after", Json),
+    Column("before", JsonOrNull),
+    Column("after", JsonOrNull),
     Column("undone", Boolean, nullable=False, server_default=text("false")),
     Column("at", Moment, nullable=False),
     Index("ix_edits_batch", "batch"),

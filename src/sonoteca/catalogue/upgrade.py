@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
@@ -36,11 +37,10 @@ def migrate(engine: Engine) -> None:
 
     with engine.connect() as connection:
         is_sqlite = connection.dialect.name == "sqlite"
+        raw: Any = connection.connection.driver_connection
         if is_sqlite:
             # A table that batch mode copies is dropped: that must not cascade. The pragma
             # does nothing inside a transaction, so it comes first, on the raw connection.
-            raw = connection.connection.driver_connection
-            assert raw is not None
             raw.execute("PRAGMA foreign_keys = OFF")
         try:
             with connection.execution_options(sonoteca_writes=True).begin():
