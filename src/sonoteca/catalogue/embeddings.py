@@ -13,7 +13,7 @@ from sqlalchemy.engine import Connection
 
 from sonoteca.catalogue import clock
 from sonoteca.catalogue.database import chunks
-from sonoteca.catalogue.schema import embeddings_table, regions, removed_embeddings, spaces
+from sonoteca.catalogue.schema import embeddings_table, removed_embeddings, spaces
 from sonoteca.domain.embedding import Embedding, Space, SpacePart
 from sonoteca.errors import SpaceMismatch
 
@@ -133,6 +133,16 @@ def spans(connection: Connection, space: StoredSpace, ids: Sequence[int]) -> dic
     return found
 
 
+def vectors_of_ids(connection: Connection, space: StoredSpace, ids: Sequence[int]) -> dict[int, NDArray[np.float32]]:
+    """Vectors by embedding id; those that are gone are left out."""
+    table = embeddings_table(space.number)
+    found: dict[int, NDArray[np.float32]] = {}
+    for some in chunks([int(each) for each in ids]):
+        for row in connection.execute(sa.select(table.c.id, table.c.vector).where(table.c.id.in_(some))):
+            found[row.id] = unpack(row.vector)
+    return found
+
+
 def vectors_of_region(
     connection: Connection, space: StoredSpace, region_id: int, *, windows: bool = False
 ) -> list[tuple[Span, NDArray[np.float32]]]:
@@ -182,6 +192,3 @@ def forget_removed(connection: Connection, space: StoredSpace, *, up_to: int) ->
             removed_embeddings.c.space == space.number, removed_embeddings.c.id <= up_to
         )
     )
-
-
-_ = regions

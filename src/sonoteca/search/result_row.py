@@ -1,0 +1,119 @@
+"""The one result row: similar, search, hum, match, next and duplicates all answer with it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from sonoteca.catalogue.database import chunks
+from sonoteca.catalogue.schema import regions, sounds, summaries
+from sonoteca.domain.music import Key
+
+
+@dataclass(frozen=True, slots=True)
+class RegionFacts:
+    """What a result says of a region besides the score. Unknown is None."""
+
+    region_id: int
+    sound_id: int
+    id: str
+    external_id: str | None
+    title: str | None
+    artist: str | None
+    path: str | None
+    number: int
+    start_s: float
+    end_s: float
+    kind: str | None
+    role: str | None
+    sound_class: str | None
+    tempo_bpm: float | None
+    key: Key | None
+
+
+@dataclass(frozen=True, slots=True)
+class ResultRow:
+    """One answer. ``score`` and ``parts`` are 0..1, higher is better; ``region`` is the region's number.
+
+    ``start_s``/``end_s`` say which moment answered, in seconds of the sound. ``mode`` names
+    the search that found it.
+    """
+
+    id: str
+    external_id: str | None
+    title: str | None
+    path: str | None
+    region: int
+    start_s: float
+    end_s: float
+    score: float
+    mode: str
+    parts: Mapping[str, float | None] = field(default_factory=dict)
+    reasons: Sequence[str] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        """The row as every command and route prints it."""
+        return {
+            "id": self.id,
+            "external_id": self.external_id,
+            "title": self.title,
+            "path": self.path,
+            "region": self.region,
+            "start_s": round(self.start_s, 4),
+            "end_s": round(self.end_s, 4),
+            "score": round(self.score, 4),
+            "parts": {name: None if value is None else round(value, 4) for name, value in self.parts.items()},
+            "reasons": list(self.reasons),
+            "mode": self.mode,
+        }
+
+
+def region_facts(connection: Connection, region_ids: Sequence[int]) -> dict[int, RegionFacts]:
+    """Facts of the regions that are (still) there, by row number."""
+    query = (
+        sa.select(
+            regions.c.id.label("region_id"),
+            regions.c.number,
+            regions.c.start_s,
+            regions.c.end_s,
+            sounds.c.id.label("sound_id"),
+            sounds.c.public_id,
+            sounds.c.external_id,
+            summaries.c.title,
+            summaries.c.artist,
+            summaries.c.path,
+            summaries.c.kind,
+            summaries.c.role,
+            summaries.c.sound_class,
+            summaries.c.tempo_bpm,
+            summaries.c.tonic,
+            summaries.c.mode,
+        )
+        .join(sounds, sounds.c.id == regions.c.sound_id)
+        .join(summaries, summaries.c.region_id == regions.c.id, isouter=True)
+    )
+    found: dict[int, RegionFacts] = {}
+    for some in chunks([int(each) for each in region_ids]):
+        for row in connection.execute(query.where(regions.c.id.in_(some))):
+            found[row.region_id] = RegionFacts(
+                region_id=row.region_id,
+                sound_id=row.sound_id,
+                id=row.public_id,
+                external_id=row.external_id,
+                title=row.title,
+                artist=row.artist,
+                path=row.path,
+                number=row.number,
+                start_s=row.start_s,
+                end_s=row.end_s,
+                kind=row.kind,
+                role=row.role,
+                sound_class=row.sound_class,
+                tempo_bpm=row.tempo_bpm,
+                key=None if row.tonic is None or row.mode is None else Key(row.tonic, row.mode),
+            )
+    return found
