@@ -78,7 +78,7 @@ def _row(facts: SegmentFacts, removed_mark: int) -> manifest.Segment:
 
 
 def open_index(library: Library, space: StoredSpace) -> SegmentIndex:
-    """The index of one space of a library; its files are below ``<data folder>/index/<space>``.
+    """The index of one space of a library; its files are below ``<data folder>/index``.
 
     Raises
     ------
@@ -87,4 +87,4 @@ def open_index(library: Library, space: StoredSpace) -> SegmentIndex:
     """
     reads_only = library.mode == "read" and library.data_dir is not None
     folder = library.data_dir / "index" if reads_only and library.data_dir else library.data_folder("index")
-    return SegmentIndex(CatalogueSource(library, space), folder / space.space.id)
+    return SegmentIndex(CatalogueSource(library, space), folder, prefix=f"{space.space.id}.")

@@ -79,11 +79,12 @@ class IndexSource(Protocol):
 
 
 class SegmentIndex:
-    """Neighbours in one embedding space of a source; files lie in ``folder``."""
+    """Neighbours in one embedding space of a source; its files in ``folder`` begin with ``prefix``."""
 
-    def __init__(self, source: IndexSource, folder: Path) -> None:
+    def __init__(self, source: IndexSource, folder: Path, *, prefix: str = "") -> None:
         self.source = source
         self.folder = folder
+        self._prefix = prefix
         self._open: dict[str, Segment] = {}
         self._damaged: dict[str, str] = {}
         self._replacements: dict[str, ExactIndex] = {}
@@ -236,7 +237,7 @@ class SegmentIndex:
                 order, partition = partition_rows(ids, vectors)
                 ids, vectors = ids[order], vectors[order]
             self.folder.mkdir(parents=True, exist_ok=True)
-            facts = write_segment(self.folder / f"{secrets.token_hex(8)}.seg", ids, vectors, partition)
+            facts = write_segment(self.folder / f"{self._prefix}{secrets.token_hex(8)}.seg", ids, vectors, partition)
         published = self.source.replace(old, facts, mark)
         if not published and facts is not None:
             (self.folder / facts.file).unlink(missing_ok=True)
@@ -244,7 +245,7 @@ class SegmentIndex:
 
     def _remove_stale_files(self) -> None:
         live = {segment.facts.file for segment in self.source.snapshot().segments}
-        for path in self.folder.glob("*.seg"):
+        for path in self.folder.glob(f"{self._prefix}*.seg"):
             if path.name not in live and path.name not in self._open:
                 try:
                     path.unlink()
