@@ -1,0 +1,47 @@
+"""Notes of a region: its melody, for finding it by humming."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+import numpy as np
+
+from sonoteca.analysis.analyzer import Known, RegionView, measured_by
+from sonoteca.analysis.melody.candidates import FAST, FINE
+from sonoteca.analysis.melody.tracking import MelodyNote, track_melody
+from sonoteca.domain.descriptor import NOTES, Descriptor
+from sonoteca.domain.observation import JsonValue, Observation
+from sonoteca.domain.vocabulary import Kind
+from sonoteca.features.feature import Feature
+
+# What plays fewer notes than this, or doubtful ones only, is no tune.
+_FEWEST_NOTES = 3
+_LEAST_CHANCE = 0.45
+
+
+class MelodyNotes:
+    """The predominant melody as notes; see ``tracking`` for the method and its source."""
+
+    id: ClassVar[str] = "melody.notes.line"
+    version: ClassVar[int] = 1
+    produces: ClassVar[tuple[Descriptor, ...]] = (NOTES,)
+    requires: ClassVar[tuple[Descriptor, ...]] = ()
+    features: ClassVar[tuple[Feature, ...]] = (FINE, FAST)
+    kinds: ClassVar[frozenset[Kind]] = frozenset({Kind.TRACK, Kind.LOOP})
+
+    def analyze(self, region: RegionView, known: Known) -> Iterable[Observation]:
+        found = track_melody(region.frames(FINE), region.frames(FAST))
+        notes = [note for note in found if note.start_s < region.region.end_s]
+        if len(notes) < _FEWEST_NOTES:
+            return
+        chance = float(np.mean([note.chance for note in notes]))
+        if chance < _LEAST_CHANCE:
+            return
+        value: list[JsonValue] = [_as_json(note, region.region.end_s) for note in notes]
+        # The mean chance is the expected share of right notes.
+        yield Observation(NOTES, value, chance, measured_by(self))
+
+
+def _as_json(note: MelodyNote, latest_s: float) -> JsonValue:
+    return {"start_s": round(note.start_s, 4), "end_s": round(min(note.end_s, latest_s), 4), "midi": note.midi}

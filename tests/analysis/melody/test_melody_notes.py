@@ -1,0 +1,99 @@
+import numpy as np
+import pytest
+
+import synth
+from sonoteca.analysis.melody.candidates import FAST, FINE
+from sonoteca.analysis.melody.note_list import MelodyNotes
+from sonoteca.analysis.melody.tracking import MelodyNote, track_melody
+from sonoteca.audio.signal import AudioSignal
+from sonoteca.domain.music import midi_to_hz
+from sonoteca.features.feature_pass import compute_features
+
+RATE = 22_050
+TUNE = [
+    (67, 0.5),
+    (69, 0.25),
+    (71, 0.25),
+    (72, 0.5),
+    (71, 0.5),
+    (67, 0.5),
+    (64, 0.5),
+    (65, 0.25),
+    (67, 0.25),
+    (62, 1.0),
+]
+
+
+def sing(tune: list[tuple[int, float]], *, transpose: int = 0, lead_s: float = 0.5) -> tuple[AudioSignal, list[float]]:
+    """Notes with six partials and a soft attack; also their onsets."""
+    total = lead_s + sum(length for _, length in tune) + 0.5
+    out = np.zeros(int(total * RATE))
+    at, onsets = lead_s, []
+    for midi, length in tune:
+        times = np.arange(int(length * 0.9 * RATE)) / RATE
+        wave = sum(np.sin(2 * np.pi * midi_to_hz(midi + transpose) * k * times) / k for k in range(1, 7))
+        fade = np.minimum(1.0, np.minimum(times, times[-1] - times) / 0.015)
+        first = int(at * RATE)
+        out[first : first + len(times)] += 0.15 * wave * fade * np.exp(-times)
+        onsets.append(at)
+        at += length
+    return AudioSignal(out[None].astype(np.float32), RATE), onsets
+
+
+def notes_of(signal: AudioSignal) -> list[MelodyNote]:
+    samples = signal.samples[0]
+    frames = compute_features(
+        lambda first, n: samples[first : first + n], n_samples=len(samples), sample_rate=RATE, features=(FINE, FAST)
+    )
+    return track_melody(frames[FINE], frames[FAST])
+
+
+@pytest.mark.parametrize("transpose", [-8, 0, 9])
+def test_a_tune_played_alone_comes_back_as_its_notes(transpose: int) -> None:
+    signal, onsets = sing(TUNE, transpose=transpose)
+    notes = notes_of(signal)
+    right = [
+        any(abs(n.start_s - at) < 0.05 and n.midi == midi + transpose for n in notes)
+        for (midi, _), at in zip(TUNE, onsets, strict=True)
+    ]
+    assert sum(right) >= 9
+    assert len(notes) <= 11
+
+
+def test_notes_rise_and_do_not_overlap() -> None:
+    notes = notes_of(sing(TUNE * 2)[0])
+    assert len(notes) > 10
+    assert all(a.end_s <= b.start_s + 1e-9 for a, b in zip(notes, notes[1:], strict=False))
+    assert all(n.start_s < n.end_s for n in notes)
+
+
+def test_gain_changes_no_note() -> None:
+    signal, _ = sing(TUNE)
+    quiet = AudioSignal((signal.samples * 10 ** (-30 / 20)).astype(np.float32), RATE)
+    assert [(n.midi, round(n.start_s, 3)) for n in notes_of(signal)] == [
+        (n.midi, round(n.start_s, 3)) for n in notes_of(quiet)
+    ]
+
+
+@pytest.mark.parametrize("n_samples", [1, 500, RATE])
+def test_silence_has_no_notes(n_samples: int) -> None:
+    assert notes_of(AudioSignal(np.zeros((1, n_samples), np.float32), RATE)) == []
+
+
+@pytest.mark.parametrize("colour", ["white", "brown"])
+def test_noise_has_no_melody(colour: str) -> None:
+    noise = np.random.default_rng(3).standard_normal(6 * RATE)
+    if colour == "brown":
+        noise = np.cumsum(noise)
+        noise -= np.convolve(noise, np.ones(4000) / 4000, mode="same")
+    noise *= 0.3 / np.abs(noise).max()
+    view = synth.whole(AudioSignal(noise[None].astype(np.float32), RATE), MelodyNotes.features)
+    assert list(MelodyNotes().analyze(view, {})) == []
+
+
+def test_the_observation_lists_notes_in_seconds_of_the_sound() -> None:
+    signal, onsets = sing(TUNE, lead_s=1.0)
+    (observation,) = MelodyNotes().analyze(synth.whole(signal, MelodyNotes.features), {})
+    assert observation.value[0]["start_s"] == pytest.approx(onsets[0], abs=0.05)
+    assert observation.value[0]["midi"] == 67
+    assert 0.5 < observation.confidence <= 1.0
