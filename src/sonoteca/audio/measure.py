@@ -100,9 +100,13 @@ class NativeMeter:
         lengths = np.diff(starts, append=n)
         self._step_power.append((energy / lengths).T)
         self._squares += energy.sum(axis=1)
-        self._sums += block.sum(axis=1, dtype=np.float64)
+        self._sums += np.add.reduceat(block, starts, axis=1).sum(axis=1, dtype=np.float64)
         if len(block) >= 2:
-            self._cross += float(np.dot(block[0], block[1]))
+            # Step by step: float32 sums over short stretches lose nothing that matters.
+            self._cross += sum(
+                float(np.dot(left, right))
+                for left, right in zip(np.split(block[0], starts[1:]), np.split(block[1], starts[1:]), strict=True)
+            )
         self._kpower.append(self._weights @ (_step_energy(self._kweighting.push(block), starts) / lengths))
 
         self._add_spectrum(block)
