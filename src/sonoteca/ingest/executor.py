@@ -45,8 +45,14 @@ class Failed:
 class Executor(Protocol):
     """Runs an importable function over many tasks."""
 
-    def run(self, function: Callable[[Input], Output], tasks: Iterable[Task[Input]]) -> Iterator[Done[Output] | Failed]:
-        """Outcomes as they finish, in any order, exactly one per task; ``tasks`` is consumed lazily."""
+    def run(
+        self, function: Callable[[Input], Output], tasks: Iterable[Task[Input]], *, retry: bool = True
+    ) -> Iterator[Done[Output] | Failed]:
+        """Outcomes as they finish, in any order, exactly one per task; ``tasks`` is consumed lazily.
+
+        Keys are unique within a run. A task whose process died, hung or ate memory is tried
+        once more, alone, unless ``retry`` is False.
+        """
         ...
 
     def cancel(self, key: str) -> bool:

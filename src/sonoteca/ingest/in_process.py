@@ -15,7 +15,9 @@ class InProcessExecutor(Executor):
         self._cancelled: set[str] = set()
         self._open = True
 
-    def run(self, function: Callable[[Input], Output], tasks: Iterable[Task[Input]]) -> Iterator[Done[Output] | Failed]:
+    def run(
+        self, function: Callable[[Input], Output], tasks: Iterable[Task[Input]], *, retry: bool = True
+    ) -> Iterator[Done[Output] | Failed]:
         if not self._open:
             raise ValueError("the executor is closed")
         for task in tasks:

@@ -13,8 +13,6 @@ from __future__ import annotations
 
 import os
 import sys
-import unicodedata
-from collections.abc import Iterable
 from pathlib import PurePath, PurePosixPath, PureWindowsPath
 
 HERE: type[PurePath] = PureWindowsPath if sys.platform == "win32" else PurePosixPath
@@ -29,7 +27,7 @@ def absolute(path: str | bytes | os.PathLike[str] | os.PathLike[bytes]) -> str:
     text = os.fsdecode(path)
     if ".." in HERE(text).parts:
         head, tail = os.path.split(text)
-        text = os.path.join(os.path.realpath(head), tail) if tail != ".." else os.path.realpath(text)
+        text = os.path.realpath(text) if tail in ("", "..") else os.path.join(os.path.realpath(head), tail)
     return os.path.abspath(text)
 
 
@@ -51,9 +49,18 @@ def relative_bytes(path: str, root: str, *, flavour: type[PurePath] = HERE) -> b
         return None
     if not relative.parts or ".." in relative.parts:
         return None
-    if issubclass(flavour, PureWindowsPath):
-        return relative.as_posix().encode("utf-8", "surrogatepass")
-    return str(relative).encode("utf-8", "surrogateescape")
+    return encoded(relative.as_posix(), flavour=flavour)
+
+
+def encoded(relative: str, *, flavour: type[PurePath] = HERE) -> bytes:
+    """A relative path with ``/`` between its parts as stored bytes.
+
+    Examples
+    --------
+    >>> encoded("caf\\udce9.wav", flavour=PurePosixPath)
+    b'caf\\xe9.wav'
+    """
+    return relative.encode("utf-8", _errors(flavour))
 
 
 def join_root(root: str, relative: bytes, *, flavour: type[PurePath] = HERE) -> str:
@@ -66,38 +73,23 @@ def join_root(root: str, relative: bytes, *, flavour: type[PurePath] = HERE) -> 
     >>> join_root("/music", b"caf\\xe9.wav", flavour=PurePosixPath)
     '/music/caf\\udce9.wav'
     """
-    is_windows = issubclass(flavour, PureWindowsPath)
-    text = relative.decode("utf-8", "surrogatepass" if is_windows else "surrogateescape")
-    part = flavour(text)
+    part = flavour(relative.decode("utf-8", _errors(flavour)))
     if not part.parts or part.is_absolute() or part.drive or part.root or ".." in part.parts:
         raise ValueError(f"not a path below a root: {relative!r}")
     return str(flavour(root) / part)
 
 
-def deepest_root(path: str, roots: Iterable[str], *, flavour: type[PurePath] = HERE) -> str | None:
-    """The root that ``path`` lies below or is; of several, the one nearest to the file.
+def display_name(path: str) -> str:
+    """``path`` as it can be printed: undecodable bytes and control characters are escaped.
 
     Examples
     --------
-    >>> deepest_root("/a/b/c.wav", ["/a", "/a/b", "/z"], flavour=PurePosixPath)
-    '/a/b'
+    >>> print(display_name("no\udcff\n.wav"))
+    no\\xff\\n.wav
     """
-    target = flavour(path)
-    holders = [root for root in roots if target.is_relative_to(flavour(root))]
-    return max(holders, key=lambda root: len(flavour(root).parts), default=None)
+    text = path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
 
 
-def display(relative: bytes) -> str:
-    """``relative`` as text for a person: bytes that are not UTF-8 become ``\\xff`` escapes.
-
-    Examples
-    --------
-    >>> print(display(b"no\\xff.wav"))
-    no\\xff.wav
-    """
-    return relative.decode("utf-8", "backslashreplace")
-
-
-def same_name_key(relative: bytes) -> str:
-    """Equal for names that differ only in Unicode normal form, as macOS and Linux spell them."""
-    return unicodedata.normalize("NFC", relative.decode("utf-8", "surrogateescape"))
+def _errors(flavour: type[PurePath]) -> str:
+    return "surrogatepass" if issubclass(flavour, PureWindowsPath) else "surrogateescape"

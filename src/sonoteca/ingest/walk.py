@@ -16,8 +16,9 @@ import stat
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from sonoteca.errors import AudioError, FileUnreadable, NotARegularFile
 from sonoteca.ingest.ignore_rules import IGNORE_FILE, IgnoreRules, is_ignored, parse_rules
-from sonoteca.ingest.root_paths import absolute
+from sonoteca.ingest.root_paths import absolute, display_name
 
 # What FFmpeg's audio demuxers are usually called by. Containers that mostly hold films (mkv,
 # mov, avi) are opened only when they are named themselves.
@@ -49,21 +50,25 @@ _APPLE_DOUBLE = b"\x00\x05\x16\x07"
 
 @dataclass(frozen=True, slots=True)
 class FoundFile:
-    """A candidate: absolute ``path`` (undecodable bytes as surrogates) and ``start``, the folder the walk began in."""
+    """A candidate.
+
+    ``path`` is absolute, undecodable bytes as surrogates; ``start`` is the folder the walk began
+    in (of a file that was named itself, its folder), ``below`` the way from there with ``/``.
+    """
 
     path: str
     start: str
+    below: str
     size: int
     mtime_ns: int
 
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """A path that could have been a candidate but is none: ``code`` as in ``errors``, and a sentence."""
+    """A path that could have been a candidate but is none, and why."""
 
     path: str
-    code: str
-    message: str
+    error: AudioError
 
 
 def walk(
@@ -111,7 +116,8 @@ class _Walker:
             yield from self._below(path)
         elif path not in self._given:
             self._given.add(path)
-            yield _judge(path, os.path.dirname(path), status)
+            start, name = os.path.split(path)
+            yield _judge(path, start, name, status)
 
     def _below(self, start: str) -> Iterator[FoundFile | LeftOut]:
         # Each entry: folder, its path below ``start`` (ends in "/" or empty), rules that hold there.
@@ -143,7 +149,7 @@ class _Walker:
                         continue
                     (linked if entry.is_symlink() else deeper).append((entry.path, relative + "/", levels))
                 elif not (levels and is_ignored(relative, levels, is_folder=False)):
-                    yield from self._file(entry, start)
+                    yield from self._file(entry, start, relative)
             pending.extend(reversed(deeper))
 
     def _enter(self, folder: str) -> bool:
@@ -157,7 +163,7 @@ class _Walker:
         self._folders.add(identity)
         return True
 
-    def _file(self, entry: os.DirEntry[str], start: str) -> Iterator[FoundFile | LeftOut]:
+    def _file(self, entry: os.DirEntry[str], start: str, below: str) -> Iterator[FoundFile | LeftOut]:
         extension = _extension(entry.name)
         if extension and extension not in AUDIO_EXTENSIONS:
             return
@@ -175,7 +181,7 @@ class _Walker:
         if entry.name.startswith("._") and _has_magic(path, _APPLE_DOUBLE, status):
             return
         self._given.add(path)
-        yield _judge(path, start, status)
+        yield _judge(path, start, below, status)
 
 
 def _is_system(name: str) -> bool:
@@ -183,20 +189,21 @@ def _is_system(name: str) -> bool:
     return name in SYSTEM_FOLDERS or name.startswith(".Trash")
 
 
-def _judge(path: str, start: str, status: os.stat_result) -> FoundFile | LeftOut:
+def _judge(path: str, start: str, below: str, status: os.stat_result) -> FoundFile | LeftOut:
     if stat.S_ISREG(status.st_mode):
-        return FoundFile(path, start, status.st_size, status.st_mtime_ns)
+        return FoundFile(path, start, below, status.st_size, status.st_mtime_ns)
     what = _SPECIAL.get(stat.S_IFMT(status.st_mode), "something")
-    return LeftOut(path, "not_a_file", f"{path!r} is {what}, not a file")
+    return LeftOut(path, NotARegularFile(f"{display_name(path)} is {what}, not a file."))
 
 
 def _unreadable(path: str, error: OSError | ValueError) -> LeftOut:
+    shown = display_name(path)
     if isinstance(error, ValueError):
-        return LeftOut(path, "file_unreadable", f"{path!r} is not a possible file name: {error}")
+        return LeftOut(path, FileUnreadable(f"{shown} is not a possible file name: {error}."))
     if os.path.islink(path):
         what = "a link to itself" if error.errno == errno.ELOOP else "a link to nothing"
-        return LeftOut(path, "not_a_file", f"{path!r} is {what}")
-    return LeftOut(path, "file_unreadable", f"{path!r} cannot be read: {error.strerror}")
+        return LeftOut(path, NotARegularFile(f"{shown} is {what}."))
+    return LeftOut(path, FileUnreadable(f"{shown} cannot be read: {error.strerror}."))
 
 
 def _extension(name: str) -> str:

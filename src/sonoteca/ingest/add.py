@@ -1,0 +1,434 @@
+"""The main job: folders of sound in, a catalogue that knows them out.
+
+``add`` reads like its table of contents: walk, compare, identify and record, mark what is
+missing, analyse. Each step leaves the catalogue whole, so a run that is killed anywhere is
+continued by simply running it again (docs/ingest.md).
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from sonoteca.catalogue import pending
+from sonoteca.catalogue.library import Library
+from sonoteca.catalogue.locations import Change, KnownLocation, mark_missing, mark_present
+from sonoteca.catalogue.roots import ensure_root, find_place
+from sonoteca.ingest.analyse import Analysed, Batching, Work, analyse, failure_identity
+from sonoteca.ingest.executor import Done, Executor, Task
+from sonoteca.ingest.failed_before import failed_before, failed_identities
+from sonoteca.ingest.identify import BASE_DEADLINE_S, claimed_lengths
+from sonoteca.ingest.listen import Ears, Producers, producers_of
+from sonoteca.ingest.local_executor import LocalExecutor, WorkerLimits
+from sonoteca.ingest.ownership import Heartbeat, new_owner, release_dead
+from sonoteca.ingest.plan import Plan, SoundFile, Start, make_plan
+from sonoteca.ingest.record import BATCH_FILES, RecordedFiles, record
+from sonoteca.ingest.report import AddSummary, FailedLog, FileOutcome, PlanCounts, Progress, Stage, Unwatched
+from sonoteca.ingest.root_paths import absolute
+from sonoteca.ingest.walk import FoundFile, LeftOut, walk
+from sonoteca.ingest.worker_process import StartMethod
+
+# Called after results were stored, to bring indexes up to date: every so often, and at the end.
+AfterStored = Callable[[Library], None]
+AFTER_STORED_EVERY_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class AddOptions:
+    """How to run.
+
+    Attributes
+    ----------
+    workers : int >= 1
+        Worker processes.
+    ears : Ears
+        Analyzers, embedders and how regions are split.
+    timeout_s : float, optional [s]
+        Deadline of one file; 60 s and a fifth of its length when left out.
+    memory_mb : int
+        Resident memory one worker may use.
+    checkpoint_every : int >= 1
+        How many results, beside one per worker, may be lost to kill -9 and be computed again.
+    exclude : tuple of str
+        Globs to leave out, in gitignore's language.
+    force : bool
+        Analyse also what is done, and try again what failed.
+    dry_run : bool
+        Compare disk and catalogue, change nothing.
+    accept_missing : bool
+        Mark files missing also when more than half of a folder vanished at once.
+    failed_log : path, optional
+        JSON Lines, appended.
+    start_method : "forkserver", "spawn" or None
+    """
+
+    workers: int = 1
+    ears: Ears = field(default_factory=Ears)
+    timeout_s: float | None = None
+    memory_mb: int = 2000
+    checkpoint_every: int = 32
+    exclude: tuple[str, ...] = ()
+    force: bool = False
+    dry_run: bool = False
+    accept_missing: bool = False
+    failed_log: str | os.PathLike[str] | None = None
+    start_method: StartMethod | None = None
+
+
+def add(
+    library: Library,
+    paths: Iterable[str | bytes | os.PathLike[str]],
+    options: AddOptions = AddOptions(),
+    progress: Progress | None = None,
+    *,
+    after_stored: AfterStored | None = None,
+    executor: Executor | None = None,
+) -> AddSummary:
+    """Add files and folders to a library, and analyse what is pending among them.
+
+    Parameters
+    ----------
+    library : Library
+        Open for writing (for reading will do in a dry run).
+    paths : iterable of path
+        Files or folders.
+    progress : Progress, optional
+    after_stored : callable, optional
+        Given the library after results were stored.
+    executor : Executor, optional
+        Instead of worker processes on this machine; it is not closed.
+
+    Returns
+    -------
+    AddSummary
+        ``interrupted`` if Ctrl-C ended the run; all that was finished is stored then.
+
+    Raises
+    ------
+    LibraryError
+        The library cannot be read or written. Everything stored before is intact.
+    WorkerError
+        Worker processes cannot be started.
+    """
+    watch = _Watch(progress or Unwatched(), options, after_stored, library)
+    started = time.monotonic()
+    summary = _Tally()
+    try:
+        starts, files = _walk(library, list(paths), options)
+        producers = producers_of(options.ears)
+        with _executor(options, executor) as workers:
+            plan = _compare(library, starts, files, options, producers, watch)
+            summary.plan = plan
+            if options.dry_run:
+                _count_dry(library, plan, producers, options, summary)
+                return summary.result(started, options)
+            recorded = _record(library, workers, plan, watch)
+            summary.recorded = recorded
+            summary.missing, summary.warnings = _mark_missing(library, plan, recorded, options)
+            todo = _pending_files(library, {**plan.sounds, **recorded.sounds}, producers, options, summary)
+            _analyse(library, workers, todo, producers, options, watch, summary, retry_failed=summary.any_retried)
+    except KeyboardInterrupt:
+        summary.interrupted = True
+    finally:
+        watch.close()
+    return summary.result(started, options)
+
+
+def retry(
+    library: Library,
+    options: AddOptions = AddOptions(),
+    progress: Progress | None = None,
+    *,
+    codes: Sequence[str] = (),
+    sound_ids: Sequence[int] | None = None,
+    after_stored: AfterStored | None = None,
+    executor: Executor | None = None,
+) -> AddSummary:
+    """Try again what failed.
+
+    Parameters
+    ----------
+    codes : sequence of str
+        Only failures with one of these codes; any by default.
+    sound_ids : sequence of int, optional
+        Only these sounds; then files without content are not tried.
+    """
+    watch = _Watch(progress or Unwatched(), options, after_stored, library)
+    started = time.monotonic()
+    summary = _Tally()
+    try:
+        producers = producers_of(options.ears)
+        with library.read() as connection:
+            failed = failed_before(connection, codes=codes, sound_ids=sound_ids)
+        summary.plan = Plan(
+            found=len(failed.sounds) + len(failed.to_identify),
+            to_identify=failed.to_identify,
+            unchanged=len(failed.sounds),
+        )
+        watch.on_plan(summary.plan.counts())
+        if options.dry_run:
+            summary.analysed.analysed = len(failed.sounds)
+            return summary.result(started, options)
+        with _executor(options, executor) as workers:
+            recorded = _record(library, workers, summary.plan, watch)
+            summary.recorded = recorded
+            todo = {**failed.sounds, **recorded.sounds}
+            _analyse(library, workers, todo, producers, options, watch, summary, retry_failed=True)
+    except KeyboardInterrupt:
+        summary.interrupted = True
+    finally:
+        watch.close()
+    return summary.result(started, options)
+
+
+# --- the steps ----------------------------------------------------------------------------------
+
+
+def _walk(
+    library: Library, paths: Sequence[str | bytes | os.PathLike[str]], options: AddOptions
+) -> tuple[list[Start], list[FoundFile | LeftOut]]:
+    """Files below ``paths``, and where the walk began."""
+    own = [library.data_dir] if library.data_dir is not None else []
+    files = list(walk(paths, exclude=options.exclude, skip_folders=[os.fspath(folder) for folder in own]))
+    walked = dict.fromkeys(folder for folder in map(absolute, paths) if os.path.isdir(folder))
+    folders = dict.fromkeys([*walked, *(file.start for file in files if isinstance(file, FoundFile))])
+    if options.dry_run:
+        with library.read() as connection:
+            return [Start(folder, find_place(connection, folder), folder in walked) for folder in folders], files
+    with library.write() as connection:
+        release_dead(connection)
+        # Upper folders first, so that a lower one becomes a place within them.
+        for folder in sorted(folders, key=len):
+            ensure_root(connection, folder)
+        starts = [Start(folder, ensure_root(connection, folder), folder in walked) for folder in folders]
+    return starts, files
+
+
+def _compare(
+    library: Library,
+    starts: Sequence[Start],
+    files: Iterable[FoundFile | LeftOut],
+    options: AddOptions,
+    producers: Producers,
+    watch: _Watch,
+) -> Plan:
+    def identify_again(known: KnownLocation) -> bool:
+        return options.force
+
+    with library.read() as connection:
+        plan = make_plan(connection, files, starts, identify_again=identify_again)
+    watch.on_plan(plan.counts())
+    for left in plan.left_out:
+        watch.on_outcome(FileOutcome(left.path, "identify", "left_out", left.error))
+    return plan
+
+
+def _record(library: Library, executor: Executor, plan: Plan, watch: _Watch) -> RecordedFiles:
+    watch.on_stage("identify", len(plan.to_identify))
+    gone_ids = frozenset(location.id for location in plan.gone)
+    recorded = record(library, executor, plan.to_identify, gone_ids=gone_ids, progress=watch)
+    if plan.returned:
+        with library.write() as connection:
+            mark_present(connection, plan.returned)
+    return recorded
+
+
+def _mark_missing(
+    library: Library, plan: Plan, recorded: RecordedFiles, options: AddOptions
+) -> tuple[int, tuple[str, ...]]:
+    """Mark what is gone and did not move, unless so much is gone that a disk must be."""
+    gone = [location.id for location in plan.gone if location.id not in recorded.moved_ids]
+    if not gone:
+        return 0, ()
+    if len(gone) * 2 > plan.n_known_present and not options.accept_missing:
+        return 0, (
+            f"{len(gone):,} of {plan.n_known_present:,} known files are not there: nothing was marked missing, "
+            f"because a disk may not be mounted. If they are really gone, run the command again with --accept-missing.",
+        )
+    with library.write() as connection:
+        return mark_missing(connection, gone), ()
+
+
+def _pending_files(
+    library: Library,
+    files: Mapping[int, SoundFile],
+    producers: Producers,
+    options: AddOptions,
+    summary: _Tally,
+) -> dict[int, SoundFile]:
+    """Of these files' sounds, those to listen to."""
+    if options.force:
+        return dict(files)
+    with library.read() as connection:
+        todo = set(pending.pending_sounds(connection, producers.identities, spaces=producers.spaces))
+        for sound_id, identity in failed_identities(connection).items():
+            if sound_id in files:
+                if identity == failure_identity():
+                    summary.failed_before += 1
+                else:
+                    todo.add(sound_id)
+                    summary.any_retried = True
+    return {sound_id: file for sound_id, file in files.items() if sound_id in todo}
+
+
+def _analyse(
+    library: Library,
+    executor: Executor,
+    files: Mapping[int, SoundFile],
+    producers: Producers,
+    options: AddOptions,
+    watch: _Watch,
+    summary: _Tally,
+    *,
+    retry_failed: bool,
+) -> None:
+    watch.on_stage("listen", len(files))
+    summary.n_todo = len(files)
+    if not files:
+        return
+    claimed_s = summary.recorded.claimed_s
+    owner = new_owner()
+    with Heartbeat(library, owner):
+        lengths = claimed_s if options.timeout_s is not None else _with_lengths(executor, files, claimed_s)
+        work = Work(
+            files=files,
+            claimed_s=lengths,
+            ears=options.ears,
+            producers=producers,
+            owner=owner,
+            batching=Batching.of(options.checkpoint_every),
+            timeout_s=options.timeout_s,
+            retry_failed=retry_failed,
+            force=options.force,
+        )
+        analyse(library, executor, work, watch, summary.analysed)
+    if summary.analysed.analysed:
+        watch.stored(at_end=True)
+
+
+def _with_lengths(
+    executor: Executor, files: Mapping[int, SoundFile], claimed_s: Mapping[int, float]
+) -> dict[int, float]:
+    """Claimed lengths also of sounds that an earlier run identified; a file that resists has none."""
+    lengths = dict(claimed_s)
+    unknown = [sound_id for sound_id in files if sound_id not in lengths]
+    batches = [unknown[at : at + BATCH_FILES] for at in range(0, len(unknown), BATCH_FILES)]
+    tasks = (
+        Task(str(number), tuple(files[sound_id].path for sound_id in batch), BASE_DEADLINE_S)
+        for number, batch in enumerate(batches)
+    )
+    for outcome in executor.run(claimed_lengths, tasks, retry=False):
+        if isinstance(outcome, Done):
+            for sound_id, length_s in zip(batches[int(outcome.key)], outcome.result, strict=True):
+                if length_s is not None:
+                    lengths[sound_id] = length_s
+    return lengths
+
+
+def _count_dry(library: Library, plan: Plan, producers: Producers, options: AddOptions, summary: _Tally) -> None:
+    todo = _pending_files(library, plan.sounds, producers, options, summary)
+    summary.analysed.analysed = len(todo) + len(plan.to_identify)
+
+
+@contextmanager
+def _executor(options: AddOptions, given: Executor | None) -> Iterator[Executor]:
+    """The executor given, or worker processes that end with the run."""
+    if given is not None:
+        yield given
+        return
+    with local_executor(options) as executor:
+        yield executor
+
+
+def local_executor(options: AddOptions) -> LocalExecutor:
+    """Worker processes that have what listening needs imported before they start."""
+    factories = (options.ears.analyzers, options.ears.embedders)
+    preload = dict.fromkeys(
+        ("sonoteca.ingest.listen", "sonoteca.ingest.identify", *(name.partition(":")[0] for name in factories))
+    )
+    return LocalExecutor(
+        options.workers,
+        limits=WorkerLimits(options.memory_mb, address_space_mb=4 * options.memory_mb + 4_000),
+        start_method=options.start_method,
+        preload=tuple(preload),
+        ahead=Batching.of(options.checkpoint_every).ahead,
+    )
+
+
+class _Watch:
+    """Passes on to the progress given, keeps the failed log, and calls ``after_stored`` now and then."""
+
+    def __init__(
+        self, progress: Progress, options: AddOptions, after_stored: AfterStored | None, library: Library
+    ) -> None:
+        self._progress = progress
+        self._log = FailedLog(options.failed_log)
+        self._after_stored = after_stored
+        self._library = library
+        self._last = time.monotonic()
+
+    def on_plan(self, plan: PlanCounts) -> None:
+        self._progress.on_plan(plan)
+
+    def on_stage(self, stage: Stage, total: int) -> None:
+        self._progress.on_stage(stage, total)
+
+    def on_outcome(self, outcome: FileOutcome) -> None:
+        self._log.write(outcome)
+        self._progress.on_outcome(outcome)
+        self.stored()
+
+    def stored(self, *, at_end: bool = False) -> None:
+        if self._after_stored is None or not (at_end or time.monotonic() - self._last > AFTER_STORED_EVERY_S):
+            return
+        self._after_stored(self._library)
+        self._last = time.monotonic()
+
+    def close(self) -> None:
+        self._log.close()
+
+
+@dataclass(slots=True)
+class _Tally:
+    """What the steps counted, on the way to an ``AddSummary``."""
+
+    plan: Plan = field(default_factory=Plan)
+    recorded: RecordedFiles = field(default_factory=RecordedFiles)
+    analysed: Analysed = field(default_factory=Analysed)
+    missing: int = 0
+    failed_before: int = 0
+    any_retried: bool = False
+    n_todo: int = 0
+    warnings: tuple[str, ...] = ()
+    interrupted: bool = False
+
+    def result(self, started: float, options: AddOptions) -> AddSummary:
+        plan, recorded, analysed = self.plan, self.recorded, self.analysed
+        changes = recorded.changes
+        return AddSummary(
+            found=plan.found - recorded.vanished,
+            new=changes[Change.NEW] if not options.dry_run else len(plan.to_identify),
+            copied=changes[Change.COPY],
+            moved=changes[Change.MOVED],
+            changed=changes[Change.CHANGED],
+            retagged=changes[Change.TOUCHED] + changes[Change.RETURNED],
+            unchanged=plan.unchanged,
+            unreadable=len(recorded.unreadable),
+            returned=len(plan.returned) + changes[Change.RETURNED],
+            missing=self.missing,
+            left_out=len(plan.left_out),
+            analysed=analysed.analysed,
+            failed=analysed.failed + len(recorded.unreadable),
+            failed_before=self.failed_before + plan.failed_before,
+            elsewhere=len(analysed.elsewhere),
+            still_pending=max(0, self.n_todo - analysed.analysed - analysed.failed - len(analysed.elsewhere)),
+            audio_s=analysed.audio_s,
+            elapsed_s=time.monotonic() - started,
+            interrupted=self.interrupted,
+            dry_run=options.dry_run,
+            warnings=self.warnings,
+            failures=(*recorded.unreadable, *analysed.failures),
+        )

@@ -1,0 +1,178 @@
+"""What a worker does with one file: decode once, compute every declared feature once, analyse, embed.
+
+The order names analyzers and embedders by importable factories (``package.module:function``),
+so that only workers import them and a plugin needs no pickling.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import itertools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from sonoteca.analysis import engine
+from sonoteca.analysis import regions as region_finder
+from sonoteca.analysis.analyzer import Analyzer
+from sonoteca.analysis.engine import SoundAnalysis, analyze_recording, declared_features
+from sonoteca.analysis.known import claimed_observations
+from sonoteca.audio.decode import open_recording
+from sonoteca.audio.recording import AudioInfo, Claim, Recording
+from sonoteca.audio.signal import ANALYSIS_RATE
+from sonoteca.domain.descriptor import Descriptor
+from sonoteca.domain.embedding import Embedding, Space
+from sonoteca.domain.observation import Observation
+from sonoteca.domain.precedence import winning
+from sonoteca.domain.region import Region
+from sonoteca.embedding.embedder import Embedder
+from sonoteca.features.feature import Feature
+from sonoteca.features.feature_pass import compute_features
+from sonoteca.features.frame_series import FrameSeries
+
+BUILTIN_ANALYZERS = "sonoteca.analysis.builtin:builtin_analyzers"
+BUILTIN_EMBEDDERS = "sonoteca.embedding.builtin:builtin_embedders"
+
+
+@dataclass(frozen=True, slots=True)
+class Ears:
+    """How to listen: everything besides the audio that shapes a result.
+
+    ``analyzers`` and ``embedders`` are factories without arguments, "package.module:function".
+    """
+
+    analyzers: str = BUILTIN_ANALYZERS
+    embedders: str = BUILTIN_EMBEDDERS
+    gap_s: float = region_finder.DEFAULT_GAP_S
+    min_region_s: float = region_finder.DEFAULT_MIN_REGION_S
+    trust_names: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ListenOrder:
+    """One file to listen to. ``stated`` is what a person said about it and analyzers may build on."""
+
+    path: str
+    ears: Ears
+    stated: tuple[Observation, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Heard:
+    """What one pass over one file found; picklable.
+
+    ``embeddings`` holds, per space id, one list per region in the order of ``analysis.regions``.
+    """
+
+    info: AudioInfo
+    analysis: SoundAnalysis
+    claims: tuple[Claim, ...]
+    warnings: tuple[str, ...]
+    embeddings: Mapping[str, Sequence[Sequence[Embedding]]] = field(default_factory=dict)
+
+
+def listen(order: ListenOrder) -> Heard:
+    """Listen to one file.
+
+    Raises
+    ------
+    AudioError
+        The file cannot become sound.
+    SonotecaError, ValueError
+        The set of analyzers is invalid. No single analyzer's or embedder's failure raises.
+    """
+    ears = order.ears
+    analyzers = analyzers_of(ears)
+    embedders = embedders_of(ears)
+    with open_recording(order.path) as recording:
+        frames = compute_features(
+            recording.read,
+            n_samples=recording.n_samples,
+            sample_rate=ANALYSIS_RATE,
+            features=_features(analyzers, embedders),
+        )
+        analysis = analyze_recording(
+            recording,
+            frames,
+            analyzers,
+            gap_s=ears.gap_s,
+            min_region_s=ears.min_region_s,
+            known_values=_known_values(order, recording.claims),
+        )
+        regions = [part.region for part in analysis.regions]
+        warnings = list(recording.warnings)
+        embeddings: dict[str, Sequence[Sequence[Embedding]]] = {}
+        for embedder in embedders:
+            try:
+                embeddings[embedder.space.id] = _embedded(embedder, recording, frames, regions)
+            except MemoryError:
+                raise  # the worker's limit, not the embedder's fault
+            except Exception as error:
+                # As with analyzers, one that fails costs its own answers; the audit counts the gap.
+                embeddings[embedder.space.id] = [[] for _ in regions]
+                warnings.append(f"embedder {embedder.space.model} failed: {type(error).__name__}: {error}"[:500])
+        return Heard(recording.info, analysis, recording.claims, tuple(warnings), embeddings)
+
+
+def _embedded(
+    embedder: Embedder, recording: Recording, frames: Mapping[Feature, FrameSeries], regions: Sequence[Region]
+) -> Sequence[Sequence[Embedding]]:
+    """What the embedder found, if it is what it promised; ValueError otherwise."""
+    space = embedder.space
+    found = embedder.embed(recording, frames, regions)
+    if len(found) != len(regions):
+        raise ValueError(f"{len(found)} answers for {len(regions)} regions")
+    for each in itertools.chain.from_iterable(found):
+        if each.space_id != space.id or each.vector.shape != (space.dimensions,) or not np.isfinite(each.vector).all():
+            raise ValueError(f"a vector of {each.space_id} with shape {each.vector.shape} is none of {space.id}")
+    return found
+
+
+def _known_values(order: ListenOrder, claims: tuple[Claim, ...]) -> dict[Descriptor, Observation]:
+    # A claim has no date yet, so it beats what the same file claimed before it was retagged.
+    believed = winning((*order.stated, *claimed_observations(claims)), trust_names=order.ears.trust_names)
+    return {observation.descriptor: observation for observation in believed.values()}
+
+
+@dataclass(frozen=True, slots=True)
+class Producers:
+    """Today's identities: what a sound has to have been through to count as done."""
+
+    identities: tuple[engine.Identity, ...]
+    spaces: tuple[Space, ...]
+
+
+def producers_of(ears: Ears) -> Producers:
+    """Identities and spaces that ``listen`` fills with these ears."""
+    identities = engine.identities(analyzers_of(ears), gap_s=ears.gap_s, min_region_s=ears.min_region_s)
+    return Producers(identities, tuple(embedder.space for embedder in embedders_of(ears)))
+
+
+def analyzers_of(ears: Ears) -> tuple[Analyzer, ...]:
+    return _made_by(ears.analyzers)
+
+
+def embedders_of(ears: Ears) -> tuple[Embedder, ...]:
+    return _made_by(ears.embedders)
+
+
+def no_embedders() -> tuple[Embedder, ...]:
+    """A factory for those who only want to analyse."""
+    return ()
+
+
+@functools.cache
+def _made_by(factory: str) -> tuple[Any, ...]:
+    """Instances from a factory's name; made once per process, because some load weights."""
+    module, _, name = factory.partition(":")
+    if not module or not name:
+        raise ValueError(f"a factory is named 'package.module:function', got {factory!r}")
+    return tuple(getattr(importlib.import_module(module), name)())
+
+
+def _features(analyzers: Sequence[Analyzer], embedders: Sequence[Embedder]) -> tuple[Feature, ...]:
+    of_embedders = [feature for embedder in embedders for feature in embedder.features]
+    return tuple(dict.fromkeys([*declared_features(analyzers), *of_embedders]))

@@ -1,0 +1,198 @@
+"""Disk against catalogue: what is new, what changed, what is gone, what nobody has to look at again.
+
+Nothing is read but names, sizes and times: ``(size, mtime_ns)`` decides whether a file has to
+be identified again.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy.engine import Connection
+
+from sonoteca.catalogue.locations import KnownLocation, SeenFile, known_locations
+from sonoteca.catalogue.roots import Place, Root
+from sonoteca.ingest.report import PlanCounts
+from sonoteca.ingest.root_paths import encoded
+from sonoteca.ingest.walk import FoundFile, LeftOut
+
+
+@dataclass(frozen=True, slots=True)
+class FileToIdentify:
+    """A file whose content is not known, or may have changed."""
+
+    path: str
+    root: Root
+    seen: SeenFile
+
+
+@dataclass(frozen=True, slots=True)
+class SoundFile:
+    """A file that can be read to hear a sound."""
+
+    path: str
+    size: int
+    content_hash: str
+
+
+@dataclass(slots=True)
+class Plan:
+    """What is to be done.
+
+    Attributes
+    ----------
+    sounds : dict
+        Files of known sounds that did not change, one per sound row.
+    gone : list of KnownLocation
+        Known, not marked missing, and not on disk. Some of them will turn out to have moved.
+    n_known_present : int
+        Known locations below the walked folders that were not missing before.
+    """
+
+    found: int = 0
+    unchanged: int = 0
+    failed_before: int = 0
+    to_identify: list[FileToIdentify] = field(default_factory=list)
+    sounds: dict[int, SoundFile] = field(default_factory=dict)
+    returned: list[int] = field(default_factory=list)
+    gone: list[KnownLocation] = field(default_factory=list)
+    n_known_present: int = 0
+    left_out: list[LeftOut] = field(default_factory=list)
+
+    def counts(self) -> PlanCounts:
+        return PlanCounts(self.found, self.unchanged, len(self.to_identify), len(self.left_out), len(self.gone))
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """A folder a walk began in, and its place in the library (None in a dry run for one that is not known).
+
+    ``is_walked`` is False if only single files of it were named: then nothing in it is gone.
+    """
+
+    folder: str
+    place: Place | None
+    is_walked: bool
+
+
+def make_plan(
+    connection: Connection,
+    files: Iterable[FoundFile | LeftOut],
+    starts: Sequence[Start],
+    *,
+    identify_again: Callable[[KnownLocation], bool] = lambda known: False,
+) -> Plan:
+    """Compare a walk with the catalogue.
+
+    Parameters
+    ----------
+    identify_again : callable
+        Says of an unchanged location that it has to be identified all the same.
+    """
+    plan = Plan()
+    known = _Known(connection, starts)
+    place_of = {start.folder: start.place for start in starts}
+    for file in files:
+        if isinstance(file, LeftOut):
+            plan.left_out.append(file)
+            continue
+        plan.found += 1
+        place = place_of[file.start]
+        if place is None:
+            plan.to_identify.append(_to_identify(file, _NO_ROOT, encoded(file.below)))
+            continue
+        relative = _below(place, file.below)
+        location = known.take(place.root, relative)
+        if location is None or location.size != file.size or location.mtime_ns != file.mtime_ns:
+            plan.to_identify.append(_to_identify(file, place.root, relative))
+        elif location.sound_id is None or location.content_hash is None:
+            if identify_again(location):
+                plan.to_identify.append(_to_identify(file, place.root, relative))
+            else:
+                plan.unchanged += 1
+                plan.failed_before += 1
+        else:
+            plan.unchanged += 1
+            plan.sounds.setdefault(location.sound_id, SoundFile(file.path, file.size, location.content_hash))
+            if location.is_missing:
+                plan.returned.append(location.id)
+    plan.n_known_present = known.n_present
+    plan.gone = known.gone()
+    return plan
+
+
+_FEW_FOLDERS = 8
+# Of files below a folder that is not in the library yet, in a dry run.
+_NO_ROOT = Root(0, "", b"", None)
+
+
+def _to_identify(file: FoundFile, root: Root, relative: bytes) -> FileToIdentify:
+    return FileToIdentify(file.path, root, SeenFile(relative, file.size, file.mtime_ns))
+
+
+def _below(place: Place, below: str) -> bytes:
+    tail = encoded(below)
+    return place.relative_path + b"/" + tail if place.relative_path else tail
+
+
+class _Known:
+    """Locations below the starts; what nobody takes was not seen."""
+
+    def __init__(self, connection: Connection, starts: Sequence[Start]) -> None:
+        self._by_path: dict[tuple[int, bytes], KnownLocation] = {}
+        self._roots: dict[int, Root] = {}
+        self._walked: set[int] = set()
+        self._taken: set[int] = set()
+        for root, below, is_walked in _loads(starts):
+            self._roots[root.id] = root
+            for location in known_locations(connection, root, below):
+                self._by_path[root.id, location.relative_path] = location
+                if is_walked:
+                    self._walked.add(location.id)
+        self.n_present = sum(
+            location.id in self._walked and not location.is_missing for location in self._by_path.values()
+        )
+
+    def take(self, root: Root, relative: bytes) -> KnownLocation | None:
+        location = self._by_path.get((root.id, relative))
+        if location is not None:
+            self._taken.add(location.id)
+        return location
+
+    def gone(self) -> list[KnownLocation]:
+        """Not seen, and really not there: a file that is left out by a rule, or in a locked folder, is no loss."""
+        return [
+            location
+            for (root_id, relative), location in self._by_path.items()
+            if location.id in self._walked
+            and location.id not in self._taken
+            and not location.is_missing
+            and is_gone(os.fsencode(self._roots[root_id].absolute(relative)))
+        ]
+
+
+def _loads(starts: Sequence[Start]) -> Iterator[tuple[Root, bytes, bool]]:
+    """What to read: each walked folder; folders of single files one by one, or their root when they are many."""
+    single: dict[Root, list[bytes]] = {}
+    for start in starts:
+        if start.place is not None and start.is_walked:
+            yield start.place.root, start.place.relative_path, True
+        elif start.place is not None:
+            single.setdefault(start.place.root, []).append(start.place.relative_path)
+    for root, folders in single.items():
+        for below in folders if len(folders) <= _FEW_FOLDERS else [b""]:
+            yield root, below, False
+
+
+def is_gone(path: str | bytes) -> bool:
+    """Whether the file system says that nothing is at ``path``; False where it does not say."""
+    try:
+        os.stat(path)
+    except OSError as error:
+        return error.errno in (errno.ENOENT, errno.ENOTDIR)
+    except ValueError:
+        return True
+    return False

@@ -1,0 +1,158 @@
+"""From files to sounds: hash contents in workers, write down what is where."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from sonoteca.catalogue.library import Library
+from sonoteca.catalogue.locations import Change, locations_of, record_files, record_unreadable
+from sonoteca.catalogue.roots import Root
+from sonoteca.catalogue.sounds import known_sounds
+from sonoteca.errors import FileUnreadable, SonotecaError
+from sonoteca.ingest.executor import Done, Executor, Task
+from sonoteca.ingest.failures import error_of
+from sonoteca.ingest.identify import BASE_DEADLINE_S, Identified, identify
+from sonoteca.ingest.plan import FileToIdentify, SoundFile, is_gone
+from sonoteca.ingest.report import FileOutcome, Progress
+
+# A batch's size: so few bytes that it ends within a second on a good disk, so many files that
+# a message between processes is nothing beside them.
+BATCH_BYTES = 64 * 2**20
+BATCH_FILES = 32
+# The slowest disk that is waited for: a network share.
+_BYTES_PER_S = 2 * 2**20
+_FLUSH_FILES = 500
+_FLUSH_S = 2.0
+
+
+@dataclass(slots=True)
+class RecordedFiles:
+    """What recording found: counts per change, files of sounds, claimed lengths."""
+
+    changes: Counter[Change] = field(default_factory=Counter)
+    sounds: dict[int, SoundFile] = field(default_factory=dict)
+    claimed_s: dict[int, float] = field(default_factory=dict)
+    moved_ids: set[int] = field(default_factory=set)
+    unreadable: list[FileOutcome] = field(default_factory=list)
+    vanished: int = 0
+
+
+def record(
+    library: Library,
+    executor: Executor,
+    files: Sequence[FileToIdentify],
+    *,
+    gone_ids: frozenset[int],
+    progress: Progress,
+) -> RecordedFiles:
+    """Identify ``files`` and record them, some hundred per transaction.
+
+    Parameters
+    ----------
+    gone_ids : frozenset of int
+        Locations that are not on disk any more: a file with the content of one of them moved.
+    """
+    found = RecordedFiles()
+    by_path = {file.path: file for file in files}
+    waiting: list[tuple[FileToIdentify, Identified]] = []
+    last_flush = time.monotonic()
+    for identified in identify_all(executor, files):
+        waiting.append((by_path[identified.path], identified))
+        progress.on_outcome(_outcome(identified))
+        if len(waiting) >= _FLUSH_FILES or time.monotonic() - last_flush > _FLUSH_S:
+            _write(library, waiting, gone_ids, found)
+            waiting = []
+            last_flush = time.monotonic()
+    _write(library, waiting, gone_ids, found)
+    return found
+
+
+def identify_all(executor: Executor, files: Iterable[FileToIdentify]) -> Iterator[Identified]:
+    """Identities as they are found; of a batch that crashed, hung or ate memory each file is tried alone."""
+    batches = list(_batches(files))
+    suspects: list[FileToIdentify] = []
+    tasks = (_task(str(number), batch) for number, batch in enumerate(batches))
+    for outcome in executor.run(identify, tasks, retry=False):
+        batch = batches[int(outcome.key)]
+        if isinstance(outcome, Done):
+            yield from outcome.result
+        else:
+            suspects += batch
+    if not suspects:
+        return
+    singles = (_task(str(number), [file]) for number, file in enumerate(suspects))
+    for outcome in executor.run(identify, singles):
+        if isinstance(outcome, Done):
+            yield from outcome.result
+        else:
+            path = suspects[int(outcome.key)].path
+            yield Identified(path, None, None, error_of(outcome, path))
+
+
+def _batches(files: Iterable[FileToIdentify]) -> Iterator[list[FileToIdentify]]:
+    batch: list[FileToIdentify] = []
+    n_bytes = 0
+    for file in files:
+        if batch and (len(batch) >= BATCH_FILES or n_bytes + file.seen.size > BATCH_BYTES):
+            yield batch
+            batch, n_bytes = [], 0
+        batch.append(file)
+        n_bytes += file.seen.size
+    if batch:
+        yield batch
+
+
+def _task(key: str, batch: Sequence[FileToIdentify]) -> Task[tuple[str, ...]]:
+    n_bytes = sum(file.seen.size for file in batch)
+    return Task(key, tuple(file.path for file in batch), BASE_DEADLINE_S + n_bytes / _BYTES_PER_S)
+
+
+def _outcome(identified: Identified) -> FileOutcome:
+    if identified.error is None:
+        return FileOutcome(identified.path, "identify", "identified", duration_s=identified.claimed_s)
+    return FileOutcome(identified.path, "identify", "failed", identified.error)
+
+
+def _write(
+    library: Library,
+    batch: Sequence[tuple[FileToIdentify, Identified]],
+    gone_ids: frozenset[int],
+    found: RecordedFiles,
+) -> None:
+    if not batch:
+        return
+    readable: dict[Root, list[tuple[FileToIdentify, Identified]]] = {}
+    unreadable: list[tuple[FileToIdentify, SonotecaError]] = []
+    for file, identified in batch:
+        if identified.error is None:
+            readable.setdefault(file.root, []).append((file, identified))
+        elif isinstance(identified.error, FileUnreadable) and is_gone(file.path):
+            found.vanished += 1
+        else:
+            unreadable.append((file, identified.error))
+    with library.write() as connection:
+        hashes = [identified.content_hash or "" for pairs in readable.values() for _, identified in pairs]
+        known = known_sounds(connection, hashes)
+        elsewhere = {
+            location.id
+            for locations in locations_of(connection, list(known.values())).values()
+            for location in locations
+            if location.id not in gone_ids and not location.is_missing and is_gone(str(location.path))
+        }
+        for root, pairs in readable.items():
+            seen = [(file.seen, identified.content_hash or "") for file, identified in pairs]
+            recorded = record_files(connection, root, seen, vanished=gone_ids | elsewhere)
+            for (file, identified), each in zip(pairs, recorded, strict=True):
+                found.changes[each.change] += 1
+                sound_file = SoundFile(file.path, file.seen.size, identified.content_hash or "")
+                found.sounds.setdefault(each.sound_id, sound_file)
+                if each.change is Change.MOVED:
+                    found.moved_ids.add(each.location_id)
+                if identified.claimed_s is not None:
+                    found.claimed_s[each.sound_id] = identified.claimed_s
+        for file, error in unreadable:
+            record_unreadable(connection, file.root, file.seen, error)
+            found.unreadable.append(FileOutcome(file.path, "identify", "failed", error))

@@ -1,0 +1,196 @@
+"""What a run tells: while it goes (``Progress``) and at its end (``AddSummary``)."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import IO, Literal, Protocol
+
+from sonoteca.catalogue import clock
+from sonoteca.errors import SonotecaError
+
+Stage = Literal["identify", "listen"]
+State = Literal["identified", "analysed", "failed", "left_out"]
+
+
+@dataclass(frozen=True, slots=True)
+class FileOutcome:
+    """How one file ended in one stage. ``error`` is set if ``state`` is failed or left_out."""
+
+    path: str
+    stage: Stage
+    state: State
+    error: SonotecaError | None = None
+    elapsed_s: float = 0.0
+    duration_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PlanCounts:
+    """What the comparison of disk and catalogue says is to be done."""
+
+    found: int
+    unchanged: int
+    to_identify: int
+    left_out: int
+    gone: int
+
+
+class Progress(Protocol):
+    """Somebody who watches; called in the thread that called ``add``."""
+
+    def on_plan(self, plan: PlanCounts) -> None:
+        """Disk and catalogue were compared."""
+        ...
+
+    def on_stage(self, stage: Stage, total: int) -> None:
+        """A stage begins, with ``total`` files."""
+        ...
+
+    def on_outcome(self, outcome: FileOutcome) -> None:
+        """A file ended a stage, or was left out of all."""
+        ...
+
+
+class Unwatched:
+    """A ``Progress`` that says nothing."""
+
+    def on_plan(self, plan: PlanCounts) -> None: ...
+
+    def on_stage(self, stage: Stage, total: int) -> None: ...
+
+    def on_outcome(self, outcome: FileOutcome) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class AddSummary:
+    """What a run did.
+
+    Every file found is exactly one of: new (its content was never seen), copied (one more
+    place of a known content), moved, changed (other content at a known path), retagged (same
+    content, file touched), unchanged, unreadable.
+
+    Attributes
+    ----------
+    found : int
+        Candidate files on disk.
+    returned : int
+        Of the unchanged and retagged, those that were missing before.
+    missing : int
+        Known paths that are not on disk any more, newly so.
+    left_out : int
+        Pipes, devices, dangling links, unreadable folders.
+    analysed, failed : int
+        Sounds whose analysis ended in this run; ``failed`` counts unreadable files too.
+    elsewhere : int
+        Sounds that another run is working on.
+    still_pending : int
+        Sounds of these files that remain to be done (the run was interrupted, or a file
+        vanished or changed meanwhile).
+    failed_before : int
+        Files that failed in an earlier run, did not change and were not tried again.
+    """
+
+    found: int = 0
+    new: int = 0
+    copied: int = 0
+    moved: int = 0
+    changed: int = 0
+    retagged: int = 0
+    unchanged: int = 0
+    unreadable: int = 0
+    returned: int = 0
+    missing: int = 0
+    left_out: int = 0
+    analysed: int = 0
+    failed: int = 0
+    failed_before: int = 0
+    elsewhere: int = 0
+    still_pending: int = 0
+    audio_s: float = 0.0
+    elapsed_s: float = 0.0
+    interrupted: bool = False
+    dry_run: bool = False
+    warnings: tuple[str, ...] = ()
+    failures: tuple[FileOutcome, ...] = ()
+
+    def sentence(self) -> str:
+        """One line that adds up.
+
+        >>> AddSummary(found=5, new=2, moved=1, unchanged=2, analysed=1, failed=1).sentence()
+        'Found 5 files: 2 new, 1 moved, 2 unchanged. Analysed 1 sound, 1 failed.'
+        """
+        kinds = [
+            f"{count:,} {name}"
+            for name, count in (
+                ("new", self.new),
+                ("copies" if self.copied > 1 else "copy", self.copied),
+                ("moved", self.moved),
+                ("changed", self.changed),
+                ("retagged", self.retagged),
+                ("unchanged", self.unchanged),
+                ("unreadable", self.unreadable),
+            )
+            if count
+        ]
+        files = f"Found {_counted(self.found, 'file')}" + (f": {', '.join(kinds)}." if kinds else ".")
+        ends = [f"{'Would analyse' if self.dry_run else 'Analysed'} {_counted(self.analysed, 'sound')}"]
+        ends += [
+            f"{count:,} {what}"
+            for what, count in (
+                ("failed", self.failed),
+                ("failed before (see `sonoteca retry`)", self.failed_before),
+                ("missing", self.missing),
+                ("left out", self.left_out),
+                ("in work elsewhere", self.elsewhere),
+                ("still to do", self.still_pending),
+            )
+            if count
+        ]
+        return f"{files} {', '.join(ends)}."
+
+
+class FailedLog:
+    """One JSON line per file that failed or was left out, appended as it happens."""
+
+    def __init__(self, path: str | os.PathLike[str] | None) -> None:
+        self._file: IO[str] | None = None
+        if path is not None:
+            self._file = open(path, "a", encoding="utf-8", errors="backslashreplace")  # noqa: SIM115 - closed in close()
+
+    def write(self, outcome: FileOutcome) -> None:
+        if self._file is None or outcome.error is None:
+            return
+        error = outcome.error
+        entry = {
+            "path": outcome.path,
+            "stage": outcome.stage,
+            "state": outcome.state,
+            "code": error.code,
+            "message": error.message,
+            "remedy": error.remedy,
+            "elapsed_s": round(outcome.elapsed_s, 3),
+            "at": clock.now(),
+        }
+        # ASCII escapes keep bytes that are not UTF-8 (lone surrogates) readable by any JSON reader.
+        self._file.write(json.dumps(entry, ensure_ascii=True) + "\n")
+        self._file.flush()
+
+    def close(self) -> None:
+        if self._file is not None:
+            self._file.close()
+
+
+def failed_by_code(failures: Sequence[FileOutcome]) -> dict[str, int]:
+    """How many failures of each code, most frequent first."""
+    counts: dict[str, int] = {}
+    for failure in failures:
+        if failure.error is not None:
+            counts[failure.error.code] = counts.get(failure.error.code, 0) + 1
+    return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
