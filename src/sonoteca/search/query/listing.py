@@ -1,0 +1,197 @@
+"""Lists: the rows of ``sonoteca list`` and of every filter."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, Row
+
+from sonoteca.catalogue.database import chunks
+from sonoteca.catalogue.schema import regions, sounds, summaries
+from sonoteca.catalogue.tags import tags_of
+from sonoteca.domain.music import Key
+from sonoteca.search.query.parser import parse_query
+from sonoteca.search.query.sql import column_expression, conditions, matching_regions
+from sonoteca.search.query.tree import Query, SortKey
+
+
+@dataclass(frozen=True, slots=True)
+class SoundRow:
+    """A region as lists show it; ``region`` 0 is the whole sound. What is not known is None."""
+
+    region_id: int
+    sound_id: int
+    public_id: str
+    external_id: str | None
+    region: int
+    start_s: float
+    end_s: float
+    title: str | None
+    artist: str | None
+    album: str | None
+    path: str | None
+    duration_s: float | None
+    kind: str | None
+    role: str | None
+    sound_class: str | None
+    tempo_bpm: float | None
+    key: Key | None
+    loudness_lufs: float | None
+    energy_level: float | None
+    rating: int | None
+    tags: tuple[str, ...]
+    status: str
+    added_at: str
+
+    def as_json(self) -> dict[str, Any]:
+        """The row for ``--json``: public names only."""
+        return {
+            "id": self.public_id,
+            "external_id": self.external_id,
+            "title": self.title,
+            "artist": self.artist,
+            "album": self.album,
+            "path": self.path,
+            "region": self.region,
+            "start_s": self.start_s,
+            "end_s": self.end_s,
+            "duration_s": self.duration_s,
+            "kind": self.kind,
+            "role": self.role,
+            "sound_class": self.sound_class,
+            "bpm": self.tempo_bpm,
+            "key": None if self.key is None else self.key.name,
+            "camelot": None if self.key is None else self.key.camelot,
+            "lufs": self.loudness_lufs,
+            "energy_level": self.energy_level,
+            "rating": self.rating,
+            "tags": list(self.tags),
+            "status": self.status,
+            "added_at": self.added_at,
+        }
+
+
+_COLUMNS = (
+    summaries, sounds.c.public_id, sounds.c.external_id, regions.c.start_s, regions.c.end_s,
+)  # fmt: skip
+
+
+def as_query(query: str | Query) -> Query:
+    return parse_query(query) if isinstance(query, str) else query
+
+
+def list_sounds(
+    connection: Connection,
+    query: str | Query,
+    *,
+    limit: int | None = 100,
+    offset: int = 0,
+    sort: Sequence[SortKey] = (),
+    with_events: bool = False,
+) -> list[SoundRow]:
+    """What a query finds, in order.
+
+    Parameters
+    ----------
+    query : str or Query
+        Text is parsed (QuerySyntaxError).
+    limit, offset : int >= 0
+        ``limit`` None: all.
+    sort : sequence of SortKey
+        Used where the query itself names no order; newest first if neither does.
+    with_events : bool
+        Event regions too, not only whole sounds.
+    """
+    wanted = as_query(query)
+    ids = list(
+        connection.execute(
+            sa.select(summaries.c.region_id)
+            .where(*conditions(wanted, dialect=connection.dialect.name, with_events=with_events))
+            .order_by(*_order(wanted.sort or tuple(sort), connection.dialect.name))
+            .limit(limit)
+            .offset(offset)
+        ).scalars()
+    )
+    return rows_of(connection, ids)
+
+
+def _order(sort: Sequence[SortKey], dialect: str) -> list[sa.ColumnElement[Any]]:
+    keys = list(sort) or [SortKey("added_at", descending=True)]
+    order: list[sa.ColumnElement[Any]] = []
+    for key in keys:
+        column = column_expression(key.column, dialect)
+        directed = column.desc() if key.descending else column.asc()
+        # A column without NULL needs no word about them, and then an index gives the order.
+        order.append(directed if key.column == "added_at" else directed.nulls_last())
+    last = summaries.c.region_id
+    return [*order, last.desc() if keys[0].descending else last.asc()]
+
+
+def rows_of(connection: Connection, region_ids: Sequence[int]) -> list[SoundRow]:
+    """Rows of these regions in the order given; those that are gone are left out."""
+    found: dict[int, Row[Any]] = {}
+    for some in chunks(list(region_ids)):
+        query = (
+            sa.select(*_COLUMNS)
+            .join(regions, regions.c.id == summaries.c.region_id)
+            .join(sounds, sounds.c.id == summaries.c.sound_id)
+            .where(summaries.c.region_id.in_(some))
+        )
+        found.update((row.region_id, row) for row in connection.execute(query))
+    labels = tags_of(connection, list({id_ for row in found.values() for id_ in (row.region_id, row.whole_id)}))
+    rows = (found[region_id] for region_id in region_ids if region_id in found)
+    return [
+        _row(row, tuple(dict.fromkeys(tag.label for id_ in (row.whole_id, row.region_id) for tag in labels[id_])))
+        for row in rows
+    ]
+
+
+def _row(row: Row[Any], labels: tuple[str, ...]) -> SoundRow:
+    return SoundRow(
+        region_id=row.region_id,
+        sound_id=row.sound_id,
+        public_id=row.public_id,
+        external_id=row.external_id,
+        region=row.number,
+        start_s=row.start_s,
+        end_s=row.end_s,
+        title=row.title,
+        artist=row.artist,
+        album=row.album,
+        path=row.path,
+        duration_s=row.duration_s,
+        kind=row.kind,
+        role=row.role,
+        sound_class=row.sound_class,
+        tempo_bpm=row.tempo_bpm,
+        key=None if row.tonic is None or row.mode not in ("major", "minor") else Key(row.tonic, row.mode),
+        loudness_lufs=row.loudness_lufs,
+        energy_level=row.energy_level,
+        rating=row.rating,
+        tags=labels,
+        status=row.status,
+        added_at=row.added_at,
+    )
+
+
+def count_sounds(connection: Connection, query: str | Query, *, with_events: bool = False) -> int:
+    """How many regions a query finds."""
+    wanted = conditions(as_query(query), dialect=connection.dialect.name, with_events=with_events)
+    return connection.execute(sa.select(sa.func.count()).select_from(summaries).where(*wanted)).scalar_one()
+
+
+def find_regions(connection: Connection, query: str | Query, *, with_events: bool = False) -> list[int]:
+    """Row numbers of all regions a query finds, rising: for edits and as a filter of similarity."""
+    select = matching_regions(as_query(query), dialect=connection.dialect.name, with_events=with_events)
+    return list(connection.execute(select.order_by(summaries.c.region_id)).scalars())
+
+
+def find_sound_ids(connection: Connection, query: str | Query) -> list[int]:
+    """Row numbers of the sounds a query finds, rising: for removal and re-analysis."""
+    wanted = conditions(as_query(query), dialect=connection.dialect.name)
+    return list(
+        connection.execute(sa.select(summaries.c.sound_id).where(*wanted).order_by(summaries.c.sound_id)).scalars()
+    )
