@@ -259,3 +259,14 @@ class PluginBroken(SonotecaError):
 
     code = "plugin_broken"
     default_remedy = "Upgrade or uninstall the plugin's package."
+
+
+class StoredFailure(SonotecaError):
+    """A failure as the catalogue remembers it: its code is data, not a class."""
+
+    def __init__(self, code: str, message: str, remedy: str) -> None:
+        super().__init__(message, remedy)
+        self.code = code  # type: ignore[misc]
+
+    def __reduce__(self):  # type: ignore[no-untyped-def]
+        return StoredFailure, (self.code, self.message, self.remedy)

@@ -63,13 +63,18 @@ def _clap(random: np.random.Generator) -> Samples:
     t = _time(0.35)
     noise = np.diff(random.standard_normal(len(t) + 1))
     bursts = sum(np.exp(-np.maximum(t - d, 0) / 0.008) * (t >= d) for d in (0.0, 0.011, 0.023))
-    return 0.4 * noise * (bursts + np.exp(-np.maximum(t - 0.03, 0) / 0.08) * (t >= 0.03))
+    tail = np.exp(-np.maximum(t - 0.03, 0) / 0.08) * (t >= 0.03)
+    return np.asarray(0.4 * noise * (bursts + tail))
 
 
-def _tone(midi: float, duration_s: float, *, partials: Sequence[float], decay_s: float, attack_s: float = 0.004) -> Samples:
+def _tone(
+    midi: float, duration_s: float, *, partials: Sequence[float], decay_s: float, attack_s: float = 0.004
+) -> Samples:
     t = _time(duration_s)
     hz = 440.0 * 2.0 ** ((midi - 69.0) / 12.0)
-    wave = sum(level * np.sin(2 * np.pi * hz * (n + 1) * t) for n, level in enumerate(partials) if hz * (n + 1) < 16_000)
+    wave = sum(
+        level * np.sin(2 * np.pi * hz * (n + 1) * t) for n, level in enumerate(partials) if hz * (n + 1) < 16_000
+    )
     release = np.minimum(1.0, (duration_s - t) / 0.01)
     return np.asarray(wave * np.minimum(1.0, t / attack_s) * np.exp(-t / decay_s) * np.clip(release, 0, 1))
 
@@ -103,7 +108,9 @@ def _drums(bpm: float, bars: int, seed: int, *, busy: bool) -> Samples:
         for beat in (1.0, 3.0):
             _place(canvas, _snare(random), start_s + beat * beat_s, 0.8)
         for eighth in range(16 if busy else 8):
-            _place(canvas, _hat(random), start_s + eighth * beat_s * (0.25 if busy else 0.5), 0.5 + 0.3 * (eighth % 2 == 0))
+            _place(
+                canvas, _hat(random), start_s + eighth * beat_s * (0.25 if busy else 0.5), 0.5 + 0.3 * (eighth % 2 == 0)
+            )
     return canvas
 
 

@@ -68,8 +68,8 @@ def _native_wheels() -> Iterator[Check]:
 
 def import_check(module: str) -> Check:
     """Import ``module`` in a child process and tell how that ended."""
-    code = f"import {module}; print(getattr({module.split('.')[0]}, '__version__', ''))"
-    package = module.split(".")[0]
+    code = f"import {module}; print(getattr({module.split('.', maxsplit=1)[0]}, '__version__', ''))"
+    package = module.split(".", maxsplit=1)[0]
     reinstall = f"Reinstall it: python -m pip install --force-reinstall {package}"
     try:
         done = subprocess.run(
@@ -116,12 +116,15 @@ def _sqlite() -> Check:
     with sqlite3.connect(":memory:") as connection:
         options = {row[0] for row in connection.execute("PRAGMA compile_options")}
     if "ENABLE_FTS5" not in options:
-        return Check("sqlite", False, f"SQLite {sqlite3.sqlite_version} without FTS5", "Use a Python whose SQLite has FTS5.")
+        return Check(
+            "sqlite", False, f"SQLite {sqlite3.sqlite_version} without FTS5", "Use a Python whose SQLite has FTS5."
+        )
     remedy = None if ok else "Use a Python with SQLite 3.35 or newer."
     return Check("sqlite", ok, f"SQLite {sqlite3.sqlite_version} with FTS5", remedy)
 
 
 def _library(location: str, data_dir: str | None) -> Iterator[Check]:
+    from sonoteca.catalogue.check import check
     from sonoteca.catalogue.library import is_url, library_file, open_library
 
     if not is_url(location):
@@ -132,17 +135,17 @@ def _library(location: str, data_dir: str | None) -> Iterator[Check]:
         yield Check("disk space", free_mb >= _MIN_FREE_MB, f"{free_mb} MB free at {existing}", remedy)
     try:
         with open_library(location, mode="read", data_dir=Path(data_dir) if data_dir else None) as library:
-            from sonoteca.catalogue.condition import check_library
-
-            faults = check_library(library)
+            report = check(library)
     except LibraryMissing:
         yield Check("library", True, f"none yet at {location}; `sonoteca add FOLDER` makes one")
         return
     except SonotecaError as error:
         yield Check("library", False, error.message, error.remedy)
         return
-    found = f"{location}: " + ("sound" if not faults else "; ".join(faults))
-    yield Check("library", not faults, found, "Run `sonoteca library check`, then restore a backup." if faults else None)
+    for finding in report.findings:
+        yield Check(f"library {finding.code}", False, finding.message, finding.remedy)
+    if report.is_whole:
+        yield Check("library", True, f"{location}: whole, {report.counts['sounds']} sounds")
 
 
 def _plugins() -> Iterator[Check]:

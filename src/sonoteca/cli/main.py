@@ -13,6 +13,7 @@ import typer
 
 from sonoteca import __version__
 from sonoteca.cli import adding, answering, auditing, browsing, editing, library_group, machine
+from sonoteca.cli.arguments import shield
 from sonoteca.cli.options import LibraryOption, remember_library
 
 app = typer.Typer(
@@ -51,7 +52,7 @@ def main() -> None:
     from sonoteca.errors import SonotecaError
 
     try:
-        app()
+        app(args=shield(sys.argv[1:]))
     except SonotecaError as error:
         from sonoteca.cli.output import print_error
 

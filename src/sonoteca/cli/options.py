@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 if TYPE_CHECKING:
     from sonoteca.catalogue.library import Library
+    from sonoteca.ingest.listen import Ears
     from sonoteca.settings import Settings
 
 LibraryOption = Annotated[
@@ -39,7 +42,25 @@ def library_location(library: str | None, settings: Settings) -> str:
 def open_named_library(library: str | None, *, mode: Literal["read", "write", "create"]) -> Library:
     """Open the library a command names."""
     from sonoteca.catalogue.library import open_library
-    from sonoteca.settings import load_settings
+    from sonoteca.settings import default_library, load_settings
 
     settings = load_settings()
-    return open_library(library_location(library, settings), mode=mode, data_dir=settings.data_dir)
+    location = library_location(library, settings)
+    if mode == "create" and location == default_library():
+        # The one place that is ours to make; a folder that a person named may be a missing mount.
+        Path(location).parent.mkdir(parents=True, exist_ok=True)
+    return open_library(location, mode=mode, data_dir=Path(settings.data_dir) if settings.data_dir else None)
+
+
+def listening_ears(*, gap_s: float | None = None, trust_names: bool | None = None) -> Ears:
+    """How this installation listens: every analyzer and embedder that entry points offer."""
+    from sonoteca.ingest.listen import Ears
+    from sonoteca.plugins import ANALYZERS_FACTORY, EMBEDDERS_FACTORY
+    from sonoteca.settings import load_settings
+
+    ears = Ears(
+        analyzers=ANALYZERS_FACTORY,
+        embedders=EMBEDDERS_FACTORY,
+        trust_names=load_settings().trust_names if trust_names is None else trust_names,
+    )
+    return ears if gap_s is None else replace(ears, gap_s=gap_s)

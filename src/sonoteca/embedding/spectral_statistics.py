@@ -135,7 +135,7 @@ def _rhythm(bands: NDArray[np.float32], frame_rate: float, duration_s: float) ->
     sampled = np.stack([np.interp(at, grid, row) for row in normalised])
     # A band without onsets has no say.
     share = np.sqrt(power / power.max())
-    return (sampled * share).astype(np.float32).ravel()
+    return np.asarray(sampled * share, np.float32).ravel()
 
 
 def _harmony(pitch: NDArray[np.float32]) -> NDArray[np.float32] | None:

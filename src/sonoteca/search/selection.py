@@ -1,0 +1,55 @@
+"""Which sounds a command is about: a query, or one sound by name.
+
+``edit`` and ``remove`` take queries; people also paste ids and paths there. A text that is a
+whole id, an ``external:ID`` or the path of a file means that sound; anything else is a query.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from sonoteca.catalogue.schema import regions
+from sonoteca.catalogue.sounds import find_sounds, resolve_sound
+from sonoteca.errors import RequestError
+from sonoteca.search.query.listing import as_query, find_sound_ids
+from sonoteca.search.query.sql import matching_regions
+
+_WHOLE_ID = re.compile(r"[0-9a-z]{16}")
+
+
+def select_sounds(connection: Connection, text: str) -> list[int]:
+    """Row numbers of the sounds that ``text`` means.
+
+    Raises
+    ------
+    RequestError
+        For an empty text: changing everything has to be said, as ``*``.
+    QuerySyntaxError
+        For a text that is neither a name nor a query.
+    """
+    if not text.strip():
+        raise RequestError("The query is empty.", "Write * for all sounds.")
+    if names_a_sound(connection, text):
+        return [resolve_sound(connection, text).id]
+    return find_sound_ids(connection, "" if text.strip() == "*" else text)
+
+
+def names_a_sound(connection: Connection, text: str) -> bool:
+    """Whether ``text`` is the whole id, the external id or the path of a sound of this library."""
+    if _WHOLE_ID.fullmatch(text):
+        return bool(find_sounds(connection, text))
+    if text.startswith("external:"):
+        return True
+    return os.sep in text and os.path.exists(text)
+
+
+def region_selection(connection: Connection, text: str, *, with_events: bool = True) -> sa.Select[Any]:
+    """The regions that a query finds, as a filter for other statements."""
+    if names_a_sound(connection, text):
+        return sa.select(regions.c.id).where(regions.c.sound_id == resolve_sound(connection, text).id)
+    return matching_regions(as_query(text), dialect=connection.dialect.name, with_events=with_events)
