@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+
 from sonoteca.catalogue.library import Library, open_library
 
 

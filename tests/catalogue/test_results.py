@@ -1,8 +1,9 @@
 from __future__ import annotations
 
-import catalogue_samples as samples
 import pytest
 import sqlalchemy as sa
+
+import catalogue_samples as samples
 from catalogue_samples import EAR, SPACE, heard, info, part, vectors
 from sonoteca.analysis.engine import SoundAnalysis
 from sonoteca.audio.recording import Claim
@@ -10,6 +11,7 @@ from sonoteca.catalogue import embeddings, observations, pending, schema, tags
 from sonoteca.catalogue.library import Library
 from sonoteca.catalogue.results import SoundResult, store_results
 from sonoteca.catalogue.sounds import ensure_sounds, get_sound, whole_regions
+from sonoteca.catalogue.statements import statements_of
 from sonoteca.domain.descriptor import KEY, TEMPO
 from sonoteca.domain.vocabulary import RunOutcome
 from sonoteca.errors import SpaceMismatch, WriteSwallowed
@@ -33,7 +35,7 @@ def test_what_was_stored_is_what_comes_back(library: Library) -> None:
     with library.read() as connection:
         sound = get_sound(connection, sound_id)
         assert (sound.status, sound.title, sound.duration_s, sound.warnings) == ("analysed", "Löve", 2.0, ["quiet"])
-        [whole] = observations.statements_of(connection, sound_id)
+        [whole] = statements_of(connection, sound_id)
         assert whole.believed["tempo"].value == tempo
         assert whole.believed["tempo"].confidence == 0.9
         assert whole.believed["tempo"].provenance.producer == EAR.producer
@@ -85,7 +87,7 @@ def test_a_producer_that_fails_today_leaves_its_old_value(library: Library) -> N
         store_results(connection, [SoundResult(sound_id, info("x1:a"), SoundAnalysis((failed,)))], identities=[EAR])
     assert summary(library, sound_id).tempo_bpm == 87.0
     with library.read() as connection:
-        [whole] = observations.statements_of(connection, sound_id)
+        [whole] = statements_of(connection, sound_id)
         assert [(each.producer, each.reason) for each in whole.skipped] == [("test.ear", "ValueError: no")]
         assert pending.pending_sounds(connection, [EAR]) == []
         assert pending.pending_sounds(connection, [EAR], retry_failed=True) == [sound_id]

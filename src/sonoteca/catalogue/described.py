@@ -8,8 +8,8 @@ from sqlalchemy.engine import Connection
 
 from sonoteca.analysis.sound_object import AudioFacts, sound_object
 from sonoteca.catalogue.locations import locations_of
-from sonoteca.catalogue.observations import statements_of
 from sonoteca.catalogue.sounds import get_sound, whole_regions
+from sonoteca.catalogue.statements import statements_of
 from sonoteca.catalogue.tags import tags_of
 from sonoteca.errors import StoredFailure
 

@@ -88,14 +88,14 @@ def unpack(blob: bytes) -> NDArray[np.float32]:
     return np.frombuffer(blob, dtype="<f2").astype(np.float32)
 
 
-def check_fits(embedding: Embedding, space: Space) -> None:
+def check_fits(embedding: Embedding, space_id: str, dimensions: int) -> None:
     """SpaceMismatch for a vector of another space or length, or with a value that is not finite."""
-    if embedding.space_id != space.id:
-        raise SpaceMismatch(f"A vector of the space {embedding.space_id} was filed under {space.id}.")
-    if embedding.vector.shape != (space.dimensions,):
-        raise SpaceMismatch(f"{space.id} has {space.dimensions} dimensions, a vector has {embedding.vector.shape}.")
+    if embedding.space_id != space_id:
+        raise SpaceMismatch(f"A vector of the space {embedding.space_id} was filed under {space_id}.")
+    if embedding.vector.shape != (dimensions,):
+        raise SpaceMismatch(f"{space_id} has {dimensions} dimensions, a vector has {embedding.vector.shape}.")
     if not np.isfinite(embedding.vector).all():
-        raise SpaceMismatch(f"A vector of {space.id} holds values that are not finite.")
+        raise SpaceMismatch(f"A vector of {space_id} holds values that are not finite.")
 
 
 def count_vectors(connection: Connection, space: StoredSpace) -> int:

@@ -8,13 +8,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Row
 
-from sonoteca.analysis.sound_object import RegionStatements, Skipped
 from sonoteca.catalogue.database import chunks
-from sonoteca.catalogue.schema import observations, regions, runs
+from sonoteca.catalogue.schema import observations, regions
 from sonoteca.domain.descriptor import DESCRIPTORS, Descriptor
 from sonoteca.domain.observation import Observation, Provenance
 from sonoteca.domain.precedence import NAME_PRODUCER, winning
-from sonoteca.domain.region import Region
 from sonoteca.domain.vocabulary import Source
 
 # A person's own judgement: no analyzer produces it.
@@ -93,19 +91,3 @@ def stated(connection: Connection, sound_ids: Sequence[int]) -> dict[int, Mappin
         for sound_id, statements in by_sound.items():
             found[sound_id] = {each.descriptor: each for each in winning(statements).values()}
     return found
-
-
-def statements_of(connection: Connection, sound_id: int) -> tuple[RegionStatements, ...]:
-    """A sound as ``sound_object.sound_object`` takes it: believed values and skipped runs per region."""
-    rows = connection.execute(sa.select(regions).where(regions.c.sound_id == sound_id).order_by(regions.c.number)).all()
-    ids = [row.id for row in rows]
-    values = believed(connection, ids)
-    skipped: dict[int, list[Skipped]] = {region_id: [] for region_id in ids}
-    for some in chunks(ids):
-        query = sa.select(runs).where(runs.c.region_id.in_(some), runs.c.outcome != "done").order_by(runs.c.producer)
-        for run in connection.execute(query):
-            skipped[run.region_id].append(Skipped(run.producer, run.reason or ""))
-    return tuple(
-        RegionStatements(Region(row.number, row.start_s, row.end_s), values[row.id], tuple(skipped[row.id]))
-        for row in rows
-    )

@@ -139,7 +139,7 @@ def _check(
                 raise ValueError(f"{len(per_region)} lists of vectors for {len(result.analysis.regions)} regions")
             for vectors in per_region:
                 for vector in vectors:
-                    embeddings.check_fits(vector, stored_spaces[space_id].space)
+                    embeddings.check_fits(vector, space_id, stored_spaces[space_id].space.dimensions)
 
 
 def _update_sounds(connection: Connection, results: Sequence[SoundResult], digest: str, at: str) -> None:
@@ -246,12 +246,13 @@ def _replace_runs(
     at: str,
     expected: _Expected,
 ) -> None:
+    embedded = {
+        space_id: Run(*_identity_fields(stored.space), RunOutcome.DONE, "", 0.0)
+        for space_id, stored in stored_spaces.items()
+    }
     rows: list[dict[str, Any]] = []
     for result in results:
-        computed = [
-            Run(*_identity_fields(stored_spaces[space_id].space), RunOutcome.DONE, "", 0.0)
-            for space_id in result.embeddings
-        ]
+        computed = [embedded[space_id] for space_id in result.embeddings]
         for region_id, part in zip(region_ids[result.sound_id], result.analysis.regions, strict=True):
             rows += [
                 {
