@@ -29,8 +29,8 @@ LOOPS = {
 }  # fmt: skip
 # Chances of the next root in songs, by function: from (row) tonic, predominant, dominant, other.
 SONG_WEIGHTS = {
-    "major": {0: 3.0, 5: 2.6, 7: 2.8, 9: 2.2, 2: 1.3, 4: 1.0},
-    "minor": {0: 3.0, 8: 2.2, 10: 2.2, 5: 1.8, 7: 1.6, 3: 1.6},
+    "major": {0: 2.8, 5: 1.7, 7: 2.4, 9: 1.5, 2: 1.1, 4: 1.0},
+    "minor": {0: 3.0, 8: 1.7, 10: 1.7, 5: 1.5, 7: 1.6, 3: 1.4},
 }
 
 
@@ -46,11 +46,11 @@ class Piece:
     mode: str | None
     chords: list[tuple[float, float, int, str]] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
-    starts_on_bar: bool = True
+    first_beat_s: float = 0.0
 
     @property
     def beats_s(self) -> np.ndarray:
-        return np.arange(0.0, self.duration_s - 1e-6, self.beat_s)
+        return np.arange(self.first_beat_s, self.duration_s - 1e-6, self.beat_s)
 
 
 def progression(rng: np.random.Generator, mode: str, n_chords: int, *, is_song: bool) -> list[tuple[int, str]]:
@@ -94,7 +94,7 @@ def _song_roots(rng: np.random.Generator, mode: str, n_chords: int) -> list[int]
     """Phrases: a four- or eight-chord line, repeated and varied; other phrases follow."""
     degrees = list(SONG_WEIGHTS[mode])
     weights = np.array([SONG_WEIGHTS[mode][d] for d in degrees])
-    weights = weights * rng.gamma(2.0, 0.5, len(weights)) + 0.05
+    weights = weights * rng.gamma(1.3, 0.8, len(weights)) + 0.05
     phrases = []
     for _ in range(int(rng.integers(1, 4))):
         length = int(rng.choice([4, 4, 4, 8]))
@@ -280,39 +280,59 @@ def add_bass(rng: np.random.Generator, piece: Piece, *, part: str = "bass") -> N
             position += 1
 
 
+# How long melodies stay on the degrees of the scale (semitones over the tonic), in the mean.
+DEGREE_WEIGHTS = {
+    "major": {0: 0.25, 2: 0.16, 4: 0.19, 5: 0.05, 7: 0.18, 9: 0.12, 11: 0.06},
+    "minor": {0: 0.28, 2: 0.08, 3: 0.14, 5: 0.14, 7: 0.2, 8: 0.04, 10: 0.12},
+}
+
+
 def add_melody(rng: np.random.Generator, piece: Piece, *, part: str = "melody") -> None:
-    """A walk over the scale that likes chord notes on strong beats and ends phrases there."""
-    scale_steps = list(MAJOR_SCALE if piece.mode == "major" else MINOR_SCALE)
+    """A walk over the scale: the tonic attracts, strong beats like chord notes, the end likes the tonic."""
+    tonic = int(piece.tonic or 0)
+    degrees = dict(DEGREE_WEIGHTS[str(piece.mode)])
     if rng.uniform() < 0.3:
-        scale_steps = [0, 2, 4, 7, 9] if piece.mode == "major" else [0, 3, 5, 7, 10]
-    scale = {((piece.tonic or 0) + s) % 12 for s in scale_steps}
-    centre = int(rng.integers(60, 84))
-    ladder = [p for p in range(centre - 12, centre + 13) if p % 12 in scale]
-    at_step = len(ladder) // 2 + int(rng.integers(-2, 3))
-    at, chord_index = 0.0, 0
-    density = rng.uniform(0.3, 1.0)
-    rest_chance = rng.uniform(0, 0.2)
-    chord_pull = rng.uniform(0.4, 0.95)
-    velocity = int(rng.integers(75, 120))
-    full = rng.uniform(0.5, 1.0)
+        for missing in (5, 11) if piece.mode == "major" else (2, 8):
+            degrees[missing] = 0.003
+    gravity = rng.uniform(0.3, 1.2)
+    lowest = int(rng.integers(55, 72))
+    ladder = [p for p in range(lowest, lowest + int(rng.integers(12, 22))) if (p - tonic) % 12 in degrees]
+    pull = np.array([degrees[(p - tonic) % 12] for p in ladder]) ** gravity
+    is_song = piece.role == "song"
+    triad = {(tonic + c) % 12 for c in ((0, 4, 7) if piece.mode == "major" else (0, 3, 7))}
+    density, rest_chance, chord_pull = rng.uniform(0.2, 1.0), rng.uniform(0, 0.2), rng.uniform(0, 2.5)
+    width, velocity, full = rng.uniform(1.0, 2.5), int(rng.integers(75, 120)), rng.uniform(0.5, 1.0)
+    ends_home = rng.uniform() < (0.4 if is_song else 0.8)
+    starts_home = rng.uniform() < 0.85
+    at, chord_index, now = 0.0, 0, int(rng.integers(len(ladder)))
+    lengths = np.array([0.25, 0.5, 0.5, 1.0, 1.0, 1.5, 2.0])
+    chances = np.exp(-lengths * (2.5 * density - 1.0))
+    chances /= chances.sum()
+    phrase = 0.0
     while at < piece.duration_s - 1e-3:
-        lengths = np.array([0.25, 0.5, 0.5, 1.0, 1.0, 1.5, 2.0])
-        p = np.exp(-lengths * (2 * density - 1.0))
-        length = float(rng.choice(lengths, p=p / p.sum())) * piece.beat_s
+        length = float(rng.choice(lengths, p=chances)) * piece.beat_s
+        phrase += length
+        if phrase > 8 * piece.beat_s and rng.uniform() < 0.5:
+            length, phrase = length + piece.beat_s * rng.choice([0.5, 1.0, 1.5]), 0.0
         while chord_index < len(piece.chords) - 1 and piece.chords[chord_index][1] <= at + 1e-6:
             chord_index += 1
-        at_step += int(rng.choice([-3, -2, -1, -1, 0, 1, 1, 2, 3]))
-        at_step = min(max(at_step, 0), len(ladder) - 1)
+        step = np.abs(np.arange(len(ladder)) - now)
+        p = np.exp(-step / width) * pull * np.where(step == 0, 0.5, 1.0)
         is_strong = abs(at / piece.beat_s - round(at / piece.beat_s)) < 0.01
-        if piece.chords and is_strong and rng.uniform() < chord_pull:
+        if piece.chords and is_strong:
             _, _, root, quality = piece.chords[chord_index]
             classes = {(root + c) % 12 for c in QUALITIES.get(quality, (0, 4, 7))}
-            near = sorted(range(len(ladder)), key=lambda i: (ladder[i] % 12 not in classes, abs(i - at_step)))
-            at_step = near[0]
-        if rng.uniform() >= rest_chance:
-            pitch = ladder[at_step]
-            if rng.uniform() < 0.02:
-                pitch += 1
+            p = p * np.exp(chord_pull * np.array([pitch % 12 in classes for pitch in ladder]))
+        if at == 0.0 and starts_home:
+            p = p * np.array([pitch % 12 in triad for pitch in ladder])
+        is_last = at + length >= piece.duration_s - 1e-3
+        if is_last and ends_home:
+            p = p * np.array([pitch % 12 == tonic for pitch in ladder])
+        if p.sum() <= 0:
+            p = np.exp(-step / width)
+        now = int(rng.choice(len(ladder), p=p / p.sum()))
+        if rng.uniform() >= rest_chance or is_last:
+            pitch = ladder[now] + int(rng.uniform() < 0.015)
             strength = int(np.clip(velocity + rng.integers(-15, 10), 30, 127))
             piece.notes.append(Note(at, min(at + length * full, piece.duration_s), pitch, strength, part))
         at += length

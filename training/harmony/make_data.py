@@ -12,6 +12,7 @@ import time
 
 import numpy as np
 from compose import Piece, add_bass, add_harmony, add_melody, chord_track
+from fluid import Note
 from render import Studio
 from voices import RATE, drum, with_effects
 
@@ -64,13 +65,50 @@ def compose_song(rng: np.random.Generator) -> Piece:
     return piece
 
 
-def silence_parts(rng: np.random.Generator, piece: Piece, y: np.ndarray) -> tuple[np.ndarray, float]:
-    """A loose loop: a lead-in or tail of quiet; returns samples and the new start of the music."""
-    lead = rng.uniform(0.05, 0.6) if rng.uniform() < 0.5 else 0.0
-    tail = rng.uniform(0.1, 1.5) if rng.uniform() < 0.5 else 0.0
-    hiss = 1e-4 * 10 ** rng.uniform(0, 1)
-    pad = lambda s: (hiss * rng.standard_normal(int(s * RATE))).astype(np.float32)  # noqa: E731
-    return np.concatenate([pad(lead), y, pad(tail)]), lead
+def loosened(rng: np.random.Generator, piece: Piece, y: np.ndarray) -> tuple[np.ndarray, float]:
+    """The loop with a quiet lead-in or tail, cut short, or begun in its middle and run round.
+
+    Returns samples and when the piece begins in them; for a loop run round the truth is rotated.
+    """
+    kind = str(rng.choice(["lead", "tail", "cut", "run"]))
+
+    def hiss(seconds: float) -> np.ndarray:
+        level = rng.choice([0.0, 1e-4, 1e-3])
+        return (level * rng.standard_normal(int(seconds * RATE))).astype(np.float32)
+
+    if kind == "lead":
+        lead = rng.uniform(0.03, 0.8)
+        return np.concatenate([hiss(lead), y]), lead
+    if kind == "tail":
+        return np.concatenate([y, hiss(rng.uniform(0.1, 2.5))]), 0.0
+    if kind == "cut":
+        return y[: int(len(y) * rng.uniform(0.6, 0.98))], 0.0
+    at = int(rng.integers(len(y)))
+    shift, once_s = at / RATE, piece.duration_s
+    turns = int(rng.choice([1, 2, 3], p=[0.4, 0.4, 0.2]))
+    chords = _rotated(piece.chords, shift, once_s)
+    notes = _rotated([tuple_of(note) for note in piece.notes], shift, once_s)
+    piece.chords = [(s + i * once_s, e + i * once_s, *rest) for i in range(turns) for s, e, *rest in chords]
+    piece.notes = [Note(s + i * once_s, e + i * once_s, *rest) for i in range(turns) for s, e, *rest in notes]
+    piece.first_beat_s, piece.duration_s = (-shift) % piece.beat_s, turns * once_s
+    length = int(turns * len(y) * rng.uniform(0.7, 1.0))
+    return np.tile(np.concatenate([y[at:], y[:at]]), turns)[:length], 0.0
+
+
+def tuple_of(note: Note) -> tuple[float, float, int, int, str]:
+    return (note.start_s, note.end_s, note.midi, note.velocity, note.part)
+
+
+def _rotated(spans: list, shift: float, total: float) -> list:  # type: ignore[type-arg]
+    """Spans (start, end, ...) of a loop that now begins at ``shift``; one across the seam becomes two."""
+    result = []
+    for start, end, *rest in spans:
+        start, end = start - shift, end - shift
+        for moved in (0.0, total):
+            low, high = max(start + moved, 0.0), min(end + moved, total)
+            if high - low > 1e-3:
+                result.append((low, high, *rest))
+    return sorted(result)
 
 
 def atonal(rng: np.random.Generator, studio: Studio) -> tuple[np.ndarray, str]:
@@ -96,13 +134,13 @@ def atonal(rng: np.random.Generator, studio: Studio) -> tuple[np.ndarray, str]:
 
 def make_piece(rng: np.random.Generator, studio: Studio) -> dict[str, object]:
     draw = rng.uniform()
-    if draw < 0.2:
+    if draw < 0.1:
         y, kind = atonal(rng, studio)
         return {"features": features_of(y).astype(np.float16), "role": kind, "tonic": None, "duration_s": len(y) / RATE}
-    if draw < 0.4:
+    if draw < 0.36:
         piece = compose_song(rng)
     else:
-        piece = compose_loop(rng, str(rng.choice(["bass", "harmony", "melody", "mix"], p=[0.27, 0.27, 0.24, 0.22])))
+        piece = compose_loop(rng, str(rng.choice(["bass", "harmony", "melody", "mix"], p=[0.26, 0.22, 0.29, 0.23])))
     tuning = float(rng.uniform(-30, 30)) if rng.uniform() < 0.35 else 0.0
     y = studio.render(
         rng, piece, with_drums=piece.role in ("song", "mix") and rng.uniform() < 0.7, tuning_cents=tuning,
@@ -110,7 +148,7 @@ def make_piece(rng: np.random.Generator, studio: Studio) -> dict[str, object]:
     )  # fmt: skip
     lead = 0.0
     if piece.role != "song" and rng.uniform() < 0.2:
-        y, lead = silence_parts(rng, piece, y)
+        y, lead = loosened(rng, piece, y)
     return {
         "features": features_of(y).astype(np.float16), "role": piece.role, "tonic": piece.tonic, "mode": piece.mode,
         "duration_s": len(y) / RATE, "lead_s": lead, "beats_s": piece.beats_s + lead, "tuning_cents": tuning,

@@ -59,7 +59,7 @@ class Studio:
         reverb = bool(rng.uniform() < 0.4)
         for part in sorted({note.part for note in piece.notes}):
             notes = [note for note in piece.notes if note.part == part]
-            gain = rng.uniform(0.5, 1.0)
+            gain = rng.uniform(0.6, 1.2) if part == "melody" else rng.uniform(0.45, 1.0)
             if rng.uniform() < synth_chance:
                 y = _synth_part(rng, notes, part, n, tuning_cents)
             else:

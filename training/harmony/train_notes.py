@@ -23,15 +23,15 @@ def pieces_of(folder: pathlib.Path):  # type: ignore[no-untyped-def]
 
 
 def note_truth(piece: dict, n_frames: int) -> np.ndarray:
-    """(2, N_SEMITONES, n_frames): any note on, bass note on, at the frames' centres."""
-    truth = np.zeros((2, N_SEMITONES, n_frames), bool)
+    """(3, N_SEMITONES, n_frames): any note, bass note, melody note on, at the frames' centres."""
+    truth = np.zeros((3, N_SEMITONES, n_frames), bool)
     for start, end, midi, part in piece.get("notes", ()):
         row = midi - LOWEST_MIDI
         if 0 <= row < N_SEMITONES:
             first, last = int(np.ceil(start * FRAME_RATE)), max(int(end * FRAME_RATE), int(np.ceil(start * FRAME_RATE)))
             truth[0, row, first : last + 1] = True
-            if part == "bass":
-                truth[1, row, first : last + 1] = True
+            if part in ("bass", "melody"):
+                truth[1 + (part == "melody"), row, first : last + 1] = True
     return truth
 
 
@@ -55,14 +55,14 @@ def main() -> None:
         chosen = np.sort(rng.choice(pitch.shape[1], min(a.frames, pitch.shape[1]), replace=False))
         inputs = note_inputs(pitch, reference)[:, :76, chosen]
         truth = note_truth(piece, pitch.shape[1])[:, :76, chosen]
-        x, y = inputs.reshape(N_NOTE_INPUTS, -1).T, truth.reshape(2, -1).T
+        x, y = inputs.reshape(N_NOTE_INPUTS, -1).T, truth.reshape(3, -1).T
         # A silent semitone teaches nothing: keep one in eight of those.
         keep = (x[:, 13] > 0.02) | y[:, 0] | (rng.uniform(size=len(x)) < 0.12)
         xs.append(x[keep].astype(np.float16))
         ys.append(y[keep])
     X, Y = np.concatenate(xs), np.concatenate(ys).astype(np.float32)
     print(X.shape, Y.mean(axis=0))
-    parameters = initial([N_NOTE_INPUTS, a.hidden, 2], rng)
+    parameters = initial([N_NOTE_INPUTS, a.hidden, 3], rng)
 
     def loss(logits, chosen):  # type: ignore[no-untyped-def]
         p = 1 / (1 + np.exp(-logits))

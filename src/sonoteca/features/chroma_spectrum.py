@@ -29,10 +29,10 @@ N_ROWS = N_PITCH_BINS + N_BANDS + 2
 
 # Peaks this far below the strongest of their frame are side lobes and codec noise.
 PEAK_RANGE = 10.0 ** (-66.0 / 20.0)
-# A peak has to stand out from the mean of the bins around it (±65 Hz): a sine does by far more,
+# A peak has to stand out from the mean of the bins around it (±75 Hz): a sine does by far more,
 # peaks of noise are mostly below twice the mean.
 NOISE_FACTOR = 1.8
-SURROUND_BINS = 24
+GROUP_BINS, SURROUND_GROUPS = 8, 3
 # Tuning is read where partials are both narrow against a semitone and still harmonic.
 TUNING_LOW_HZ, TUNING_HIGH_HZ = 110.0, 1800.0
 
@@ -124,11 +124,15 @@ class _PitchSpectrumStream:
 
     def _surroundings(self, spectrum: NDArray[np.float32]) -> NDArray[np.float32]:
         """Mean magnitude of the bins around each bin of the pitch range, shape (n_frames, n_bins)."""
-        total = np.cumsum(spectrum[:, : self._stop + SURROUND_BINS + 1], axis=1)
-        at = np.arange(self._first, self._stop)
-        high = np.minimum(at + SURROUND_BINS, total.shape[1] - 1)
-        low = np.maximum(at - SURROUND_BINS - 1, 0)
-        return np.asarray((total[:, high] - total[:, low]) / (high - low).astype(np.float32), dtype=np.float32)
+        n_groups = -(-self._stop // GROUP_BINS) + SURROUND_GROUPS
+        n_groups = min(n_groups, spectrum.shape[1] // GROUP_BINS)
+        groups = spectrum[:, : n_groups * GROUP_BINS].reshape(len(spectrum), n_groups, GROUP_BINS).sum(axis=2)
+        total = np.zeros((len(spectrum), n_groups + 1), dtype=np.float64)
+        np.cumsum(groups, axis=1, out=total[:, 1:])
+        low = np.maximum(np.arange(n_groups) - SURROUND_GROUPS, 0)
+        high = np.minimum(np.arange(n_groups) + SURROUND_GROUPS + 1, n_groups)
+        mean = (total[:, high] - total[:, low]) / ((high - low) * GROUP_BINS)
+        return np.repeat(mean.astype(np.float32), GROUP_BINS, axis=1)[:, self._first : self._stop]
 
 
 def _band_amplitudes(spectrum: NDArray[np.float32], starts: NDArray[np.intp]) -> NDArray[np.float32]:

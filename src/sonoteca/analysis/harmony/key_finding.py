@@ -19,7 +19,7 @@ Array = NDArray[np.float32]
 TONAL_ENOUGH = 0.5
 N_ALTERNATIVES = 4
 # A modulation is looked for with windows of this length, moved by this step.
-WINDOW_S, WINDOW_STEP_S = 14.0, 2.0
+WINDOW_S, WINDOW_STEP_S = 16.0, 4.0
 # Nepers of evidence a change of key has to bring.
 CHANGE_COST = 9.0
 # Shorter keys are episodes, not modulations.
@@ -64,7 +64,7 @@ def key_spans(
     if duration_s < 2 * SHORTEST_S:
         return [KeySpan(start_s, end_s, whole)]
     starts = np.arange(start_s, max(end_s - WINDOW_S, start_s) + 1e-6, WINDOW_STEP_S)
-    chances = np.stack([_window_chances(hearing, network, float(at), float(at) + WINDOW_S) for at in starts])
+    chances = _window_chances(hearing, network, starts)
     evidence = np.log(chances + 1e-4) * (WINDOW_STEP_S / WINDOW_S * 3.0)
     path = best_path(evidence.astype(np.float32), np.full(len(evidence), change_cost))
     borders = np.flatnonzero(np.diff(path)) + 1
@@ -77,13 +77,18 @@ def key_spans(
     return _without_episodes(spans)
 
 
-def _window_chances(hearing: Hearing, network: RolledNetwork, start_s: float, end_s: float) -> Array:
-    first = max(0, round(start_s * hearing.frame_rate) - hearing.first_frame)
-    last = max(first + 1, round(end_s * hearing.frame_rate) - hearing.first_frame)
+def _window_chances(hearing: Hearing, network: RolledNetwork, starts_s: NDArray[np.float64]) -> Array:
+    """Chances of the keys in windows of ``WINDOW_S``, shape (n_windows, 24)."""
     middles = 0.5 * (hearing.times_s[1:] + hearing.times_s[:-1])
-    inside = (middles >= start_s) & (middles < end_s)
-    groups, plain = key_inputs(hearing.frames[:, first:last], hearing.frame_rate, hearing.chords[inside])
-    return np.asarray(softmax(network(groups, plain))[0], dtype=np.float32)
+    groups, plain = [], []
+    for start_s in starts_s:
+        first = max(0, round(start_s * hearing.frame_rate) - hearing.first_frame)
+        last = max(first + 1, round((start_s + WINDOW_S) * hearing.frame_rate) - hearing.first_frame)
+        low, high = np.searchsorted(middles, [start_s, start_s + WINDOW_S])
+        window = key_inputs(hearing.frames[:, first:last], hearing.frame_rate, hearing.chords[low:high])
+        groups.append(window[0])
+        plain.append(window[1])
+    return softmax(network(np.concatenate(groups), np.concatenate(plain)))
 
 
 def _without_episodes(spans: list[KeySpan]) -> list[KeySpan]:

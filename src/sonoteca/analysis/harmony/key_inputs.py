@@ -12,16 +12,22 @@ from sonoteca.analysis.harmony.pitch_classes import (
     LEVEL_ROW,
     LOW,
     LOWEST,
+    MELODY,
     MIDDLE,
     N_GROUPS,
     POLYPHONY_ROW,
-    mean_between,
+    mean_over,
 )
 
 Array = NDArray[np.float32]
 
-# How much of the beginning and the end counts as the first and last beat.
-EDGE_S = 0.6
+NOTES = slice(LOW, HIGH + 1)
+
+# How much of the beginning and of the end is looked at on its own: a note, a beat, a half bar.
+EDGES_S = (0.25, 0.6, 1.2)
+# A loop is cut into this many parts; what sounds where they begin is on a strong beat.
+N_PARTS = 8
+STRONG_S = 0.25
 # Frames below this share of the loudest are silence around the music.
 SOUNDING = 0.05
 
@@ -47,41 +53,56 @@ def key_inputs(frames: Array, frame_rate: float, chords: Array) -> tuple[Array, 
     frames = frames[:, start:stop]
     n = frames.shape[1]
     duration_s = n / frame_rate
-    edge_s = min(EDGE_S, duration_s / 4)
-    marks = np.array([0.0, edge_s, duration_s / 4, duration_s / 2, duration_s - edge_s, duration_s])
-    part = mean_between(frames[:LEVEL_ROW], frame_rate, marks - 0.5 / frame_rate).T.reshape(5, N_GROUPS, 12)
-    mean = frames[:LEVEL_ROW].mean(axis=1).reshape(N_GROUPS, 12)
-    first, last = part[0], part[4]
-    notes = slice(LOW, HIGH + 1)
+    chroma = frames[:LEVEL_ROW]
+    mean = chroma.mean(axis=1).reshape(N_GROUPS, 12)
     # Presence: the share of time a class sounds at all, whatever its register.
     everything = np.minimum(frames[: 12 * 3].reshape(3, 12, n).sum(axis=0), 1.0)
-    presence = everything.mean(axis=1)
-    strongest = np.sqrt(np.square(everything).mean(axis=1))
-    peak = everything.max(axis=1) if n else presence
-    lowest_weight = frames[12 * LOWEST : 12 * LOWEST + 12]
+    peak = everything.max(axis=1)
     rows = [
-        *_shares(mean), _share(mean[notes].sum(axis=0)), presence, strongest, peak,
-        _share(first[notes].sum(axis=0)), _share(first[LOWEST]), _share(first[BASS]),
-        _share(last[notes].sum(axis=0)), _share(last[LOWEST]), _share(last[BASS]),
-        _share(part[1][notes].sum(axis=0)), _share(part[2][notes].sum(axis=0)), _share(part[3][notes].sum(axis=0)),
-        _share(np.square(lowest_weight).mean(axis=1)),
-        *_chord_rows(chords),
-    ]  # fmt: skip
+        *(_share(group) for group in mean),
+        _share(mean[NOTES].sum(axis=0)),
+        everything.mean(axis=1),
+        np.sqrt(np.square(everything).mean(axis=1)),
+        peak,
+        _share(np.square(frames[12 * LOWEST : 12 * LOWEST + 12]).mean(axis=1)),
+    ]
+    rows += _placed_rows(chroma, frame_rate, duration_s)
+    rows += _chord_rows(chords)
     sums = mean.sum(axis=1)
     plain = np.array(
-        [np.log(max(duration_s, 0.1)), float(frames[POLYPHONY_ROW].mean()), *np.sqrt(sums[[LOW, MIDDLE, HIGH, BASS]]),
-         float((peak > 0.5).sum()) / 12.0, float(chords[:, -1].mean()) if len(chords) else 1.0],
+        [
+            np.log(max(duration_s, 0.1)),
+            float(frames[POLYPHONY_ROW].mean()),
+            *np.sqrt(sums[[LOW, MIDDLE, HIGH, BASS, MELODY]]),
+            float((peak > 0.5).sum()) / 12.0,
+            float(chords[:, -1].mean()) if len(chords) else 1.0,
+        ],
         dtype=np.float32,
-    )  # fmt: skip
+    )
     return np.concatenate(rows).astype(np.float32)[None, :], plain[None, :]
+
+
+def _placed_rows(chroma: Array, frame_rate: float, duration_s: float) -> list[Array]:
+    """What sounds first and last, and what on strong beats (halves, quarters, eighths of the duration)."""
+    edges = [min(edge_s, duration_s / 4) for edge_s in EDGES_S]
+    step_s = duration_s / N_PARTS
+    width_s = min(STRONG_S, step_s / 2)
+    starts = [*(0.0 for _ in edges), *(duration_s - edge for edge in edges), *(i * step_s for i in range(N_PARTS))]
+    widths = [*edges, *edges, *(width_s for _ in range(N_PARTS))]
+    # mean_over counts from the middle of the first frame's hop.
+    starts_s = np.array(starts) - 0.5 / frame_rate
+    at = mean_over(chroma, frame_rate, starts_s, starts_s + np.array(widths)).T.reshape(-1, N_GROUPS, 12)
+    rows = []
+    for part in at[: 2 * len(edges)]:
+        rows += [_share(part[NOTES].sum(axis=0)), _share(part[LOWEST]), _share(part[MELODY])]
+    strong = at[2 * len(edges) :]
+    for chosen in (slice(0, None, 4), slice(2, None, 4), slice(1, None, 2)):
+        rows += [_share(strong[chosen, NOTES].sum(axis=(0, 1))), _share(strong[chosen, LOWEST].sum(axis=0))]
+    return rows
 
 
 def _share(chroma: Array) -> Array:
     return np.asarray(chroma / (chroma.sum() + 1e-3), dtype=np.float32)
-
-
-def _shares(groups: Array) -> list[Array]:
-    return [_share(group) for group in groups]
 
 
 def _chord_rows(chords: Array) -> list[Array]:
@@ -93,10 +114,9 @@ def _chord_rows(chords: Array) -> list[Array]:
     rows = [major.mean(axis=0), minor.mean(axis=0), major[0], minor[0], major[-1], minor[-1]]
     # A step to root r from the fifth above, the fourth above, and a whole tone below.
     previous, following = states[:-1], states[1:]
-    either_before, either_after = previous[:, :12] + previous[:, 12:], following[:, :12] + following[:, 12:]
+    either_before = previous[:, :12] + previous[:, 12:]
     for interval in (7, 5, 10):
         moved = np.roll(either_before, -interval, axis=1)
         for after in (following[:, :12], following[:, 12:]):
             rows.append((moved * after).sum(axis=0) / len(states) if len(following) else np.zeros(12, np.float32))
-    del either_after
     return rows

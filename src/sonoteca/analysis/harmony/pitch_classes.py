@@ -1,14 +1,12 @@
-"""Notes folded into pitch classes: six chromagrams that chords and keys are heard from.
+"""Notes folded into pitch classes: seven chromagrams that chords and keys are heard from.
 
 Rows of a *harmonic frame* come in groups of twelve, each from C: all notes weighted to the
-low, middle and high register, notes of the bass, the lowest note sounding, and the whitened
-spectrum itself, in which nothing has been decided yet. Four more rows say how loud and how
+low, middle and high register, notes of the bass, the lowest note sounding, notes of the
+melody, and the whitened spectrum itself, in which nothing has been decided yet. Four more rows say how loud and how
 full the frame is.
 """
 
 from __future__ import annotations
-
-from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,8 +16,8 @@ from sonoteca.features.chroma_spectrum import LOWEST_MIDI, N_SEMITONES
 
 Array = NDArray[np.float32]
 
-LOW, MIDDLE, HIGH, BASS, LOWEST, RAW = range(6)
-N_GROUPS = 6
+LOW, MIDDLE, HIGH, BASS, LOWEST, MELODY, RAW = range(7)
+N_GROUPS = 7
 LEVEL_ROW = 12 * N_GROUPS
 POLYPHONY_ROW = LEVEL_ROW + 1
 STRONGEST_ROW = LEVEL_ROW + 2
@@ -65,10 +63,11 @@ def harmonic_frames(rows: Array, network: NoteNetwork, tuning_cents: float | Non
 
 def _fold(pitch: Array, reference: float, network: NoteNetwork, inner: slice, out: Array) -> None:
     notes = network(pitch, reference)[:, :, inner]
-    any_note, bass_note = notes
+    any_note, bass_note, melody_note = notes
     for group in (LOW, MIDDLE, HIGH):
         out[12 * group : 12 * group + 12] = _FOLDS[group] @ any_note
     out[12 * BASS : 12 * BASS + 12] = _FOLD_ALL @ bass_note
+    out[12 * MELODY : 12 * MELODY + 12] = _FOLD_ALL @ melody_note
     # A note is the lowest if it sounds and none of those below does.
     silent_below = np.cumprod(1.0 - any_note, axis=0)
     lowest = any_note.copy()
@@ -81,27 +80,38 @@ def _fold(pitch: Array, reference: float, network: NoteNetwork, inner: slice, ou
     out[NOVELTY_ROW, 1:] = np.abs(np.diff(any_note, axis=1)).sum(axis=0)
 
 
-def mean_between(frames: Array, frame_rate: float, times_s: NDArray[np.float64], *, first_frame: int = 0) -> Array:
-    """Mean of ``frames`` within each step between rising ``times_s``, shape (rows, len(times_s) - 1).
+def mean_over(
+    frames: Array,
+    frame_rate: float,
+    starts_s: NDArray[np.float64],
+    ends_s: NDArray[np.float64],
+    *,
+    first_frame: int = 0,
+) -> Array:
+    """Mean of ``frames`` within each span, shape (rows, n_spans).
 
-    Frames count with the share of their hop that lies in the step, so a step shorter than
-    a hop has a value too.
+    Frames count with the share of their hop that lies in the span, so a span shorter than
+    a hop has a value too. Times are seconds of the sound; frame ``first_frame`` is the first held.
     """
     n_frames = frames.shape[1]
     total = np.zeros((frames.shape[0], n_frames + 1), dtype=np.float64)
     np.cumsum(frames, axis=1, dtype=np.float64, out=total[:, 1:])
     # Frame t stands for the hop around its centre.
-    position = np.clip(np.asarray(times_s) * frame_rate - first_frame + 0.5, 0.0, n_frames)
-    whole = np.minimum(np.floor(position).astype(np.intp), n_frames - 1)
+    low = np.clip(np.asarray(starts_s) * frame_rate - first_frame + 0.5, 0.0, n_frames)
+    high = np.clip(np.asarray(ends_s) * frame_rate - first_frame + 0.5, 0.0, n_frames)
+    # At the very edges a span may hold nothing: then it is the nearest hundredth of a frame.
+    low = np.minimum(low, n_frames - 0.01)
+    high = np.maximum(high, low + 0.01)
+    position = np.concatenate([low, high])
+    whole = np.minimum(position.astype(np.intp), n_frames - 1)
     part = position - whole
     at = total[:, whole] * (1.0 - part) + total[:, whole + 1] * part
-    width = np.diff(position)
-    mean = np.diff(at, axis=1) / np.maximum(width, 1e-6)
-    nearest = np.clip(np.round(position[:-1]).astype(np.intp), 0, n_frames - 1)
-    return np.where(width > 1e-3, mean, frames[:, nearest]).astype(np.float32)
+    return np.asarray((at[:, len(low) :] - at[:, : len(low)]) / (high - low), dtype=np.float32)
 
 
-Normalise = Callable[[Array], Array]
+def mean_between(frames: Array, frame_rate: float, times_s: NDArray[np.float64], *, first_frame: int = 0) -> Array:
+    """Mean of ``frames`` within each step between rising ``times_s``, shape (rows, len(times_s) - 1)."""
+    return mean_over(frames, frame_rate, times_s[:-1], times_s[1:], first_frame=first_frame)
 
 
 def rolled(groups: Array) -> Array:

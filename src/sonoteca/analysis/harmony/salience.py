@@ -86,7 +86,7 @@ def note_inputs(pitch: Array, reference: float) -> Array:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class NoteNetwork:
-    """One hidden layer that answers, per semitone and frame: is a note on, is it the bass's."""
+    """One hidden layer that answers, per semitone and frame: is a note on, is it the bass's, is it the melody's."""
 
     hidden_weights: Array
     hidden_bias: Array
@@ -94,14 +94,14 @@ class NoteNetwork:
     output_bias: Array
 
     def __call__(self, pitch: Array, reference: float) -> Array:
-        """Probabilities, shape (2, N_SEMITONES, n_frames): any note, bass note."""
+        """Probabilities, shape (3, N_SEMITONES, n_frames): any note, bass note, melody note."""
         inputs = note_inputs(pitch, reference)
         flat = inputs.reshape(N_NOTE_INPUTS, -1)
         hidden = self.hidden_weights.T @ flat
         hidden += self.hidden_bias[:, None]
         np.maximum(hidden, 0.0, out=hidden)
         logits = self.output_weights.T @ hidden + self.output_bias[:, None]
-        return np.asarray(1.0 / (1.0 + np.exp(-logits)), dtype=np.float32).reshape(2, *pitch.shape)
+        return np.asarray(1.0 / (1.0 + np.exp(-logits)), dtype=np.float32).reshape(3, *pitch.shape)
 
 
 def pitch_class_of_row(row: int) -> int:
