@@ -8,32 +8,27 @@ continued by simply running it again (docs/ingest.md).
 from __future__ import annotations
 
 import os
-import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 
 from sonoteca.catalogue import pending
 from sonoteca.catalogue.library import Library
-from sonoteca.catalogue.locations import Change, KnownLocation, mark_missing, mark_present
+from sonoteca.catalogue.locations import KnownLocation, mark_missing, mark_present
 from sonoteca.catalogue.roots import ensure_root, find_place
-from sonoteca.ingest.analyse import Analysed, Batching, Work, analyse, failure_identity
-from sonoteca.ingest.executor import Done, Executor, Task
+from sonoteca.ingest.analyse import Batching, Work, analyse, failure_identity
+from sonoteca.ingest.executor import Executor
 from sonoteca.ingest.failed_before import failed_before, failed_identities
-from sonoteca.ingest.identify import BASE_DEADLINE_S, claimed_lengths
 from sonoteca.ingest.listen import Ears, Producers, producers_of
-from sonoteca.ingest.local_executor import LocalExecutor, WorkerLimits
 from sonoteca.ingest.ownership import Heartbeat, new_owner, release_dead
 from sonoteca.ingest.plan import Plan, SoundFile, Start, make_plan
-from sonoteca.ingest.record import BATCH_FILES, RecordedFiles, record
-from sonoteca.ingest.report import AddSummary, FailedLog, FileOutcome, PlanCounts, Progress, Stage, Unwatched
+from sonoteca.ingest.record import RecordedFiles, record, with_claimed_lengths
+from sonoteca.ingest.report import AddSummary, FileOutcome, Progress
 from sonoteca.ingest.root_paths import absolute
+from sonoteca.ingest.tally import AfterStored, Tally, Watch
 from sonoteca.ingest.walk import FoundFile, LeftOut, walk
 from sonoteca.ingest.worker_process import StartMethod
-
-# Called after results were stored, to bring indexes up to date: every so often, and at the end.
-AfterStored = Callable[[Library], None]
-AFTER_STORED_EVERY_S = 60.0
+from sonoteca.ingest.workers import listeners
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,18 +108,17 @@ def add(
     WorkerError
         Worker processes cannot be started.
     """
-    watch = _Watch(progress or Unwatched(), options, after_stored, library)
-    started = time.monotonic()
-    summary = _Tally()
+    watch = Watch(library, progress, failed_log=options.failed_log, after_stored=after_stored)
+    summary = Tally(dry_run=options.dry_run)
     try:
         starts, files = _walk(library, list(paths), options)
         producers = producers_of(options.ears)
-        with _executor(options, executor) as workers:
+        with _listeners(options, executor) as workers:
             plan = _compare(library, starts, files, options, producers, watch)
             summary.plan = plan
             if options.dry_run:
                 _count_dry(library, plan, producers, options, summary)
-                return summary.result(started, options)
+                return summary.result()
             recorded = _record(library, workers, plan, watch)
             summary.recorded = recorded
             summary.missing, summary.warnings = _mark_missing(library, plan, recorded, options)
@@ -134,7 +128,7 @@ def add(
         summary.interrupted = True
     finally:
         watch.close()
-    return summary.result(started, options)
+    return summary.result()
 
 
 def retry(
@@ -156,9 +150,8 @@ def retry(
     sound_ids : sequence of int, optional
         Only these sounds; then files without content are not tried.
     """
-    watch = _Watch(progress or Unwatched(), options, after_stored, library)
-    started = time.monotonic()
-    summary = _Tally()
+    watch = Watch(library, progress, failed_log=options.failed_log, after_stored=after_stored)
+    summary = Tally(dry_run=options.dry_run)
     try:
         producers = producers_of(options.ears)
         with library.read() as connection:
@@ -171,8 +164,8 @@ def retry(
         watch.on_plan(summary.plan.counts())
         if options.dry_run:
             summary.analysed.analysed = len(failed.sounds)
-            return summary.result(started, options)
-        with _executor(options, executor) as workers:
+            return summary.result()
+        with _listeners(options, executor) as workers:
             recorded = _record(library, workers, summary.plan, watch)
             summary.recorded = recorded
             todo = {**failed.sounds, **recorded.sounds}
@@ -181,7 +174,18 @@ def retry(
         summary.interrupted = True
     finally:
         watch.close()
-    return summary.result(started, options)
+    return summary.result()
+
+
+def _listeners(options: AddOptions, given: Executor | None) -> AbstractContextManager[Executor]:
+    return listeners(
+        given,
+        options.ears,
+        workers=options.workers,
+        memory_mb=options.memory_mb,
+        ahead=Batching.of(options.checkpoint_every).ahead,
+        start_method=options.start_method,
+    )
 
 
 # --- the steps ----------------------------------------------------------------------------------
@@ -213,7 +217,7 @@ def _compare(
     files: Iterable[FoundFile | LeftOut],
     options: AddOptions,
     producers: Producers,
-    watch: _Watch,
+    watch: Watch,
 ) -> Plan:
     def identify_again(known: KnownLocation) -> bool:
         return options.force
@@ -226,7 +230,7 @@ def _compare(
     return plan
 
 
-def _record(library: Library, executor: Executor, plan: Plan, watch: _Watch) -> RecordedFiles:
+def _record(library: Library, executor: Executor, plan: Plan, watch: Watch) -> RecordedFiles:
     watch.on_stage("identify", len(plan.to_identify))
     gone_ids = frozenset(location.id for location in plan.gone)
     recorded = record(library, executor, plan.to_identify, gone_ids=gone_ids, progress=watch)
@@ -257,7 +261,7 @@ def _pending_files(
     files: Mapping[int, SoundFile],
     producers: Producers,
     options: AddOptions,
-    summary: _Tally,
+    summary: Tally,
 ) -> dict[int, SoundFile]:
     """Of these files' sounds, those to listen to."""
     if options.force:
@@ -280,8 +284,8 @@ def _analyse(
     files: Mapping[int, SoundFile],
     producers: Producers,
     options: AddOptions,
-    watch: _Watch,
-    summary: _Tally,
+    watch: Watch,
+    summary: Tally,
     *,
     retry_failed: bool,
 ) -> None:
@@ -292,7 +296,7 @@ def _analyse(
     claimed_s = summary.recorded.claimed_s
     owner = new_owner()
     with Heartbeat(library, owner):
-        lengths = claimed_s if options.timeout_s is not None else _with_lengths(executor, files, claimed_s)
+        lengths = claimed_s if options.timeout_s is not None else with_claimed_lengths(executor, files, claimed_s)
         work = Work(
             files=files,
             claimed_s=lengths,
@@ -309,126 +313,6 @@ def _analyse(
         watch.stored(at_end=True)
 
 
-def _with_lengths(
-    executor: Executor, files: Mapping[int, SoundFile], claimed_s: Mapping[int, float]
-) -> dict[int, float]:
-    """Claimed lengths also of sounds that an earlier run identified; a file that resists has none."""
-    lengths = dict(claimed_s)
-    unknown = [sound_id for sound_id in files if sound_id not in lengths]
-    batches = [unknown[at : at + BATCH_FILES] for at in range(0, len(unknown), BATCH_FILES)]
-    tasks = (
-        Task(str(number), tuple(files[sound_id].path for sound_id in batch), BASE_DEADLINE_S)
-        for number, batch in enumerate(batches)
-    )
-    for outcome in executor.run(claimed_lengths, tasks, retry=False):
-        if isinstance(outcome, Done):
-            for sound_id, length_s in zip(batches[int(outcome.key)], outcome.result, strict=True):
-                if length_s is not None:
-                    lengths[sound_id] = length_s
-    return lengths
-
-
-def _count_dry(library: Library, plan: Plan, producers: Producers, options: AddOptions, summary: _Tally) -> None:
+def _count_dry(library: Library, plan: Plan, producers: Producers, options: AddOptions, summary: Tally) -> None:
     todo = _pending_files(library, plan.sounds, producers, options, summary)
     summary.analysed.analysed = len(todo) + len(plan.to_identify)
-
-
-@contextmanager
-def _executor(options: AddOptions, given: Executor | None) -> Iterator[Executor]:
-    """The executor given, or worker processes that end with the run."""
-    if given is not None:
-        yield given
-        return
-    with local_executor(options) as executor:
-        yield executor
-
-
-def local_executor(options: AddOptions) -> LocalExecutor:
-    """Worker processes that have what listening needs imported before they start."""
-    factories = (options.ears.analyzers, options.ears.embedders)
-    preload = dict.fromkeys(
-        ("sonoteca.ingest.listen", "sonoteca.ingest.identify", *(name.partition(":")[0] for name in factories))
-    )
-    return LocalExecutor(
-        options.workers,
-        limits=WorkerLimits(options.memory_mb, address_space_mb=4 * options.memory_mb + 4_000),
-        start_method=options.start_method,
-        preload=tuple(preload),
-        ahead=Batching.of(options.checkpoint_every).ahead,
-    )
-
-
-class _Watch:
-    """Passes on to the progress given, keeps the failed log, and calls ``after_stored`` now and then."""
-
-    def __init__(
-        self, progress: Progress, options: AddOptions, after_stored: AfterStored | None, library: Library
-    ) -> None:
-        self._progress = progress
-        self._log = FailedLog(options.failed_log)
-        self._after_stored = after_stored
-        self._library = library
-        self._last = time.monotonic()
-
-    def on_plan(self, plan: PlanCounts) -> None:
-        self._progress.on_plan(plan)
-
-    def on_stage(self, stage: Stage, total: int) -> None:
-        self._progress.on_stage(stage, total)
-
-    def on_outcome(self, outcome: FileOutcome) -> None:
-        self._log.write(outcome)
-        self._progress.on_outcome(outcome)
-        self.stored()
-
-    def stored(self, *, at_end: bool = False) -> None:
-        if self._after_stored is None or not (at_end or time.monotonic() - self._last > AFTER_STORED_EVERY_S):
-            return
-        self._after_stored(self._library)
-        self._last = time.monotonic()
-
-    def close(self) -> None:
-        self._log.close()
-
-
-@dataclass(slots=True)
-class _Tally:
-    """What the steps counted, on the way to an ``AddSummary``."""
-
-    plan: Plan = field(default_factory=Plan)
-    recorded: RecordedFiles = field(default_factory=RecordedFiles)
-    analysed: Analysed = field(default_factory=Analysed)
-    missing: int = 0
-    failed_before: int = 0
-    any_retried: bool = False
-    n_todo: int = 0
-    warnings: tuple[str, ...] = ()
-    interrupted: bool = False
-
-    def result(self, started: float, options: AddOptions) -> AddSummary:
-        plan, recorded, analysed = self.plan, self.recorded, self.analysed
-        changes = recorded.changes
-        return AddSummary(
-            found=plan.found - recorded.vanished,
-            new=changes[Change.NEW] if not options.dry_run else len(plan.to_identify),
-            copied=changes[Change.COPY],
-            moved=changes[Change.MOVED],
-            changed=changes[Change.CHANGED],
-            retagged=changes[Change.TOUCHED] + changes[Change.RETURNED],
-            unchanged=plan.unchanged,
-            unreadable=len(recorded.unreadable),
-            returned=len(plan.returned) + changes[Change.RETURNED],
-            missing=self.missing,
-            left_out=len(plan.left_out),
-            analysed=analysed.analysed,
-            failed=analysed.failed + len(recorded.unreadable),
-            failed_before=self.failed_before + plan.failed_before,
-            elsewhere=len(analysed.elsewhere),
-            still_pending=max(0, self.n_todo - analysed.analysed - analysed.failed - len(analysed.elsewhere)),
-            audio_s=analysed.audio_s,
-            elapsed_s=time.monotonic() - started,
-            interrupted=self.interrupted,
-            dry_run=options.dry_run,
-            warnings=self.warnings,
-            failures=(*recorded.unreadable, *analysed.failures),
-        )

@@ -6,13 +6,10 @@ processes. The claimed length only sets the deadline of the file's analysis.
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 
-import av.error
-
-from sonoteca.audio.container import open_container, open_regular_file
 from sonoteca.audio.content_hash import hash_content
+from sonoteca.audio.probe import probe
 from sonoteca.errors import AudioError, SonotecaError
 
 # A file is given this much time whatever its length, for a slow disk and a busy machine.
@@ -68,10 +65,7 @@ def _identify(path: str) -> Identified:
 
 def _claimed_s(path: str) -> float | None:
     try:
-        with open_regular_file(path) as file, open_container(file, os.fsdecode(path)) as (container, stream):
-            claimed = None if container.duration is None else container.duration / 1e6
-            if stream.duration is not None and stream.time_base is not None:
-                claimed = float(stream.duration * stream.time_base)
-            return claimed if claimed is not None and claimed > 0 else None
-    except (AudioError, OSError, ValueError, av.error.FFmpegError):
+        claimed_s = probe(path).duration_s
+    except (AudioError, OSError, ValueError):
         return None
+    return claimed_s if claimed_s is not None and claimed_s > 0 else None

@@ -35,6 +35,7 @@ from sonoteca.features.frame_series import FrameSeries
 
 BUILTIN_ANALYZERS = "sonoteca.analysis.builtin:builtin_analyzers"
 BUILTIN_EMBEDDERS = "sonoteca.embedding.builtin:builtin_embedders"
+NO_EMBEDDERS = "sonoteca.ingest.listen:no_embedders"
 
 
 @dataclass(frozen=True, slots=True)

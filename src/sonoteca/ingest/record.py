@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sonoteca.catalogue.library import Library
@@ -14,7 +14,7 @@ from sonoteca.catalogue.sounds import known_sounds
 from sonoteca.errors import FileUnreadable, SonotecaError
 from sonoteca.ingest.executor import Done, Executor, Task
 from sonoteca.ingest.failures import error_of
-from sonoteca.ingest.identify import BASE_DEADLINE_S, Identified, identify
+from sonoteca.ingest.identify import BASE_DEADLINE_S, Identified, claimed_lengths, identify
 from sonoteca.ingest.plan import FileToIdentify, SoundFile, is_gone
 from sonoteca.ingest.report import FileOutcome, Progress
 
@@ -90,6 +90,25 @@ def identify_all(executor: Executor, files: Iterable[FileToIdentify]) -> Iterato
         else:
             path = suspects[int(outcome.key)].path
             yield Identified(path, None, None, error_of(outcome, path))
+
+
+def with_claimed_lengths(
+    executor: Executor, files: Mapping[int, SoundFile], claimed_s: Mapping[int, float]
+) -> dict[int, float]:
+    """Claimed lengths also of sounds that an earlier run identified; a file that resists has none."""
+    lengths = dict(claimed_s)
+    unknown = [sound_id for sound_id in files if sound_id not in lengths]
+    batches = [unknown[at : at + BATCH_FILES] for at in range(0, len(unknown), BATCH_FILES)]
+    tasks = (
+        Task(str(number), tuple(files[sound_id].path for sound_id in batch), BASE_DEADLINE_S)
+        for number, batch in enumerate(batches)
+    )
+    for outcome in executor.run(claimed_lengths, tasks, retry=False):
+        if isinstance(outcome, Done):
+            for sound_id, length_s in zip(batches[int(outcome.key)], outcome.result, strict=True):
+                if length_s is not None:
+                    lengths[sound_id] = length_s
+    return lengths
 
 
 def _batches(files: Iterable[FileToIdentify]) -> Iterator[list[FileToIdentify]]:

@@ -1,0 +1,112 @@
+"""Listening without a library: files in, the JSON of DESIGN §6 out, in input order."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from sonoteca.analysis.known import claimed_observations
+from sonoteca.analysis.sound_object import AudioFacts, JsonObject, sound_object, statements_of
+from sonoteca.catalogue.sounds import public_id
+from sonoteca.errors import SonotecaError
+from sonoteca.ingest.add import AddOptions
+from sonoteca.ingest.executor import Done, Executor, Failed, Task
+from sonoteca.ingest.failures import error_of
+from sonoteca.ingest.identify import deadline_s
+from sonoteca.ingest.listen import NO_EMBEDDERS, Ears, Heard, ListenOrder, listen
+from sonoteca.ingest.root_paths import display_name
+from sonoteca.ingest.workers import listeners
+
+
+def inspect_files(
+    paths: Sequence[str | bytes | os.PathLike[str]],
+    options: AddOptions = AddOptions(),
+    *,
+    executor: Executor | None = None,
+) -> Iterator[JsonObject]:
+    """One object per path, in the order given, as soon as it and all before it are known.
+
+    Parameters
+    ----------
+    paths : sequence of path
+        Files; what is none becomes an object with an error.
+    options : AddOptions
+        ``workers``, ``ears``, ``timeout_s`` and ``memory_mb`` count.
+    executor : Executor, optional
+        Instead of worker processes on this machine; it is not closed.
+
+    Yields
+    ------
+    dict
+        See ``analysis.sound_object``. ``path`` is as given; bytes that are not text are escaped.
+    """
+    names = [os.fsdecode(path) for path in paths]
+    ears = replace(options.ears, embedders=NO_EMBEDDERS)
+    n_workers = min(options.workers, max(1, len(names)))
+    tasks = (_task(str(number), name, ears, options.timeout_s) for number, name in enumerate(names))
+    waiting: dict[int, JsonObject] = {}
+    at = 0
+    with listeners(executor, ears, workers=n_workers, memory_mb=options.memory_mb) as workers:
+        for outcome in workers.run(listen, tasks):
+            number = int(outcome.key)
+            waiting[number] = _object(names[number], outcome, trust_names=ears.trust_names)
+            while at in waiting:
+                yield waiting.pop(at)
+                at += 1
+
+
+def hear_file(
+    path: str | os.PathLike[str], *, ears: Ears = Ears(), timeout_s: float | None = None, memory_mb: int = 2000
+) -> Heard:
+    """Everything about one file that is in no library, embeddings included, heard in a worker process.
+
+    Raises
+    ------
+    AudioError, WorkerError
+        The file cannot become sound, or listening to it crashed, hung or ate memory.
+    """
+    name = os.fsdecode(path)
+    with listeners(None, ears, workers=1, memory_mb=memory_mb) as workers:
+        (outcome,) = workers.run(listen, [_task("0", name, ears, timeout_s)])
+    if isinstance(outcome, Failed):
+        raise error_of(outcome, name)
+    return outcome.result
+
+
+def _task(key: str, name: str, ears: Ears, timeout_s: float | None) -> Task[ListenOrder]:
+    if timeout_s is None:
+        try:
+            size = os.stat(name).st_size
+        except (OSError, ValueError):
+            size = 0
+        timeout_s = deadline_s(size, None)
+    return Task(key, ListenOrder(name, ears), timeout_s)
+
+
+def _object(name: str, outcome: Done[Heard] | Failed, *, trust_names: bool) -> JsonObject:
+    if isinstance(outcome, Failed):
+        return _failed(name, error_of(outcome, name))
+    heard = outcome.result
+    info = heard.info
+    facts = AudioFacts(info.duration_s, info.sample_rate, info.channels, info.codec, info.container, info.content_hash)
+    return sound_object(
+        _printable(name),
+        sound_id=public_id(info.content_hash),
+        audio=facts,
+        statements=statements_of(heard.analysis, claimed_observations(heard.claims), trust_names=trust_names),
+        warnings=(*heard.warnings, *heard.analysis.warnings),
+    )
+
+
+def _failed(name: str, error: SonotecaError) -> JsonObject:
+    return sound_object(_printable(name), sound_id=None, audio=None, error=error)
+
+
+def _printable(name: str) -> str:
+    """As given, unless it holds bytes that no JSON text can: those are escaped."""
+    try:
+        name.encode("utf-8")
+    except UnicodeEncodeError:
+        return display_name(name)
+    return name

@@ -1,0 +1,38 @@
+"""Worker processes that are ready to listen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sonoteca.ingest.executor import Executor
+from sonoteca.ingest.listen import Ears
+from sonoteca.ingest.local_executor import LocalExecutor, WorkerLimits
+from sonoteca.ingest.worker_process import StartMethod
+
+
+@contextmanager
+def listeners(
+    given: Executor | None,
+    ears: Ears,
+    *,
+    workers: int,
+    memory_mb: int,
+    ahead: int = 8,
+    start_method: StartMethod | None = None,
+) -> Iterator[Executor]:
+    """The executor given, which stays open, or processes of this machine that end with the block.
+
+    They have what listening needs imported before the first task.
+    """
+    if given is not None:
+        yield given
+        return
+    factories = (name.partition(":")[0] for name in (ears.analyzers, ears.embedders))
+    preload = dict.fromkeys(("sonoteca.ingest.listen", "sonoteca.ingest.identify", *factories))
+    # Files and threads' stacks are mapped too, so this fence stands far outside the watchdog's.
+    limits = WorkerLimits(memory_mb, address_space_mb=4 * memory_mb + 4_000)
+    with LocalExecutor(
+        workers, limits=limits, start_method=start_method, preload=tuple(preload), ahead=ahead
+    ) as executor:
+        yield executor
