@@ -15,13 +15,13 @@ from dataclasses import dataclass, field
 from sonoteca.catalogue import pending
 from sonoteca.catalogue.library import Library
 from sonoteca.catalogue.locations import KnownLocation, mark_missing, mark_present
-from sonoteca.catalogue.roots import ensure_root, find_place
+from sonoteca.catalogue.roots import ensure_root
 from sonoteca.ingest.analyse import Batching, Work, analyse, failure_identity
 from sonoteca.ingest.executor import Executor
 from sonoteca.ingest.failed_before import failed_before, failed_identities
 from sonoteca.ingest.listen import Ears, Producers, producers_of
 from sonoteca.ingest.ownership import Heartbeat, new_owner, release_dead
-from sonoteca.ingest.plan import Plan, SoundFile, Start, make_plan
+from sonoteca.ingest.plan import Plan, SoundFile, Start, find_start, make_plan
 from sonoteca.ingest.record import RecordedFiles, record, with_claimed_lengths
 from sonoteca.ingest.report import AddSummary, FileOutcome, Progress
 from sonoteca.ingest.root_paths import absolute
@@ -201,7 +201,7 @@ def _walk(
     folders = dict.fromkeys([*walked, *(file.start for file in files if isinstance(file, FoundFile))])
     if options.dry_run:
         with library.read() as connection:
-            return [Start(folder, find_place(connection, folder), folder in walked) for folder in folders], files
+            return [find_start(connection, folder, is_walked=folder in walked) for folder in folders], files
     with library.write() as connection:
         release_dead(connection)
         # Upper folders first, so that a lower one becomes a place within them.

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from sqlalchemy.engine import Connection
 
 from sonoteca.catalogue.locations import KnownLocation, SeenFile, known_locations
-from sonoteca.catalogue.roots import Place, Root
+from sonoteca.catalogue.roots import Place, Root, find_place, list_roots, path_bytes
 from sonoteca.ingest.report import PlanCounts
 from sonoteca.ingest.root_paths import encoded
 from sonoteca.ingest.walk import FoundFile, LeftOut
@@ -44,6 +44,8 @@ class Plan:
 
     Attributes
     ----------
+    unknown : int
+        Files at paths that the library does not know; they are among ``to_identify``.
     sounds : dict
         Files of known sounds that did not change, one per sound row.
     gone : list of KnownLocation
@@ -53,6 +55,7 @@ class Plan:
     """
 
     found: int = 0
+    unknown: int = 0
     unchanged: int = 0
     failed_before: int = 0
     to_identify: list[FileToIdentify] = field(default_factory=list)
@@ -68,14 +71,36 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """A folder a walk began in, and its place in the library (None in a dry run for one that is not known).
+    """A folder a walk began in.
 
-    ``is_walked`` is False if only single files of it were named: then nothing in it is gone.
+    Attributes
+    ----------
+    place : Place or None
+        The folder in the library; None if the library does not know it (yet).
+    is_walked : bool
+        False if only single files of it were named: then nothing in it is gone.
+    lower : tuple of (str, Root)
+        Known roots below a folder that is not known itself, with the way to them (ends in ``/``).
     """
 
     folder: str
     place: Place | None
     is_walked: bool
+    lower: tuple[tuple[str, Root], ...] = ()
+
+
+def find_start(connection: Connection, folder: str, *, is_walked: bool) -> Start:
+    """Where ``folder`` stands in the library, changing nothing."""
+    place = find_place(connection, folder)
+    if place is not None:
+        return Start(folder, place, is_walked)
+    above = path_bytes(folder) + b"/"
+    lower = tuple(
+        (os.fsdecode(root.path[len(above) :]) + "/", root)
+        for root in list_roots(connection)
+        if root.path.startswith(above)
+    )
+    return Start(folder, None, is_walked, lower)
 
 
 def make_plan(
@@ -94,23 +119,20 @@ def make_plan(
     """
     plan = Plan()
     known = _Known(connection, starts)
-    place_of = {start.folder: start.place for start in starts}
+    start_of = {start.folder: start for start in starts}
     for file in files:
         if isinstance(file, LeftOut):
             plan.left_out.append(file)
             continue
         plan.found += 1
-        place = place_of[file.start]
-        if place is None:
-            plan.to_identify.append(_to_identify(file, _NO_ROOT, encoded(file.below)))
-            continue
-        relative = _below(place, file.below)
-        location = known.take(place.root, relative)
+        root, relative = _located(start_of[file.start], file.below)
+        location = known.take(root, relative)
+        plan.unknown += location is None
         if location is None or location.size != file.size or location.mtime_ns != file.mtime_ns:
-            plan.to_identify.append(_to_identify(file, place.root, relative))
+            plan.to_identify.append(_to_identify(file, root, relative))
         elif location.sound_id is None or location.content_hash is None:
             if identify_again(location):
-                plan.to_identify.append(_to_identify(file, place.root, relative))
+                plan.to_identify.append(_to_identify(file, root, relative))
             else:
                 plan.unchanged += 1
                 plan.failed_before += 1
@@ -125,7 +147,7 @@ def make_plan(
 
 
 _FEW_FOLDERS = 8
-# Of files below a folder that is not in the library yet, in a dry run.
+# Of files below a folder that the library does not know.
 _NO_ROOT = Root(0, "", b"", None)
 
 
@@ -133,9 +155,15 @@ def _to_identify(file: FoundFile, root: Root, relative: bytes) -> FileToIdentify
     return FileToIdentify(file.path, root, SeenFile(relative, file.size, file.mtime_ns))
 
 
-def _below(place: Place, below: str) -> bytes:
+def _located(start: Start, below: str) -> tuple[Root, bytes]:
     tail = encoded(below)
-    return place.relative_path + b"/" + tail if place.relative_path else tail
+    if start.place is not None:
+        upper = start.place.relative_path
+        return start.place.root, upper + b"/" + tail if upper else tail
+    for way, root in start.lower:
+        if below.startswith(way):
+            return root, encoded(below[len(way) :])
+    return _NO_ROOT, tail
 
 
 class _Known:
@@ -178,6 +206,8 @@ def _loads(starts: Sequence[Start]) -> Iterator[tuple[Root, bytes, bool]]:
     """What to read: each walked folder; folders of single files one by one, or their root when they are many."""
     single: dict[Root, list[bytes]] = {}
     for start in starts:
+        for _, root in start.lower:
+            yield root, b"", start.is_walked
         if start.place is not None and start.is_walked:
             yield start.place.root, start.place.relative_path, True
         elif start.place is not None:
