@@ -1,0 +1,91 @@
+"""The small network that ranks bar hypotheses; its weights lie beside this file.
+
+Trained by ``training/rhythm/bar_model.py`` on rendered music of many styles. Inference is a
+few matrix products.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib.resources
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sonoteca.analysis.rhythm.evidence import RhythmEvidence
+from sonoteca.analysis.rhythm.hypotheses import METERS, PulseView, bar_features
+
+# Two periods this close (relative) state the same tempo.
+SAME_TEMPO = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class BarChoice:
+    """The winning hypothesis: beat ``downbeat`` of ``view`` starts the first whole bar.
+
+    ``tempo_share`` is the posterior share of all hypotheses at this tempo, ``bar_share`` of
+    this very bar among those of this tempo; ``score`` the winner's raw score.
+    ``alternatives_bpm`` are the other tempi, most probable first.
+    """
+
+    view: PulseView
+    meter: int
+    downbeat: int
+    tempo_share: float
+    bar_share: float
+    score: float
+    alternatives_bpm: tuple[float, ...]
+
+
+@functools.cache
+def _weights() -> dict[str, NDArray[np.float32]]:
+    source = importlib.resources.files("sonoteca.analysis.rhythm") / "bar_model.npz"
+    with source.open("rb") as file, np.load(file) as arrays:
+        return {name: np.asarray(arrays[name], np.float32) for name in arrays.files}
+
+
+def score_hypotheses(evidence: RhythmEvidence, views: list[PulseView]) -> dict[int, NDArray[np.float64]]:
+    """Raw scores per meter, shape (n_views, meter): one for each beat a bar could start at."""
+    weights = _weights()
+    scores = {}
+    for meter in METERS:
+        rows = np.concatenate([bar_features(evidence, view, meter) for view in views])
+        standard = np.clip((rows - weights[f"mean{meter}"]) / weights[f"spread{meter}"], -6.0, 6.0)
+        hidden = np.maximum(standard @ weights[f"w{meter}"] + weights[f"b{meter}"], 0.0)
+        score = hidden @ weights[f"v{meter}"] + weights[f"c{meter}"]
+        scores[meter] = np.asarray(score, np.float64).reshape(len(views), meter)
+    return scores
+
+
+def choose_bar(evidence: RhythmEvidence, views: list[PulseView]) -> BarChoice | None:
+    """The most probable tempo, and of its hypotheses the most probable bar; None without views."""
+    if not views:
+        return None
+    scores = score_hypotheses(evidence, views)
+    top = max(float(s.max()) for s in scores.values())
+    weight = {meter: np.exp(s - top) for meter, s in scores.items()}
+    total = sum(float(w.sum()) for w in weight.values())
+    share = {meter: w / total for meter, w in weight.items()}
+    by_view = np.sum([p.sum(axis=1) for p in share.values()], axis=0)
+    log_period = np.log([view.pulse.period_s for view in views])
+    same = np.abs(log_period[:, None] - log_period[None, :]) < SAME_TEMPO
+    by_tempo = same @ by_view
+    best = int(np.argmax(by_tempo))
+    _, view, meter, downbeat = max(
+        (float(p[i, d]), int(i), m, d) for m, p in share.items() for i in np.flatnonzero(same[best]) for d in range(m)
+    )
+    others: list[float] = []
+    for i in np.argsort(by_tempo)[::-1]:
+        bpm = 60.0 / views[int(i)].pulse.period_s
+        if by_tempo[i] > 0.01 and not same[best, i] and all(abs(bpm / o - 1) > 0.04 for o in others):
+            others.append(bpm)
+    return BarChoice(
+        view=views[view],
+        meter=meter,
+        downbeat=downbeat,
+        tempo_share=float(by_tempo[best]),
+        bar_share=float(share[meter][view, downbeat] / max(by_tempo[best], 1e-12)),
+        score=float(scores[meter][view, downbeat]),
+        alternatives_bpm=tuple(others[:4]),
+    )
