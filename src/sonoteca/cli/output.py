@@ -21,7 +21,8 @@ from sonoteca.errors import QuerySyntaxError, SonotecaError
 
 def console() -> Console:
     """For tables on stdout; colour only on a terminal."""
-    return Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+    # A pipe has no width: cells are not folded for it.
+    return Console(highlight=False, width=None if sys.stdout.isatty() else 1000)
 
 
 def messages() -> Console:

@@ -40,7 +40,7 @@ from sonoteca.features.mel import LogMel
 
 WINDOW_S, HOP_S = 10.0, 5.0
 PARTS = ("timbre", "rhythm", "harmony", "dynamics")
-PART_DIMENSIONS = {"timbre": 56, "rhythm": 24, "harmony": 24, "dynamics": 24}
+PART_DIMENSIONS = {"timbre": 58, "rhythm": 24, "harmony": 24, "dynamics": 22}
 PART_SHARES = {"timbre": 0.50, "rhythm": 0.17, "harmony": 0.13, "dynamics": 0.20}
 DIMENSIONS = sum(PART_DIMENSIONS.values())
 _VERSION = 1
