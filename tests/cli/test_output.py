@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+
 from sonoteca.cli.arguments import query_text, shield
 from sonoteca.cli.output import print_error, print_json, printable
 from sonoteca.errors import LibraryFull, QuerySyntaxError

@@ -1,0 +1,272 @@
+"""The commands as a person uses them, in order, on a small library with one bad file."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from sonoteca.cli.arguments import shield
+from sonoteca.cli.demo_sounds import write_demo_sounds
+from sonoteca.cli.main import app
+from sonoteca.errors import SonotecaError
+
+KEPT = ("drums straight 124bpm.wav", "drums busy 124bpm.wav", "bass C 124bpm.wav", "snare.wav", "kick deep.wav")
+
+
+class Person:
+    """Somebody at a terminal with one library."""
+
+    def __init__(self, library: Path) -> None:
+        self.library = library
+
+    def run(self, *words: str | Path, expect: int = 0, answer: str | None = None) -> str:
+        arguments = shield([str(words[0]), "--library", str(self.library), *map(str, words[1:])])
+        result = CliRunner().invoke(app, arguments, input=answer)
+        if result.exception is not None and isinstance(result.exception, SonotecaError):
+            assert result.exception.exit_code == expect, result.exception
+        else:
+            assert result.exit_code == expect, result.output + repr(result.exception)
+        return str(result.stdout)
+
+    def json(self, *words: str | Path, expect: int = 0) -> Any:
+        return json.loads(self.run(*words, "--json", expect=expect))
+
+    def lines(self, *words: str | Path) -> list[Any]:
+        return [json.loads(line) for line in self.run(*words, "--json").splitlines()]
+
+
+@pytest.fixture(scope="module")
+def music(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    made, folder = tmp_path_factory.mktemp("made"), tmp_path_factory.mktemp("music")
+    for path in write_demo_sounds(made):
+        if path.name in KEPT:
+            shutil.copy(path, folder / path.name)
+    (folder / "text.wav").write_text("hello, this is not audio\n" * 40)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def person(music: Path, tmp_path_factory: pytest.TempPathFactory) -> Person:
+    someone = Person(tmp_path_factory.mktemp("library") / "mine.sonoteca")
+    summary = someone.json("add", music, "--workers", "1", expect=1)
+    assert (summary["found"], summary["analysed"], summary["failed"]) == (6, 5, 1)
+    assert [failure["code"] for failure in summary["failures"]] == ["not_audio"]
+    return someone
+
+
+def test_a_second_run_finds_nothing_to_do(person: Person, music: Path) -> None:
+    summary = person.json("add", music)
+    assert (summary["found"], summary["unchanged"], summary["analysed"]) == (6, 6, 0)
+
+
+def test_list_finds_by_rule_and_word(person: Person) -> None:
+    everything = person.lines("list")
+    assert {Path(row["path"]).name for row in everything} >= set(KEPT)
+    assert {Path(row["path"]).name for row in person.lines("list", "kind:one_shot")} == {"snare.wav", "kick deep.wav"}
+    assert [Path(row["path"]).name for row in person.lines("list", "snare")] == ["snare.wav"]
+    assert {Path(row["path"]).name for row in person.lines("list", "kind:loop", "-path:bass")} == {
+        "drums straight 124bpm.wav",
+        "drums busy 124bpm.wav",
+    }
+    assert person.json("list", "kind:loop", "--count") == {"total": 3}
+
+
+def test_show_tells_the_whole_object_and_who_said_it(person: Person, music: Path) -> None:
+    shown = person.json("show", music / "bass C 124bpm.wav")
+    assert shown["schema"] == 1
+    assert shown["status"] == "ok"
+    assert shown["kind"]["value"] == "loop"
+    assert shown["audio"]["duration_s"] == pytest.approx(16 * 60 / 124, abs=1e-3)
+    assert shown["tempo"]["bpm"] == pytest.approx(124, rel=0.005)
+    assert shown["provenance"]["tempo"]["source"] == "analyzer"
+    assert shown["locations"] == [{"path": str(music / "bass C 124bpm.wav"), "missing": False}]
+
+
+def test_similar_ranks_the_other_drum_loop_first_and_explains(person: Person, music: Path) -> None:
+    answer = person.json("similar", music / "drums busy 124bpm.wav", "-k", "3")
+    assert Path(answer["results"][0]["path"]).name == "drums straight 124bpm.wav"
+    first = answer["results"][0]
+    assert set(first["parts"]) == {"timbre", "rhythm", "harmony", "dynamics"}
+    assert first["reasons"]
+    assert 0 < first["score"] <= 1
+    scores = [row["score"] for row in answer["results"]]
+    assert scores == sorted(scores, reverse=True)
+
+
+def test_similar_takes_a_file_that_is_not_in_the_library(person: Person, music: Path, tmp_path: Path) -> None:
+    stranger = tmp_path / "stranger.wav"
+    content = bytearray((music / "snare.wav").read_bytes())
+    content[-2:] = b"\x01\x00"  # another content, to the ear the same
+    stranger.write_bytes(content)
+    answer = person.json("similar", stranger, "-k", "1")
+    assert Path(answer["results"][0]["path"]).name == "snare.wav"
+    assert answer["results"][0]["score"] > 0.98
+
+
+def test_a_filter_narrows_before_ranking(person: Person, music: Path) -> None:
+    answer = person.json("similar", music / "snare.wav", "-k", "5", "--filter", "kind:loop")
+    assert len(answer["results"]) == 3
+
+
+def test_an_edit_stays_and_can_be_undone(person: Person, music: Path) -> None:
+    snare = music / "snare.wav"
+    person.run("edit", "snare", "--key", "Am", "--tag", "+dusty", "-vocal")
+    shown = person.json("show", snare)
+    assert shown["key"]["name"] == "A minor"
+    assert shown["provenance"]["key"]["source"] == "user"
+    assert [tag["label"] for tag in shown["tags"]] == ["dusty"]
+    person.json("add", music, "--force", expect=1)
+    assert person.json("show", snare)["key"]["name"] == "A minor"
+    person.run("undo")
+    assert person.json("show", snare)["key"] is None
+    assert person.json("show", snare)["tags"] == []
+
+
+def test_an_edit_of_several_asks_first(person: Person) -> None:
+    person.run("edit", "kind:loop", "--rating", "4", expect=1, answer="n\n")
+    assert person.json("list", "rating:4", "--count") == {"total": 0}
+
+
+def test_audit_adds_up_is_kept_and_compared(person: Person, music: Path) -> None:
+    counts = person.json("audit", music)
+    for name in [
+        "sounds_total",
+        "analysed",
+        "pending",
+        "failed",
+        "missing_locations",
+        "embedding_ok",
+        "embedding_gap_total",
+        "missing_embedding_ref",
+        "embedding_file_missing",
+        "audio_files_scanned",
+        "pending_embedding_total",
+        "missing_meta_total",
+        "stale_meta_paths_total",
+    ]:
+        assert isinstance(counts[name], int), name
+    assert counts["sounds_total"] == counts["analysed"] + counts["pending"] + counts["failed"]
+    assert counts["audio_files_scanned"] == 6
+    assert sum(counts["failed_by_reason"].values()) == 1
+    shutil.copy(music / "snare.wav", music / "snare copy.wav")
+    try:
+        changes = person.json("audit", music, "--diff")["changes"]
+        assert changes["audio_files_scanned"] == {"before": 6, "now": 7}
+        assert changes["missing_meta_total"]["now"] == counts["missing_meta_total"] + 1
+    finally:
+        (music / "snare copy.wav").unlink()
+
+
+def test_gaps_are_paths_files_that_add_takes(person: Person, music: Path, tmp_path: Path) -> None:
+    extra = music / "new\nname.wav"
+    shutil.copy(music / "kick deep.wav", extra)
+    try:
+        written = person.json("gaps", music, "--out", tmp_path / "gaps", "--chunk", "1")
+        assert written["paths"] >= 1
+        dry = person.json("add", "--paths-file", written["files"][0], "--dry-run")
+        assert dry["dry_run"] is True
+        assert dry["found"] == 1
+    finally:
+        extra.unlink()
+
+
+def test_retry_tries_what_failed_and_fails_again(person: Person) -> None:
+    summary = person.json("retry", expect=1)
+    assert (summary["analysed"], summary["failed"]) == (0, 1)
+
+
+def test_library_check_backup_and_restore(person: Person, tmp_path: Path) -> None:
+    result = CliRunner().invoke(app, ["library", "check", "--library", str(person.library), "--json"])
+    assert json.loads(result.stdout)["ok"] is True
+    backup = tmp_path / "copy.sonoteca"
+    CliRunner().invoke(app, ["library", "backup", str(backup), "--library", str(person.library)])
+    person.run("edit", "snare", "--rating", "5")
+    assert person.json("list", "rating:5", "--count") == {"total": 1}
+    CliRunner().invoke(app, ["library", "restore", str(backup), "--library", str(person.library), "--yes"])
+    assert person.json("list", "rating:5", "--count") == {"total": 0}
+
+
+def test_remove_forgets_the_sound_and_leaves_the_file(person: Person, music: Path) -> None:
+    assert person.json("remove", music / "kick deep.wav", "--yes") == {"found": 1, "removed": 1}
+    assert (music / "kick deep.wav").exists()
+    assert person.lines("list", "deep") == []
+    person.json("add", music)
+    assert len(person.lines("list", "deep")) == 1
+
+
+def test_inspect_prints_a_line_per_input_in_order_failures_included(person: Person, music: Path) -> None:
+    names = [
+        str(music / "snare.wav"),
+        str(music / "text.wav"),
+        str(music / "gone.wav"),
+        str(music / "bass C 124bpm.wav"),
+    ]
+    result = CliRunner().invoke(app, ["inspect", *names, "--json", "--workers", "1"])
+    assert result.exit_code == 1
+    sounds = [json.loads(line) for line in result.stdout.splitlines()]
+    assert [sound["path"] for sound in sounds] == names
+    assert [sound["status"] for sound in sounds] == ["ok", "failed", "failed", "ok"]
+    assert [sound["error"] and sound["error"]["code"] for sound in sounds] == [
+        None,
+        "not_audio",
+        "file_unreadable",
+        None,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (["list", "kind:lop"], 2),
+        (["show", "nothing-like-this"], 2),
+        (["similar", "nothing-like-this"], 2),
+        (["edit", "snare"], 2),
+        (["edit", "snare", "--bpm", "fast"], 2),
+        (["add"], 2),
+    ],
+)
+def test_wrong_usage_ends_with_2(person: Person, words: list[str], code: int) -> None:
+    person.run(*words, expect=code)
+
+
+def test_a_library_that_is_not_there_ends_with_3(tmp_path: Path) -> None:
+    Person(tmp_path / "none.sonoteca").run("list", expect=3)
+
+
+def test_help_names_every_command_and_starts_without_heavy_libraries() -> None:
+    code = "import sys, sonoteca.cli.main; print(sorted(m for m in ('numpy', 'sqlalchemy', 'av') if m in sys.modules))"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "COVERAGE_PROCESS_START": ""},
+    )
+    assert done.stdout.strip() == "[]"
+    listed = CliRunner().invoke(app, ["--help"]).stdout
+    for verb in [
+        "demo",
+        "add",
+        "inspect",
+        "list",
+        "show",
+        "edit",
+        "undo",
+        "remove",
+        "similar",
+        "audit",
+        "gaps",
+        "retry",
+        "library",
+        "plugins",
+        "doctor",
+    ]:
+        assert verb in listed
