@@ -13,7 +13,7 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from sonoteca.catalogue import clock
+from sonoteca.catalogue import clock, summaries
 from sonoteca.catalogue.names import compare_key, display_name
 from sonoteca.catalogue.schema import locations, roots
 from sonoteca.errors import RequestError
@@ -110,7 +110,14 @@ def _take_over(connection: Connection, upper: Root, lower: Root) -> None:
                 }
             )
         connection.execute(sa.update(locations).where(locations.c.id == sa.bindparam("row")), changes)
+        _refresh_paths(connection, upper.id)
     connection.execute(sa.delete(roots).where(roots.c.id == lower.id))
+
+
+def _refresh_paths(connection: Connection, root_id: int) -> None:
+    """Paths are also what lists show and words are found by."""
+    here = sa.select(locations.c.sound_id).where(locations.c.root_id == root_id, locations.c.sound_id.is_not(None))
+    summaries.refresh_places(connection, list(connection.execute(here.distinct()).scalars()))
 
 
 def move_root(connection: Connection, root_id: int, folder: str | bytes | Path) -> Root:
@@ -130,5 +137,6 @@ def move_root(connection: Connection, root_id: int, folder: str | bytes | Path) 
     connection.execute(
         sa.update(roots).where(roots.c.id == root_id).values(path=path, display_path=display_name(path) or "/")
     )
+    _refresh_paths(connection, root_id)
     row = connection.execute(sa.select(roots).where(roots.c.id == root_id)).one()
     return Root(row.id, row.name, bytes(row.path), row.volume_id)

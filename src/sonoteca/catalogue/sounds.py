@@ -15,6 +15,7 @@ from sqlalchemy.engine import Connection, Row
 
 from sonoteca.catalogue import clock
 from sonoteca.catalogue.database import chunks
+from sonoteca.catalogue.names import compare_key
 from sonoteca.catalogue.schema import locations, regions, roots, sounds, summaries
 from sonoteca.errors import AmbiguousSound, SonotecaError, SoundNotFound
 
@@ -194,12 +195,14 @@ def _at_path(connection: Connection, name: str) -> list[int]:
     path = os.fsencode(os.path.abspath(os.path.expanduser(name))).replace(os.sep.encode(), b"/")
     found: list[int] = []
     for root in connection.execute(sa.select(roots.c.id, roots.c.path)):
-        below = root.path.rstrip(b"/") + b"/"
-        if path.startswith(below):
-            wanted = (locations.c.root_id == root.id) & (locations.c.relative_path == path[len(below) :])
-            found += [
-                sound_id
-                for sound_id in connection.execute(sa.select(locations.c.sound_id).where(wanted)).scalars()
-                if sound_id is not None
-            ]
+        below = bytes(root.path) + b"/"
+        if not path.startswith(below):
+            continue
+        relative_path = path[len(below) :]
+        here = sa.select(locations.c.sound_id).where(locations.c.root_id == root.id, locations.c.sound_id.is_not(None))
+        exact = connection.execute(here.where(locations.c.relative_path == relative_path)).scalars().all()
+        # A name typed in one Unicode form may stand on disk in the other.
+        found += (
+            exact or connection.execute(here.where(locations.c.compare_key == compare_key(relative_path))).scalars()
+        )
     return found

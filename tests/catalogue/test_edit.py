@@ -1,0 +1,156 @@
+from __future__ import annotations
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+import catalogue_samples as samples
+from catalogue_samples import EAR, info, part
+from sonoteca.analysis.engine import SoundAnalysis
+from sonoteca.audio.recording import Claim
+from sonoteca.catalogue import schema
+from sonoteca.catalogue.edit import WITHDRAW, edit, parse_statements, undo
+from sonoteca.catalogue.events import list_events
+from sonoteca.catalogue.library import Library
+from sonoteca.catalogue.remove import remove_locations, remove_sounds
+from sonoteca.catalogue.results import SoundResult, store_results
+from sonoteca.catalogue.sounds import ensure_sounds, whole_regions
+from sonoteca.catalogue.tags import all_tags, folded_tag, tags_of
+from sonoteca.domain.descriptor import KEY, KIND, ROLE, TEMPO
+from sonoteca.errors import RequestError
+
+
+def whole(connection: Connection, sound_id: int) -> int:
+    return whole_regions(connection, [sound_id])[sound_id]
+
+
+def bpm(connection: Connection) -> float | None:
+    value: float | None = connection.execute(sa.select(schema.summaries.c.tempo_bpm)).scalar_one()
+    return value
+
+
+def test_a_person_beats_a_tag_and_an_analyzer_also_after_a_new_analysis(library: Library) -> None:
+    claims = [Claim("tempo_bpm", 87.0, "tags")]
+    with library.write() as connection:
+        sound_id = samples.add(connection, "a.wav", "x1:a", claims=claims, tempo={"bpm": 88.0})
+        edit(connection, [whole(connection, sound_id)], parse_statements(bpm="174"))
+        assert bpm(connection) == 174.0
+        samples.add(connection, "a.wav", "x1:a", claims=claims, tempo={"bpm": 90.0})
+        assert bpm(connection) == 174.0
+
+
+def test_absence_is_a_statement_and_withdrawing_it_shows_what_was_heard(library: Library) -> None:
+    with library.write() as connection:
+        region = whole(connection, samples.add(connection, "a.wav", "x1:a", tempo={"bpm": 88.0}))
+        edit(connection, [region], parse_statements(bpm="none"))
+        assert bpm(connection) is None
+        edit(connection, [region], parse_statements(bpm="auto"))
+        assert bpm(connection) == 88.0
+
+
+def test_undo_goes_back_batch_by_batch(library: Library) -> None:
+    with library.write() as connection:
+        sounds = [samples.add(connection, f"{name}.wav", f"x1:{name}", kind="loop") for name in "ab"]
+        regions = [whole(connection, sound_id) for sound_id in sounds]
+        first = edit(connection, regions, parse_statements(kind="track", rating="5"), add_tags=["Dusty"])
+        second = edit(connection, regions[:1], parse_statements(kind="one-shot"), remove_tags=["dusty"])
+        assert (first.changed, second.changed) == (2, 1)
+        kinds = sa.select(schema.summaries.c.kind).order_by(schema.summaries.c.region_id)
+        assert connection.execute(kinds).scalars().all() == ["one_shot", "track"]
+        assert undo(connection) == second
+        assert connection.execute(kinds).scalars().all() == ["track", "track"]
+        assert [tag.label for tag in tags_of(connection, regions)[regions[0]]] == ["Dusty"]
+        assert undo(connection) == first
+        assert connection.execute(kinds).scalars().all() == ["loop", "loop"]
+        assert connection.execute(sa.select(schema.summaries.c.rating)).scalars().all() == [None, None]
+        assert tags_of(connection, regions) == {region: [] for region in regions}
+        assert not connection.execute(sa.select(sa.func.count()).where(schema.regions.c.edited)).scalar_one()
+        assert undo(connection) is None
+        assert [event.type for event in list_events(connection)] == ["edited", "edited", "undone", "undone"]
+
+
+def test_saying_the_same_again_is_no_edit(library: Library) -> None:
+    with library.write() as connection:
+        region = whole(connection, samples.add(connection, "a.wav", "x1:a"))
+        assert edit(connection, [region], parse_statements(key="Am"), add_tags=["x"]).changed == 1
+        assert edit(connection, [region], parse_statements(key="8A"), add_tags=["x"]).changed == 0
+
+
+def test_a_tag_of_a_file_that_a_person_took_off_stays_off(library: Library) -> None:
+    claims = [Claim("genre", "Jazz", "tags")]
+    with library.write() as connection:
+        region = whole(connection, samples.add(connection, "a.wav", "x1:a", claims=claims))
+        edit(connection, [region], {}, remove_tags=["jazz"])
+        samples.add(connection, "a.wav", "x1:a", claims=claims)
+        assert tags_of(connection, [region])[region] == []
+        assert all_tags(connection) == []
+        undo(connection)
+        assert all_tags(connection) == [("jazz", 1)]
+
+
+def test_tags_compare_without_case_and_accents() -> None:
+    assert folded_tag(" Élan  VITAL ") == folded_tag("elan vital")
+    for label in ("", "  ", "x" * 101):
+        with pytest.raises(RequestError):
+            folded_tag(label)
+
+
+def test_a_tag_cannot_be_added_and_removed_at_once(library: Library) -> None:
+    with library.write() as connection:
+        region = whole(connection, samples.add(connection, "a.wav", "x1:a"))
+        with pytest.raises(RequestError, match="at once"):
+            edit(connection, [region], {}, add_tags=["Jazz"], remove_tags=["jazz"])
+
+
+def test_values_are_read_as_people_write_them() -> None:
+    statements = parse_statements(bpm="128.5", key="Bbm", kind="field recording", role="Drums")
+    assert statements[TEMPO] == {"bpm": 128.5, "alternatives_bpm": []}
+    assert statements[KEY] == {"tonic": 10, "mode": "minor", "alternatives": []}
+    assert statements[KIND] == "field_recording"
+    role = statements[ROLE]
+    assert isinstance(role, dict)
+    assert (role["value"], sum(role["scores"].values())) == ("drums", 1.0)  # type: ignore[union-attr,arg-type]
+    assert parse_statements(bpm="auto")[TEMPO] is WITHDRAW
+    assert parse_statements() == {}
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"bpm": "fast"}, {"bpm": "-3"}, {"bpm": "nan"}, {"key": "H"}, {"kind": "song"}, {"role": "x"}, {"rating": "6"}],
+)
+def test_values_that_cannot_be_meant_are_refused_with_what_could_be(wrong: dict[str, str]) -> None:
+    with pytest.raises(RequestError, match=next(iter(wrong.values()))):
+        parse_statements(**wrong)
+
+
+def test_a_removed_sound_leaves_nothing_behind_and_can_come_back(library: Library) -> None:
+    with library.write() as connection:
+        sound_id = samples.add(connection, "a.wav", "x1:a", claims=[Claim("genre", "Jazz", "tags")], kind="loop")
+        edit(connection, [whole(connection, sound_id)], parse_statements(rating="3"))
+        assert remove_sounds(connection, [sound_id, sound_id]) == 1
+        for table in schema.metadata.sorted_tables:
+            if table.name not in {"meta", "roots", "events", "alembic_version"}:
+                assert not connection.execute(sa.select(sa.func.count()).select_from(table)).scalar_one(), table.name
+        assert not connection.execute(sa.text("SELECT count(*) FROM sound_text")).scalar_one()
+        again = samples.add(connection, "a.wav", "x1:a", kind="loop")
+        assert again != sound_id
+
+
+def test_a_removed_location_leaves_its_sound(library: Library) -> None:
+    with library.write() as connection:
+        samples.add(connection, "a.wav", "x1:a")
+        location_id = connection.execute(sa.select(schema.locations.c.id)).scalar_one()
+        assert remove_locations(connection, [location_id]) == 1
+        assert connection.execute(sa.select(schema.summaries.c.path)).scalar_one() is None
+
+
+def test_an_edit_marks_an_event_region_as_kept(library: Library) -> None:
+    with library.write() as connection:
+        [sound_id] = ensure_sounds(connection, ["x1:a"]).values()
+        split = SoundAnalysis((part(0, 0.0, 9.0), part(1, 1.0, 2.0)))
+        store_results(connection, [SoundResult(sound_id, info("x1:a", 9.0), split)], identities=[EAR])
+        event = connection.execute(sa.select(schema.regions.c.id).where(schema.regions.c.number == 1)).scalar_one()
+        edit(connection, [event], {}, add_tags=["thunder"])
+        whole_only = SoundAnalysis((part(0, 0.0, 9.0),))
+        store_results(connection, [SoundResult(sound_id, info("x1:a", 9.0), whole_only)], identities=[EAR])
+        assert [tag.tag for tag in tags_of(connection, [event])[event]] == ["thunder"]
