@@ -84,8 +84,8 @@ def display_name(path: str) -> str:
 
     Examples
     --------
-    >>> print(display_name("no\udcff\n.wav"))
-    no\\xff\\n.wav
+    >>> display_name("no\\udcff\\n.wav")
+    'no\\\\xff\\\\n.wav'
     """
     text = path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)

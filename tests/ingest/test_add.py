@@ -1,0 +1,421 @@
+"""What becomes of files on disk: new, moved, copied, changed, retagged, missing, failed, and back."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import sqlalchemy as sa
+
+import ingest_ears
+import synth
+from sonoteca.audio.encode import write_audio, write_wav
+from sonoteca.audio.signal import AudioSignal
+from sonoteca.catalogue import leases, pending, schema
+from sonoteca.catalogue.edit import edit, parse_statements
+from sonoteca.catalogue.library import Library, open_library
+from sonoteca.errors import LibraryFull, NotAudio
+from sonoteca.ingest.add import AddOptions, add, retry
+from sonoteca.ingest.executor import Done, Failed
+from sonoteca.ingest.in_process import InProcessExecutor
+from sonoteca.ingest.listen import Ears, producers_of
+from sonoteca.ingest.report import AddSummary, FileOutcome, PlanCounts, Stage
+
+OPTIONS = AddOptions(ears=Ears(ingest_ears.FACTORY, ingest_ears.EMBEDDERS))
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Iterator[Library]:
+    with open_library(tmp_path / "library.sonoteca", mode="create") as library:
+        yield library
+
+
+@pytest.fixture
+def music(tmp_path: Path) -> Path:
+    """Three sounds: a.wav, b.wav, deep/c.wav."""
+    folder = tmp_path / "music"
+    (folder / "deep").mkdir(parents=True)
+    for at, name in enumerate(("a.wav", "b.wav", "deep/c.wav")):
+        sine(folder / name, 200 + 100 * at)
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def heard() -> list[str]:
+    """Content hashes in the order they were listened to in this process."""
+    ingest_ears.Counting.heard.clear()
+    return ingest_ears.Counting.heard
+
+
+def sine(path: Path, hz: float, level: float = 0.3) -> None:
+    write_wav(path, synth.sine(hz, 0.1, level=level))
+
+
+def run(library: Library, *paths: Path, options: AddOptions = OPTIONS, **others: Any) -> AddSummary:
+    summary = add(library, paths, options, executor=InProcessExecutor(), **others)
+    adds_up(summary)
+    return summary
+
+
+def adds_up(summary: AddSummary) -> None:
+    kinds = (
+        summary.new + summary.copied + summary.moved + summary.changed
+        + summary.retagged + summary.unchanged + summary.unreadable
+    )  # fmt: skip
+    assert summary.found == kinds
+    assert summary.failed == len(summary.failures)
+
+
+def rows(library: Library, table: sa.Table, *columns: str) -> list[Any]:
+    with library.read() as connection:
+        wanted = [table.c[name] for name in columns]
+        return list(connection.execute(sa.select(*wanted).order_by(table.c[columns[0]])))
+
+
+def test_new_files_become_analysed_sounds_and_a_second_run_finds_nothing_to_do(
+    library: Library, music: Path, heard: list[str]
+) -> None:
+    summary = run(library, music)
+    assert (summary.found, summary.new, summary.analysed, summary.failed) == (3, 3, 3, 0)
+    assert summary.audio_s == pytest.approx(0.3)
+    again = run(library, music)
+    assert (again.found, again.unchanged, again.analysed) == (3, 3, 0)
+    assert len(heard) == 3
+    assert {row.status for row in rows(library, schema.sounds, "id", "status")} == {"analysed"}
+    assert rows(library, schema.leases, "key") == []
+    assert [row.relative_path for row in rows(library, schema.locations, "relative_path")] == [
+        b"a.wav", b"b.wav", b"deep/c.wav",
+    ]  # fmt: skip
+
+
+def test_move_retag_and_copy_keep_the_row_and_the_analysis(library: Library, music: Path, heard: list[str]) -> None:
+    tone = synth.sine(440.0, 0.2)
+    write_audio(music / "song.flac", tone, tags={"title": "before"})
+    run(library, music)
+    before = {row.content_hash: row.id for row in rows(library, schema.sounds, "content_hash", "id")}
+    (music / "a.wav").rename(music / "deep" / "renamed.wav")  # moved
+    shutil.copy(music / "b.wav", music / "copy of b.wav")  # copied
+    write_audio(music / "song.flac", tone, tags={"title": "after"})  # retagged
+    sine(music / "deep/c.wav", 999)  # changed
+    summary = run(library, music)
+    assert (summary.moved, summary.copied, summary.retagged, summary.changed, summary.unchanged) == (1, 1, 1, 1, 1)
+    assert summary.analysed == 1
+    assert summary.missing == 0
+    assert len(heard) == 5
+    after = {row.content_hash: row.id for row in rows(library, schema.sounds, "content_hash", "id")}
+    assert before.items() <= after.items()
+    assert len(after) == len(before) + 1
+    places: dict[int, int] = {}
+    for row in rows(library, schema.locations, "id", "sound_id"):
+        places[row.sound_id] = places.get(row.sound_id, 0) + 1
+    assert sorted(places.values()) == [1, 1, 1, 2]
+
+
+def test_exact_copies_are_heard_once(library: Library, music: Path, heard: list[str]) -> None:
+    for number in range(5):
+        shutil.copy(music / "a.wav", music / f"copy {number}.wav")
+    summary = run(library, music)
+    assert (summary.new, summary.copied, summary.analysed) == (3, 5, 3)
+    assert len(heard) == 3
+
+
+def test_a_file_moved_to_another_root_is_moved(library: Library, music: Path, tmp_path: Path, heard: list[str]) -> None:
+    run(library, music)
+    (tmp_path / "other").mkdir()
+    (music / "a.wav").rename(tmp_path / "other/a.wav")
+    summary = run(library, tmp_path / "other")
+    assert (summary.moved, summary.new, summary.analysed) == (1, 0, 0)
+    assert len(rows(library, schema.locations, "id")) == 3
+
+
+def test_a_missing_file_is_a_state_and_comes_back(library: Library, music: Path, heard: list[str]) -> None:
+    run(library, music)
+    (music / "a.wav").rename(music.parent / "a.wav")
+    assert run(library, music).missing == 1
+    assert run(library, music).missing == 0
+    assert len(rows(library, schema.sounds, "id")) == 3
+    (music.parent / "a.wav").rename(music / "a.wav")
+    summary = run(library, music)
+    assert (summary.returned, summary.unchanged, summary.analysed) == (1, 3, 0)
+    assert [row.missing_since for row in rows(library, schema.locations, "id", "missing_since")] == [None] * 3
+
+
+def test_when_most_of_a_folder_vanished_nothing_is_marked(library: Library, music: Path) -> None:
+    run(library, music)
+    shutil.rmtree(music / "deep")
+    (music / "a.wav").unlink()
+    summary = run(library, music)
+    assert summary.missing == 0
+    assert "2 of 3 known files are not there" in summary.warnings[0]
+    summary = run(library, music, options=replace(OPTIONS, accept_missing=True))
+    assert summary.missing == 2
+    shutil.rmtree(music)
+    summary = run(library, music)
+    assert (summary.found, summary.left_out, summary.missing) == (0, 1, 0)
+
+
+def test_what_is_left_out_by_a_rule_is_not_missing(library: Library, music: Path) -> None:
+    run(library, music)
+    summary = run(library, music, options=replace(OPTIONS, exclude=("a.wav", "b.wav", "deep")))
+    assert (summary.found, summary.missing, summary.warnings) == (0, 0, ())
+
+
+def test_single_files_say_nothing_of_their_neighbours(library: Library, music: Path, heard: list[str]) -> None:
+    assert run(library, music / "a.wav").new == 1
+    assert run(library, music / "b.wav", music / "a.wav").new == 1
+    (music / "a.wav").unlink()
+    summary = run(library, music / "b.wav")
+    assert (summary.found, summary.unchanged, summary.missing) == (1, 1, 0)
+    # The folder above is one root with what was added from it.
+    summary = run(library, music.parent)
+    assert (summary.new, summary.unchanged, summary.missing) == (1, 1, 1)
+    assert len(rows(library, schema.roots, "id")) == 1
+
+
+def test_bad_files_fail_with_code_and_sentence_and_are_not_tried_again(
+    library: Library, music: Path, tmp_path: Path, heard: list[str]
+) -> None:
+    (music / "text.wav").write_text("hello, this is not audio")
+    (music / "empty.mp3").touch()
+    log = tmp_path / "failed.jsonl"
+    options = replace(OPTIONS, failed_log=log)
+    summary = run(library, music, options=options)
+    assert (summary.analysed, summary.failed) == (3, 2)
+    assert {failure.error.code for failure in summary.failures if failure.error} == {"not_audio", "empty_audio"}
+    entries = [json.loads(line) for line in log.read_text().splitlines()]
+    assert {(Path(entry["path"]).name, entry["code"]) for entry in entries} == {
+        ("text.wav", "not_audio"), ("empty.mp3", "empty_audio"),
+    }  # fmt: skip
+    assert all(entry["message"] and entry["remedy"] and entry["at"] for entry in entries)
+    again = run(library, music, options=options)
+    assert (again.failed, again.failed_before, again.analysed) == (0, 2, 0)
+    # Changed for the better: it is another content now.
+    sine(music / "text.wav", 555)
+    assert run(library, music, options=options).analysed == 1
+
+
+def test_another_program_version_tries_failed_files_again(
+    library: Library, music: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (music / "text.wav").write_text("hello, this is not audio")
+    assert run(library, music).failed == 1
+    monkeypatch.setattr("sonoteca.ingest.analyse.__version__", "99.0")
+    assert run(library, music).failed == 1
+    assert run(library, music).failed_before == 1
+
+
+def test_retry_tries_what_failed_and_nothing_else(
+    library: Library, music: Path, monkeypatch: pytest.MonkeyPatch, heard: list[str]
+) -> None:
+    (music / "text.wav").write_text("hello, this is not audio")
+    assert run(library, music).failed == 1
+    monkeypatch.setattr("sonoteca.ingest.listen.open_recording", _refuses)
+    assert run(library, music, options=replace(OPTIONS, force=True)).failed == 4
+    monkeypatch.undo()
+    heard.clear()
+    executor = InProcessExecutor()
+    assert retry(library, OPTIONS, codes=["crash"], executor=executor).found == 0
+    summary = retry(library, OPTIONS, executor=executor)
+    assert (summary.found, summary.analysed, summary.failed) == (4, 3, 1)
+    assert len(heard) == 3
+    assert retry(library, OPTIONS, codes=["not_audio"], executor=executor).failed == 1
+
+
+def _refuses(path: str) -> None:
+    raise NotAudio(f"{path} is refused today.")
+
+
+def test_a_new_analyzer_version_makes_everything_pending_once(library: Library, music: Path, heard: list[str]) -> None:
+    run(library, music)
+    newer = replace(OPTIONS, ears=Ears(ingest_ears.NEXT_VERSION, ingest_ears.EMBEDDERS))
+    assert run(library, music, options=newer).analysed == 3
+    assert run(library, music, options=newer).analysed == 0
+    assert len(heard) == 6
+
+
+def test_force_analyses_what_is_done(library: Library, music: Path, heard: list[str]) -> None:
+    run(library, music)
+    summary = run(library, music, options=replace(OPTIONS, force=True))
+    assert (summary.unchanged, summary.analysed) == (3, 3)
+    assert len(rows(library, schema.sounds, "id")) == 3
+
+
+def test_a_dry_run_changes_nothing(library: Library, music: Path, heard: list[str]) -> None:
+    dry = replace(OPTIONS, dry_run=True)
+    summary = run(library, music, options=dry)
+    assert (summary.found, summary.new, summary.analysed) == (3, 3, 3)
+    assert "Would analyse 3 sounds" in summary.sentence()
+    assert [rows(library, table, "id") for table in (schema.roots, schema.locations, schema.sounds)] == [[], [], []]
+    run(library, music / "deep")
+    # Above a known root: what lies below it is known.
+    summary = run(library, music.parent, options=dry)
+    assert (summary.unchanged, summary.new) == (1, 2)
+    assert len(heard) == 1
+
+
+def test_what_a_person_said_outlives_a_new_analysis(library: Library, music: Path) -> None:
+    run(library, music)
+    with library.write() as connection:
+        whole = connection.execute(sa.select(schema.regions.c.id).where(schema.regions.c.number == 0)).scalars().first()
+        edit(connection, [whole], parse_statements(kind="track"))
+    run(library, music, options=replace(OPTIONS, force=True))
+    kinds = [row.kind for row in rows(library, schema.summaries, "region_id", "kind")]
+    assert sorted(kinds) == ["loop", "loop", "track"]
+
+
+class Notes:
+    """A progress that remembers."""
+
+    def __init__(self) -> None:
+        self.plans: list[PlanCounts] = []
+        self.stages: list[tuple[Stage, int]] = []
+        self.outcomes: list[FileOutcome] = []
+
+    def on_plan(self, plan: PlanCounts) -> None:
+        self.plans.append(plan)
+
+    def on_stage(self, stage: Stage, total: int) -> None:
+        self.stages.append((stage, total))
+
+    def on_outcome(self, outcome: FileOutcome) -> None:
+        self.outcomes.append(outcome)
+
+
+def test_progress_and_the_index_are_told(library: Library, music: Path) -> None:
+    (music / "broken.wav").write_bytes(b"RIFF")
+    os.mkfifo(music / "fifo.wav")
+    notes = Notes()
+    stored: list[int] = []
+
+    def count(library: Library) -> None:
+        stored.append(len(rows(library, schema.runs, "region_id")))
+
+    summary = run(library, music, progress=notes, after_stored=count)
+    assert notes.plans == [PlanCounts(found=4, unchanged=0, to_identify=4, left_out=1, gone=0)]
+    assert notes.stages == [("identify", 4), ("listen", 4)]
+    states = sorted(outcome.state for outcome in notes.outcomes)
+    assert states == ["analysed"] * 3 + ["failed"] + ["identified"] * 4 + ["left_out"]
+    assert summary.left_out == 1
+    assert len(stored) == 1
+    assert stored[0] > 0
+
+
+def test_an_embedder_that_fails_costs_its_vectors_only(library: Library, music: Path) -> None:
+    broken = replace(OPTIONS, ears=Ears(ingest_ears.FACTORY, ingest_ears.BROKEN_EMBEDDERS))
+    assert run(library, music, options=broken).analysed == 3
+    warnings = [row.warnings for row in rows(library, schema.sounds, "id", "warnings")]
+    assert all("embedder test.broken failed: RuntimeError: no weights" in texts for texts in warnings)
+    assert run(library, music, options=broken).analysed == 0
+
+
+def test_a_file_that_changed_while_it_waited_is_no_other_sounds_result(library: Library, music: Path) -> None:
+    class Meddler(InProcessExecutor):
+        def run(self, function: Any, tasks: Any, *, retry: bool = True) -> Iterator[Done[Any] | Failed]:
+            if function.__name__ == "listen":
+                sine(music / "a.wav", 4321)
+            return super().run(function, tasks, retry=retry)
+
+    summary = add(library, [music], OPTIONS, executor=Meddler())
+    assert [failure.error.code for failure in summary.failures if failure.error] == ["file_changed"]
+    assert summary.analysed == 2
+    again = run(library, music)
+    assert (again.changed, again.analysed) == (1, 1)
+
+
+def test_a_file_that_vanished_while_it_waited_stays_pending(library: Library, music: Path) -> None:
+    class Thief(InProcessExecutor):
+        def run(self, function: Any, tasks: Any, *, retry: bool = True) -> Iterator[Done[Any] | Failed]:
+            if function.__name__ == "listen":
+                (music / "a.wav").unlink(missing_ok=True)
+            return super().run(function, tasks, retry=retry)
+
+    summary = add(library, [music], OPTIONS, executor=Thief())
+    assert (summary.analysed, summary.failed, summary.still_pending) == (2, 0, 1)
+    assert run(library, music).missing == 1
+
+
+def test_another_runs_sounds_are_left_to_it(library: Library, music: Path, heard: list[str]) -> None:
+    identities = producers_of(OPTIONS.ears).identities
+    run(library, music, options=replace(OPTIONS, dry_run=True))
+
+    class Rival(InProcessExecutor):
+        """Another run claims the first sound just before this one listens."""
+
+        def run(self, function: Any, tasks: Any, *, retry: bool = True) -> Iterator[Done[Any] | Failed]:
+            if function.__name__ == "listen":
+                with library.write() as connection:
+                    first = connection.execute(sa.select(sa.func.min(schema.sounds.c.id))).scalar_one()
+                    assert pending.claim_sounds(connection, [first], "another machine", identities) == [first]
+            return super().run(function, tasks, retry=retry)
+
+    summary = add(library, [music], OPTIONS, executor=Rival())
+    assert (summary.analysed, summary.elsewhere, summary.still_pending) == (2, 1, 0)
+    assert "1 in work elsewhere" in summary.sentence()
+    assert len(heard) == 2
+    with library.write() as connection:
+        leases.release(connection, "another machine")
+    assert run(library, music).analysed == 1
+
+
+def test_a_full_library_says_so_and_keeps_what_it_had(tmp_path: Path, music: Path) -> None:
+    with open_library(tmp_path / "full.sonoteca", mode="create") as library:
+        run(library, music)
+        before = rows(library, schema.sounds, "id", "status")
+        n_pages = library.path.stat().st_size // 4096 if library.path else 0
+    for number in range(60):
+        sine(music / f"more {number}.wav", 1000 + 10 * number)
+    with (
+        open_library(tmp_path / "full.sonoteca", mode="write", max_pages=n_pages + 30) as library,
+        pytest.raises(LibraryFull),
+    ):
+        add(library, [music], OPTIONS, executor=InProcessExecutor())
+    with open_library(tmp_path / "full.sonoteca", mode="write") as library:
+        assert rows(library, schema.sounds, "id", "status")[:3] == before
+        summary = run(library, music)
+        assert {row.status for row in rows(library, schema.sounds, "id", "status")} == {"analysed"}
+        assert summary.found == 63
+
+
+def test_ctrl_c_keeps_what_is_finished(library: Library, music: Path, heard: list[str]) -> None:
+    class Impatient(Notes):
+        def on_outcome(self, outcome: FileOutcome) -> None:
+            if outcome.state == "analysed":
+                raise KeyboardInterrupt
+
+    summary = add(library, [music], OPTIONS, Impatient(), executor=InProcessExecutor())
+    assert summary.interrupted
+    assert (summary.analysed, summary.still_pending) == (1, 2)
+    assert rows(library, schema.leases, "key") == []
+    assert run(library, music).analysed == 2
+    assert len(heard) == 3
+
+
+def test_a_result_the_catalogue_refuses_does_not_take_others_with_it(
+    library: Library, music: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from sonoteca.ingest import analyse
+
+    real = analyse.results.store_results
+
+    def refuses_long_ones(connection: Any, results: Any, **options: Any) -> None:
+        if any(result.info.duration_s > 0.15 for result in results):
+            raise ValueError("too long for me")
+        real(connection, results, **options)
+
+    write_wav(music / "long.wav", AudioSignal(np.zeros((1, 44_100), np.float32), 44_100))
+    monkeypatch.setattr(analyse.results, "store_results", refuses_long_ones)
+    summary = run(library, music)
+    assert (summary.analysed, summary.failed) == (3, 1)
+    assert "too long for me" in summary.failures[0].error.message  # type: ignore[union-attr]
+
+
+def test_no_option_is_taken_that_makes_no_sense(library: Library, music: Path) -> None:
+    with pytest.raises(ValueError, match="checkpoint_every"):
+        run(library, music, options=replace(OPTIONS, checkpoint_every=0))

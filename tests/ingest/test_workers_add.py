@@ -1,0 +1,107 @@
+"""The main job with real worker processes: crashes, hangs and eaters of memory cost their own file only."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import sqlalchemy as sa
+
+import ingest_ears
+import synth
+from sonoteca.audio.encode import write_wav
+from sonoteca.audio.signal import AudioSignal
+from sonoteca.catalogue import schema
+from sonoteca.catalogue.library import Library, open_library
+from sonoteca.errors import NotAudio, WorkerCrashed, WorkerTimedOut
+from sonoteca.ingest.add import AddOptions, add, retry
+from sonoteca.ingest.inspect import hear_file, inspect_files
+from sonoteca.ingest.listen import Ears
+
+EARS = Ears(ingest_ears.FRAGILE, ingest_ears.EMBEDDERS)
+OPTIONS = AddOptions(workers=2, ears=EARS, memory_mb=400, timeout_s=3.0, checkpoint_every=4)
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Iterator[Library]:
+    with open_library(tmp_path / "library.sonoteca", mode="create") as library:
+        yield library
+
+
+def starting_with(path: Path, level: float) -> Path:
+    """A sound whose first sample tells ``ingest_ears.Fragile`` what to do."""
+    samples = np.full((1, 2_205), level, np.float32)
+    samples[0, 100:] = 0.1
+    write_wav(path, AudioSignal(samples, 22_050))
+    return path
+
+
+@pytest.mark.skipif(os.name != "posix", reason="names of signals")
+def test_bad_files_cost_themselves_and_retry_gives_them_another_chance(library: Library, tmp_path: Path) -> None:
+    music = tmp_path / "music"
+    music.mkdir()
+    for number in range(10):
+        write_wav(music / f"good {number}.wav", synth.sine(200 + 10 * number, 0.1))
+    starting_with(music / "crash.wav", 0.25)
+    starting_with(music / "hang.wav", 0.5)
+    starting_with(music / "eat.wav", 0.75)
+    summary = add(library, [music], OPTIONS)
+    assert (summary.analysed, summary.failed) == (10, 3)
+    errors = {Path(failure.path).stem: failure.error for failure in summary.failures}
+    codes = {name: error.code for name, error in errors.items() if error is not None}
+    assert codes == {"crash": "crash", "hang": "timeout", "eat": "memory"}
+    assert errors["crash"] is not None
+    assert "SIGSEGV" in errors["crash"].message
+    with library.read() as connection:
+        kept = dict(connection.execute(sa.select(schema.sounds.c.error_code, schema.sounds.c.error_remedy)).all())
+    assert kept.keys() == {None, "crash", "timeout", "memory"}
+    assert "--memory-mb" in kept["memory"]
+    # With other ears nothing is wrong with them.
+    healthy = replace(OPTIONS, ears=Ears(ingest_ears.FACTORY, ingest_ears.EMBEDDERS))
+    assert retry(library, healthy, codes=["timeout"]).analysed == 1
+    assert retry(library, healthy).analysed == 2
+
+
+def test_inspect_answers_in_input_order_failures_included(tmp_path: Path) -> None:
+    paths: list[str | bytes] = []
+    for number in range(6):
+        path = tmp_path / f"{number}.wav"
+        write_wav(path, synth.sine(300 + 50 * number, 0.5 if number == 0 else 0.05))
+        paths.append(str(path))
+    (tmp_path / "text.wav").write_text("not audio")
+    paths[3:3] = [str(tmp_path / "text.wav"), str(tmp_path), str(tmp_path / "none.wav")]
+    odd = os.path.join(os.fsencode(tmp_path), b"odd \xff.wav")
+    if os.name == "posix":
+        write_wav(os.fsdecode(odd), synth.sine(999, 0.05))
+        paths.append(odd)
+    options = replace(OPTIONS, ears=Ears(ingest_ears.FACTORY))
+    objects = list(inspect_files(paths, options))
+    assert [each["path"] for each in objects][:9] == paths[:9]
+    assert [each["status"] for each in objects] == ["ok"] * 3 + ["failed"] * 3 + ["ok"] * (len(paths) - 6)
+    codes = [each["error"]["code"] for each in objects if each["error"]]  # type: ignore[index, call-overload]
+    assert codes == ["not_audio", "not_a_file", "file_unreadable"]
+    assert objects[0]["kind"] == {"value": "loop", "confidence": 1.0}
+    if os.name == "posix":
+        assert str(objects[-1]["path"]).endswith("odd \\xff.wav")
+    assert list(inspect_files([], options)) == []
+
+
+def test_one_file_is_heard_with_its_vectors_or_its_error_is_raised(tmp_path: Path) -> None:
+    write_wav(tmp_path / "a.wav", synth.sine(300, 0.1))
+    heard = hear_file(tmp_path / "a.wav", ears=EARS)
+    assert [len(vectors) for vectors in heard.embeddings["test.eight.v1." + _digest()]] == [1]
+    with pytest.raises(WorkerCrashed, match="crash"):
+        hear_file(starting_with(tmp_path / "crash.wav", 0.25), ears=EARS)
+    with pytest.raises(WorkerTimedOut, match="deadline"):
+        hear_file(starting_with(tmp_path / "hang.wav", 0.5), ears=EARS, timeout_s=0.3)
+    (tmp_path / "text.wav").write_text("not audio")
+    with pytest.raises(NotAudio, match=r"text\.wav"):
+        hear_file(tmp_path / "text.wav", ears=EARS)
+
+
+def _digest() -> str:
+    return ingest_ears.EightNumbers.space.digest

@@ -1,0 +1,116 @@
+"""Quick ears for tests of ingest: one analyzer that counts, one embedder of eight numbers.
+
+``SONOTECA_TEST_HEARD`` names a file to which each analysis appends the sound's content hash,
+so that a test can count what was heard, also across processes that are killed.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from typing import ClassVar
+
+import numpy as np
+
+from sonoteca.analysis.analyzer import ALL_KINDS, Analyzer, Known, RegionView, measured_by
+from sonoteca.audio.recording import Recording
+from sonoteca.domain.descriptor import BRIGHTNESS, KIND, Descriptor
+from sonoteca.domain.embedding import Embedding, Space
+from sonoteca.domain.observation import Observation
+from sonoteca.domain.region import Region
+from sonoteca.domain.vocabulary import Kind
+from sonoteca.embedding.embedder import Embedder
+from sonoteca.features.feature import Feature
+from sonoteca.features.frame_series import FrameSeries
+
+FACTORY = "ingest_ears:analyzers"
+NEXT_VERSION = "ingest_ears:analyzers_of_next_version"
+FRAGILE = "ingest_ears:fragile_analyzers"
+EMBEDDERS = "ingest_ears:embedders"
+BROKEN_EMBEDDERS = "ingest_ears:broken_embedders"
+
+
+class Counting:
+    """Says that everything is a loop, and how loud it is at most; notes that it ran."""
+
+    id: ClassVar[str] = "test.counting"
+    version: ClassVar[int] = 1
+    produces: ClassVar[tuple[Descriptor, ...]] = (KIND, BRIGHTNESS)
+    requires: ClassVar[tuple[Descriptor, ...]] = ()
+    features: ClassVar[tuple[Feature, ...]] = ()
+    kinds: ClassVar[frozenset[Kind]] = ALL_KINDS
+    heard: ClassVar[list[str]] = []
+
+    def analyze(self, region: RegionView, known: Known) -> Iterable[Observation]:
+        if region.region.is_whole:
+            self.heard.append(region.info.content_hash)
+            log = os.environ.get("SONOTECA_TEST_HEARD")
+            if log:
+                with open(log, "a") as file:
+                    file.write(region.info.content_hash + "\n")
+            time.sleep(float(os.environ.get("SONOTECA_TEST_PAUSE_S", "0")))
+        yield Observation(KIND, Kind.LOOP.value, 1.0, measured_by(self))
+        loudest = float(np.abs(region.signal(0.0, min(1.0, region.info.duration_s)).samples).max(initial=0.0))
+        yield Observation(BRIGHTNESS, min(1.0, loudest), None, measured_by(self))
+
+
+class NextVersion(Counting):
+    version: ClassVar[int] = 2
+
+
+class Fragile(Counting):
+    """Does what the first sample says: a segmentation fault, a hang, an eater of memory, or nothing bad."""
+
+    def analyze(self, region: RegionView, known: Known) -> Iterable[Observation]:
+        import ingest_tasks
+
+        first = float(region.recording.read(0, 1)[0])
+        for level, how in ((0.25, "segfault"), (0.5, "hang"), (0.75, "eat")):
+            if abs(first - level) < 0.02:
+                ingest_tasks.behave(how)
+        yield from super().analyze(region, known)
+
+
+class EightNumbers:
+    """The mean level of eight equal parts, at unit length."""
+
+    space = Space("test.eight", 1, 8, 10.0, 5.0, "mean", "none")
+    features: tuple[Feature, ...] = ()
+
+    def embed(
+        self, recording: Recording, features: Mapping[Feature, FrameSeries], regions: Sequence[Region]
+    ) -> list[list[Embedding]]:
+        parts = np.array_split(np.abs(recording.read(0, min(recording.n_samples, 22_050))), 8)
+        vector = np.array([part.mean() if len(part) else 0.0 for part in parts], np.float32) + np.float32(1e-3)
+        vector /= np.linalg.norm(vector)
+        return [[Embedding(vector, self.space.id, region.start_s, region.end_s, False)] for region in regions]
+
+
+class BrokenEmbedder(EightNumbers):
+    space = Space("test.broken", 1, 8, 10.0, 5.0, "mean", "none")
+
+    def embed(
+        self, recording: Recording, features: Mapping[Feature, FrameSeries], regions: Sequence[Region]
+    ) -> list[list[Embedding]]:
+        raise RuntimeError("no weights")
+
+
+def analyzers() -> tuple[Analyzer, ...]:
+    return (Counting(),)
+
+
+def analyzers_of_next_version() -> tuple[Analyzer, ...]:
+    return (NextVersion(),)
+
+
+def fragile_analyzers() -> tuple[Analyzer, ...]:
+    return (Fragile(),)
+
+
+def embedders() -> tuple[Embedder, ...]:
+    return (EightNumbers(),)
+
+
+def broken_embedders() -> tuple[Embedder, ...]:
+    return (EightNumbers(), BrokenEmbedder())
