@@ -270,3 +270,20 @@ def test_help_names_every_command_and_starts_without_heavy_libraries() -> None:
         "doctor",
     ]:
         assert verb in listed
+
+
+def test_the_index_is_checked_damaged_and_rebuilt(person: Person, music: Path) -> None:
+    def index(verb: str) -> Any:
+        return json.loads(CliRunner().invoke(app, ["index", verb, "--library", str(person.library), "--json"]).stdout)
+
+    assert index("rebuild")["ok"] is True
+    (file,) = (person.library.parent / "mine.sonoteca.d" / "index").glob("*.seg")
+    content = bytearray(file.read_bytes())
+    content[-40] ^= 1
+    file.write_bytes(content)
+    (space,) = index("check")["spaces"]
+    assert (space["ok"], space["damaged_segments"]) == (False, 1)
+    answer = person.json("similar", music / "drums busy 124bpm.wav", "-k", "1")
+    assert Path(answer["results"][0]["path"]).name == "drums straight 124bpm.wav"
+    assert any("catalogue" in note for note in answer["query"]["notes"])
+    assert index("rebuild")["spaces"][0]["recall"] == 1.0

@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from sonoteca import __version__
-from sonoteca.cli import adding, answering, auditing, browsing, editing, library_group, machine
+from sonoteca.cli import adding, answering, auditing, browsing, editing, index_group, library_group, machine
 from sonoteca.cli.arguments import shield
 from sonoteca.cli.options import LibraryOption, remember_library
 
@@ -43,7 +43,7 @@ def _root(
     remember_library(library)
 
 
-for group in (adding, browsing, answering, editing, auditing, library_group, machine):
+for group in (adding, browsing, answering, editing, auditing, library_group, index_group, machine):
     group.register(app)
 
 

@@ -2,9 +2,33 @@
 
 from __future__ import annotations
 
-from sonoteca.catalogue.embeddings import list_spaces
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from sonoteca.catalogue.embeddings import StoredSpace, embedding_ids, list_spaces
 from sonoteca.catalogue.library import Library
 from sonoteca.index.catalogue_source import open_index
+
+
+@dataclass(frozen=True, slots=True)
+class SpaceReport:
+    """An index against the catalogue. ``recall`` is that of the 10 nearest, None for an empty space."""
+
+    space_id: str
+    in_catalogue: int
+    stored: int
+    missing: int
+    orphaned: int
+    damaged_segments: int
+    recall: float | None
+    messages: tuple[str, ...] = ()
+
+    @property
+    def is_whole(self) -> bool:
+        return not (self.missing or self.orphaned or self.damaged_segments)
+
+    def as_json(self) -> dict[str, Any]:
+        return {**asdict(self), "messages": list(self.messages), "ok": self.is_whole}
 
 
 def update_indexes(library: Library) -> None:
@@ -12,7 +36,39 @@ def update_indexes(library: Library) -> None:
     if library.data_dir is None:
         # A PostgreSQL library without a data folder on this machine has no index files here.
         return
-    with library.read() as connection:
-        spaces = list_spaces(connection)
-    for space in spaces:
+    for space in _spaces(library):
         open_index(library, space).publish()
+
+
+def check_indexes(library: Library, *, n_queries: int = 50) -> list[SpaceReport]:
+    """Read every file of every index, compare the ids with the catalogue's, measure recall."""
+    reports = []
+    for space in _spaces(library):
+        index = open_index(library, space)
+        with library.read() as connection:
+            truth = embedding_ids(connection, space)
+        state = index.verify(truth.tolist())
+        reports.append(
+            SpaceReport(
+                space_id=space.space.id,
+                in_catalogue=len(truth),
+                stored=state.stored,
+                missing=state.missing,
+                orphaned=state.orphaned,
+                damaged_segments=state.damaged_segments,
+                recall=index.recall(n_queries),
+                messages=state.messages,
+            )
+        )
+    return reports
+
+
+def rebuild_indexes(library: Library) -> None:
+    """Write every index anew from the catalogue's vectors."""
+    for space in _spaces(library):
+        open_index(library, space).rebuild()
+
+
+def _spaces(library: Library) -> list[StoredSpace]:
+    with library.read() as connection:
+        return list_spaces(connection)
