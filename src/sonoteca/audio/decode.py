@@ -83,6 +83,10 @@ def open_recording(
     return recording
 
 
+# Less than this may be missing without a warning: headers are rounded, and codecs have frames.
+_MISSING_S = 0.2
+
+
 class _Decoding:
     """One run through the packets of a stream."""
 
@@ -182,9 +186,18 @@ class _Decoding:
             warnings.append("The file holds not a single sample.")
         measurements, spool, mix_warnings = intake.finish()
         warnings += mix_warnings
-        if self._n_errors:
+        if self._ended_early:
+            warnings.append("The file is damaged or changes its format: what follows could not be read.")
+        elif self._n_errors:
             warnings.append(
                 f"The file is damaged: {self._n_errors} parts of it could not be decoded; the rest was analysed."
+            )
+        if self._queue.changed:
+            warnings.append("Rate or channels change within the file: all of it was converted to what it begins with.")
+        claimed_s = self._length.claimed_s
+        if claimed_s is not None and claimed_s - intake.n_samples / intake.sample_rate > _MISSING_S:
+            warnings.append(
+                f"The header promises {claimed_s:.1f} s, of which {intake.n_samples / intake.sample_rate:.1f} s were found."
             )
         context = self._stream.codec_context
         info = AudioInfo(

@@ -17,6 +17,7 @@ from av.packet import Packet
 
 # No codec pads by more than this: a larger excess means that the file lies, or is several files joined.
 MAX_PADDING = 2**14
+_COUNTS_SAMPLES = frozenset({"wav", "w64", "aiff", "caf", "flac", "ogg", "mov", "wv", "tta", "ape", "au"})
 # Edit lists count in the film's time, mostly 1/600 s or 1/1000 s.
 _EDIT_ROUNDING_S = 0.002
 
@@ -29,6 +30,7 @@ class StatedLength:
         self._stream = stream
         self._format = container.format.name
         self._media_end: int | None = None
+        self._first_is_trimmed: bool | None = None
 
     @property
     def n_skipped(self) -> int:
@@ -50,14 +52,29 @@ class StatedLength:
             return False
         return self._container.metadata.get("encoder", "").startswith("Lav")
 
+    @property
+    def claimed_s(self) -> float | None:
+        """Length in seconds by a header that counts samples; None where it is an estimate."""
+        if self._format.split(",")[0] not in _COUNTS_SAMPLES or self._stream.duration is None:
+            return None
+        return float(self._stream.duration * (self._stream.time_base or 0))
+
     def observe(self, packet: Packet[AudioStream]) -> None:
         """Take note of a packet's place."""
+        if self._first_is_trimmed is None:
+            self._first_is_trimmed = packet.has_sidedata("skip_samples")
         if packet.pts is not None and packet.duration is not None:
             self._media_end = packet.pts + packet.duration
 
     def n_samples(self, sample_rate: int) -> int | None:
         """The stated length in samples, or None when the container does not say, or not exactly."""
         stream = self._stream
+        if self._format == "mp3":
+            # With LAME's tag FFmpeg counts exactly; it cuts the end by one frame at most, and
+            # a short frame (MPEG-2) can be less than the padding.
+            if not self._first_is_trimmed or stream.duration is None or stream.time_base is None:
+                return None
+            return round(stream.duration * stream.time_base * sample_rate)
         if self._format.startswith("mov"):
             stated = itunes_length(self._container.metadata) or itunes_length(stream.metadata)
             if stated is not None:

@@ -8,6 +8,8 @@ Measurement", AES 145, 2018; at 48 kHz they give the table's numbers back).
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import lru_cache
 from math import pi, tan
 
 import numpy as np
@@ -88,36 +90,81 @@ _STRETCH = 48
 _GROUP = 64
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Matrices:
+    """The filter of one sample rate as matrices over stretches of samples; see ``KWeighting``.
+
+    Attributes
+    ----------
+    sos : float64 (n_sections, 6)
+    convolve : float32 (_STRETCH, _STRETCH)
+        Output of a stretch that starts at rest.
+    take_up : float32 (_STRETCH, n_states)
+        State after a stretch that started at rest.
+    to_ringing, ring : float64 (n_states, n_states), float32 (n_states, _STRETCH)
+        Their product is what a state rings on. ``ring`` has orthonormal rows: nothing large
+        cancels, so that float32 is enough.
+    carry : float64 (n_states, (_GROUP + 1) * n_states)
+        States after 0 ... _GROUP stretches of silence.
+    chain : float64 (_GROUP * n_states, (_GROUP + 1) * n_states)
+        What all that is taken up in a group adds to the states before its stretches.
+    """
+
+    sos: NDArray[np.float64]
+    convolve: NDArray[np.float32]
+    take_up: NDArray[np.float32]
+    to_ringing: NDArray[np.float64]
+    ring: NDArray[np.float32]
+    carry: NDArray[np.float64]
+    chain: NDArray[np.float64]
+
+
+@lru_cache(maxsize=16)
+def _matrices(sample_rate: int) -> _Matrices:
+    sos = sections(sample_rate)
+    n_states = 2 * len(sos)
+    convolve, take_up = _run(sos, np.eye(_STRETCH), np.zeros((_STRETCH, n_states)))
+    ringing, moved = _run(sos, np.zeros((n_states, _STRETCH)), np.eye(n_states))
+    orthonormal, triangular = np.linalg.qr(ringing.T)
+    powers = [np.eye(n_states)]
+    for _ in range(_GROUP):
+        powers.append(powers[-1] @ moved)
+    chain = np.zeros((_GROUP, n_states, _GROUP + 1, n_states))
+    for taken in range(_GROUP):
+        for before in range(taken + 1, _GROUP + 1):
+            chain[taken, :, before] = powers[before - 1 - taken]
+    return _Matrices(
+        sos=sos,
+        convolve=convolve.astype(np.float32),
+        take_up=take_up.astype(np.float32),
+        to_ringing=triangular.T,
+        ring=orthonormal.T.astype(np.float32),
+        carry=np.concatenate(powers, axis=1),
+        chain=chain.reshape(_GROUP * n_states, (_GROUP + 1) * n_states),
+    )
+
+
+def _run(
+    sos: NDArray[np.float64], samples: NDArray[np.floating], states: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Filter rows of samples from rows of states, sample after sample; output and the states after."""
+    before = states.reshape(len(states), len(sos), 2).transpose(1, 0, 2)
+    filtered, after = signal.sosfilt(sos, np.asarray(samples, np.float64), axis=-1, zi=before)
+    return filtered, after.transpose(1, 0, 2).reshape(len(states), -1)
+
+
 class KWeighting:
     """A running K-weighting filter over all channels of a sound.
 
     A recursive filter is sequential, sample after sample; here it runs as matrix products,
-    three times faster. The output of a stretch of samples is their convolution with the start
+    several times faster. The output of a stretch of samples is their convolution with the start
     of the impulse response, plus what the state before the stretch still rings; the states
     themselves follow each other by a small linear recursion, solved for groups of stretches.
     """
 
     def __init__(self, sample_rate: int, n_channels: int) -> None:
-        self._sos = sections(sample_rate)
-        n_states = 2 * len(self._sos)
-        self._state = np.zeros((n_channels, n_states))
-        impulses, _ = self._run(np.eye(_STRETCH), np.zeros((_STRETCH, n_states)))
-        _, taken_up = self._run(np.eye(_STRETCH), np.zeros((_STRETCH, n_states)))
-        ringing, moved = self._run(np.zeros((n_states, _STRETCH)), np.eye(n_states))
-        self._convolve = impulses.astype(np.float32)
-        self._take_up = taken_up.astype(np.float32)
-        self._ring = ringing.astype(np.float32)
-        # Powers of the state's own motion over 0, 1, ... _GROUP stretches.
-        powers = [np.eye(n_states)]
-        for _ in range(_GROUP):
-            powers.append(powers[-1] @ moved)
-        self._carry = np.concatenate(powers, axis=1)
-        # What input taken up in stretch j adds to the state before stretch k, as one matrix.
-        chain = np.zeros((_GROUP, n_states, _GROUP + 1, n_states))
-        for j in range(_GROUP):
-            for k in range(j + 1, _GROUP + 1):
-                chain[j, :, k] = powers[k - 1 - j]
-        self._chain = chain.reshape(_GROUP * n_states, (_GROUP + 1) * n_states)
+        self._filter = _matrices(sample_rate)
+        self._state = np.zeros((n_channels, len(self._filter.carry)))
 
     def push(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
         """Filter the next samples, shape (n_channels, n)."""
@@ -127,13 +174,12 @@ class KWeighting:
         filtered = np.empty_like(block)
         if n_stretches:
             stretches = block[:, :n_fast].reshape(n_channels, n_stretches, _STRETCH)
-            states = self._states(np.asarray(stretches @ self._take_up, dtype=np.float64))
-            fast = filtered[:, :n_fast].reshape(n_channels, n_stretches, _STRETCH)
-            np.matmul(stretches, self._convolve, out=fast)
-            fast += states.astype(np.float32) @ self._ring
+            states = self._states(np.asarray(stretches @ self._filter.take_up, dtype=np.float64))
+            fast = stretches @ self._filter.convolve
+            fast += (states @ self._filter.to_ringing).astype(np.float32) @ self._filter.ring
             filtered[:, :n_fast] = fast.reshape(n_channels, n_fast)
         if n_fast < n:
-            filtered[:, n_fast:], self._state = self._run(block[:, n_fast:], self._state)
+            filtered[:, n_fast:], self._state = _run(self._filter.sos, block[:, n_fast:], self._state)
         # After minutes of silence the state would decay into denormals, which are slow.
         self._state[np.abs(self._state) < 1e-20] = 0.0
         return filtered
@@ -144,18 +190,10 @@ class KWeighting:
         n_groups = -(-n_stretches // _GROUP)
         padded = np.zeros((n_channels, n_groups * _GROUP, n_states))
         padded[:, :n_stretches] = taken_up
-        within = padded.reshape(n_channels, n_groups, _GROUP * n_states) @ self._chain
-        within = within.reshape(n_channels, n_groups, _GROUP + 1, n_states)
+        states = padded.reshape(n_channels, n_groups, _GROUP * n_states) @ self._filter.chain
+        states = states.reshape(n_channels, n_groups, _GROUP + 1, n_states)
         for group in range(n_groups):
-            within[:, group] += (self._state @ self._carry).reshape(n_channels, _GROUP + 1, n_states)
+            states[:, group] += (self._state @ self._filter.carry).reshape(n_channels, _GROUP + 1, n_states)
             n_here = min(_GROUP, n_stretches - group * _GROUP)
-            self._state = within[:, group, n_here].copy()
-        return within[:, :, :_GROUP].reshape(n_channels, -1, n_states)[:, :n_stretches]
-
-    def _run(
-        self, samples: NDArray[np.floating], states: NDArray[np.float64]
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Filter rows of samples from rows of states; output and the states after, in float64."""
-        before = states.reshape(len(states), len(self._sos), 2).transpose(1, 0, 2)
-        filtered, after = signal.sosfilt(self._sos, np.asarray(samples, np.float64), axis=-1, zi=before)
-        return filtered, after.transpose(1, 0, 2).reshape(len(states), -1)
+            self._state = states[:, group, n_here].copy()
+        return states[:, :, :_GROUP].reshape(n_channels, -1, n_states)[:, :n_stretches]

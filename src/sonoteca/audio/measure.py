@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
@@ -14,7 +16,11 @@ STEPS_PER_S = 10
 # Blocks hold a whole number of steps, so that steps never straddle blocks.
 STEPS_PER_BLOCK = 16
 SAMPLES_PER_PIXEL = 256
+# About 10 Hz wide bins at the usual rates; a quarter at rates whose blocks are shorter than that.
 SPECTRUM_N_FFT = 4096
+_LOW_RATE = 8_000
+# A sound that is shorter than a spectrum is padded to one, down to this length.
+_SHORTEST_SPECTRUM = 64
 # A sound has a ceiling when its largest samples reach this; 16-bit clipping rests at 0.99997.
 CLIP_LEVEL = 0.999
 # Samples this close to the ceiling rest on it: three steps of a 16-bit word.
@@ -76,9 +82,10 @@ class NativeMeter:
         self._sums = np.zeros(n_channels)
         self._squares = np.zeros(n_channels)
         self._cross = 0.0
-        self._spectrum = np.zeros(SPECTRUM_N_FFT // 2 + 1)
+        self._n_fft = SPECTRUM_N_FFT if sample_rate >= _LOW_RATE else SPECTRUM_N_FFT // 4
+        self._spectrum = np.zeros(self._n_fft // 2 + 1)
         self._n_spectra = 0
-        self._window = np.hanning(SPECTRUM_N_FFT + 1)[:-1].astype(np.float32)
+        self._short_sound: NDArray[np.float32] | None = None
         self._pixels: list[tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]] = []
         self._pixel_rest = np.zeros(0, dtype=np.float32)
         self.n_invalid_samples = 0
@@ -116,6 +123,9 @@ class NativeMeter:
     def finish(self) -> NativeMeasurements:
         """The measurements of everything pushed."""
         self._true_peak.finish()
+        if self._n_spectra == 0 and self._short_sound is not None and self._n_samples >= _SHORTEST_SPECTRUM:
+            self._add_frames(self._short_sound, len(self._short_sound))
+            self._n_spectra = 1
         if len(self._pixel_rest):
             self._pixels.append(_pixels(self._pixel_rest.reshape(1, -1)))
         n_channels = len(self._weights)
@@ -170,16 +180,20 @@ class NativeMeter:
         self._clipped.append(counts)
 
     def _add_spectrum(self, block: NDArray[np.float32]) -> None:
-        n_frames = block.shape[1] // SPECTRUM_N_FFT
-        if n_frames == 0:
-            return
-        frames = block[:, : n_frames * SPECTRUM_N_FFT].reshape(-1, SPECTRUM_N_FFT)
-        spectra = scipy.fft.rfft(frames * self._window, axis=-1, overwrite_x=True)
+        n_frames = block.shape[1] // self._n_fft
+        if n_frames:
+            self._add_frames(block[:, : n_frames * self._n_fft].reshape(-1, self._n_fft), len(block))
+            self._n_spectra += n_frames
+        elif self._n_samples == 0:
+            self._short_sound = block.copy()
+
+    def _add_frames(self, frames: NDArray[np.float32], n_channels: int) -> None:
+        """Add the Hann-windowed power spectra of frames of any length up to n_fft."""
+        window = _hann(frames.shape[1])
+        spectra = scipy.fft.rfft(frames * window, self._n_fft, axis=-1, overwrite_x=True)
         flat = spectra.view(np.float32)
         power = np.einsum("ij,ij->j", flat, flat).reshape(-1, 2).sum(axis=1)
-        scale = (2.0 / float(self._window.sum())) ** 2 / len(block)
-        self._spectrum += power * scale
-        self._n_spectra += n_frames
+        self._spectrum += power * ((2.0 / float(window.sum())) ** 2 / n_channels)
 
     def _add_pixels(self, mono: NDArray[np.float32]) -> None:
         joined = np.concatenate([self._pixel_rest, mono]) if len(self._pixel_rest) else mono
@@ -198,6 +212,11 @@ class NativeMeter:
             return None
         covariance = self._cross / n - means[0] * means[1]
         return float(np.clip(covariance / np.sqrt(variances.prod()), -1.0, 1.0))
+
+
+@lru_cache(maxsize=4)
+def _hann(n_samples: int) -> NDArray[np.float32]:
+    return np.hanning(n_samples + 1)[:-1].astype(np.float32)
 
 
 def _step_max(block: NDArray[np.float32], starts: NDArray[np.intp]) -> NDArray[np.float32]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import numpy as np
 import soxr
 from numpy.typing import NDArray
@@ -93,5 +95,5 @@ class ToAnalysisRate:
 
 
 def analysis_length(n_samples: int, sample_rate: int) -> int:
-    """Length at the analysis rate of ``n_samples`` at ``sample_rate``, rounded half up."""
-    return (2 * n_samples * ANALYSIS_RATE + sample_rate) // (2 * sample_rate)
+    """Length at the analysis rate of ``n_samples`` at ``sample_rate``, rounded exactly (half to even)."""
+    return round(Fraction(n_samples * ANALYSIS_RATE, sample_rate))
