@@ -9,11 +9,12 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from sonoteca.catalogue import embeddings
-from sonoteca.catalogue.database import chunks, dialect_of
+from sonoteca.catalogue.database import chunks, dialect_of, explain
 from sonoteca.catalogue.library import Library
 from sonoteca.catalogue.schema import embeddings_table, metadata, regions, segments, sounds, summaries
 from sonoteca.catalogue.sounds import public_id
 from sonoteca.catalogue.summaries import derived_rows
+from sonoteca.errors import LibraryDamaged
 
 _SHOWN = 5
 
@@ -64,7 +65,13 @@ def _database(connection: Connection) -> list[Finding]:
     if dialect_of(connection) != "sqlite":
         return []
     remedy = "Run `sonoteca library restore` with a backup."
-    problems = [row[0] for row in connection.exec_driver_sql("PRAGMA integrity_check(10)")]
+    try:
+        problems = [row[0] for row in connection.exec_driver_sql("PRAGMA integrity_check(10)")]
+    except sa.exc.DatabaseError as error:
+        # So damaged that the check itself cannot read on.
+        if not isinstance(explain(error.orig or error, ""), LibraryDamaged):
+            raise
+        problems = [str(error.orig)]
     findings = [
         Finding("integrity", f"The database file is damaged: {each}.", remedy) for each in problems if each != "ok"
     ]
