@@ -115,7 +115,9 @@ def _is_constant(region: RegionView) -> bool:
     """Whether the mean is the same all the time: the mean of one asymmetric hit is no direct current."""
     read_s = min(region.duration_s, 60.0)
     samples = region.signal(0.0, read_s).samples[0]
-    length = min(len(samples), 2205)
+    length = 2205
+    if len(samples) < 8:
+        return False
     if len(samples) < 4 * length:
         # Too short to compare tenths of a second: the end, where a hit has died away, tells.
         tail = samples[-max(1, len(samples) // 8) :]
