@@ -9,9 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
-from sonoteca.analysis.engine import Run, SoundAnalysis
 from sonoteca.domain.descriptor import (
     BARS,
     BEATS,
@@ -50,6 +49,9 @@ from sonoteca.domain.precedence import winning
 from sonoteca.domain.region import Region
 from sonoteca.domain.vocabulary import RunOutcome
 from sonoteca.errors import SonotecaError
+
+if TYPE_CHECKING:  # a list of stored sounds starts without loading SciPy
+    from sonoteca.analysis.engine import Run, SoundAnalysis
 
 SCHEMA = 1
 
