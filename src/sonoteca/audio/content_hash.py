@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import io
 import os
+import struct
 
 import xxhash
 from av.audio.stream import AudioStream
@@ -30,6 +31,9 @@ class PacketHash:
         context = stream.codec_context
         self._hash = xxhash.xxh3_128()
         self.n_bytes = 0
+        # FLAC files end with their last packet, so that a tag behind it becomes a part of it.
+        self._may_end_in_tags = context.codec.canonical_name == "flac"
+        self._last = b""
         name = context.codec.canonical_name
         sample_format = getattr(context.format, "name", "")  # unknown until decoded in some codecs
         head = f"{name}/{context.sample_rate}/{context.channels}/{sample_format.removesuffix('p')}/"
@@ -37,11 +41,31 @@ class PacketHash:
         self._hash.update(sound_bearing(name, context.extradata or b""))
 
     def update(self, packet: bytes) -> None:
+        """Take the next packet."""
+        if not packet:
+            return  # FFmpeg's sign for the end
         self.n_bytes += len(packet)
+        if self._may_end_in_tags:
+            packet, self._last = self._last, packet
         self._hash.update(packet)
 
     def text(self) -> str:
-        return PREFIX + self._hash.hexdigest()
+        """The hash of all packets taken."""
+        whole = self._hash.copy()
+        whole.update(without_trailing_tags(self._last))
+        return PREFIX + whole.hexdigest()
+
+
+def without_trailing_tags(data: bytes) -> bytes:
+    """``data`` without the ID3v1 and APEv2 tags at its end."""
+    if data[-128:-125] == b"TAG":
+        data = data[:-128]
+    if data[-32:-24] == b"APETAGEX":
+        n_bytes, _, flags = struct.unpack("<III", data[-20:-8])
+        # The size counts the footer; bit 31 says that there is a header, too.
+        n_bytes += 32 if flags & 0x80000000 else 0
+        data = data[:-n_bytes] if n_bytes <= len(data) else data
+    return data
 
 
 def sound_bearing(codec: str, extradata: bytes) -> bytes:
