@@ -48,6 +48,31 @@ def caf(samples: NDArray[np.int16], *, rate: int = 44_100) -> bytes:
     return b"caff" + struct.pack(">HH", 1, 0) + b"".join(parts)
 
 
+def caf_of_aac(packets: list[bytes], setup: bytes, *, n_valid: int, priming: int) -> bytes:
+    """A stereo 44.1 kHz CAF file of AAC packets; ``setup`` is their AudioSpecificConfig."""
+
+    def descriptor(tag: int, body: bytes) -> bytes:
+        return bytes([tag, 0x80, 0x80, 0x80, len(body)]) + body
+
+    def size_of(packet: bytes) -> bytes:
+        septets = [len(packet) & 127]
+        while rest := len(packet) >> 7 * len(septets):
+            septets.append(rest & 127 | 128)
+        return bytes(reversed(septets))
+
+    decoder = bytes([0x40, 0x15, 0, 0, 0]) + struct.pack(">II", 0, 128_000) + descriptor(5, setup)
+    cookie = descriptor(3, struct.pack(">HB", 0, 0) + descriptor(4, decoder) + descriptor(6, b"\x02"))
+    remainder = 1024 * len(packets) - n_valid - priming
+    table = struct.pack(">qqii", len(packets), n_valid, priming, remainder) + b"".join(map(size_of, packets))
+    parts = (
+        (b"desc", struct.pack(">d4sIIIII", 44_100.0, b"aac ", 0, 0, 1024, 2, 0)),
+        (b"kuki", cookie),
+        (b"pakt", table),
+        (b"data", struct.pack(">I", 0) + b"".join(packets)),
+    )
+    return b"caff" + struct.pack(">HH", 1, 0) + b"".join(struct.pack(">4sQ", n, len(b)) + b for n, b in parts)
+
+
 def pcm16(samples: NDArray[np.floating]) -> bytes:
     return np.rint(np.clip(samples, -1, 1 - 2**-15) * 2**15).astype("<i2").tobytes()
 

@@ -13,7 +13,7 @@ import pytest
 import soundfile
 from numpy.typing import NDArray
 
-from audio.handmade import aiff, caf, pcm16, pluck, tone, wav, write
+from audio.handmade import aiff, caf, caf_of_aac, pcm16, pluck, tone, wav, write
 from sonoteca.audio import spool
 from sonoteca.audio.decode import open_recording
 from sonoteca.audio.encode import write_audio
@@ -115,6 +115,20 @@ def test_vorbis_of_one_page_and_more(n_samples: int, tmp_path: Path) -> None:
     lag, correlation = lag_and_correlation(heard, reference(signal))
     assert abs(lag) <= 1
     assert correlation > 0.95
+
+
+def test_aac_in_caf_has_the_length_of_its_packet_table(tmp_path: Path) -> None:
+    # What Apple's loops are: a packet table that counts priming, valid and remaining frames.
+    signal = pluck(84_689, 44_100, channels=2)
+    write_audio(source := tmp_path / "x.m4a", signal)
+    with av.open(str(source)) as container:
+        stream = container.streams.audio[0]
+        packets = [bytes(packet) for packet in container.demux(stream) if packet.size]
+        assert stream.codec_context.extradata is not None
+        setup = stream.codec_context.extradata
+    heard, n_decoded, _ = decoded(write(tmp_path / "x.caf", caf_of_aac(packets, setup, n_valid=84_689, priming=1024)))
+    assert n_decoded == 84_689
+    assert abs(lag_and_correlation(heard, reference(signal))[0]) <= 1
 
 
 @pytest.mark.parametrize("subtype", ["IMA_ADPCM", "MS_ADPCM"])

@@ -1,9 +1,10 @@
 """How many samples a file says it has, where FFmpeg's decoding alone does not end exactly there.
 
 Lossy codecs add delay before the sound and padding behind it. FFmpeg drops what MP3 (LAME's
-tag), Ogg Opus, Matroska and the edit lists of MP4 announce at the start; at the end it leaves
-up to a frame in MP4, in Ogg Vorbis files of one page, in ADPCM, and both ends in CAF. What is
-known about those is gathered here; a file that says nothing keeps what was decoded.
+tag), Ogg Opus, Matroska, CAF and the edit lists of MP4 announce at the start; at the end it
+leaves up to a frame in MP4, in Ogg Vorbis files of one page, in ADPCM, and in MP3 what exceeds
+a frame. What is known about those is gathered here; a file that says nothing keeps what was
+decoded.
 """
 
 from __future__ import annotations
