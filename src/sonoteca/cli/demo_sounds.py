@@ -148,7 +148,7 @@ def _lead(bpm: float, tonic: int, chords: Sequence[tuple[int, bool]], seed: int)
     return canvas
 
 
-def _song(bpm: float, tonic: int, chords: Sequence[tuple[int, bool]]) -> Samples:
+def song(bpm: float = 96, tonic: int = 9, chords: Sequence[tuple[int, bool]] = _MINOR_BARS) -> Samples:
     """Intro, two verses, two choruses, outro; 32 bars or so."""
     drums, busy = _drums(bpm, 4, 1, busy=False), _drums(bpm, 4, 2, busy=True)
     bass, keys = _bass(bpm, tonic, chords), _chords(bpm, tonic, chords, stabs=False)
@@ -193,8 +193,8 @@ def _sounds() -> Iterator[tuple[str, Samples]]:
         yield f"{folder}/keys {key} {bpm}bpm.wav", _chords(bpm, tonic, chords, stabs=False)
         yield f"{folder}/stabs {key} {bpm}bpm.wav", _chords(bpm, tonic, chords, stabs=True)
         yield f"{folder}/lead {key} {bpm}bpm.wav", _lead(bpm, tonic, chords, bpm)
-    yield "Tracks/Nobody - Dusty Song.wav", _song(96, 9, _MINOR_BARS)
-    yield "Tracks/Nobody - Bright Song.wav", _song(124, 0, _MAJOR_BARS)
+    yield "Tracks/Nobody - Dusty Song.wav", song()
+    yield "Tracks/Nobody - Bright Song.wav", song(124, 0, _MAJOR_BARS)
     yield "One-shots/kick deep.wav", _kick()
     yield "One-shots/kick tight.wav", _kick(62.0, 0.07)
     yield "One-shots/snare.wav", _snare(random)
