@@ -1,0 +1,117 @@
+"""Retrieval: does what sounds alike come first? Ours, 20 MFCC means and deviations, and chance.
+
+Mean average precision for one-shots of one class, loops of one instrument, excerpts of one track; and the
+falls of 1 - mAP against the baseline.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench.measure import Measure
+from sonoteca.audio.decode import open_recording
+from sonoteca.audio.signal import ANALYSIS_RATE
+from sonoteca.domain.region import Region
+from sonoteca.embedding.builtin import builtin_embedders
+from sonoteca.features.feature_pass import compute_features
+from sonoteca.features.mel import LogMel, cepstrum
+
+EXCERPT_S = 10.0
+
+
+def run(work: Path, corpus: Path) -> list[Measure]:
+    manifest_file = corpus / "corpus" / "manifest.json"
+    if not manifest_file.exists():
+        print(f"no corpus at {corpus}: similarity is not measured")
+        return []
+    truth = json.loads(manifest_file.read_text())["files"]
+    folder = corpus / "corpus"
+    tasks = {
+        "one-shots of one class": [(n, t["class"], None) for n, t in truth.items() if t.get("class")],
+        "loops of one instrument": _instruments(truth),
+        "excerpts of one track": [
+            (n, n, part) for n, t in truth.items() if t["corpus"] == "pop909" for part in (0.0, 0.5, 0.85)
+        ],
+    }
+    measures, falls = [], []
+    for task, items in tasks.items():
+        ours, baseline = zip(*(_vectors(folder / name, part) for name, _, part in items), strict=True)
+        labels = [label for _, label, _ in items]
+        scaled = np.stack(baseline)
+        scaled = (scaled - scaled.mean(axis=0)) / (scaled.std(axis=0) + 1e-9)
+        scores = {
+            "ours": mean_average_precision(np.stack(ours), labels, lambda v, q: -(v @ q)),
+            "MFCC": mean_average_precision(scaled, labels, lambda v, q: np.linalg.norm(v - q, axis=1)),
+            "chance": _chance(labels),
+        }
+        falls.append(1 - (1 - scores["ours"]) / (1 - scores["MFCC"]))
+        measures += [Measure(f"{task}: mAP, {who}", score) for who, score in scores.items()]
+    measures.append(Measure("fall of 1 - mAP against MFCC, mean", float(np.mean(falls)), goal=0.30))
+    measures.append(Measure("fall of 1 - mAP against MFCC, least", float(np.min(falls)), goal=0.0))
+    return measures
+
+
+def _instruments(truth: dict[str, dict]) -> list[tuple[str, str, None]]:  # type: ignore[type-arg]
+    """Loops of one layer whose font and program (or kit) occur at least twice."""
+    found = []
+    for name, facts in truth.items():
+        layers = facts.get("made", {}).get("layers") if facts["corpus"] == "loops" else None
+        if layers and len(layers) == 1 and facts["type"] == "loop":
+            (layer,) = layers.values()
+            found.append((name, f"{layer.get('font')}/{layer.get('program', layer.get('kit'))}", None))
+    counts = Counter(label for _, label, _ in found)
+    return [item for item in found if counts[item[1]] > 1]
+
+
+def _vectors(path: Path, part: float | None) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    (embedder,) = builtin_embedders()
+    with open_recording(path) as recording:
+        features = compute_features(
+            recording.read,
+            n_samples=recording.n_samples,
+            sample_rate=ANALYSIS_RATE,
+            features=[*embedder.features, LogMel()],
+        )
+        length_s = recording.info.duration_s
+        start_s = 0.0 if part is None else part * (length_s - EXCERPT_S)
+        end_s = length_s if part is None else start_s + EXCERPT_S
+        (embeddings,) = embedder.embed(recording, features, [Region(0, start_s, end_s)])
+        frames = cepstrum(np.ascontiguousarray(features[LogMel()].between(start_s, end_s).values), 20)
+    return embeddings[0].vector, np.concatenate([frames.mean(axis=1), frames.std(axis=1)])
+
+
+def mean_average_precision(
+    vectors: NDArray[np.float32],
+    labels: list[str],
+    distances: Callable[[NDArray[np.float32], NDArray[np.float32]], NDArray[np.float32]],
+) -> float:
+    """Mean over items of the average precision of the others, nearest first, by equal label."""
+    names = np.array(labels)
+    precisions = []
+    for row, vector in enumerate(vectors):
+        order = np.argsort(distances(vectors, vector), kind="stable")
+        order = order[order != row]
+        hits = (names[order] == names[row]).astype(float)
+        if hits.any():
+            precisions.append(float((hits * np.cumsum(hits) / np.arange(1, len(hits) + 1)).sum() / hits.sum()))
+    return float(np.mean(precisions))
+
+
+def _chance(labels: list[str]) -> float:
+    random = np.random.default_rng(0)
+    return float(
+        np.mean(
+            [
+                mean_average_precision(
+                    random.standard_normal((len(labels), 8)).astype(np.float32), labels, lambda v, q: -(v @ q)
+                )
+                for _ in range(5)
+            ]
+        )
+    )
