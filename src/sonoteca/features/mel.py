@@ -50,7 +50,8 @@ def mel_filters(sample_rate: int, n_fft: int, n_bands: int, lowest_hz: float, hi
     Word Recognition", IEEE TASSP 28(4), 1980.
     """
     nyquist = sample_rate / 2.0
-    feet = mel_to_hz(np.linspace(*hz_to_mel(np.array([lowest_hz, min(highest_hz, nyquist)])), n_bands + 2))
+    lowest, highest = hz_to_mel(np.array([lowest_hz, min(highest_hz, nyquist)])).tolist()
+    feet = mel_to_hz(np.linspace(lowest, highest, n_bands + 2))
     bins = np.arange(n_fft // 2 + 1) * (sample_rate / n_fft)
     rising = (bins[:, None] - feet[None, :-2]) / (feet[1:-1] - feet[:-2])
     falling = (feet[None, 2:] - bins[:, None]) / (feet[2:] - feet[1:-1])
@@ -58,7 +59,7 @@ def mel_filters(sample_rate: int, n_fft: int, n_bands: int, lowest_hz: float, hi
     nearest = np.rint(feet[1:-1] / sample_rate * n_fft).astype(int)
     empty = weights.sum(axis=0) < 1e-9
     weights[nearest[empty], np.flatnonzero(empty)] = 1.0
-    return (weights / weights.sum(axis=0)).astype(np.float32)
+    return np.asarray(weights / weights.sum(axis=0), np.float32)
 
 
 def to_decibels(power: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -2,5 +2,7 @@
 
 from sonoteca.analysis.analyzer import Analyzer
 from sonoteca.analysis.labels.kind import KindOfRegion
+from sonoteca.analysis.labels.role import RoleOfRegion
+from sonoteca.analysis.labels.sound_class import ClassOfOneShot
 
-ANALYZERS: tuple[Analyzer, ...] = (KindOfRegion(),)
+ANALYZERS: tuple[Analyzer, ...] = (KindOfRegion(), ClassOfOneShot(), RoleOfRegion())

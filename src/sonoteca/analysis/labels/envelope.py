@@ -22,9 +22,10 @@ ONSET_SPACING_S = 0.07
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Envelope:
-    """``level_db`` (n_frames,) relative to the loudest frame; ``rise_db`` (n_frames,) mean rise of the bands that moved most.
+    """How loud a region is, frame by frame.
 
-    ``onsets`` are frame numbers, rising; ``peak_db`` is the level of the loudest frame.
+    ``level_db`` (n_frames,) is relative to the loudest frame; ``rise_db`` (n_frames,) is the mean
+    rise of the bands that moved most. ``onsets`` are frame numbers, rising; ``peak_db`` is the level of the loudest frame.
     """
 
     level_db: NDArray[np.float32]

@@ -5,42 +5,73 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import ClassVar
 
+import numpy as np
+
 from sonoteca.analysis.analyzer import ALL_KINDS, Known, RegionView, measured_by
-from sonoteca.analysis.labels.envelope import trace
+from sonoteca.analysis.labels.network import load_network
+from sonoteca.analysis.labels.summary import summarise
 from sonoteca.domain.descriptor import KIND, Descriptor
 from sonoteca.domain.observation import Observation
 from sonoteca.domain.vocabulary import Kind
 from sonoteca.features.feature import Feature
 from sonoteca.features.mel import LogMel
+from sonoteca.features.mel_semitones import SemitoneSpectrum
+from sonoteca.features.mel_traits import SpectralTraits
 
-LOG_MEL = LogMel()
-# Loops of sample packs hold at most 16 bars at 90 bpm; what is longer is a piece or a recording.
-LONGEST_LOOP_S = 45.0
+LOG_MEL, TRAITS, SEMITONES = LogMel(), SpectralTraits(), SemitoneSpectrum()
+# Two bars at 240 bpm last 2 s, one bar half of that: what is shorter cannot be a loop, nor a
+# piece, nor tell a place.
+SHORTEST_LOOP_S = 0.9
+# 16 bars at 80 bpm are 48 s: what is longer is a piece or a recording.
+LONGEST_LOOP_S = 48.0
+# The longest cymbals and drones of sample packs.
+LONGEST_ONE_SHOT_S = 20.0
+SHORTEST_TRACK_S = 26.0
 
 
 class KindOfRegion:
-    """Kind from length, onsets and whether the sound still stands at its end."""
+    """Kind from length, onsets, their repetition, the envelope and the spectrum.
 
-    id: ClassVar[str] = "labels.kind.onsets"
+    Lengths that a kind cannot have rule it out; between the rest a small network decides
+    whose inputs are `summary.summarise`. Silence has no kind.
+    """
+
+    id: ClassVar[str] = "labels.kind.summary"
     version: ClassVar[int] = 1
     produces: ClassVar[tuple[Descriptor, ...]] = (KIND,)
     requires: ClassVar[tuple[Descriptor, ...]] = ()
-    features: ClassVar[tuple[Feature, ...]] = (LOG_MEL,)
+    features: ClassVar[tuple[Feature, ...]] = (LOG_MEL, TRAITS, SEMITONES)
     kinds: ClassVar[frozenset[Kind]] = ALL_KINDS
 
     def analyze(self, region: RegionView, known: Known) -> Iterable[Observation]:
-        if region.duration_s > LONGEST_LOOP_S:
-            yield Observation(KIND, Kind.TRACK.value, None, measured_by(self))
-            return
         frames = region.frames(LOG_MEL)
-        envelope = trace(frames.values, frames.frame_rate)
-        if envelope.is_silent:
-            return
-        late_db = float(envelope.level_db[len(envelope.level_db) // 2 :].max())
-        n_onsets = len(envelope.onsets)
-        is_loop = late_db > -8.0 and (
-            (region.duration_s > 2.0 and n_onsets >= 6) or (region.duration_s > 2.6 and n_onsets * late_db > -8.0)
+        vector = summarise(
+            frames.values,
+            region.frames(TRAITS).values,
+            region.frames(SEMITONES).values,
+            frame_rate=frames.frame_rate,
+            duration_s=region.duration_s,
         )
-        if region.duration_s > 4.5 and late_db > -20.0:
-            is_loop = True
-        yield Observation(KIND, (Kind.LOOP if is_loop else Kind.ONE_SHOT).value, None, measured_by(self))
+        if vector is None:
+            return
+        network = load_network("kind")
+        shares = network.probabilities(vector[None])[0]
+        possible = np.array([Kind(label) in possible_kinds(region.duration_s) for label in network.labels])
+        shares = np.where(possible, np.maximum(shares, 1e-6), 0.0)
+        shares /= shares.sum()
+        best = int(shares.argmax())
+        yield Observation(KIND, network.labels[best], float(shares[best]), measured_by(self))
+
+
+def possible_kinds(duration_s: float) -> frozenset[Kind]:
+    """Kinds that a sound of this length can have."""
+    if duration_s < SHORTEST_LOOP_S:
+        return frozenset({Kind.ONE_SHOT})
+    kinds = {Kind.FIELD_RECORDING}
+    if duration_s <= LONGEST_ONE_SHOT_S:
+        kinds.add(Kind.ONE_SHOT)
+    if duration_s <= LONGEST_LOOP_S:
+        kinds.add(Kind.LOOP)
+    if duration_s >= SHORTEST_TRACK_S:
+        kinds.add(Kind.TRACK)
+    return frozenset(kinds)

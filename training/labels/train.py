@@ -1,0 +1,311 @@
+"""Train the networks of `sonoteca.analysis.labels`, calibrate them, and print what was measured.
+
+Every number is of sources the model has not seen: folds go by package, font, generator seed or
+song. The real sample packs (Sonic Pi, LMMS, Hydrogen) only ever validate.
+"""
+
+from __future__ import annotations
+
+import argparse
+import pathlib
+import re
+import zlib
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from perceptron import Recipe, best_temperature, calibration_error, fit, save, with_temperature
+from sklearn.metrics import confusion_matrix, f1_score
+
+from sonoteca.analysis.labels.kind import possible_kinds
+
+Array = NDArray[np.float32]
+Names = NDArray[np.str_]
+WEIGHTS = pathlib.Path(__file__).parents[2] / "src/sonoteca/analysis/labels/weights"
+
+
+@dataclass
+class Table:
+    x: Array
+    y: Names
+    group: Names
+    weight: Array
+
+
+def folds_by_group(group: Names, n_folds: int) -> NDArray[np.int64]:
+    """Fold per row; a group never straddles."""
+    return np.array([zlib.crc32(g.encode()) % n_folds for g in group])
+
+
+def cross_validated(
+    table: Table, recipe: Recipe, labels: tuple[str, ...], folds: NDArray[np.int64], seed: int
+) -> Array:
+    out = np.zeros((len(table.x), len(labels)), np.float32)
+    for fold in np.unique(folds):
+        inside = folds == fold
+        network = fit(
+            table.x[~inside],
+            table.y[~inside],
+            table.weight[~inside],
+            labels=labels,
+            recipe=recipe,
+            seed=seed + int(fold),
+        )
+        out[inside] = network.probabilities(table.x[inside])
+    return out
+
+
+def interval(truth: Names, answer: Names, labels: list[str], n: int = 500) -> tuple[float, float]:
+    """95 % bootstrap interval of macro F1."""
+    rng = np.random.default_rng(0)
+    scores = []
+    for _ in range(n):
+        rows = rng.integers(0, len(truth), len(truth))
+        scores.append(f1_score(truth[rows], answer[rows], average="macro", labels=labels, zero_division=0))
+    return float(np.percentile(scores, 2.5)), float(np.percentile(scores, 97.5))
+
+
+def report(title: str, truth: Names, shares: Array, labels: tuple[str, ...], *, matrix: bool = False) -> float:
+    answer = np.array(labels)[shares.argmax(axis=1)]
+    present = sorted(set(truth.tolist()))
+    score = f1_score(truth, answer, average="macro", labels=present, zero_division=0)
+    low, high = interval(truth, answer, present)
+    error = calibration_error(shares.max(axis=1), answer == truth)
+    print(
+        f"{title}: macro F1 {score:.3f} [{low:.3f}, {high:.3f}], accuracy {(answer == truth).mean():.3f}, ECE {error:.3f}, n {len(truth)}"
+    )
+    if matrix:
+        used = [name for name in labels if name in set(truth.tolist()) | set(answer.tolist())]
+        width = max(map(len, used)) + 1
+        print(" " * width + " ".join(f"{name[:6]:>6}" for name in used))
+        for name, row in zip(used, confusion_matrix(truth, answer, labels=used), strict=True):
+            print(f"{name:{width}}" + " ".join(f"{count:6d}" for count in row))
+    return float(score)
+
+
+def tempered(shares: Array, temperature: float) -> Array:
+    logits = np.log(np.maximum(shares, 1e-9)) / temperature
+    logits -= logits.max(axis=1, keepdims=True)
+    out = np.exp(logits)
+    return out / out.sum(axis=1, keepdims=True)
+
+
+# --- sound class --------------------------------------------------------------------------------
+
+
+def train_sound_class(data: pathlib.Path, recipe: Recipe, seed: int) -> None:
+    stored = np.load(data / "one_shots.npz")
+    source = stored["source"]
+    family = np.array([re.split(r"[-:]", s)[0] for s in source])
+    weight = np.ones(len(source), np.float32)
+    labels = tuple(sorted(set(stored["y"].tolist())))
+    network = fit(stored["x"], stored["y"], weight, labels=labels, recipe=recipe, seed=seed)
+    real, dev = np.load(data / "real.npz"), np.load(data / "dev_one_shots.npz")
+    real_shares, dev_shares = network.probabilities(real["x"]), network.probabilities(dev["x"])
+    temperature = best_temperature(np.concatenate([real_shares, np.repeat(dev_shares, 5, axis=0)]),
+                                   np.concatenate([real["y"], np.repeat(dev["y"], 5)]), labels)  # fmt: skip
+    print(
+        f"sound class: {len(source)} examples of {sorted(set(family.tolist()))}; temperature {temperature:.2f} from the validation sets"
+    )
+    report("  development one-shots, none trained on", dev["y"], tempered(dev_shares, temperature), labels, matrix=True)
+    report("  real packs, none trained on", real["y"], tempered(real_shares, temperature), labels, matrix=True)
+    for pack in ("sonic-pi", "lmms", "hydrogen:", "hydrogen-kits"):
+        rows = np.char.startswith(real["source"], pack)
+        report(f"    {pack}", real["y"][rows], tempered(real_shares[rows], temperature), labels)
+    final = fit(np.concatenate([stored["x"], dev["x"]]), np.concatenate([stored["y"], dev["y"]]),
+                np.concatenate([weight, np.full(len(dev["y"]), 5.0, np.float32)]), labels=labels, recipe=recipe, seed=seed)  # fmt: skip
+    report(
+        "  real packs, final model (development one-shots added)",
+        real["y"],
+        tempered(final.probabilities(real["x"]), temperature),
+        labels,
+    )
+    save(WEIGHTS / "sound_class.npz", with_temperature(final, temperature))
+
+
+# --- role ---------------------------------------------------------------------------------------
+
+
+def train_role(data: pathlib.Path, recipe: Recipe, seed: int) -> None:
+    made, dev = np.load(data / "loops.npz"), np.load(data / "dev.npz")
+    labels = tuple(sorted(set(made["y"].tolist())))
+    is_loop = dev["role"] != ""
+    generated = fit(made["x"], made["y"], labels=labels, recipe=recipe, seed=seed)
+    exact = np.char.startswith(dev["name"], "loops/")
+    loose = np.char.startswith(dev["name"], "loose/")
+    print(f"role: {len(made['y'])} generated loops")
+    report(
+        "  development loops, generated loops trained on",
+        dev["role"][exact],
+        generated.probabilities(dev["x"][exact]),
+        labels,
+        matrix=True,
+    )
+    report("  development loose loops, same", dev["role"][loose], generated.probabilities(dev["x"][loose]), labels)
+    # Loose loops are cut from hidden loops; each file stands for itself.
+    table = Table(np.concatenate([made["x"], dev["x"][is_loop]]), np.concatenate([made["y"], dev["role"][is_loop]]),
+                  np.concatenate([made["source"], dev["name"][is_loop]]),
+                  np.concatenate([np.ones(len(made["y"])), np.full(is_loop.sum(), 3.0)]).astype(np.float32))  # fmt: skip
+    folds = folds_by_group(table.group, 5)
+    shares = cross_validated(table, recipe, labels, folds, seed)
+    is_dev = np.isin(table.group, dev["name"])
+    temperature = best_temperature(shares[is_dev], table.y[is_dev], labels)
+    exact = np.char.startswith(table.group, "loops/")
+    report(
+        f"  development loops, cross-validated, temperature {temperature:.2f}",
+        table.y[exact],
+        tempered(shares[exact], temperature),
+        labels,
+    )
+    final = fit(table.x, table.y, table.weight, labels=labels, recipe=recipe, seed=seed)
+    save(WEIGHTS / "role.npz", with_temperature(final, temperature))
+
+
+# --- content and events -------------------------------------------------------------------------
+
+EVENT_PATTERNS = (
+    (r"opensfx.*(wind|Wind)|arcticwind", "wind"),
+    (r"opensfx.*Bird", "bird"),
+    (r"opensfx.*(Lion|Monkeys|Sheep|Cow|Horse)|explore_farm", "animal"),
+    (r"opensfx.*(Jackhammer|Sawmill|Chainsaw|Mining|Steam of|horn|Whistle)", "machine"),
+    (r"opensfx", "engine"),
+    (r"env_sounds_water|ufoai-sound:water", "water"),
+    (r"fire|furnace|lava", "fire"),
+    (r"cart_moving", "machine"),
+    (r"cricket", "insect"),
+    (r"thunder", "thunder"),
+    (r"engine|flyby|jetwash|rocket", "engine"),
+    (r"alien-|alien_|alienm|alienp|hum|machine|minepump|turb|lights", "machine"),
+)
+
+
+def fine_label(label: str, source: str, event: str) -> str:
+    """The network's class of a clip; "" for one that cannot be named."""
+    if label not in ("nature", "mechanical"):
+        return label
+    if event:
+        return event
+    return next((name for pattern, name in EVENT_PATTERNS if re.search(pattern, source)), "")
+
+
+def three(labels: Names) -> Names:
+    out = np.full(len(labels), "other", dtype="<U6")
+    out[np.isin(labels, ["music", "singing"])] = "music"
+    out[labels == "speech"] = "speech"
+    return out
+
+
+def train_content(data: pathlib.Path, recipe: Recipe, seed: int) -> None:
+    stored = np.load(data / "clips.npz")
+    position = {n: i for i, n in enumerate(stored["number"])}
+    clip = np.array([position[n] for n in stored["clip"]])
+    source = stored["source"]
+    fine = np.array([fine_label(*row) for row in zip(stored["label"], source, stored["event"], strict=True)])
+    package = np.array([s.split(":")[0] for s in source])
+    made = np.isin(package, ["espeak", "sung", "ambience", "loop", "strike"])
+    group = np.where(made, source, package)
+    # Generated clips are easy to make and easy to tell: real ones count more.
+    per_clip = np.where(made, 1.0, np.where(np.char.startswith(package, "dev"), 1.0, 3.0))
+    per_clip[package == "strike"] = 0.5
+    counts = np.bincount(clip, minlength=len(fine))
+    usable = fine[clip] != ""
+    x, y = stored["windows"][usable], fine[clip][usable]
+    weight = (per_clip / np.maximum(counts, 1))[clip][usable].astype(np.float32)
+    table = Table(x, y, group[clip][usable], weight)
+    labels = tuple(sorted(set(y.tolist())))
+    real_packages = sorted(set(package[~made].tolist()))
+    fold_of = {name: i % 6 for i, name in enumerate(sorted(real_packages, key=lambda n: zlib.crc32(n.encode())))}
+    folds = np.array([fold_of[g] if g in fold_of else zlib.crc32(g.encode()) % 6 for g in table.group])
+    shares = cross_validated(table, recipe, labels, folds, seed)
+    temperature = best_temperature(shares, y, labels)
+    is_real = ~made[clip][usable] & ~np.char.startswith(table.group, "dev")
+    print(f"content: {len(fine)} clips, {len(y)} windows, folds by package; temperature {temperature:.2f}")
+    rows = clip[usable]
+    mean = np.full((len(fine), len(labels)), np.nan, np.float32)
+    for k in np.unique(rows):
+        mean[k] = shares[rows == k].mean(axis=0)
+    clip_real = np.isin(np.arange(len(fine)), np.unique(rows[is_real]))
+    report(
+        "  real clips, classes of the network",
+        fine[clip_real],
+        tempered(mean[clip_real], temperature),
+        labels,
+        matrix=True,
+    )
+    coarse = ("music", "other", "speech")
+    folded = np.stack([mean[:, three(np.array(labels)) == name].sum(axis=1) for name in coarse], axis=1)
+    report("  real clips, music/speech/other", three(fine[clip_real]), folded[clip_real], coarse, matrix=True)
+    for name in real_packages:
+        inside = clip_real & (package == name)
+        if inside.any():
+            right = np.array(coarse)[folded[inside].argmax(axis=1)] == three(fine[inside])
+            print(f"    {name}: {right.mean():.3f} of {inside.sum()} right")
+    final = fit(table.x, table.y, table.weight, labels=labels, recipe=recipe, seed=seed)
+    save(WEIGHTS / "content.npz", with_temperature(final, temperature))
+
+
+# --- kind ---------------------------------------------------------------------------------------
+
+
+def train_kind(data: pathlib.Path, recipe: Recipe, seed: int) -> None:
+    clips, made, dev = np.load(data / "clips.npz"), np.load(data / "loops.npz"), np.load(data / "dev.npz")
+    named = (clips["kind"] != "") & ~np.char.startswith(clips["source"], "dev-")
+    package = np.array([s.split(":")[0] for s in clips["source"][named]])
+    group = np.where(
+        np.isin(package, ["espeak", "sung", "ambience", "loop", "strike"]), clips["source"][named], package
+    )
+    table = Table(
+        np.concatenate([clips["summary"][named], made["x"], dev["x"]]),
+        np.concatenate([clips["kind"][named], np.full(len(made["y"]), "loop"), dev["kind"]]),
+        np.concatenate([group, made["source"], dev["name"]]),
+        np.concatenate([np.ones(named.sum()), np.full(len(made["y"]), 0.5), np.full(len(dev["kind"]), 2.0)]).astype(
+            np.float32
+        ),
+    )
+    duration = np.exp(table.x[:, duration_column(table.x, dev)])
+    keep = table.y != ""
+    table = Table(table.x[keep], table.y[keep], table.group[keep], table.weight[keep])
+    duration = duration[keep]
+    labels = tuple(sorted(set(table.y.tolist())))
+    shares = cross_validated(table, recipe, labels, folds_by_group(table.group, 5), seed)
+    mask = np.array([[name in {k.value for k in possible_kinds(seconds)} for name in labels] for seconds in duration])
+    shares = np.where(mask, np.maximum(shares, 1e-6), 0)
+    shares /= shares.sum(axis=1, keepdims=True)
+    temperature = best_temperature(shares, table.y, labels)
+    print(f"kind: {len(table.y)} sounds; temperature {temperature:.2f}")
+    report("  all, cross-validated", table.y, tempered(shares, temperature), labels, matrix=True)
+    for folder in ("loops/", "oneshots/", "loose/", "songs/"):
+        rows = np.char.startswith(table.group, folder)
+        report(f"    development {folder}", table.y[rows], tempered(shares[rows], temperature), labels, matrix=True)
+    final = fit(table.x, table.y, table.weight, labels=labels, recipe=recipe, seed=seed)
+    save(WEIGHTS / "kind.npz", with_temperature(final, temperature))
+
+
+def duration_column(x: Array, dev: np.lib.npyio.NpzFile) -> int:
+    """The column of the summary that holds the log of the duration."""
+    difference = np.abs(dev["x"] - np.log(np.maximum(dev["duration"], 0.02))[:, None]).max(axis=0)
+    return int(difference.argmin())
+
+
+TRAINERS = {"sound_class": train_sound_class, "role": train_role, "content": train_content, "kind": train_kind}
+RECIPES = {
+    "sound_class": Recipe(hidden=(128, 64), n_members=4, n_steps=5000),
+    "role": Recipe(hidden=(64, 32), n_members=4, n_steps=2500),
+    "content": Recipe(hidden=(64, 32), n_members=3, n_steps=3000),
+    "kind": Recipe(hidden=(48, 24), n_members=3, n_steps=1500),
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("data", type=pathlib.Path, help="folder with the npz files that the other scripts wrote")
+    parser.add_argument("--only", choices=sorted(TRAINERS))
+    parser.add_argument("--seed", type=int, default=1)
+    arguments = parser.parse_args()
+    for name, train in TRAINERS.items():
+        if arguments.only in (None, name):
+            train(arguments.data, RECIPES[name], arguments.seed)
+
+
+if __name__ == "__main__":
+    main()
