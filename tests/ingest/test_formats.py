@@ -31,6 +31,9 @@ CODEC_RATES = {
     ".wma": (11_025, 16_000, 22_050, 32_000, 44_100, 48_000),
     ".ac3": (32_000, 44_100, 48_000),
 }
+# Low rates do not take the bit rates that are usual at 44,100 Hz.
+BIT_RATES = {".mp3": (32_000, 64_000, 128_000), ".mp2": (64_000,), ".wma": (48_000, 64_000), ".aac": (24_000, 96_000)}
+LOSSLESS = {".flac", ".mka", ".aiff", ".caf", ".w64", ".au", ".wv", ".tta", ".alac.m4a"}
 # libsndfile writes what FFmpeg's wheel does not, in every sample format.
 SNDFILE = [
     (container, subtype)
@@ -54,16 +57,19 @@ def made_files(folder: Path, count: int) -> Iterator[Path]:
         if isinstance(maker, str):
             rate = generator.choice(CODEC_RATES.get(maker, RATES))
             n_channels = generator.choice((1, 2))
-            n_samples = max(1, round(seconds * rate))
+            # A bare stream of a frame or two is nothing that FFmpeg itself would recognise.
+            n_samples = max(1, round((seconds if maker in LOSSLESS else max(seconds, 0.15)) * rate))
             samples = np.resize(noise[start : start + n_samples * n_channels], (n_channels, n_samples))
             path = folder / f"{number}{maker}"
-            write_audio(path, AudioSignal(np.ascontiguousarray(samples), rate), encoding=maker)
+            bit_rate = generator.choice(BIT_RATES.get(maker, (None,)))
+            write_audio(path, AudioSignal(np.ascontiguousarray(samples), rate), encoding=maker, bit_rate=bit_rate)
         else:
             container, subtype = maker
             rate = generator.choice(RATES) if subtype != "VORBIS" else generator.choice((8_000, 22_050, 44_100, 48_000))
             n_channels = 1 if subtype in MONO_ONLY else generator.choice((1, 1, 2, 2, 3, 6, 8))
-            if container == "VOC":
+            if container in ("VOC", "AVR"):
                 n_channels = min(n_channels, 2)
+                rate = min(rate, 48_000)
             n_samples = max(1, round(seconds * rate))
             samples = np.resize(noise[start : start + n_samples * n_channels], (n_samples, n_channels))
             path = folder / f"{number}.{SUFFIXES.get(container, container.lower())}"
