@@ -119,3 +119,27 @@ def test_gap_and_least_length_are_checked() -> None:
 @pytest.mark.parametrize("n_samples", [1, 2, 511, 513, 2048])
 def test_the_shortest_sounds_have_no_events(n_samples: int) -> None:
     assert split(synth.signal(np.full(n_samples, 0.5))) == ()
+
+
+def test_a_held_note_that_swells_is_one_shot_in_one_piece() -> None:
+    times = np.arange(4 * synth.RATE) / synth.RATE
+    swell = synth.signal(synth.tone(40, 4.0).samples * (0.55 + 0.45 * np.cos(2 * np.pi * times)) ** 2)
+    assert split(swell, Kind.ONE_SHOT) == ()
+
+
+def test_gusts_of_wind_are_not_events_but_calls_in_them_are() -> None:
+    rng = np.random.default_rng(7)
+    gusts = np.interp(np.arange(90 * synth.RATE) / synth.RATE, np.arange(13) * 8.0, rng.normal(0.0, 2.5, 13))
+    wind = synth.signal(synth.noise(90.0, 0.02, color=1.2, seed=8).samples * 10 ** (gusts / 20))
+    calls = (11.0, 30.0, 52.0, 75.0)
+    call = synth.envelope(synth.tone(84, 0.4, 0.08), attack_s=0.005, release_s=0.02)
+    regions = split(synth.mix(wind, synth.at(dict.fromkeys(calls, call), 90.0)))
+    assert_borders(regions, [(start_s, start_s + 0.4) for start_s in calls], late_s=0.005)
+
+
+def test_more_events_than_the_limit_are_joined_over_the_shortest_gaps(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sonoteca.analysis.regions.MAX_REGIONS", 3)
+    source = synth.recording(synth.bursts((1.0, 2.0, 5.0, 9.0, 10.1), 12.0))
+    found = find_regions(source, synth.features_of(source, [FEATURE])[FEATURE], kind=None)
+    assert [round(region.start_s) for region in found.regions] == [1, 5, 9]
+    assert found.note == "more than 3 events: those less than 2.8 s apart were joined"

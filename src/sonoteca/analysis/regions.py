@@ -12,7 +12,8 @@ noise floor. A whisper recorded at -70 dBFS has events, and steady rain at -10 d
 
 Event regions are returned only where they say more than the whole: at least two events, or
 one that leaves out a good part of the file. Loops are never split (a bar's rest belongs to
-them), and in a track only true silence separates, for music is meant to be loud and soft.
+them), and in a track or a one-shot only true silence separates, for music is meant to be loud
+and soft and a held note swells.
 """
 
 from __future__ import annotations
@@ -49,8 +50,16 @@ DIGITAL_SILENCE_DB = -92.0
 # How far the floor of one minute may lie above the quietest tenth of the file.
 _FLOOR_REACH_DB = 10.0
 _FLOOR_WINDOW_S = 60.0
-# Music fades and breaks: between tracks of one file there is silence this far below its loud parts.
-_TRACK_SILENCE_DB = 50.0
+# Between the 10th and the 40th percentile steady noise spreads by this; what spreads further lifts the floor, but
+# not by more than a few decibels, for it may be events that are many.
+_STEADY_SPREAD_DB = 1.5
+_RESTLESS_FACTOR = 2.0
+_MOST_RESTLESS_DB = 6.0
+# Music is loud and soft and a held note swells: between tracks or hits of one file there is silence
+# this far below the loud parts.
+_MUSIC_SILENCE_DB = 50.0
+# What is longer and was taken for a one-shot is a row of them, recorded in a room.
+_LONGEST_ONE_SHOT_S = 12.0
 # Windows at both ends reach beyond the sound: the cut edge there is no event.
 _CUT_FRAMES = 2
 _LEAST_FRAMES = 8
@@ -99,7 +108,7 @@ def find_regions(
     shape : FrameSeries
         ``SpectralShape`` of the whole sound.
     kind : Kind or None
-        A loop is not split; a track only at true silence.
+        A loop is not split; a track or a one-shot only at true silence.
     gap_s : float > 0 [s]
         Silence that separates two events.
     min_region_s : float >= 0 [s]
@@ -119,9 +128,9 @@ def find_regions(
         return Split((), "too short for two events")
     levels = _band_levels_db(shape)
     floor = _noise_floor_db(levels, shape.frame_rate)
-    if kind is Kind.TRACK:
+    if kind is Kind.TRACK or (kind is Kind.ONE_SHOT and duration_s < _LONGEST_ONE_SHOT_S):
         loud = np.percentile(levels, 95, axis=1, keepdims=True)
-        floor = np.minimum(floor, np.maximum(loud - _TRACK_SILENCE_DB, DIGITAL_SILENCE_DB))
+        floor = np.minimum(floor, np.maximum(loud - _MUSIC_SILENCE_DB, DIGITAL_SILENCE_DB))
     spans = _events(levels, floor, gap_frames=gap_s * shape.frame_rate)
     note = ""
     if len(spans) > MAX_REGIONS:
@@ -157,16 +166,18 @@ def _noise_floor_db(levels: NDArray[np.float32], frame_rate: float) -> NDArray[n
     sounding = (steady > DIGITAL_SILENCE_DB + 3.0).any(axis=0)
     if sounding.mean() > 0.7:
         steady = steady[:, sounding]
-    quiet = np.percentile(steady, 5, axis=1, keepdims=True)
+    quiet, calm, common = np.percentile(steady, (5, 10, 40), axis=1, keepdims=True)
+    # Gusts and passing cars: what is near the floor for much of the time is as restless as this.
+    restless = np.clip(_RESTLESS_FACTOR * (common - calm - _STEADY_SPREAD_DB), 0.0, _MOST_RESTLESS_DB)
     window = int(_FLOOR_WINDOW_S * 4)
     if steady.shape[1] < 2 * window or steady.shape[1] != n_steps:
-        return np.broadcast_to(quiet.astype(np.float32), levels.shape)
+        return np.broadcast_to((quiet + restless).astype(np.float32), levels.shape)
     n_windows = steady.shape[1] // window
     per_minute = np.percentile(steady[:, : n_windows * window].reshape(N_BANDS, n_windows, window), 10, axis=2)
     held = np.clip(per_minute, quiet, quiet + _FLOOR_REACH_DB)
     centres = (np.arange(n_windows) + 0.5) * window * step
     at = np.arange(n_frames)
-    return np.stack([np.interp(at, centres, row) for row in held]).astype(np.float32)
+    return np.stack([np.interp(at, centres, row) for row in held + restless]).astype(np.float32)
 
 
 def _events(levels: NDArray[np.float32], floor: NDArray[np.float32], *, gap_frames: float) -> list[tuple[int, int]]:

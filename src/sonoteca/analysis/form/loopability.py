@@ -18,7 +18,7 @@ from sonoteca.features.feature import Feature
 # The beat may be off by this part of itself before a listener stumbles.
 _BEAT_TOLERANCE = 0.1
 # A rest that does not belong is noticed when it is longer than this.
-_REST_S = 0.25
+_REST_S = 0.35
 _LONGEST_S = 600.0
 
 

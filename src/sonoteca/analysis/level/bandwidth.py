@@ -6,8 +6,8 @@ import numpy as np
 import scipy.ndimage
 from numpy.typing import NDArray
 
-# Encoders cut between these; lower is a telephone or a filter of taste, higher is nobody's loss.
-_LOWEST_HZ, _HIGHEST_HZ = 9_000.0, 20_700.0
+# Encoders cut between these; lower is a telephone or a filter of taste, higher are the filters of converters.
+_LOWEST_HZ, _HIGHEST_HZ = 9_000.0, 20_200.0
 # An encoder's filter falls this far ...
 _DROP_DB = 20.0
 # ... within this; instruments and microphones fade out over octaves.

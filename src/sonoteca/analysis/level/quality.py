@@ -39,7 +39,7 @@ Finding: TypeAlias = "tuple[str, float | int]"
 
 # Limiters leave a run of full samples now and then; six in a million is one in four seconds.
 _CLIPPED_SHARE = 6e-6
-_CLIPPED_LEAST = 6
+_CLIPPED_LEAST = 12
 # Against the largest sample: at 2 % the headroom lost and the click at every cut are noticeable.
 _DC_SHARE = 0.02
 _OUT_OF_PHASE = -0.3
