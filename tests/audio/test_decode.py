@@ -194,6 +194,23 @@ def test_many_channels(channels: int, tmp_path: Path) -> None:
     np.testing.assert_allclose(heard, reference(AudioSignal(samples[:1], 44_100)), atol=1e-5)
 
 
+@pytest.mark.parametrize("channels", [1, 2, 5, 6, 7, 8])
+@pytest.mark.parametrize("container", ["FLAC", "OGG"])
+def test_many_channels_of_decoders_that_keep_them_apart(container: str, channels: int, tmp_path: Path) -> None:
+    # PyAV reads beyond the planes of frames with eight of them.
+    gains = np.linspace(1.0, 0.3, channels, dtype=np.float32).reshape(-1, 1)
+    samples = gains * pluck(20_000, 44_100).samples
+    soundfile.write(path := tmp_path / "x", samples.T, 44_100, format=container)
+    with open_recording(path) as recording:
+        assert (recording.info.channels, recording.info.n_samples) == (channels, 20_000)
+        powers = recording.measurements.step_power[0]
+        # 5.1 in Vorbis' order has its channels elsewhere, but they are all there.
+        np.testing.assert_allclose(
+            np.sort(np.sqrt(powers / powers.max())), np.sort(gains[:, 0]), atol=0.02 if container == "FLAC" else 0.2
+        )
+        assert recording.warnings == ()
+
+
 @pytest.mark.parametrize("rate", [1_000, 4_000, 8_000, 11_025, 22_050, 32_000, 96_000, 192_000, 384_000, 768_000])
 def test_rates(rate: int, tmp_path: Path) -> None:
     path = write(tmp_path / "x.wav", wav(pcm16(tone(hz=200, duration_s=0.5, dbfs=-6, rate=rate)), rate=rate))

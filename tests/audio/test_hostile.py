@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import os
 import pickle
 import struct
@@ -15,6 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from audio.handmade import chunk, fmt, pcm16, pluck, wav, write
+from sonoteca.audio import decode, spool
 from sonoteca.audio.content_hash import hash_content
 from sonoteca.audio.decode import open_recording
 from sonoteca.audio.encode import write_audio
@@ -125,6 +128,12 @@ def test_a_zip_is_not_audio(tmp_path: Path) -> None:
 )
 def test_lengths_are_those_of_the_samples_there_are(data: bytes, tmp_path: Path) -> None:
     assert duration_s(write(tmp_path / "x.wav", data)) == pytest.approx(1.0, abs=0.001)
+
+
+def test_a_wav_that_was_cut_off_says_how_much_is_missing(tmp_path: Path) -> None:
+    with open_recording(write(tmp_path / "x.wav", wav(SAMPLES)[: 44 + 22_050])) as recording:
+        assert recording.info.duration_s == 0.25
+        assert any("75%" in warning for warning in recording.warnings)
 
 
 def test_half_a_sample_at_the_end_is_dropped(tmp_path: Path) -> None:
@@ -239,6 +248,39 @@ def test_a_forbidden_file_is_unreadable(tmp_path: Path) -> None:
     path.chmod(0)
     with pytest.raises(FileUnreadable, match="ermission"):
         open_recording(path)
+
+
+class Failing(io.FileIO):
+    """A file on a disk that breaks after ``good`` readings."""
+
+    good = 3
+
+    def read(self, size: int | None = -1, /) -> bytes | None:
+        self.good -= 1
+        if self.good < 0:
+            raise OSError(errno.EIO, "Input/output error")
+        return super().read(size if size is not None else -1)
+
+
+@pytest.mark.parametrize("good", [0, 1, 2, 5])
+def test_a_disk_error_is_the_files_error(good: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write(tmp_path / "x.wav", wav(SAMPLES * 20))
+
+    def opened(name: Path) -> Failing:
+        file = Failing(name)
+        file.good = good
+        return file
+
+    monkeypatch.setattr(decode, "open_regular_file", opened)
+    with pytest.raises(FileUnreadable, match="Input/output"):
+        open_recording(path)
+
+
+def test_a_full_disk_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spool, "IN_MEMORY_SAMPLES", 1_000)
+    path = write(tmp_path / "x.wav", wav(SAMPLES))
+    with pytest.raises(AudioError, match="temporary file"):
+        open_recording(path, spool_dir=tmp_path / "not there")
 
 
 def test_nothing_is_left_open(tmp_path: Path) -> None:

@@ -17,11 +17,15 @@ MAX_CHUNK_BYTES = 2**16
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """``data`` is the beginning of the chunk, at most ``MAX_CHUNK_BYTES``; empty if it was not asked for."""
+    """``data`` is the beginning of the chunk, at most ``MAX_CHUNK_BYTES``; empty if it was not asked for.
+
+    ``n_bytes`` is what the header says, of which ``n_missing`` lie beyond the end of the file.
+    """
 
     name: bytes
     data: bytes
     n_bytes: int
+    n_missing: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +40,20 @@ class ChunkFile:
         """Data of the first chunk of that name."""
         return next((chunk.data for chunk in self.chunks if chunk.name == name), None)
 
+    @property
+    def missing_share(self) -> float:
+        """The share of the samples that was cut off with the end of the file, 0 to 1.
 
+        Programs that write a stream leave the length at 0 or at a largest number: nothing is missing then.
+        """
+        for chunk in self.chunks:
+            if chunk.name.lower() in (b"data", b"ssnd") and 0 < chunk.n_bytes < _STREAMED_BYTES:
+                return chunk.n_missing / chunk.n_bytes
+        return 0.0
+
+
+# 2**31 - 1 and 2**32 - 1, and some programs subtract a header.
+_STREAMED_BYTES = 2**31 - 2**12
 _RIFF = {b"RIFF": "<", b"RF64": "<", b"BW64": "<", b"RIFX": ">"}
 
 
@@ -58,6 +75,8 @@ def _walk(file: io.FileIO, layout: str, first: int, wanted: Collection[bytes], *
     header = struct.Struct(layout)
     end = file.seek(0, io.SEEK_END)
     position = first
+    # RF64 keeps the length of its samples in another chunk.
+    n_sample_bytes: int | None = None
     for _ in range(MAX_CHUNKS):
         if position + header.size > end:
             return
@@ -68,7 +87,11 @@ def _walk(file: io.FileIO, layout: str, first: int, wanted: Collection[bytes], *
         name, n_bytes = header.unpack(head)
         position += header.size
         data = b""
-        if name in wanted:
+        if name in wanted or name == b"ds64":
             data = file.read(min(n_bytes, MAX_CHUNK_BYTES)) or b""
-        yield Chunk(name, data, n_bytes)
+        if name == b"ds64" and len(data) >= 16:
+            n_sample_bytes = struct.unpack_from("<Q", data, 8)[0]
+        if name == b"data" and n_bytes == 2**32 - 1 and n_sample_bytes is not None:
+            n_bytes = n_sample_bytes
+        yield Chunk(name, data, n_bytes, n_missing=max(0, position + n_bytes - end))
         position += n_bytes + (n_bytes & 1 if padded else 0)

@@ -11,12 +11,11 @@ root_note loop_start_s loop_end_s cue_s description originator``.
 
 from __future__ import annotations
 
-import io
 import struct
 import unicodedata
 from collections.abc import Iterable, Mapping
 
-from sonoteca.audio.chunks import ChunkFile, read_chunks
+from sonoteca.audio.chunks import ChunkFile
 from sonoteca.audio.names import name_claims
 from sonoteca.audio.recording import Claim
 from sonoteca.domain.music import PITCH_CLASS_NAMES, Key
@@ -38,17 +37,19 @@ _TEXT_TAGS = {
 _TEMPO_TAGS = ("tbpm", "bpm", "tmpo", "tempo", "ibpm", "fbpm")
 _KEY_TAGS = ("tkey", "initialkey", "initial_key", "initial key", "key", "ikey")
 
-_RIFF_CHUNKS = frozenset({b"acid", b"smpl", b"inst", b"cue ", b"bext", b"fmt "})
-_AIFF_CHUNKS = frozenset({b"INST", b"MARK", b"basc", b"COMM"})
+# The chunks whose data is needed.
+CHUNKS = frozenset({b"acid", b"smpl", b"inst", b"cue ", b"bext", b"fmt ", b"INST", b"MARK", b"basc", b"COMM"})
 
 
-def read_claims(file: io.FileIO, tags: Mapping[str, str], name: str, *, duration_s: float | None) -> tuple[Claim, ...]:
-    """Everything claimed by an open file, by the ``tags`` FFmpeg found in it, and by its ``name``.
+def all_claims(
+    chunk_file: ChunkFile | None, tags: Mapping[str, str], name: str, *, duration_s: float | None
+) -> tuple[Claim, ...]:
+    """Everything claimed by a file's chunks, by the ``tags`` FFmpeg found in it, and by its ``name``.
 
-    ``duration_s`` turns a count of beats into a tempo (Apple Loops store no tempo); None leaves that out.
+    ``chunk_file`` is what ``chunks.read_chunks(file, CHUNKS)`` gives. ``duration_s`` turns a count
+    of beats into a tempo (Apple Loops store no tempo); None leaves that out.
     """
     claims = [*tag_claims(tags)]
-    chunk_file = read_chunks(file, _RIFF_CHUNKS | _AIFF_CHUNKS)
     if chunk_file is not None:
         claims += chunk_claims(chunk_file, duration_s=duration_s)
     claims += name_claims(name)

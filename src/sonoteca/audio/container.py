@@ -9,7 +9,6 @@ HLS, SDP, pictures, subtitles, raw video and text are refused after they are rec
 
 from __future__ import annotations
 
-import errno
 import io
 import os
 import stat
@@ -143,12 +142,13 @@ def open_container(file: io.FileIO, shown: str) -> Iterator[tuple[InputContainer
     NotAudio, UnsupportedFormat, DamagedAudio
         No sound in it, sound we refuse or have no decoder for, sound that cannot be read.
     """
-    file.seek(0)
-    head = file.read(16) or b""
-    file.seek(0)
-    if not head:
-        raise EmptyAudio(f"{shown} is empty: it has zero bytes.")
+    head = b""
     try:
+        file.seek(0)
+        head = file.read(16) or b""
+        file.seek(0)
+        if not head:
+            raise EmptyAudio(f"{shown} is empty: it has zero bytes.")
         container = av.open(
             file,
             mode="r",
@@ -159,11 +159,12 @@ def open_container(file: io.FileIO, shown: str) -> Iterator[tuple[InputContainer
     except av.error.ArgumentError as error:
         raise UnsupportedFormat(f"{shown} is of a kind that is not opened (a playlist, picture or text).") from error
     except (av.error.FFmpegError, ValueError, EOFError) as error:
-        if isinstance(error, OSError) and error.errno == errno.EIO:
-            raise FileUnreadable(f"{shown} cannot be read: the disk reported an error.") from error
         if head.startswith(_MAGIC) or head[4:8] == b"ftyp":
             raise DamagedAudio(f"{shown} begins like a sound file, but its header cannot be read.") from error
         raise NotAudio(f"{shown} is not a sound file: no known format was recognised.") from error
+    except OSError as error:
+        # What our own file raised while FFmpeg read from it.
+        raise FileUnreadable(f"{shown} cannot be read: {error.strerror or error}.") from error
     with container:
         streams = container.streams.audio
         if not streams:

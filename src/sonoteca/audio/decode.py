@@ -17,7 +17,8 @@ from av.audio.stream import AudioStream
 from av.codec.context import Flags2
 from av.container import InputContainer
 
-from sonoteca.audio.claims import read_claims
+from sonoteca.audio.chunks import read_chunks
+from sonoteca.audio.claims import CHUNKS, all_claims
 from sonoteca.audio.container import (
     MAX_CHANNELS,
     MAX_RATE,
@@ -32,7 +33,7 @@ from sonoteca.audio.intake import Intake, SpooledRecording
 from sonoteca.audio.probe import all_tags, bit_depth
 from sonoteca.audio.recording import AudioInfo
 from sonoteca.audio.sample_blocks import FrameQueue
-from sonoteca.errors import DamagedAudio, EmptyAudio, UnsupportedFormat
+from sonoteca.errors import DamagedAudio, EmptyAudio, FileUnreadable, UnsupportedFormat
 
 
 def open_recording(
@@ -69,12 +70,19 @@ def open_recording(
         try:
             decoding.run()
             recording = decoding.recording()
-            recording.claims = read_claims(
-                file,
+            # FFmpeg reads through the same file: it has to be done with it.
+            chunk_file = read_chunks(file, CHUNKS)
+            recording.claims = all_claims(
+                chunk_file,
                 all_tags(container, stream),
                 root_name if root_name is not None else os.fsdecode(path),
                 duration_s=recording.info.duration_s,
             )
+            if chunk_file is not None and (missing := chunk_file.missing_share) >= _LEAST_SHARE:
+                recording.warnings += (f"The file was cut off: {missing:.0%} of the sound it promises is missing.",)
+        except OSError as error:
+            decoding.discard()
+            raise FileUnreadable(f"{shown} cannot be read: {error.strerror or error}.") from error
         except BaseException:
             decoding.discard()
             raise
@@ -85,6 +93,7 @@ def open_recording(
 
 # Less than this may be missing without a warning: headers are rounded, and codecs have frames.
 _MISSING_S = 0.2
+_LEAST_SHARE = 0.01
 
 
 class _Decoding:
@@ -128,10 +137,9 @@ class _Decoding:
             self._take(self._intake, leave=n_padding)
 
     def _take(self, intake: Intake, *, leave: int = 0) -> None:
-        # Integers are what they are; floats can be anything, and so can what a decoder made of damage.
-        may_be_invalid = self._codec.startswith("pcm_f") or self._n_errors > 0
         block = self._queue.read(min(intake.wanted, self._queue.n_waiting - leave))
-        intake.push(block, may_be_invalid=may_be_invalid)
+        # Decoders give no denormals; floats that were stored can be anything.
+        intake.push(block, is_raw_float=self._codec.startswith("pcm_f"))
 
     def _frames(self) -> Iterator[AudioFrame]:
         packets = self._container.demux(self._stream)

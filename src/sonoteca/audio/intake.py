@@ -8,11 +8,14 @@ from types import TracebackType
 import numpy as np
 from numpy.typing import NDArray
 
-from sonoteca.audio.measure import NativeMeter, sanitize, step_boundary, steps_per_block
+from sonoteca.audio.measure import LARGEST_SAMPLE, NativeMeter, sanitize, step_boundary, steps_per_block
 from sonoteca.audio.mixdown import MonoMix, ToAnalysisRate
 from sonoteca.audio.recording import MAX_READ_S, AudioInfo, Claim, NativeMeasurements
 from sonoteca.audio.signal import ANALYSIS_RATE, AudioSignal
 from sonoteca.audio.spool import SampleSpool
+
+# Channels that cancel for a moment are no news.
+_LEAST_SHARE = 0.01
 
 
 class SpooledRecording:
@@ -74,7 +77,6 @@ class Intake:
         self._resampler = ToAnalysisRate(sample_rate)
         self._spool = SampleSpool(spool_dir)
         self.n_samples = 0
-        self.n_invalid = 0
 
     @property
     def wanted(self) -> int:
@@ -82,9 +84,11 @@ class Intake:
         stop = step_boundary(self._n_steps + self._steps_per_block, self.sample_rate)
         return stop - step_boundary(self._n_steps, self.sample_rate)
 
-    def push(self, block: NDArray[np.float32], *, may_be_invalid: bool) -> None:
-        """The next block, float32 (n_channels, ``wanted``)."""
-        if may_be_invalid:
+    def push(self, block: NDArray[np.float32], *, is_raw_float: bool) -> None:
+        """The next block, float32 (n_channels, ``wanted``); it may be changed in place."""
+        # NaN, infinities and absurd values all make this sum fail the comparison.
+        is_sane = float(np.vdot(block, block)) < LARGEST_SAMPLE**2
+        if is_raw_float or not is_sane:
             self._meter.n_invalid_samples += sanitize(block)
         mono = self._mix.push(block)
         self._meter.push(block, mono)
@@ -104,8 +108,8 @@ class Intake:
             warnings.append(
                 f"{measurements.n_invalid_samples} samples were not numbers or beyond any scale: they count as silence."
             )
-        if self._mix.n_cancelled:
-            share = self._mix.n_cancelled / self.n_samples
+        share = self._mix.n_cancelled / max(1, self.n_samples)
+        if share >= _LEAST_SHARE:
             warnings.append(
                 f"The channels cancel each other in {share:.0%} of the sound: there the louder one stands for all."
             )

@@ -35,7 +35,7 @@ class MemoryRecording(SpooledRecording):
         while first < signal.n_samples:
             block = samples[:, first : first + intake.wanted].copy()
             first += block.shape[1]
-            intake.push(block, may_be_invalid=True)
+            intake.push(block, is_raw_float=True)
         measurements, spool, warnings = intake.finish()
         head = f"{signal.sample_rate}/{samples.shape}/"
         info = AudioInfo(

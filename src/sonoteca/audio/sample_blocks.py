@@ -6,16 +6,27 @@ are gathered in FFmpeg's own queue, so that Python and numpy are entered once pe
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from fractions import Fraction
+from typing import Any
 
-import av
 import numpy as np
 from av.audio.fifo import AudioFifo
 from av.audio.frame import AudioFrame
 from av.audio.resampler import AudioResampler
 from numpy.typing import NDArray
 
+_DTYPES: dict[str, type[np.generic]] = {
+    "u8": np.uint8,
+    "s16": np.int16,
+    "s32": np.int32,
+    "s64": np.int64,
+    "flt": np.float32,
+    "dbl": np.float64,
+}
+# PyAV counts the planes of a frame up to a null pointer, which FFmpeg does not promise when all
+# its eight pointers are in use: with more channels, what it calls planes is somebody else's
+# memory. Such frames are interleaved first.
+_MOST_PLANES = 7
 # FFmpeg's sample formats and what full scale is in them.
 _FULL_SCALE = {"u8": 2.0**7, "s16": 2.0**15, "s32": 2.0**31, "s64": 2.0**63, "flt": 1.0, "dbl": 1.0}
 
@@ -24,11 +35,10 @@ def to_float(frame: AudioFrame) -> NDArray[np.float32]:
     """The frame's samples, float32, shape (channels, n_samples), C-contiguous, full scale ±1."""
     name = frame.format.name
     n_channels = frame.layout.nb_channels
-    # PyAV knows no 64-bit integers; their planes are read directly.
-    array = _planes_of_int64(frame) if name.startswith("s64") else frame.to_ndarray()
+    base = name.removesuffix("p")
+    array = _planes(frame, _DTYPES[base], n_channels)
     if frame.format.is_packed:
         array = array.reshape(-1, n_channels).T
-    base = name.removesuffix("p")
     if base == "flt":
         return np.ascontiguousarray(array)
     if base == "dbl":
@@ -41,9 +51,14 @@ def to_float(frame: AudioFrame) -> NDArray[np.float32]:
     return samples
 
 
-def _planes_of_int64(frame: AudioFrame) -> NDArray[np.int64]:
-    n_values = frame.samples * (1 if frame.format.is_planar else frame.layout.nb_channels)
-    return np.vstack([np.frombuffer(memoryview(plane), dtype=np.int64, count=n_values) for plane in frame.planes])
+def _planes(frame: AudioFrame, dtype: type[Any], n_channels: int) -> NDArray[Any]:
+    """The frame's memory as PyAV's ``to_ndarray`` would give it, for any format and number of channels.
+
+    PyAV knows no 64-bit integers. Planar frames of more than ``_MOST_PLANES`` channels never come here.
+    """
+    n_planes = n_channels if frame.format.is_planar else 1
+    n_values = frame.samples * n_channels // n_planes
+    return np.vstack([np.frombuffer(memoryview(plane), dtype, n_values) for plane in frame.planes[:n_planes]])
 
 
 class FrameQueue:
@@ -55,16 +70,15 @@ class FrameQueue:
 
     def __init__(self) -> None:
         self._fifo = AudioFifo()
+        # Sample format, rate, layout and channels of what is queued.
         self._likeness: tuple[str, int, str, int] | None = None
         self._converter: AudioResampler | None = None
         self._converts: tuple[str, int, str, int] | None = None
-        self.layout: av.AudioLayout | None = None
         self._time_base: Fraction | None = None
-        self.sample_rate = 0
-        self.sample_format = ""
-        self.n_written = 0
         # Samples still to be dropped from the start.
         self.skip = 0
+        self.n_written = 0
+        # Whether rate or channels changed on the way.
         self.changed = False
 
     @property
@@ -72,19 +86,22 @@ class FrameQueue:
         return self._fifo.samples
 
     def write(self, frame: AudioFrame) -> None:
+        """Take the next frame; it is used up."""
         layout = frame.layout
         likeness = (frame.format.name, frame.sample_rate, layout.name, layout.nb_channels)
-        if likeness != self._likeness:
-            if self._likeness is None:
-                self._likeness = likeness
-                self.layout, self.sample_rate, self.sample_format = layout, frame.sample_rate, frame.format.name
-                self._time_base = frame.time_base
-            else:
-                self._write_converted(frame, likeness)
+        if likeness == self._likeness:
+            if self._converter is not None:
+                self._flush_converter()
+            self._enqueue(frame)
+            return
+        if self._likeness is None:
+            is_unsafe = frame.format.is_planar and layout.nb_channels > _MOST_PLANES
+            self._likeness = (frame.format.packed.name if is_unsafe else frame.format.name, *likeness[1:])
+            self._time_base = frame.time_base
+            if not is_unsafe:
+                self._enqueue(frame)
                 return
-        elif self._converter is not None:
-            self._flush_converter()
-        self._enqueue(frame)
+        self._write_converted(frame, likeness)
 
     def _enqueue(self, frame: AudioFrame) -> None:
         # The queue would refuse timestamps with gaps; order is all we need.
@@ -109,7 +126,7 @@ class FrameQueue:
             name, rate, layout, _ = self._likeness
             self._converter = AudioResampler(format=name, layout=layout, rate=rate)
             self._converts = likeness
-            self.changed = True
+            self.changed |= likeness[1:] != self._likeness[1:]
         assert self._converter is not None
         frame.pts = None
         self._enqueue_all(self._converter.resample(frame))
@@ -128,8 +145,3 @@ class FrameQueue:
         frame = self._fifo.read(n_samples, partial=True)
         assert frame is not None
         return to_float(frame)
-
-    def blocks(self, n_samples: int) -> Iterator[NDArray[np.float32]]:
-        """All full blocks that wait."""
-        while self._fifo.samples >= n_samples:
-            yield self.read(n_samples)

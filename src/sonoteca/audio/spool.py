@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sonoteca.audio.signal import ANALYSIS_RATE
+from sonoteca.errors import AudioError
 
 # 26 MB; longer sounds go to a file.
 IN_MEMORY_SAMPLES = 300 * ANALYSIS_RATE
@@ -26,6 +27,22 @@ class SampleSpool:
         self.n_samples = 0
 
     def append(self, samples: NDArray[np.float32]) -> None:
+        """Add samples behind the last.
+
+        Raises
+        ------
+        AudioError
+            If the temporary file cannot be made or written.
+        """
+        try:
+            self._append(samples)
+        except OSError as error:
+            raise AudioError(
+                f"The temporary file of a long sound cannot be written: {error.strerror or error}.",
+                "Free disk space, or name another temporary folder in TMPDIR.",
+            ) from error
+
+    def _append(self, samples: NDArray[np.float32]) -> None:
         self.n_samples += len(samples)
         if self._file is None:
             self._parts.append(samples)
@@ -38,7 +55,7 @@ class SampleSpool:
             self._file.write(np.ascontiguousarray(samples).data)
 
     def seal(self) -> None:
-        """Nothing will be appended any more."""
+        """Call it when nothing will be appended any more."""
         if self._file is None:
             self._samples = np.concatenate(self._parts) if self._parts else self._samples
             self._samples.flags.writeable = False
