@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sonoteca.analysis.rhythm.evidence import RhythmEvidence, gather_evidence
-from sonoteca.analysis.rhythm.hypotheses import METERS, PulseView, bar_features, view_pulses
-from sonoteca.analysis.rhythm.pulse import candidate_pulses
+from sonoteca.analysis.rhythm.drift import straighten
+from sonoteca.analysis.rhythm.evidence import RhythmEvidence, count_onsets, gather_evidence
+from sonoteca.analysis.rhythm.hypotheses import METERS, bar_features, view_pulses
+from sonoteca.analysis.rhythm.pulse import Pulse, candidate_pulses
 from sonoteca.features.feature_pass import compute_features
 from sonoteca.features.onset import BandMagnitude
 from sonoteca.features.onset_harmony import HarmonyTrail
@@ -41,43 +42,49 @@ def evidence_of(samples: np.ndarray) -> RhythmEvidence | None:
     return gather_evidence(frames[FEATURES[0]], frames[FEATURES[1]], len(samples) / RATE)
 
 
-def pulse_is_right(view: PulseView, truth: dict, duration_s: float) -> bool:
+def pulse_is_right(pulse: Pulse, beat_s: np.ndarray, truth: dict) -> bool:
     if not truth["tempo"]:
         return False
     period = 60.0 / truth["tempo"]
-    if abs(view.pulse.period_s / period - 1) > 0.02:
+    if abs(pulse.period_s / period - 1) > 0.02:
         return False
-    middle = view.beat_s[len(view.beat_s) // 2]
-    off = (middle - truth["beats"][0]) / period
+    middle = beat_s[len(beat_s) // 2]
+    off = (middle - min(truth["beats"], key=lambda b: abs(b - middle))) / period
     return abs(off - round(off)) < 0.12 and abs(off - round(off)) * period < 0.06
 
 
 def make_example(name: str, samples: np.ndarray, truth: dict) -> Example | None:
     evidence = evidence_of(samples)
-    if evidence is None:
+    if evidence is not None:
+        evidence, bent = straighten(evidence)
+        if bent is not None and truth["tempo"]:
+            beats = bent.to_straight(np.array(truth["beats"]))
+            truth = {
+                **truth, "beats": list(beats), "downbeats": list(bent.to_straight(np.array(truth["downbeats"]))),
+                "tempo": 60.0 / float(np.median(np.diff(beats))),
+            }  # fmt: skip
+    views = view_pulses(evidence, candidate_pulses(evidence)) if evidence is not None else None
+    if views is None:
         return None
-    views = view_pulses(evidence, candidate_pulses(evidence))
-    if not views:
-        return None
-    pulse_right = np.array([pulse_is_right(v, truth, evidence.duration_s) for v in views])
+    beats = [views.beats_of(v) for v in range(len(views.pulses))]
+    pulse_right = np.array([pulse_is_right(p, b, truth) for p, b in zip(views.pulses, beats, strict=True)])
     rows, right = {}, {}
     for meter in METERS:
-        rows[meter] = np.stack([bar_features(evidence, v, meter) for v in views]).astype(np.float16)
-        right[meter] = np.zeros((len(views), meter), bool)
+        rows[meter] = bar_features(evidence, views, meter).astype(np.float16)
+        right[meter] = np.zeros((len(views.pulses), meter), bool)
         if truth["tempo"] and truth["beats_per_bar"] == meter and truth["downbeats"]:
             bar = meter * 60.0 / truth["tempo"]
             for i in np.flatnonzero(pulse_right):
-                view = views[i]
                 for d in range(meter):
                     # Compared in the middle of the sound, where an error of the period counts least.
-                    n = d + meter * max(0, (len(view.beat_s) // 2 - d) // meter)
-                    at = view.beat_s[0] + n * view.pulse.period_s
-                    off = (at - truth["downbeats"][0]) / bar
+                    n = d + meter * max(0, (len(beats[i]) // 2 - d) // meter)
+                    at = beats[i][0] + n * views.pulses[i].period_s
+                    off = (at - min(truth["downbeats"], key=lambda b: abs(b - at))) / bar
                     right[meter][i, d] = abs(off - round(off)) * meter < 0.3
-    raw = np.array([evidence.raw_flux_mean, evidence.duration_s])
+    raw = np.array([evidence.raw_flux_mean, evidence.duration_s, count_onsets(evidence)])
     return Example(
         name, truth["kind"], truth, rows, right, pulse_right,
-        np.array([v.pulse.period_s for v in views]), np.array([v.pulse.phase_s for v in views]), raw,
+        np.array([p.period_s for p in views.pulses]), np.array([p.phase_s for p in views.pulses]), raw,
     )  # fmt: skip
 
 

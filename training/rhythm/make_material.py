@@ -19,8 +19,22 @@ import numpy as np
 import scipy.signal
 import soundfile
 from patterns import (
-    CLAP, DRUMS_3_4, DRUMS_4_4, HAT, KICK, OPEN, PEDAL, SNARE, STICK,
-    Score, add_bass, add_chords, add_drums, add_melody, make_harmony,
+    CLAP,
+    DRUMS_3_4,
+    DRUMS_4_4,
+    HAT,
+    KICK,
+    OPEN,
+    PEDAL,
+    SNARE,
+    STICK,
+    Score,
+    add_bass,
+    add_chords,
+    add_drums,
+    add_melody,
+    add_motif,
+    make_harmony,
 )  # fmt: skip
 
 RATE = 22_050
@@ -96,6 +110,8 @@ def loop_score(rng):
     score = Score(beats, int(rng.choice((1, 2, 4, 8, 16), p=(0.03, 0.38, 0.36, 0.22, 0.01))), tempo, compound, swing)
     role = str(rng.choice(("drums", "bass", "harmony", "melody", "mix"), p=(0.3, 0.2, 0.17, 0.17, 0.16)))
     layers = {role}
+    if role == "melody" and beats == 7:
+        layers = {"melody", "drums"}
     if role == "mix":
         size = int(rng.integers(2, 5))
         layers = set(rng.choice(("drums", "bass", "harmony", "melody"), size, replace=False, p=(0.3, 0.3, 0.25, 0.15)))
@@ -122,7 +138,7 @@ def loop_score(rng):
             rng,
         )
     if "melody" in layers:
-        add_melody(score, harmony, rng)
+        (add_motif if rng.random() < 0.75 else add_melody)(score, harmony, rng)
     draw_programs(score, rng)
     return score, role
 
@@ -150,7 +166,7 @@ def song_score(rng):
     swing = float(rng.choice((0.0, 0.25, 0.4), p=(0.6, 0.26, 0.14)))
     length_s = float(rng.uniform(38, 60))
     score = Score(beats, max(6, round(length_s * tempo / 60 / beats)), tempo, compound, 0.0 if compound else swing)
-    harmony = make_harmony(score, rng)
+    harmony = make_harmony(score, rng, restless=True)
     chords = ["arp", "piano", "piano", "strum", "quarters", "sustain", "stab", *(["waltz"] * 3 if beats == 3 else [])]
     add_chords(score, harmony, str(rng.choice(chords)), rng)
     if rng.random() < 0.5:
@@ -448,7 +464,28 @@ def make_songs(count, rng, out, truth):
 
 def make_negatives(count, rng, out, truth):
     """Sounds without a tempo: one-shots, speech, rain, noise, hum, thunder, drones."""
-    words = "the quick brown fox jumps over a lazy dog while seven old ships sail slowly past some quiet northern harbour".split()
+    words = [
+        "the",
+        "quick",
+        "brown",
+        "fox",
+        "jumps",
+        "over",
+        "a",
+        "lazy",
+        "dog",
+        "while",
+        "seven",
+        "old",
+        "ships",
+        "sail",
+        "slowly",
+        "past",
+        "some",
+        "quiet",
+        "northern",
+        "harbour",
+    ]
     for i in range(count):
         kind = str(rng.choice(("oneshot", "oneshot", "speech", "rain", "noise", "drone", "sweep", "clatter")))
         seconds = (

@@ -82,7 +82,7 @@ def drum_bar(
     for key, places in grid.items():
         for step, probability in places:
             if rng.random() < probability:
-                accent = 1.0 if step % 4 == 0 or key in (SNARE, CLAP, KICK) and probability >= 0.8 else 0.72
+                accent = 1.0 if step % 4 == 0 or (key in (SNARE, CLAP, KICK) and probability >= 0.8) else 0.72
                 ghost = 0.5 if key == SNARE and probability < 0.65 else 1.0
                 hits.append((step / 4, key, int(np.clip(105 * accent * ghost + rng.normal(0, 6), 20, 127))))
     return hits
@@ -160,13 +160,13 @@ class Harmony:
     scale_notes: tuple[int, ...]
 
 
-def make_harmony(score: Score, rng: np.random.Generator) -> Harmony:
-    """Chords: mostly one a bar, at times two a bar or one for two bars."""
+def make_harmony(score: Score, rng: np.random.Generator, *, restless: bool = False) -> Harmony:
+    """Chords: mostly one a bar, at times two a bar or one for two bars; ``restless`` ones change more often."""
     tonic = int(rng.integers(12))
     scale = MAJOR if rng.random() < 0.55 else MINOR
     spans = []
     beats = score.beats_per_bar
-    rate = rng.choice(("bar", "half", "two", "mixed"), p=(0.6, 0.12, 0.1, 0.18))
+    rate = rng.choice(("bar", "half", "two", "mixed"), p=(0.3, 0.3, 0.06, 0.34) if restless else (0.7, 0.12, 0.08, 0.1))
     progression = PROGRESSIONS[rng.integers(len(PROGRESSIONS))]
     other = PROGRESSIONS[rng.integers(len(PROGRESSIONS))]
     seventh = rng.random() < 0.3
@@ -174,8 +174,16 @@ def make_harmony(score: Score, rng: np.random.Generator) -> Harmony:
     bar = 0
     while bar < score.n_bars:
         chords = progression if (bar // 8) % 2 == 0 else other
-        halve = beats % 2 == 0 and (rate == "half" or rate == "mixed" and rng.random() < 0.3)
-        parts = [beats / 2, beats / 2] if halve else [2 * beats] if rate == "two" else [beats]
+        halve = beats % 2 == 0 and (rate == "half" or (rate == "mixed" and rng.random() < 0.4))
+        parts = (
+            [beats / 2, beats / 2]
+            if halve
+            else [beats - 1, 1]
+            if restless and rng.random() < 0.08
+            else [2 * beats]
+            if rate == "two"
+            else [beats]
+        )
         at = bar * beats
         for length in parts:
             degree = chords[n % 4]
@@ -312,3 +320,32 @@ def add_melody(
             following = places[i + 1] if i + 1 < len(places) else 2 * beats
             length = (following - at) * float(rng.uniform(0.6, 1.0))
             score.notes.append(Note(channel, start, length, int(pitch), int(rng.integers(85, 115))))
+
+
+def add_motif(score: Score, harmony: Harmony, rng: np.random.Generator, *, channel: int = 3) -> None:
+    """A riff: one motif of two bars (at times one or four) as a walk of note lengths, repeated with other endings."""
+    beats = score.beats_per_bar
+    lengths = np.array((1 / 3, 2 / 3, 1, 4 / 3, 2) if score.compound else (0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0))
+    weights = np.array((1, 1, 1, 1, 0.5)) if score.compound else np.array((0.14, 0.32, 0.13, 0.26, 0.16, 0.1, 0.02))
+    weights = weights * rng.uniform(0.4, 1.6, len(weights))
+    span = beats * int(rng.choice((2, 2, 2, 2, 1, 4)))
+    places, at = [], 0.0 if rng.random() < 0.92 else float(rng.choice((0.5, 0.75, 1.0)))
+    while at < span - 1e-6:
+        length = float(rng.choice(lengths, p=weights / weights.sum()))
+        if rng.random() < 0.9 or not places:
+            places.append((at, min(length, span - at)))
+        at += length
+    pool = sorted(12 * o + n % 12 for o in (5, 6) for n in harmony.scale_notes)
+    steps = rng.integers(-3, 4, len(places))
+    home = int(rng.integers(4, len(pool) - 4))
+    for start in np.arange(0, score.n_bars * beats, span):
+        position = home
+        varied = rng.random() < 0.25
+        for (offset, length), step in zip(places, steps, strict=True):
+            position = int(np.clip(position + step, 0, len(pool) - 1))
+            if start + offset >= score.n_bars * beats or (varied and offset > 0.75 * span and rng.random() < 0.5):
+                continue
+            hold = length * float(rng.uniform(0.6, 1.0))
+            score.notes.append(
+                Note(channel, float(start + offset), hold, int(pool[position]), int(rng.integers(80, 115)))
+            )

@@ -54,11 +54,12 @@ class BarRhythm:
     kinds: ClassVar[frozenset[Kind]] = ALL_KINDS - {Kind.ONE_SHOT}
 
     def analyze(self, region: RegionView, known: Known) -> Iterable[Observation]:
-        kind = known.get(KIND)
-        if kind is not None and kind.value == Kind.ONE_SHOT:
+        said = known.get(KIND)
+        kind = Kind(str(said.value)) if said is not None else None
+        if kind is Kind.ONE_SHOT:
             return
         evidence = gather_evidence(region.frames(BAND_MAGNITUDE), region.frames(HARMONY_TRAIL), region.duration_s)
-        rhythm = find_rhythm(evidence) if evidence is not None else None
+        rhythm = find_rhythm(evidence, kind) if evidence is not None else None
         if rhythm is None:
             return
         made_by = measured_by(self)
@@ -83,7 +84,7 @@ class BarRhythm:
                 {"at_s": round(at + start_s, 3), "bpm": round(bpm, 2)} for at, bpm in rhythm.tempo_curve
             ]
             yield Observation(TEMPO_CURVE, curve, None, made_by)
-        is_loop = kind is None or kind.value == Kind.LOOP
+        is_loop = kind in (None, Kind.LOOP)
         if rhythm.whole_bars is not None and is_loop:
             yield Observation(BARS, rhythm.whole_bars, rhythm.bar_confidence, made_by)
 

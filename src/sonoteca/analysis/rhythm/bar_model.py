@@ -14,26 +14,32 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sonoteca.analysis.rhythm.evidence import RhythmEvidence
-from sonoteca.analysis.rhythm.hypotheses import METERS, PulseView, bar_features
+from sonoteca.analysis.rhythm.hypotheses import METERS, PulseViews, bar_features
+from sonoteca.analysis.rhythm.pulse import Pulse
 
 # Two periods this close (relative) state the same tempo.
 SAME_TEMPO = 0.02
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class BarChoice:
-    """The winning hypothesis: beat ``downbeat`` of ``view`` starts the first whole bar.
+    """The winning hypothesis: beat ``downbeat`` of ``beat_s`` starts the first whole bar.
 
-    ``tempo_share`` is the posterior share of all hypotheses at this tempo, ``bar_share`` of
-    this very bar among those of this tempo; ``score`` the winner's raw score.
+    ``tempo_share`` is the posterior share of all hypotheses at this tempo, ``pulse_share`` of
+    those of this tempo and phase, ``bar_share`` of this very bar among those of this tempo,
+    ``meter_share`` of this meter among them; ``score`` is the winner's raw score.
     ``alternatives_bpm`` are the other tempi, most probable first.
     """
 
-    view: PulseView
+    pulse: Pulse
+    beat_s: NDArray[np.float64]
+    profile: NDArray[np.float32]
     meter: int
     downbeat: int
     tempo_share: float
+    pulse_share: float
     bar_share: float
+    meter_share: float
     score: float
     alternatives_bpm: tuple[float, ...]
 
@@ -45,30 +51,27 @@ def _weights() -> dict[str, NDArray[np.float32]]:
         return {name: np.asarray(arrays[name], np.float32) for name in arrays.files}
 
 
-def score_hypotheses(evidence: RhythmEvidence, views: list[PulseView]) -> dict[int, NDArray[np.float64]]:
-    """Raw scores per meter, shape (n_views, meter): one for each beat a bar could start at."""
+def score_hypotheses(evidence: RhythmEvidence, views: PulseViews) -> dict[int, NDArray[np.float64]]:
+    """Raw scores per meter, shape (n_pulses, meter): one for each beat a bar could start at."""
     weights = _weights()
     scores = {}
     for meter in METERS:
-        rows = np.concatenate([bar_features(evidence, view, meter) for view in views])
+        rows = bar_features(evidence, views, meter)
         standard = np.clip((rows - weights[f"mean{meter}"]) / weights[f"spread{meter}"], -6.0, 6.0)
         hidden = np.maximum(standard @ weights[f"w{meter}"] + weights[f"b{meter}"], 0.0)
-        score = hidden @ weights[f"v{meter}"] + weights[f"c{meter}"]
-        scores[meter] = np.asarray(score, np.float64).reshape(len(views), meter)
+        scores[meter] = np.asarray(hidden @ weights[f"v{meter}"] + weights[f"c{meter}"], np.float64)
     return scores
 
 
-def choose_bar(evidence: RhythmEvidence, views: list[PulseView]) -> BarChoice | None:
-    """The most probable tempo, and of its hypotheses the most probable bar; None without views."""
-    if not views:
-        return None
+def choose_bar(evidence: RhythmEvidence, views: PulseViews) -> BarChoice:
+    """The most probable tempo, and of its hypotheses the most probable bar."""
     scores = score_hypotheses(evidence, views)
     top = max(float(s.max()) for s in scores.values())
     weight = {meter: np.exp(s - top) for meter, s in scores.items()}
     total = sum(float(w.sum()) for w in weight.values())
     share = {meter: w / total for meter, w in weight.items()}
     by_view = np.sum([p.sum(axis=1) for p in share.values()], axis=0)
-    log_period = np.log([view.pulse.period_s for view in views])
+    log_period = np.log([pulse.period_s for pulse in views.pulses])
     same = np.abs(log_period[:, None] - log_period[None, :]) < SAME_TEMPO
     by_tempo = same @ by_view
     best = int(np.argmax(by_tempo))
@@ -77,15 +80,27 @@ def choose_bar(evidence: RhythmEvidence, views: list[PulseView]) -> BarChoice | 
     )
     others: list[float] = []
     for i in np.argsort(by_tempo)[::-1]:
-        bpm = 60.0 / views[int(i)].pulse.period_s
+        bpm = 60.0 / views.pulses[int(i)].period_s
         if by_tempo[i] > 0.01 and not same[best, i] and all(abs(bpm / o - 1) > 0.04 for o in others):
             others.append(bpm)
     return BarChoice(
-        view=views[view],
+        pulse=views.pulses[view],
+        beat_s=views.beats_of(view),
+        profile=views.profile_of(view),
         meter=meter,
         downbeat=downbeat,
         tempo_share=float(by_tempo[best]),
+        pulse_share=float(by_view[[near_phase(views.pulses[view], p) for p in views.pulses]].sum()),
         bar_share=float(share[meter][view, downbeat] / max(by_tempo[best], 1e-12)),
+        meter_share=float(share[meter][same[best]].sum() / max(by_tempo[best], 1e-12)),
         score=float(scores[meter][view, downbeat]),
         alternatives_bpm=tuple(others[:4]),
     )
+
+
+def near_phase(one: Pulse, other: Pulse) -> bool:
+    """Whether two pulses state the same tempo and nearly the same beats."""
+    if abs(np.log(one.period_s / other.period_s)) >= SAME_TEMPO:
+        return False
+    off = (one.phase_s - other.phase_s) / one.period_s
+    return abs(off - round(off)) < 0.12

@@ -30,10 +30,10 @@ def steady_beats(evidence: RhythmEvidence, choice: BarChoice, *, fills_length: b
     With ``fills_length`` the period is taken from the sound's exact length; else line and
     phase are fitted to the onsets near the beats (least squares weighted by strength).
     """
-    pulse = choice.view.pulse
+    pulse = choice.pulse
     period, phase = pulse.period_s, pulse.phase_s
     if not fills_length:
-        period, phase = _fit_line(evidence, choice.view.beat_s, period, phase)
+        period, phase = _fit_line(evidence, choice.beat_s, period, phase)
     elif min(phase, period - phase) < 0.06:
         phase = 0.0 if phase < period / 2 else period
     first = -int(np.floor(phase / period + 1e-6)) if phase > 0 else 0

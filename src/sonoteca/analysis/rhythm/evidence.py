@@ -73,20 +73,26 @@ def gather_evidence(bands: FrameSeries, trail: FrameSeries, duration_s: float) -
     smooth *= scale[:, None]
     pulse = smooth.mean(axis=0)
     pulse = np.asarray(pulse - pulse.mean(), np.float32)
-    n_fft = min(_LARGEST_FFT, 2 ** int(np.ceil(np.log2(_PADDING * len(pulse)))))
-    n_fft = max(n_fft, 2 ** int(np.ceil(np.log2(len(pulse)))))
+    spectrum, bin_hz = onset_spectrum(pulse, bands.frame_rate)
     sums = np.concatenate([np.zeros((trail.values.shape[0], 1)), np.cumsum(trail.values, axis=1, dtype=np.float64)], 1)
     return RhythmEvidence(
         flux=smooth,
         pulse=pulse,
         frame_rate=bands.frame_rate,
-        spectrum=np.asarray(scipy.fft.rfft(pulse, n_fft), np.complex64),
-        bin_hz=bands.frame_rate / n_fft,
+        spectrum=spectrum,
+        bin_hz=bin_hz,
         trail_sums=sums,
         trail_rate=trail.frame_rate,
         duration_s=duration_s,
         raw_flux_mean=raw_mean,
     )
+
+
+def onset_spectrum(pulse: NDArray[np.float32], frame_rate: float) -> tuple[NDArray[np.complex64], float]:
+    """Zero-padded Fourier transform of an onset curve, and the distance of its bins in Hz."""
+    n_fft = min(_LARGEST_FFT, 2 ** int(np.ceil(np.log2(_PADDING * len(pulse)))))
+    n_fft = max(n_fft, 2 ** int(np.ceil(np.log2(len(pulse)))))
+    return np.asarray(scipy.fft.rfft(pulse, n_fft), np.complex64), frame_rate / n_fft
 
 
 def _tame_start(flux: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -114,3 +120,10 @@ def autocorrelation(curve: NDArray[np.float32], n_lags: int) -> NDArray[np.float
     usable = np.maximum(zero, 1e-12)
     result[..., :valid] = np.where(zero > 1e-9, products[..., :valid] / usable * (n / counts), 0.0)
     return result
+
+
+def count_onsets(evidence: RhythmEvidence) -> int:
+    """Distinct onsets: peaks of the summed flux that stand out of the mean."""
+    total = evidence.flux.mean(axis=0)
+    peaks = (total[1:-1] > 1.5) & (total[1:-1] >= total[:-2]) & (total[1:-1] > total[2:])
+    return int(peaks.sum()) + int(total[0] > 1.5 and total[0] > total[1])

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sonoteca.analysis.rhythm.evidence import N_GROUPS, RhythmEvidence, autocorrelation
-from sonoteca.analysis.rhythm.pulse import LONGEST_LOOP_S, Pulse
+from sonoteca.analysis.rhythm.evidence import N_GROUPS, RhythmEvidence, autocorrelation, count_onsets
+from sonoteca.analysis.rhythm.pulse import LONGEST_LOOP_S, LONGEST_PERIOD_S, Pulse
 
 # 2 stands for 6/8 felt in two; 12/8 is 4 with triplets.
 METERS = (4, 3, 2, 5, 7)
@@ -22,6 +22,9 @@ METERS = (4, 3, 2, 5, 7)
 POSITIONS = np.array([0.0, 0.25, 1 / 3, 0.5, 2 / 3, 0.75])
 # Lags in beats at which repetition is read.
 LAGS = np.array([1 / 4, 1 / 3, 1 / 2, 2 / 3, 3 / 4, 1, 3 / 2, 2, 3, 4, 5, 6, 7, 8, 12, 16])
+# Harmony change over spans of so many beats around each beat; the last one is of the bass alone.
+CHANGE_SPANS = (1, 2, 3, 4)
+PER_BEAT = N_GROUPS * len(POSITIONS) + len(CHANGE_SPANS) + 1
 _BPM_CENTRES = np.geomspace(45, 225, 12)
 _BAR_COUNTS = (1, 2, 3, 4, 6, 8, 12, 16)
 N_SHARED = len(_BPM_CENTRES) + 3 * len(LAGS) + 6
@@ -29,142 +32,169 @@ N_LENGTH = 4 + len(_BAR_COUNTS)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class PulseView:
-    """One pulse with everything that does not depend on the bar.
+class PulseViews:
+    """The evidence seen through several pulses at once; one row per beat of any of them.
 
-    ``profile`` (n_beats, N_GROUPS, len(POSITIONS)): onset strength; ``change`` (n_beats, 5):
-    how much the harmony differs before and after each beat over spans of 1, 2, 3, 4 beats and in the bass.
+    Attributes
+    ----------
+    pulses : tuple of Pulse
+        Those with at least two beats in the sound.
+    first_row : int (n_pulses + 1,)
+        Rows ``first_row[v]:first_row[v + 1]`` are the beats of pulse ``v``.
+    beat_s : float64 (n_rows,)
+    per_beat : float32 (n_rows, PER_BEAT)
+        Onset strength (square root) per band group and position in the beat, then harmony change.
+    shared : float32 (n_pulses, N_SHARED)
+        What does not depend on the bar: tempo, repetition, density.
     """
 
-    pulse: Pulse
+    pulses: tuple[Pulse, ...]
+    first_row: NDArray[np.intp]
     beat_s: NDArray[np.float64]
-    profile: NDArray[np.float32]
-    change: NDArray[np.float32]
+    per_beat: NDArray[np.float32]
     shared: NDArray[np.float32]
+
+    def beats_of(self, view: int) -> NDArray[np.float64]:
+        """Beat times of pulse ``view``, s."""
+        return self.beat_s[self.first_row[view] : self.first_row[view + 1]]
+
+    def profile_of(self, view: int) -> NDArray[np.float32]:
+        """Onset strength of pulse ``view``, shape (n_beats, N_GROUPS, len(POSITIONS))."""
+        rows = self.per_beat[self.first_row[view] : self.first_row[view + 1], : N_GROUPS * len(POSITIONS)]
+        return rows.reshape(-1, N_GROUPS, len(POSITIONS))
 
 
 def n_features(meter: int) -> int:
     """Length of the feature vector of a hypothesis with ``meter`` beats in a bar."""
-    return N_SHARED + N_LENGTH + meter * (N_GROUPS * len(POSITIONS) + 5)
+    return N_SHARED + N_LENGTH + meter * PER_BEAT
 
 
-def view_pulses(evidence: RhythmEvidence, pulses: list[Pulse]) -> list[PulseView]:
-    """Look at the evidence through each pulse."""
-    longest = int(17 * 1.4 * evidence.frame_rate)
-    curves = np.stack([evidence.flux[0], evidence.flux[1:4].mean(axis=0), evidence.flux[4]])
-    acf = autocorrelation(curves, longest)
-    mean_square = float(np.mean(np.square(evidence.pulse))) + 1e-9
-    total = np.maximum(evidence.flux.mean(axis=0), 0)
-    peaks = (total[1:-1] > 1.5) & (total[1:-1] >= total[:-2]) & (total[1:-1] > total[2:])
-    per_second = float(peaks.sum()) / max(evidence.duration_s, 0.1)
-    views = []
-    for pulse in pulses:
-        n_beats = int(np.floor((evidence.duration_s - pulse.phase_s - 0.02) / pulse.period_s)) + 1
-        if n_beats < 2:
-            continue
-        beat_s = np.asarray(pulse.phase_s + np.arange(n_beats) * pulse.period_s, np.float64)
-        profile = _profile(evidence, beat_s, pulse.period_s)
-        change = _harmony_change(evidence, beat_s, pulse.period_s)
-        shared = _shared(evidence, pulse, acf, profile, per_second, mean_square)
-        views.append(PulseView(pulse, beat_s, profile, change, shared))
-    return views
+def view_pulses(evidence: RhythmEvidence, pulses: list[Pulse]) -> PulseViews | None:
+    """Look at the evidence through each pulse; None when none has two beats."""
+    counts = [int(np.floor((evidence.duration_s - p.phase_s - 0.02) / p.period_s)) + 1 for p in pulses]
+    usable = [(p, n) for p, n in zip(pulses, counts, strict=True) if n >= 2]
+    if not usable:
+        return None
+    first_row = np.concatenate([[0], np.cumsum([n for _, n in usable])]).astype(np.intp)
+    beat_index = np.arange(first_row[-1]) - np.repeat(first_row[:-1], np.diff(first_row))
+    periods = np.array([p.period_s for p, _ in usable])
+    phases = np.array([p.phase_s for p, _ in usable])
+    owner = np.repeat(np.arange(len(usable)), np.diff(first_row))
+    period_of_row = periods[owner]
+    beat_s = phases[owner] + beat_index * period_of_row
+    profile = _profile(evidence, beat_s, period_of_row)
+    change = _harmony_change(evidence, beat_s, period_of_row)
+    # Only the shape of the change over the beats counts, not how tonal the sound is.
+    mean_change = np.add.reduceat(change, first_row[:-1], axis=0) / np.diff(first_row)[:, None]
+    relative = change / (0.15 + mean_change[owner])
+    per_beat = np.concatenate([profile, relative], axis=1).astype(np.float32)
+    on_off = np.add.reduceat(profile, first_row[:-1], axis=0) / np.diff(first_row)[:, None]
+    mean_profile = np.asarray(on_off.reshape(-1, N_GROUPS, len(POSITIONS)), np.float32)
+    shared = _shared(evidence, periods, np.diff(first_row), mean_profile)
+    return PulseViews(tuple(p for p, _ in usable), first_row, beat_s, per_beat, shared)
 
 
-def _profile(evidence: RhythmEvidence, beat_s: NDArray[np.float64], period_s: float) -> NDArray[np.float32]:
-    places = ((beat_s[:, None] + POSITIONS * period_s) * evidence.frame_rate).ravel()
+def _profile(
+    evidence: RhythmEvidence, beat_s: NDArray[np.float64], period_s: NDArray[np.float64]
+) -> NDArray[np.float32]:
+    """Square root of onset strength at each place of each beat, shape (n_rows, N_GROUPS * len(POSITIONS))."""
+    places = ((beat_s[:, None] + POSITIONS * period_s[:, None]) * evidence.frame_rate).ravel()
     lower = np.floor(places).astype(np.intp)
     share = (places - lower).astype(np.float32)
-    last = evidence.n_frames - 1
-    below = evidence.flux[:, np.minimum(lower, last)] * (lower <= last)
-    above = evidence.flux[:, np.minimum(lower + 1, last)] * (lower + 1 <= last)
-    values = below * (1 - share) + above * share
-    shaped = values.reshape(N_GROUPS, len(beat_s), len(POSITIONS)).transpose(1, 0, 2)
-    return np.sqrt(np.maximum(shaped, 0.0))
+    # One silent frame beyond the end stands for all that lie outside.
+    flux = np.concatenate([evidence.flux, np.zeros((N_GROUPS, 1), np.float32)], axis=1)
+    end = evidence.n_frames
+    values = flux[:, np.minimum(lower, end)] * (1 - share) + flux[:, np.minimum(lower + 1, end)] * share
+    shaped = np.sqrt(np.maximum(values, 0.0)).reshape(N_GROUPS, len(beat_s), len(POSITIONS))
+    return np.asarray(shaped.transpose(1, 0, 2).reshape(len(beat_s), -1), np.float32)
 
 
-def _harmony_change(evidence: RhythmEvidence, beat_s: NDArray[np.float64], period_s: float) -> NDArray[np.float32]:
-    n_beats = len(beat_s)
+def _harmony_change(
+    evidence: RhythmEvidence, beat_s: NDArray[np.float64], period_s: NDArray[np.float64]
+) -> NDArray[np.float32]:
+    """Distance of the mean harmony before and after each beat, shape (n_rows, len(CHANGE_SPANS) + 1)."""
     last = evidence.trail_sums.shape[1] - 1
+    longest = max(CHANGE_SPANS)
     # A frame is centred on its time, so its running sum is complete half a frame later.
-    edges = np.arange(-4, n_beats + 5) * period_s + beat_s[0]
-    places = np.clip(edges * evidence.trail_rate + 0.5, 0, last)
-    lower = np.minimum(np.floor(places).astype(np.intp), last - 1)
+    steps = np.arange(-longest, longest + 1)
+    places = np.clip((beat_s[:, None] + steps * period_s[:, None]) * evidence.trail_rate + 0.5, 0, last)
+    lower = np.minimum(places.astype(np.intp), last - 1)
     share = places - lower
-    sums = evidence.trail_sums[:, lower] * (1 - share) + evidence.trail_sums[:, lower + 1] * share
-    change = np.zeros((n_beats, 5), np.float32)
-    at = np.arange(4, 4 + n_beats)
-    for column, (span, rows) in enumerate(((1, 0), (2, 0), (3, 0), (4, 0), (1, 12))):
-        stop = rows or 24
-        after = (sums[:stop, at + span] - sums[:stop, at]) if span else sums
-        before = sums[:stop, at] - sums[:stop, at - span]
-        both = np.sqrt(np.square(after).sum(axis=0) * np.square(before).sum(axis=0))
-        cosine = (after * before).sum(axis=0) / np.maximum(both, 1e-9)
+    sums = evidence.trail_sums.T
+    at = sums[lower] * (1 - share[..., None]) + sums[lower + 1] * share[..., None]
+    change = np.zeros((len(beat_s), len(CHANGE_SPANS) + 1), np.float32)
+    for column, (span, stop) in enumerate([*((s, 24) for s in CHANGE_SPANS), (1, 12)]):
+        after = at[:, longest + span, :stop] - at[:, longest, :stop]
+        before = at[:, longest, :stop] - at[:, longest - span, :stop]
+        both = np.sqrt(np.square(after).sum(axis=1) * np.square(before).sum(axis=1))
+        cosine = (after * before).sum(axis=1) / np.maximum(both, 1e-9)
         change[:, column] = np.where(both > 1e-9, np.sqrt(np.maximum(1.0 - cosine, 0.0)), 0.0)
-    # Only its shape over the beats counts, not how tonal the sound is; that is in the size of the whole.
-    return np.asarray(change / (0.15 + change.mean(axis=0, keepdims=True)), np.float32)
+    return change
 
 
 def _shared(
-    evidence: RhythmEvidence,
-    pulse: Pulse,
-    acf: NDArray[np.float64],
-    profile: NDArray[np.float32],
-    per_second: float,
-    mean_square: float,
+    evidence: RhythmEvidence, periods: NDArray[np.float64], n_beats: NDArray[np.intp], mean_profile: NDArray[np.float32]
 ) -> NDArray[np.float32]:
-    bpm = 60.0 / pulse.period_s
-    tempo = np.exp(-0.5 * np.square(np.log(bpm / _BPM_CENTRES) / 0.12))
-    lags = LAGS * pulse.period_s * evidence.frame_rate
-    axis = np.arange(acf.shape[1])
-    repeats = np.concatenate([np.interp(lags, axis, row, right=0.0) for row in acf])
-    on_beat = profile[:, :, 0].mean()
-    off_beat = profile[:, :, 3].mean()
-    extra = np.array(
-        [
-            on_beat,
-            off_beat,
-            np.log(max(per_second * pulse.period_s, 0.05)),
-            np.log(len(profile)) - 3.0,
-            1.0 if evidence.duration_s > LONGEST_LOOP_S else 0.0,
-            min(mean_square, 4.0) / 4.0,
-        ]
-    )
-    return np.concatenate([tempo, repeats, extra]).astype(np.float32)
+    longest = int((LAGS[-1] + 1) * LONGEST_PERIOD_S * evidence.frame_rate)
+    curves = np.stack([evidence.flux[0], evidence.flux[1:4].mean(axis=0), evidence.flux[4]])
+    acf = autocorrelation(curves, longest)
+    lags = np.outer(periods, LAGS) * evidence.frame_rate
+    axis = np.arange(longest)
+    repeats = [np.interp(lags, axis, row, right=0.0) for row in acf]
+    tempo = np.exp(-0.5 * np.square(np.log(60.0 / periods[:, None] / _BPM_CENTRES) / 0.12))
+    per_second = count_onsets(evidence) / max(evidence.duration_s, 0.1)
+    ones = np.ones(len(periods))
+    extra = [
+        mean_profile[:, :, 0].mean(axis=1),
+        mean_profile[:, :, 3].mean(axis=1),
+        np.log(np.maximum(per_second * periods, 0.05)),
+        np.log(n_beats) - 3.0,
+        ones * (evidence.duration_s > LONGEST_LOOP_S),
+        ones * min(float(np.mean(np.square(evidence.pulse))), 4.0) / 4.0,
+    ]
+    return np.concatenate([tempo, *repeats, np.stack(extra, axis=1)], axis=1).astype(np.float32)
 
 
-def length_features(evidence: RhythmEvidence, view: PulseView, meter: int, downbeat: int) -> NDArray[np.float32]:
-    """How well whole bars fill the sound, from its start: zero for long sounds."""
-    values = np.zeros(N_LENGTH, np.float32)
-    first_s = view.beat_s[downbeat % len(view.beat_s)] if downbeat < len(view.beat_s) else view.beat_s[-1]
-    bar_s = meter * view.pulse.period_s
+def _length_features(evidence: RhythmEvidence, views: PulseViews, meter: int) -> NDArray[np.float32]:
+    """How well whole bars fill the sound from its start, shape (n_pulses, meter, N_LENGTH): no say in long sounds."""
+    values = np.zeros((len(views.pulses), meter, N_LENGTH), np.float32)
+    periods = np.array([p.period_s for p in views.pulses])
+    phases = np.array([p.phase_s for p in views.pulses])
+    bar_s = meter * periods
+    first_s = phases[:, None] + np.arange(meter) * periods[:, None]
     # Close to the start, either just after it or one whole bar later.
-    off_start = min(first_s, abs(bar_s - first_s))
-    values[0] = np.exp(-0.5 * (off_start / 0.03) ** 2)
-    values[1] = first_s / bar_s
+    off_start = np.minimum(first_s, np.abs(bar_s[:, None] - first_s))
+    values[:, :, 0] = np.exp(-0.5 * np.square(off_start / 0.03))
+    values[:, :, 1] = first_s / bar_s[:, None]
     if evidence.duration_s <= LONGEST_LOOP_S:
         bars = evidence.duration_s / bar_s
-        nearest = max(1, round(bars))
+        nearest = np.maximum(1, np.round(bars))
         # Length errors come from padding (some ms), so they count in seconds.
-        miss_s = abs(bars - nearest) * bar_s
-        exact = np.exp(-0.5 * (miss_s / 0.012) ** 2)
-        values[2] = exact
-        values[3] = exact * values[0]
-        if nearest in _BAR_COUNTS:
-            values[4 + _BAR_COUNTS.index(nearest)] = values[3]
+        exact = np.exp(-0.5 * np.square((bars - nearest) * bar_s / 0.012))
+        values[:, :, 2] = exact[:, None]
+        values[:, :, 3] = exact[:, None] * values[:, :, 0]
+        for place, count in enumerate(_BAR_COUNTS):
+            values[:, :, 4 + place] = values[:, :, 3] * (nearest == count)[:, None]
     return values
 
 
-def bar_features(evidence: RhythmEvidence, view: PulseView, meter: int) -> NDArray[np.float32]:
-    """Feature vectors of all bar starts, float32 (meter, n_features(meter)): row ``d`` has its first bar at beat ``d``."""
-    n_beats = len(view.beat_s)
-    n_bars = -(-n_beats // meter)
-    per_beat = np.concatenate([view.profile.reshape(n_beats, -1), view.change], axis=1)
-    padded = np.zeros((n_bars * meter, per_beat.shape[1]), np.float32)
-    padded[:n_beats] = per_beat
-    counts = np.bincount(np.arange(n_beats) % meter, minlength=meter)
-    folded = padded.reshape(n_bars, meter, -1).sum(axis=0) / np.maximum(counts, 1)[:, None]
-    rows = np.empty((meter, n_features(meter)), np.float32)
-    for downbeat in range(meter):
-        length = length_features(evidence, view, meter, downbeat)
-        rows[downbeat] = np.concatenate([view.shared, length, np.roll(folded, -downbeat, axis=0).ravel()])
-    return rows
+def bar_features(evidence: RhythmEvidence, views: PulseViews, meter: int) -> NDArray[np.float32]:
+    """Feature vectors of all hypotheses of one meter, float32 (n_pulses, meter, n_features(meter)).
+
+    Row ``[v, d]`` has its first whole bar at beat ``d`` of pulse ``v``.
+    """
+    n_pulses = len(views.pulses)
+    n_beats = np.diff(views.first_row)
+    owner = np.repeat(np.arange(n_pulses), n_beats)
+    place = (np.arange(views.first_row[-1]) - views.first_row[owner]) % meter
+    slot = owner * meter + place
+    order = np.argsort(slot, kind="stable")
+    counts = np.bincount(slot, minlength=n_pulses * meter)
+    filled = np.flatnonzero(counts)
+    starts = (np.cumsum(counts) - counts)[filled]
+    folded = np.zeros((n_pulses * meter, PER_BEAT), np.float32)
+    folded[filled] = np.add.reduceat(views.per_beat[order], starts, axis=0) / counts[filled, None]
+    turn = (np.arange(meter)[:, None] + np.arange(meter)) % meter
+    bars = folded.reshape(n_pulses, meter, PER_BEAT)[:, turn].reshape(n_pulses, meter, meter * PER_BEAT)
+    shared = np.broadcast_to(views.shared[:, None, :], (n_pulses, meter, N_SHARED))
+    return np.concatenate([shared, _length_features(evidence, views, meter), bars], axis=2)

@@ -63,6 +63,16 @@ def _length_periods(duration_s: float) -> list[float]:
 
 def _heard_periods(evidence: RhythmEvidence) -> list[float]:
     """Periods by strength: peaks of a harmonic-summed autocorrelation, refined, then their ratios."""
+    found = [refine_period(evidence, period) for period in repeating_periods(evidence)]
+    for base in found[:3]:
+        for ratio in RATIOS:
+            if SHORTEST_PERIOD_S <= base * ratio <= LONGEST_PERIOD_S:
+                found.append(refine_period(evidence, base * ratio, width=0.004))
+    return found
+
+
+def repeating_periods(evidence: RhythmEvidence, n_best: int = 7) -> list[float]:
+    """Periods (s) at which onsets repeat, strongest first, to some per cent (they may drift)."""
     rate = evidence.frame_rate
     acf = autocorrelation(evidence.pulse, int(4 * LONGEST_PERIOD_S * rate) + 2)
     grid = np.geomspace(SHORTEST_PERIOD_S, LONGEST_PERIOD_S, 400)
@@ -72,13 +82,8 @@ def _heard_periods(evidence: RhythmEvidence) -> list[float]:
         strength += weight * np.interp(multiple * grid * rate, lags, acf)
     inner = (strength[1:-1] >= strength[:-2]) & (strength[1:-1] > strength[2:]) & (strength[1:-1] > 0.02)
     peaks = np.flatnonzero(inner) + 1
-    peaks = peaks[np.argsort(strength[peaks])[::-1]][:7]
-    found = [refine_period(evidence, float(grid[i])) for i in peaks]
-    for base in found[:3]:
-        for ratio in RATIOS:
-            if SHORTEST_PERIOD_S <= base * ratio <= LONGEST_PERIOD_S:
-                found.append(refine_period(evidence, base * ratio, width=0.004))
-    return found
+    peaks = peaks[np.argsort(strength[peaks])[::-1]][:n_best]
+    return [float(grid[i]) for i in peaks]
 
 
 def harmonic_sum(evidence: RhythmEvidence, periods: NDArray[np.float64]) -> NDArray[np.float64]:

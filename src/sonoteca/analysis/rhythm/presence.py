@@ -1,0 +1,82 @@
+"""Is there a beat at all, and how sure are the answers: two small logistic models.
+
+The bar model always has a favourite, also in rain. Presence looks at what a beat leaves
+besides: onsets that stand out, repetition, a favourite that is much better than the others.
+Weights come from ``training/rhythm/calibrate.py``.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib.resources
+import json
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sonoteca.analysis.rhythm.bar_model import BarChoice
+from sonoteca.analysis.rhythm.evidence import RhythmEvidence, autocorrelation, count_onsets
+from sonoteca.domain.vocabulary import Kind
+
+# How probable a beat has to be before anything is said. What is known to be a loop or a track nearly always has
+# one; a field recording rarely. None: the kind is not known.
+PRESENCE_THRESHOLDS = {None: 0.5, Kind.LOOP: 0.05, Kind.TRACK: 0.1, Kind.FIELD_RECORDING: 0.75, Kind.ONE_SHOT: 1.0}
+
+
+@functools.cache
+def _calibration() -> dict[str, Any]:
+    source = importlib.resources.files("sonoteca.analysis.rhythm") / "calibration.json"
+    content: dict[str, Any] = json.loads(source.read_text(encoding="utf-8"))
+    return content
+
+
+def presence_features(evidence: RhythmEvidence, choice: BarChoice) -> NDArray[np.float64]:
+    """What speaks for a beat, shape (14,)."""
+    period = choice.pulse.period_s
+    lags = np.array([0.5, 1.0, 2.0, 4.0, 8.0]) * period * evidence.frame_rate
+    acf = autocorrelation(evidence.pulse, int(lags[-1]) + 2)
+    repeats = np.interp(lags, np.arange(len(acf)), acf, right=0.0)
+    n_onsets = count_onsets(evidence)
+    total = evidence.flux.mean(axis=0)
+    return np.array(
+        [
+            choice.score,
+            np.log(choice.tempo_share + 1e-6),
+            np.log(choice.bar_share + 1e-6),
+            np.log(evidence.raw_flux_mean + 1e-4),
+            np.log(evidence.duration_s),
+            np.log(n_onsets + 1.0),
+            np.log((n_onsets + 1.0) / evidence.duration_s),
+            *repeats,
+            float(choice.profile[:, :, 0].mean()),
+            # How spiky the onset curve is: rain and speech rise all the time.
+            float(np.log(np.mean(np.square(total)) + 1e-3)),
+        ]
+    )
+
+
+def presence_probability(evidence: RhythmEvidence, choice: BarChoice) -> float:
+    """Probability that the sound has a beat at all."""
+    return _logistic("presence", presence_features(evidence, choice))
+
+
+def confidence_features(evidence: RhythmEvidence, choice: BarChoice, share: float) -> NDArray[np.float64]:
+    """What tells how far a posterior ``share`` can be trusted, shape (4,)."""
+    share = float(np.clip(share, 1e-4, 1 - 1e-4))
+    is_long = float(evidence.duration_s > 30.0)
+    return np.array(
+        [np.log(share / (1 - share)), is_long, float(choice.pulse.from_length), np.log(evidence.duration_s)]
+    )
+
+
+def confidence(what: str, evidence: RhythmEvidence, choice: BarChoice, share: float) -> float:
+    """Calibrated probability that the ``what`` (tempo, beats, bar or meter) said with that posterior share is right."""
+    return float(np.clip(_logistic(what, confidence_features(evidence, choice, share)), 0.01, 0.995))
+
+
+def _logistic(name: str, features: NDArray[np.float64]) -> float:
+    model = _calibration()[name]
+    standard = (features - np.asarray(model["mean"])) / np.asarray(model["spread"])
+    logit = float(standard @ np.asarray(model["weights"]) + model["bias"])
+    return float(1.0 / (1.0 + np.exp(-np.clip(logit, -30.0, 30.0))))
