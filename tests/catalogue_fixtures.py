@@ -50,7 +50,7 @@ def postgres_admin(postgres_server: str) -> Iterator[sa.Engine]:
     engine.dispose()
 
 
-def _database(admin: sa.Engine, server: str, template: str) -> str:
+def a_database(admin: sa.Engine, server: str, template: str) -> str:
     """A database of its own for one test; it goes with the server."""
     name = f"t{uuid.uuid4().hex}"
     with admin.connect() as connection:
@@ -61,13 +61,13 @@ def _database(admin: sa.Engine, server: str, template: str) -> str:
 @pytest.fixture
 def postgres_url(postgres_admin: sa.Engine, postgres_server: str) -> str:
     """URL of an empty database."""
-    return _database(postgres_admin, postgres_server, "template1")
+    return a_database(postgres_admin, postgres_server, "template1")
 
 
 @pytest.fixture
 def postgres_library_url(postgres_admin: sa.Engine, postgres_server: str) -> str:
     """URL of an empty library."""
-    return _database(postgres_admin, postgres_server, "blank")
+    return a_database(postgres_admin, postgres_server, "blank")
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -59,6 +58,7 @@ class Library:
         self.path = path
         self.data_dir = data_dir
         self.mode = mode
+        self._wrote = False
         with self.read() as connection:
             uuid = connection.execute(sa.select(meta.c.value).where(meta.c.key == "library_uuid")).scalar()
         if uuid is None:
@@ -94,6 +94,7 @@ class Library:
         ):
             lock_for_writing(connection)
             yield connection
+        self._wrote = True
 
     def data_folder(self, *parts: str) -> Path:
         """A folder below ``data_dir``, created.
@@ -141,13 +142,12 @@ class Library:
         return target
 
     def close(self) -> None:
-        # Refresh the planner's statistics where they went stale; a library on a read-only or
-        # full disk is closed all the same.
-        if self.is_sqlite and self.mode != "read":
-            with contextlib.suppress(sa.exc.DBAPIError, sqlite3.Error), self.engine.connect() as connection:
-                raw = connection.connection.driver_connection
-                assert raw is not None
-                raw.execute("PRAGMA optimize")
+        if self.is_sqlite and self._wrote:
+            # The planner's statistics, which go stale with what was written. A library on a full
+            # or vanished disk is closed all the same.
+            with contextlib.suppress(sa.exc.DBAPIError), self.engine.connect() as connection:
+                connection.exec_driver_sql("ANALYZE")
+                connection.commit()
         self.engine.dispose()
 
     def __enter__(self) -> Library:

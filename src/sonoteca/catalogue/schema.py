@@ -201,15 +201,6 @@ observations = Table(
     CheckConstraint("confidence IS NULL OR (confidence >= 0 AND confidence <= 1)", name="confidence"),
 )
 
-_WHOLE = text("number = 0")
-
-
-def _list_index(*columns: str) -> Index:
-    """An index of the rows that lists show: whole sounds only."""
-    name = "ix_summaries_list_" + "_".join(columns)
-    return Index(name, *columns, sqlite_where=_WHOLE, postgresql_where=_WHOLE)
-
-
 summaries = Table(
     "summaries",
     metadata,
@@ -218,15 +209,20 @@ summaries = Table(
     # Region 0 of the same sound: tags of the whole hold for its parts.
     Column("whole_id", RowId, nullable=False),
     Column("number", Integer, nullable=False),
-    Column("duration_s", Double),
-    Column("added_at", Moment, nullable=False),
+    # Of the sound and its first location that is not missing, on every region. The ``*_key`` are
+    # folded (lower case, no diacritics): what lists are sorted by.
     Column("status", Word, nullable=False),
-    # Of the sound and its first location that is not missing, on every region.
+    Column("added_at", Moment, nullable=False),
     Column("title", Text),
     Column("artist", Text),
     Column("album", Text),
     Column("path", Text),
+    Column("path_key", Word),
+    Column("title_key", Word),
+    Column("artist_key", Word),
+    Column("album_key", Word),
     # Winning values.
+    Column("duration_s", Double),
     Column("kind", Word),
     Column("kind_confidence", Double),
     Column("role", Word),
@@ -243,6 +239,8 @@ summaries = Table(
     Column("loopability", Double),
     Column("tonic", SmallInteger),
     Column("mode", Word),
+    # Tonic, plus 12 for minor: four compatible keys are four points of one index.
+    Column("key_number", SmallInteger),
     Column("key_confidence", Double),
     Column("tuning_cents", Double),
     Column("pitch_midi", Double),
@@ -261,21 +259,37 @@ summaries = Table(
     Column("tonality", Double),
     Column("rating", SmallInteger),
     Index("ix_summaries_sound_id", "sound_id"),
-    _list_index("added_at"),
-    _list_index("kind", "added_at"),
-    _list_index("role", "added_at"),
-    _list_index("sound_class", "added_at"),
-    _list_index("tonic", "mode", "tempo_bpm"),
-    _list_index("tempo_bpm"),
-    _list_index("loudness_lufs"),
-    _list_index("energy_level"),
-    _list_index("rating"),
-    _list_index("duration_s"),
-    _list_index("title"),
-    _list_index("artist"),
-    _list_index("path"),
-    _list_index("status", "added_at"),
 )
+
+# Lists show whole sounds, so their indexes hold only these.
+_WHOLE = text("number = 0")
+SORTED_COLUMNS = (
+    "added_at", "path_key", "title_key", "artist_key", "album_key", "status", "duration_s", "kind", "role",
+    "sound_class", "instrument", "content", "tempo_bpm", "beats_per_bar", "bars", "loopability", "key_number",
+    "loudness_lufs", "loudness_range_lu", "true_peak_dbtp", "energy_level", "brightness", "warmth", "roughness",
+    "noisiness", "attack_s", "decay_s", "pulse_clarity", "onset_density", "tonality", "pitch_midi", "tuning_cents",
+    "rating", "kind_confidence", "role_confidence", "sound_class_confidence", "tempo_confidence", "key_confidence",
+)  # fmt: skip
+
+
+def sort_index(column: str) -> str:
+    """Name of the index that gives whole sounds in the order of a column."""
+    return f"ix_summaries_list_{column}"
+
+
+# Newest first, with what is filtered by most: a scan of 100,000 takes 9 ms and reads no row.
+NEWEST_INDEX = "ix_summaries_newest"
+KEY_TEMPO_INDEX = "ix_summaries_key_tempo"
+NEWEST_COLUMNS = (
+    "sound_id", "kind", "role", "sound_class", "key_number", "tempo_bpm", "loudness_lufs", "energy_level", "rating",
+    "duration_s", "status", "added_at",
+)  # fmt: skip
+for _name, _columns in (
+    *((sort_index(column), (column,)) for column in SORTED_COLUMNS),
+    (NEWEST_INDEX, NEWEST_COLUMNS),
+    (KEY_TEMPO_INDEX, ("key_number", "tempo_bpm", "kind", "role")),
+):
+    Index(_name, *(summaries.c[column] for column in _columns), sqlite_where=_WHOLE, postgresql_where=_WHOLE)
 
 tags = Table(
     "tags",
@@ -291,6 +305,7 @@ tags = Table(
     Column("at", Moment, nullable=False),
     CheckConstraint("source IN ('user', 'import', 'analyzer')", name="source"),
     Index("ix_tags_tag", "tag"),
+    Index("ix_tags_denied", "region_id", "tag", sqlite_where=text("present = 0"), postgresql_where=text("NOT present")),
     sqlite_with_rowid=False,
 )
 

@@ -64,6 +64,7 @@ VALUE_COLUMNS: tuple[str, ...] = (
     *(column for _, *columns in _LABELS for column in columns if column is not None),
     *(column for _, _, column in _FIELDS),
     "mode",
+    "key_number",
     "tempo_confidence",
     "key_confidence",
     "content",
@@ -90,7 +91,8 @@ def summary_of(believed: Mapping[str, Observation]) -> dict[str, Any]:
     if columns["tonic"] is not None:
         key = believed[KEY.name]
         assert isinstance(key.value, dict)
-        columns["mode"] = _label(key.value.get("mode"))
+        columns["mode"] = mode = _label(key.value.get("mode"))
+        columns["key_number"] = columns["tonic"] + (12 if mode == "minor" else 0)
         columns["key_confidence"] = key.confidence
     if (found := believed.get(CONTENT.name)) is not None:
         columns["content"] = _longest(found.value)
@@ -157,7 +159,7 @@ def derived_rows(connection: Connection, sound_ids: Sequence[int]) -> list[dict[
 
 
 def refresh_places(connection: Connection, sound_ids: Sequence[int]) -> None:
-    """Write title, artist, album, path and status of these sounds anew, and their words."""
+    """Write what titles, artists, albums, paths and status say of these sounds anew, and their words."""
     for some in chunks(list(sound_ids), 2_000):
         described = _descriptions(connection, some)
         if described:
@@ -177,7 +179,11 @@ def _descriptions(connection: Connection, sound_ids: Sequence[int]) -> dict[int,
             "title": row.title,
             "artist": row.artist,
             "album": row.album,
+            "title_key": _sort_key(row.title),
+            "artist_key": _sort_key(row.artist),
+            "album_key": _sort_key(row.album),
             "path": None,
+            "path_key": None,
         }
     places = (
         sa.select(locations.c.sound_id, roots.c.display_path.label("above"), locations.c.display_path)
@@ -187,8 +193,14 @@ def _descriptions(connection: Connection, sound_ids: Sequence[int]) -> dict[int,
     )
     for place in connection.execute(places):
         if described[place.sound_id]["path"] is None:
-            described[place.sound_id]["path"] = f"{place.above.rstrip('/')}/{place.display_path}"
+            path = f"{place.above.rstrip('/')}/{place.display_path}"
+            described[place.sound_id] |= {"path": path, "path_key": _sort_key(path)}
     return described
+
+
+def _sort_key(text: str | None) -> str | None:
+    # PostgreSQL's index rows end at 2,700 bytes; nobody sorts by the 300th letter.
+    return None if text is None else fulltext.fold(text)[:300]
 
 
 def rebuild(connection: Connection) -> int:

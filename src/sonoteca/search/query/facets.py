@@ -12,7 +12,7 @@ from sqlalchemy.engine import Connection
 from sonoteca.catalogue.schema import summaries, tags
 from sonoteca.domain.music import Key
 from sonoteca.search.query.listing import as_query
-from sonoteca.search.query.sql import conditions
+from sonoteca.search.query.sql import conditions, is_denied
 from sonoteca.search.query.tree import Query
 
 # A bucket is named by its lower end: 120 holds 120 up to but not including 130 BPM.
@@ -37,28 +37,22 @@ def facets(connection: Connection, query: str | Query, *, with_events: bool = Fa
     wanted = conditions(as_query(query), dialect=connection.dialect.name, with_events=with_events)
     columns = (
         summaries.c.region_id, summaries.c.kind, summaries.c.role, summaries.c.sound_class,
-        summaries.c.tonic, summaries.c.mode, summaries.c.tempo_bpm,
+        summaries.c.key_number, summaries.c.tempo_bpm,
     )  # fmt: skip
     hits = sa.select(*columns).where(*wanted).cte("hits")
 
     def counted(name: str, value: sa.ColumnElement[str]) -> sa.Select[str, str, int]:
         return sa.select(sa.literal(name), value, sa.func.count()).where(value.is_not(None)).group_by(value)
 
-    key = sa.cast(hits.c.tonic, sa.Text) + " " + hits.c.mode
+    key = sa.cast(hits.c.key_number, sa.Text)
     # A cast cuts on SQLite and rounds on PostgreSQL; SQLite's floor may not be built in.
     tens = hits.c.tempo_bpm / TEMPO_BUCKET_BPM
     is_sqlite = connection.dialect.name == "sqlite"
     bucket = sa.cast(sa.cast(tens if is_sqlite else sa.func.floor(tens), sa.Integer), sa.Text)
-    refusal = tags.alias()
-    is_refused = (
-        sa.select(refusal.c.tag)
-        .where(refusal.c.region_id == tags.c.region_id, refusal.c.tag == tags.c.tag, refusal.c.present.is_(False))
-        .exists()
-    )
     by_tag = (
         sa.select(sa.literal("tag"), tags.c.tag, sa.func.count(tags.c.region_id.distinct()))
         .join(hits, hits.c.region_id == tags.c.region_id)
-        .where(~is_refused)
+        .where(~is_denied())
         .group_by(tags.c.tag)
     )
     rows: Sequence[Any] = connection.execute(
@@ -88,5 +82,5 @@ def facets(connection: Connection, query: str | Query, *, with_events: bool = Fa
 
 
 def _key_name(value: str) -> str:
-    tonic, _, mode = value.partition(" ")
-    return Key(int(tonic), "minor" if mode == "minor" else "major").name
+    number = int(value)
+    return Key(number % 12, "minor" if number >= 12 else "major").name

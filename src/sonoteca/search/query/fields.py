@@ -57,7 +57,7 @@ FIELDS: tuple[Field, ...] = (
         "tempo_bpm",
         ("tempo",),
     ),
-    Field("key", "Camelot, Open Key or name; ~ takes compatible ones", "key:8A~", read_key, "tonic"),
+    Field("key", "Camelot, Open Key or name; ~ takes compatible ones", "key:8A~", read_key, "key_number"),
     Field("meter", "beats per bar, and the beat unit", "meter:3/4", read_meter, "beats_per_bar"),
     Field("bars", "whole bars of a loop", "bars:4", number_reader("bars"), "bars"),
     Field(
@@ -99,10 +99,12 @@ FIELDS: tuple[Field, ...] = (
         "loopability",
     ),
     Field("tag", "a tag, whole; tag:dus* for beginnings", "tag:dusty", read_tag, None, ("tags",)),
-    Field("title", "words of the title", "title:rain", text_reader("title"), "title"),
-    Field("artist", "words of the artist", 'artist:"amon tobin"', text_reader("artist"), "artist"),
-    Field("album", "words of the album", "album:permutation", text_reader("album"), "album"),
-    Field("path", "words of folders and file names", "path:drums/kicks", text_reader("path"), "path", ("name", "file")),
+    Field("title", "words of the title", "title:rain", text_reader("title"), "title_key"),
+    Field("artist", "words of the artist", 'artist:"amon tobin"', text_reader("artist"), "artist_key"),
+    Field("album", "words of the album", "album:permutation", text_reader("album"), "album_key"),
+    Field(
+        "path", "words of folders and file names", "path:drums/kicks", text_reader("path"), "path_key", ("name", "file")
+    ),
     Field("added", "when it was added", "added:7d", read_added, "added_at"),
     Field("status", "pending, analysed or failed", "status:failed", label_reader("status", _STATUS), "status"),
     Field(

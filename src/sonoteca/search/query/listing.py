@@ -7,14 +7,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection, Row
+from sqlalchemy.engine import Connection
 
 from sonoteca.catalogue.database import chunks
 from sonoteca.catalogue.schema import regions, sounds, summaries
 from sonoteca.catalogue.tags import tags_of
 from sonoteca.domain.music import Key
+from sonoteca.search.query.order import ordered_regions
 from sonoteca.search.query.parser import parse_query
-from sonoteca.search.query.sql import column_expression, conditions, matching_regions
+from sonoteca.search.query.sql import conditions, matching_regions
 from sonoteca.search.query.tree import Query, SortKey
 
 
@@ -74,8 +75,23 @@ class SoundRow:
         }
 
 
-_COLUMNS = (
-    summaries, sounds.c.public_id, sounds.c.external_id, regions.c.start_s, regions.c.end_s,
+_ROWS = (
+    sa.select(
+        *(
+            summaries.c[name]
+            for name in (
+                "region_id", "sound_id", "whole_id", "number", "title", "artist", "album", "path", "duration_s", "kind",
+                "role", "sound_class", "tempo_bpm", "tonic", "mode", "loudness_lufs", "energy_level", "rating", "status",
+                "added_at",
+            )
+        ),
+        sounds.c.public_id,
+        sounds.c.external_id,
+        regions.c.start_s,
+        regions.c.end_s,
+    )
+    .join(regions, regions.c.id == summaries.c.region_id)
+    .join(sounds, sounds.c.id == summaries.c.sound_id)
 )  # fmt: skip
 
 
@@ -105,42 +121,19 @@ def list_sounds(
     with_events : bool
         Event regions too, not only whole sounds.
     """
-    wanted = as_query(query)
-    ids = list(
-        connection.execute(
-            sa.select(summaries.c.region_id)
-            .where(*conditions(wanted, dialect=connection.dialect.name, with_events=with_events))
-            .order_by(*_order(wanted.sort or tuple(sort), connection.dialect.name))
-            .limit(limit)
-            .offset(offset)
-        ).scalars()
+    ids = ordered_regions(
+        connection, as_query(query), limit=limit, offset=offset, sort=tuple(sort), with_events=with_events
     )
     return rows_of(connection, ids)
 
 
-def _order(sort: Sequence[SortKey], dialect: str) -> list[sa.ColumnElement[Any]]:
-    keys = list(sort) or [SortKey("added_at", descending=True)]
-    order: list[sa.ColumnElement[Any]] = []
-    for key in keys:
-        column = column_expression(key.column, dialect)
-        directed = column.desc() if key.descending else column.asc()
-        # A column without NULL needs no word about them, and then an index gives the order.
-        order.append(directed if key.column == "added_at" else directed.nulls_last())
-    last = summaries.c.region_id
-    return [*order, last.desc() if keys[0].descending else last.asc()]
-
-
 def rows_of(connection: Connection, region_ids: Sequence[int]) -> list[SoundRow]:
     """Rows of these regions in the order given; those that are gone are left out."""
-    found: dict[int, Row[Any]] = {}
+    found: dict[int, Any] = {}
     for some in chunks(list(region_ids)):
-        query = (
-            sa.select(*_COLUMNS)
-            .join(regions, regions.c.id == summaries.c.region_id)
-            .join(sounds, sounds.c.id == summaries.c.sound_id)
-            .where(summaries.c.region_id.in_(some))
-        )
-        found.update((row.region_id, row) for row in connection.execute(query))
+        query = _ROWS.where(summaries.c.region_id.in_(some))
+        for row in connection.execute(query):
+            found[row.region_id] = row
     labels = tags_of(connection, list({id_ for row in found.values() for id_ in (row.region_id, row.whole_id)}))
     rows = (found[region_id] for region_id in region_ids if region_id in found)
     return [
@@ -149,7 +142,7 @@ def rows_of(connection: Connection, region_ids: Sequence[int]) -> list[SoundRow]
     ]
 
 
-def _row(row: Row[Any], labels: tuple[str, ...]) -> SoundRow:
+def _row(row: Any, labels: tuple[str, ...]) -> SoundRow:
     return SoundRow(
         region_id=row.region_id,
         sound_id=row.sound_id,

@@ -82,9 +82,8 @@ def _leaf(leaf: Leaf, values: QueryValues) -> bool:
             return _is_between(leaf, values.column(leaf.column))
         case KeyIs(keys):
             tonic, mode = values.column("tonic"), values.column("mode")
-            return any(
-                (wanted_tonic is None or wanted_tonic == tonic) and (wanted_mode is None or wanted_mode == mode)
-                for wanted_tonic, wanted_mode in keys
+            return tonic is not None and any(
+                wanted_tonic in (None, tonic) and wanted_mode in (None, mode) for wanted_tonic, wanted_mode in keys
             )
         case Tagged(tag, is_prefix):
             return any(held.startswith(tag) if is_prefix else held == tag for held in values.tags)

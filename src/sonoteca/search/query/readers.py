@@ -193,7 +193,7 @@ def read_tempo(value: Value) -> Node:
 
 def read_key(value: Value) -> Node:
     """Camelot, Open Key or a name; ``~`` takes what a DJ mixes into; ``major`` and ``minor`` alone."""
-    if (presence := _presence(value, Known("tonic"))) is not None:
+    if (presence := _presence(value, Known("key_number"))) is not None:
         return presence
     text = value.text.replace("_", " ")
     if text.lower() in ("major", "minor"):
@@ -254,7 +254,8 @@ def text_reader(field: TextField) -> Reader:
     """Words of one text field."""
 
     def read(value: Value) -> Node:
-        if (presence := _presence(value, Known(field))) is not None:
+        known = HasTag() if field == "tags" else Known(f"{field}_key")
+        if (presence := _presence(value, known)) is not None:
             return presence
         return text_node(value.text, quoted=value.quoted, field=field)
 

@@ -7,6 +7,7 @@ indexes stay usable and the three-valued logic of SQL never shows.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,6 +35,11 @@ from sonoteca.search.query.tree import (
 
 Condition = sa.ColumnElement[bool]
 
+# A constant, not a parameter: only then SQLite knows that an index of whole sounds will do.
+IS_WHOLE: Condition = summaries.c.number == sa.literal_column("0")
+# SQLite's full text table; its rowid is the sound's.
+SOUND_TEXT = sa.table("sound_text", sa.column("rowid", sa.Integer))
+
 CONFIDENCES = ("kind_confidence", "role_confidence", "tempo_confidence", "key_confidence")
 
 
@@ -52,27 +58,28 @@ def matching_regions(query: Query, *, dialect: str, with_events: bool = False) -
 
 def conditions(query: Query, *, dialect: str, with_events: bool = False) -> list[Condition]:
     """What a row of ``summaries`` has to satisfy; all of them."""
-    wanted = [_condition(push_negations(query.tree), _Target(dialect, with_events))]
-    return wanted if with_events else [summaries.c.number == 0, *wanted]
+    wanted = [condition(push_negations(query.tree), Target(dialect, with_events))]
+    return wanted if with_events else [IS_WHOLE, *wanted]
 
 
 @dataclass(frozen=True, slots=True)
-class _Target:
-    """Whom the condition is for."""
+class Target:
+    """Whom a condition is for: a database, and whole sounds or event regions too."""
 
     dialect: str
     with_events: bool
 
 
-def _condition(node: Node, target: _Target) -> Condition:
+def condition(node: Node, target: Target) -> Condition:
+    """What a row of ``summaries`` has to satisfy; ``node`` has ``Not`` only above leaves (``push_negations``)."""
     match node:
         case And(parts):
             words = [part for part in parts if isinstance(part, Words)]
-            others = [_condition(part, target) for part in parts if not isinstance(part, Words)]
+            others = [condition(part, target) for part in parts if not isinstance(part, Words)]
             # One search for all words: the full text index intersects their postings itself.
             return sa.and_(sa.true(), *([_has_words(words, target)] if words else []), *others)
         case Or(parts):
-            return sa.or_(sa.false(), *(_condition(part, target) for part in parts))
+            return sa.or_(sa.false(), *(condition(part, target) for part in parts))
         case Not(part):
             assert not isinstance(part, And | Or | Not)  # push_negations
             return _leaf(part, target).is_not(sa.true())
@@ -80,7 +87,7 @@ def _condition(node: Node, target: _Target) -> Condition:
             return _leaf(node, target)
 
 
-def _leaf(leaf: Leaf, target: _Target) -> Condition:
+def _leaf(leaf: Leaf, target: Target) -> Condition:
     match leaf:
         case Words():
             return _has_words([leaf], target)
@@ -89,7 +96,7 @@ def _leaf(leaf: Leaf, target: _Target) -> Condition:
         case Between():
             return _between(leaf, target)
         case KeyIs(keys):
-            return sa.or_(sa.false(), *(_key(tonic, mode) for tonic, mode in keys))
+            return _keys(keys)
         case Tagged(tag, is_prefix):
             # Every character of a word sorts below the last code point.
             wanted = (tags.c.tag >= tag) & (tags.c.tag < tag + "\U0010ffff") if is_prefix else tags.c.tag == tag
@@ -115,7 +122,7 @@ def column_expression(name: str, dialect: str) -> sa.ColumnElement[Any]:
     return sa.func.nullif(least, 2.0)
 
 
-def _between(leaf: Between, target: _Target) -> Condition:
+def _between(leaf: Between, target: Target) -> Condition:
     column = column_expression(leaf.column, target.dialect)
     bounds: list[Condition] = []
     if leaf.low is not None:
@@ -125,35 +132,33 @@ def _between(leaf: Between, target: _Target) -> Condition:
     return sa.and_(*bounds) if bounds else column.is_not(None)
 
 
-def _key(tonic: int | None, mode: str | None) -> Condition:
-    wanted: list[Condition] = []
-    if tonic is not None:
-        wanted.append(summaries.c.tonic == tonic)
-    if mode is not None:
-        wanted.append(summaries.c.mode == mode)
-    return sa.and_(sa.true(), *wanted)
+def _keys(keys: Sequence[tuple[int | None, str | None]]) -> Condition:
+    numbers = {
+        tonic_number + (12 if mode == "minor" else 0)
+        for tonic, mode_wanted in keys
+        for tonic_number in (range(12) if tonic is None else (tonic,))
+        for mode in (("major", "minor") if mode_wanted is None else (mode_wanted,))
+    }
+    return summaries.c.key_number.in_(sorted(numbers))
 
 
-def _tagged(wanted: Condition, target: _Target) -> Condition:
+def _tagged(wanted: Condition, target: Target) -> Condition:
     """Tags of the region itself or of the whole sound it is part of, unless a user denied them there."""
-    refusal = tags.alias()
-    is_refused = (
-        sa.select(refusal.c.tag)
-        .where(refusal.c.region_id == tags.c.region_id, refusal.c.tag == tags.c.tag, refusal.c.present.is_(False))
-        .exists()
-    )
-    holders = sa.select(tags.c.region_id).where(wanted, ~is_refused)
-    of_whole = summaries.c.whole_id.in_(holders)
-    return (summaries.c.region_id.in_(holders) | of_whole) if target.with_events else of_whole
+    holders = sa.select(tags.c.region_id).where(wanted, ~is_denied())
+    own = summaries.c.region_id.in_(holders)
+    return (own | summaries.c.whole_id.in_(holders)) if target.with_events else own
 
 
-def _has_words(leaves: list[Words], target: _Target) -> Condition:
+def is_denied() -> Condition:
+    """Whether a user says that the tag of a row of ``tags`` does not hold: few rows, in an index of their own."""
+    denial = tags.alias()
+    denied = sa.select(denial.c.region_id, denial.c.tag).where(~denial.c.present)
+    return sa.tuple_(tags.c.region_id, tags.c.tag).in_(denied)
+
+
+def _has_words(leaves: list[Words], target: Target) -> Condition:
     if target.dialect == "sqlite":
-        found = sa.text("SELECT rowid FROM sound_text WHERE sound_text MATCH :match")
-        selected = found.bindparams(sa.bindparam("match", fts5_match(leaves), unique=True)).columns(
-            sa.column("rowid", sa.Integer)
-        )
-        return summaries.c.sound_id.in_(sa.select(selected.subquery().c.rowid))
+        return summaries.c.sound_id.in_(sa.select(SOUND_TEXT.c.rowid).where(fts5_hits(leaves)))
     parts: list[Condition] = []
     for leaf in leaves:
         search = sa.cast(sa.bindparam(None, _tsquery(leaf), sa.Text), _TSQUERY)
@@ -174,9 +179,10 @@ class _TsQuery(sa.types.UserDefinedType[str]):
 _TSQUERY = _TsQuery()
 
 
-def fts5_match(leaves: list[Words]) -> str:
-    """The expression of SQLite's ``MATCH`` for words that all have to be there."""
-    return " AND ".join(f"({_fts5(leaf)})" for leaf in leaves)
+def fts5_hits(leaves: Sequence[Words]) -> Condition:
+    """Rows of ``SOUND_TEXT`` (SQLite) that have all of these words."""
+    match = " AND ".join(f"({_fts5(leaf)})" for leaf in leaves)
+    return sa.literal_column("sound_text", sa.Text).bool_op("MATCH")(sa.bindparam("match", match, sa.Text, unique=True))
 
 
 def _fts5(leaf: Words) -> str:
