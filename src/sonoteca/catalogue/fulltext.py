@@ -2,7 +2,8 @@
 
 All splitting and folding happens here, in Python, so that SQLite's FTS5, PostgreSQL's
 tsvector and a predicate on plain values agree on what a word is: the databases get words
-that are folded already and only keep postings of them.
+that are folded already and only keep postings of them. The table ``sound_text`` differs per
+database, so the migrations make it and ``schema.py`` does not know it.
 """
 
 from __future__ import annotations
@@ -50,22 +51,6 @@ def words(text: str) -> list[str]:
     """
     folded = fold(text)
     return "".join(character if character.isalnum() else " " for character in folded).split()
-
-
-def create_fulltext(connection: Connection) -> None:
-    """Make the table ``sound_text`` in the database's own way (used by the first migration)."""
-    if dialect_of(connection) == "sqlite":
-        # "ascii" takes every character beyond 127 as part of a word and folds nothing else: the
-        # words arrive folded. Prefix indexes make two to four typed letters as fast as a word.
-        connection.exec_driver_sql(
-            f"CREATE VIRTUAL TABLE sound_text USING fts5({', '.join(FIELDS)}, tokenize = 'ascii', prefix = '2 3 4')"
-        )
-        return
-    columns = ", ".join(f"{field} tsvector NOT NULL" for field in (*FIELDS, "everything"))
-    connection.exec_driver_sql(
-        f"CREATE TABLE sound_text (sound_id bigint PRIMARY KEY REFERENCES sounds (id) ON DELETE CASCADE, {columns})"
-    )
-    connection.exec_driver_sql("CREATE INDEX ix_sound_text_everything ON sound_text USING gin (everything)")
 
 
 def texts_of(connection: Connection, sound_ids: Sequence[int]) -> dict[int, dict[str, list[str]]]:

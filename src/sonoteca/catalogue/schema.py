@@ -10,7 +10,7 @@ Conventions of every table:
 
 Vectors stand in one table per embedding space (``embeddings_1``, ``embeddings_2`` ...), made by
 ``embeddings.ensure_space``; see docs/decisions/one-vector-table-per-space.md.
-The full text index differs per database: ``fulltext.py`` and the migration make it.
+The full text index differs per database: the migrations make it, ``fulltext.py`` fills it.
 """
 
 from __future__ import annotations
