@@ -1,0 +1,96 @@
+"""Keys, pitch classes and meters: laws, and names that must be refused."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sonoteca.domain.music import Key, Meter, hz_to_midi, midi_to_hz, parse_pitch_class
+
+KEYS = st.builds(Key, st.integers(0, 11), st.sampled_from(["major", "minor"]))
+
+
+# The Camelot wheel and the Open Key wheel as printed by their makers.
+WHEEL = [
+    ("C major", "8B", "1d"), ("G major", "9B", "2d"), ("D major", "10B", "3d"), ("A major", "11B", "4d"),
+    ("E major", "12B", "5d"), ("B major", "1B", "6d"), ("F# major", "2B", "7d"), ("C# major", "3B", "8d"),
+    ("G# major", "4B", "9d"), ("D# major", "5B", "10d"), ("A# major", "6B", "11d"), ("F major", "7B", "12d"),
+    ("A minor", "8A", "1m"), ("E minor", "9A", "2m"), ("B minor", "10A", "3m"), ("F# minor", "11A", "4m"),
+    ("C# minor", "12A", "5m"), ("G# minor", "1A", "6m"), ("D# minor", "2A", "7m"), ("A# minor", "3A", "8m"),
+    ("F minor", "4A", "9m"), ("C minor", "5A", "10m"), ("G minor", "6A", "11m"), ("D minor", "7A", "12m"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "camelot", "open_key"), WHEEL)
+def test_every_key_has_its_place_on_both_wheels(name: str, camelot: str, open_key: str) -> None:
+    key = Key.parse(name)
+    assert (key.name, key.camelot, key.open_key) == (name, camelot, open_key)
+    assert Key.parse(camelot) == Key.parse(open_key) == key
+
+
+@given(KEYS)
+def test_any_of_a_keys_names_leads_back_to_it(key: Key) -> None:
+    short = key.tonic_name + ("m" if key.mode == "minor" else "")
+    assert all(Key.parse(text) == key for text in (key.name, key.camelot, key.open_key, short, f"  {key.name} "))
+
+
+@given(KEYS)
+def test_the_relative_of_the_relative_is_the_key(key: Key) -> None:
+    assert key.relative.relative == key
+    assert key.relative.camelot[:-1] == key.camelot[:-1]
+
+
+@given(KEYS, st.integers(-24, 24))
+def test_transposing_there_and_back_is_nothing(key: Key, semitones: int) -> None:
+    assert key.transpose(semitones).transpose(-semitones) == key
+
+
+@given(KEYS, KEYS)
+def test_compatibility_is_mutual_and_one_step_on_the_wheel(one: Key, other: Key) -> None:
+    assert (other in one.compatible()) == (one in other.compatible())
+    if other in one.compatible():
+        apart = abs(int(one.camelot[:-1]) - int(other.camelot[:-1]))
+        assert min(apart, 12 - apart) <= 1
+
+
+@pytest.mark.parametrize(
+    "text", ["", "H", "Nonsense", "C major minor", "13A", "0B", "8C", "0d", "13m", "C##", "A min or", "N", "major"]
+)
+def test_what_is_no_key_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="is not a key"):
+        Key.parse(text)
+
+
+@pytest.mark.parametrize(("text", "expected"), [("Bb", 10), ("A#", 10), ("Cb", 11), ("B#", 0), ("e", 4), ("F##", 7)])
+def test_note_names_with_any_accidentals(text: str, expected: int) -> None:
+    assert parse_pitch_class(text) == expected
+
+
+@pytest.mark.parametrize("text", ["", "H", "C major", "#", "Cx"])
+def test_what_is_no_note_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="is not a note name"):
+        parse_pitch_class(text)
+
+
+@pytest.mark.parametrize(("tonic", "mode"), [(12, "major"), (-1, "minor"), (0, "dorian")])
+def test_a_key_outside_the_wheel_cannot_be_made(tonic: int, mode: str) -> None:
+    with pytest.raises(ValueError, match="must be"):
+        Key(tonic, mode)  # type: ignore[arg-type]
+
+
+@given(st.floats(0.0, 135.0))
+def test_pitch_and_frequency_are_inverse(midi: float) -> None:
+    assert hz_to_midi(midi_to_hz(midi)) == pytest.approx(midi, abs=1e-9)
+
+
+def test_concert_pitch_and_no_pitch() -> None:
+    assert hz_to_midi(440.0) == 69.0
+    with pytest.raises(ValueError, match="positive frequency"):
+        hz_to_midi(0.0)
+
+
+@pytest.mark.parametrize(("beats", "unit"), [(0, 4), (4, 3), (-1, 8), (4, 0)])
+def test_a_meter_that_cannot_be_written_cannot_be_made(beats: int, unit: int) -> None:
+    with pytest.raises(ValueError, match="not a meter"):
+        Meter(beats, unit)
