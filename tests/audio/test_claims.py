@@ -154,7 +154,7 @@ def test_a_chunk_that_claims_4_gb_ends_the_walk(tmp_path: Path) -> None:
 
 
 def test_the_walk_over_chunks_is_bounded(tmp_path: Path) -> None:
-    body = b"WAVE" + chunk(b"fmt ", fmt()) + b"LIST\x00\x00\x00\x00" * 20_000 + acid()
+    body = b"WAVE" + chunk(b"fmt ", fmt()) + b"LIST\x00\x00\x00\x00" * 60_000 + acid()
     with io.FileIO(write(tmp_path / "x.wav", b"RIFF\xff\xff\xff\x7f" + body)) as file:
         found = read_chunks(file, {b"acid"})
     assert found is not None

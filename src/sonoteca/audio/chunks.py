@@ -11,7 +11,7 @@ import struct
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-MAX_CHUNKS = 2_000
+MAX_CHUNKS = 50_000
 MAX_CHUNK_BYTES = 2**16
 
 
@@ -19,13 +19,15 @@ MAX_CHUNK_BYTES = 2**16
 class Chunk:
     """``data`` is the beginning of the chunk, at most ``MAX_CHUNK_BYTES``; empty if it was not asked for.
 
-    ``n_bytes`` is what the header says, of which ``n_missing`` lie beyond the end of the file.
+    Only the first chunk of a name keeps its data. ``n_bytes`` is what the header says, of which
+    ``n_missing`` lie beyond the end of the file; they begin at ``first_byte``.
     """
 
     name: bytes
     data: bytes
     n_bytes: int
-    n_missing: int = 0
+    n_missing: int
+    first_byte: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,7 @@ def _walk(file: io.FileIO, layout: str, first: int, wanted: Collection[bytes], *
     position = first
     # RF64 keeps the length of its samples in another chunk.
     n_sample_bytes: int | None = None
+    seen: set[bytes] = set()
     for _ in range(MAX_CHUNKS):
         if position + header.size > end:
             return
@@ -87,11 +90,12 @@ def _walk(file: io.FileIO, layout: str, first: int, wanted: Collection[bytes], *
         name, n_bytes = header.unpack(head)
         position += header.size
         data = b""
-        if name in wanted or name == b"ds64":
+        if (name in wanted or name == b"ds64") and name not in seen:
+            seen.add(name)
             data = file.read(min(n_bytes, MAX_CHUNK_BYTES)) or b""
         if name == b"ds64" and len(data) >= 16:
             n_sample_bytes = struct.unpack_from("<Q", data, 8)[0]
         if name == b"data" and n_bytes == 2**32 - 1 and n_sample_bytes is not None:
             n_bytes = n_sample_bytes
-        yield Chunk(name, data, n_bytes, n_missing=max(0, position + n_bytes - end))
+        yield Chunk(name, data, n_bytes, n_missing=max(0, position + n_bytes - end), first_byte=position)
         position += n_bytes + (n_bytes & 1 if padded else 0)

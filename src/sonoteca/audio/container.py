@@ -13,7 +13,8 @@ import io
 import os
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from functools import cache
 
 import av
@@ -21,6 +22,7 @@ import av.error
 from av.audio.stream import AudioStream
 from av.container import InputContainer
 
+from sonoteca.audio.riff_repair import SamplesOnly, samples_only
 from sonoteca.errors import DamagedAudio, EmptyAudio, FileUnreadable, NotARegularFile, NotAudio, UnsupportedFormat
 
 # FFmpeg's demuxers for files that hold sound, containers of video with sound included. What
@@ -131,8 +133,17 @@ def _audio_decoders() -> str:
     return ",".join(sorted(names))
 
 
+@dataclass(frozen=True, slots=True)
+class OpenedContainer:
+    """A container and its first audio stream; ``warnings`` say what it took to open it."""
+
+    container: InputContainer
+    stream: AudioStream
+    warnings: tuple[str, ...] = ()
+
+
 @contextmanager
-def open_container(file: io.FileIO, shown: str) -> Iterator[tuple[InputContainer, AudioStream]]:
+def open_container(file: io.FileIO, shown: str) -> Iterator[OpenedContainer]:
     """The container in ``file`` and its first audio stream; ``shown`` names it in errors.
 
     Raises
@@ -141,27 +152,17 @@ def open_container(file: io.FileIO, shown: str) -> Iterator[tuple[InputContainer
         The file has no bytes.
     NotAudio, UnsupportedFormat, DamagedAudio
         No sound in it, sound we refuse or have no decoder for, sound that cannot be read.
+    FileUnreadable
+        The disk failed.
     """
-    head = b""
     try:
         file.seek(0)
         head = file.read(16) or b""
-        file.seek(0)
         if not head:
             raise EmptyAudio(f"{shown} is empty: it has zero bytes.")
-        container = av.open(
-            file,
-            mode="r",
-            options={"format_whitelist": FORMATS, "codec_whitelist": _audio_decoders(), "protocol_whitelist": "none"},
-            metadata_errors="replace",
-            buffer_size=READ_BYTES,
-        )
-    except av.error.ArgumentError as error:
-        raise UnsupportedFormat(f"{shown} is of a kind that is not opened (a playlist, picture or text).") from error
-    except (av.error.FFmpegError, ValueError, EOFError) as error:
-        if head.startswith(_MAGIC) or head[4:8] == b"ftyp":
-            raise DamagedAudio(f"{shown} begins like a sound file, but its header cannot be read.") from error
-        raise NotAudio(f"{shown} is not a sound file: no known format was recognised.") from error
+        container, warnings = _open(file, head, shown)
+    except av.error.FFmpegError:
+        raise
     except OSError as error:
         # What our own file raised while FFmpeg read from it.
         raise FileUnreadable(f"{shown} cannot be read: {error.strerror or error}.") from error
@@ -173,4 +174,29 @@ def open_container(file: io.FileIO, shown: str) -> Iterator[tuple[InputContainer
         # A stream whose codec FFmpeg does not know has no codec context, whatever the type hints say.
         if getattr(stream, "codec_context", None) is None:
             raise UnsupportedFormat(f"{shown} is compressed with a codec that is not known here.")
-        yield container, stream
+        yield OpenedContainer(container, stream, warnings)
+
+
+def _open(file: io.FileIO, head: bytes, shown: str) -> tuple[InputContainer, tuple[str, ...]]:
+    try:
+        file.seek(0)
+        return _open_with_ffmpeg(file), ()
+    except av.error.ArgumentError as error:
+        raise UnsupportedFormat(f"{shown} is of a kind that is not opened (a playlist, picture or text).") from error
+    except (av.error.FFmpegError, ValueError, EOFError) as error:
+        if (samples := samples_only(file)) is not None:
+            with suppress(av.error.FFmpegError, ValueError, EOFError):
+                return _open_with_ffmpeg(samples), ("The file's side chunks are damaged: only its sound was read.",)
+        if head.startswith(_MAGIC) or head[4:8] == b"ftyp":
+            raise DamagedAudio(f"{shown} begins like a sound file, but its header cannot be read.") from error
+        raise NotAudio(f"{shown} is not a sound file: no known format was recognised.") from error
+
+
+def _open_with_ffmpeg(file: io.FileIO | SamplesOnly) -> InputContainer:
+    return av.open(
+        file,
+        mode="r",
+        options={"format_whitelist": FORMATS, "codec_whitelist": _audio_decoders(), "protocol_whitelist": "none"},
+        metadata_errors="replace",
+        buffer_size=READ_BYTES,
+    )

@@ -110,10 +110,10 @@ def hash_content(path: str | os.PathLike[str] | bytes) -> str:
     """
     with open_regular_file(path) as file:
         try:
-            with open_container(file, display_name(path)) as (container, stream):
-                packets = PacketHash(stream)
+            with open_container(file, display_name(path)) as opened:
+                packets = PacketHash(opened.stream)
                 try:
-                    for packet in container.demux(stream):
+                    for packet in opened.container.demux(opened.stream):
                         packets.update(bytes(packet))
                 except (OSError, ValueError):
                     # A damaged file is what could be read of it.

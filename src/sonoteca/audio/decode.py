@@ -13,9 +13,7 @@ from dataclasses import replace
 
 import av.error
 from av.audio.frame import AudioFrame
-from av.audio.stream import AudioStream
 from av.codec.context import Flags2
-from av.container import InputContainer
 
 from sonoteca.audio.chunks import read_chunks
 from sonoteca.audio.claims import CHUNKS, all_claims
@@ -23,6 +21,7 @@ from sonoteca.audio.container import (
     MAX_CHANNELS,
     MAX_RATE,
     MIN_RATE,
+    OpenedContainer,
     display_name,
     open_container,
     open_regular_file,
@@ -65,8 +64,8 @@ def open_recording(
         ``DamagedAudio``. A file of which a part can be read gives that part, with a warning.
     """
     shown = display_name(path)
-    with open_regular_file(path) as file, open_container(file, shown) as (container, stream):
-        decoding = _Decoding(container, stream, shown, spool_dir)
+    with open_regular_file(path) as file, open_container(file, shown) as opened:
+        decoding = _Decoding(opened, shown, spool_dir)
         try:
             decoding.run()
             recording = decoding.recording()
@@ -74,7 +73,7 @@ def open_recording(
             chunk_file = read_chunks(file, CHUNKS)
             recording.claims = all_claims(
                 chunk_file,
-                all_tags(container, stream),
+                all_tags(opened.container, opened.stream),
                 root_name if root_name is not None else os.fsdecode(path),
                 duration_s=recording.info.duration_s,
             )
@@ -99,11 +98,11 @@ _LEAST_SHARE = 0.01
 class _Decoding:
     """One run through the packets of a stream."""
 
-    def __init__(
-        self, container: InputContainer, stream: AudioStream, shown: str, spool_dir: str | os.PathLike[str] | None
-    ) -> None:
+    def __init__(self, opened: OpenedContainer, shown: str, spool_dir: str | os.PathLike[str] | None) -> None:
+        container, stream = opened.container, opened.stream
         self._container = container
         self._stream = stream
+        self._warnings = opened.warnings
         self._shown = shown
         self._spool_dir = spool_dir
         self._queue = FrameQueue()
@@ -188,7 +187,7 @@ class _Decoding:
         return Intake(rate, names, spool_dir=self._spool_dir)
 
     def recording(self) -> SpooledRecording:
-        intake, warnings = self._intake, []
+        intake, warnings = self._intake, [*self._warnings]
         if intake is None:
             intake = self._without_samples()
             warnings.append("The file holds not a single sample.")

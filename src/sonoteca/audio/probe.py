@@ -42,7 +42,8 @@ def probe(path: str | os.PathLike[str] | bytes) -> AudioFacts:
     AudioError
         As ``decode.open_recording`` does, except for damage that only decoding meets.
     """
-    with open_regular_file(path) as file, open_container(file, display_name(path)) as (container, stream):
+    with open_regular_file(path) as file, open_container(file, display_name(path)) as opened:
+        container, stream = opened.container, opened.stream
         context = stream.codec_context
         return AudioFacts(
             duration_s=header_duration_s(container, stream),
