@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 import numpy as np
+from sqlalchemy.engine import Connection
+
 from sonoteca.analysis.engine import Identity, RegionAnalysis, Run, SoundAnalysis
 from sonoteca.audio.recording import AudioInfo, Claim
 from sonoteca.catalogue.locations import SeenFile, record_files
@@ -15,7 +17,6 @@ from sonoteca.domain.embedding import Embedding, Space
 from sonoteca.domain.observation import JsonValue, Observation, Provenance
 from sonoteca.domain.region import Region
 from sonoteca.domain.vocabulary import RunOutcome, Source
-from sqlalchemy.engine import Connection
 
 EAR = Identity("test.ear", 1, "")
 SPACE = Space("test", 1, 4, 10.0, 5.0, "mean", "none")

@@ -161,7 +161,7 @@ def _has_words(leaves: list[Words], target: Target) -> Condition:
         return summaries.c.sound_id.in_(sa.select(SOUND_TEXT.c.rowid).where(fts5_hits(leaves)))
     parts: list[Condition] = []
     for leaf in leaves:
-        search = sa.cast(sa.bindparam(None, _tsquery(leaf), sa.Text), _TSQUERY)
+        search = tsquery(leaf)
         # The index is on everything; a field's own vector decides among what it finds.
         fields = ("everything",) if leaf.field is None else ("everything", leaf.field)
         parts += [sa.column(field, sa.Text).bool_op("@@")(search) for field in fields]
@@ -191,6 +191,8 @@ def _fts5(leaf: Words) -> str:
     return phrase if leaf.field is None else f"{leaf.field} : {phrase}"
 
 
-def _tsquery(leaf: Words) -> str:
+def tsquery(leaf: Words) -> sa.ColumnElement[Any]:
+    """PostgreSQL's search expression for words."""
     quoted = [f"'{word[:500]}'" for word in leaf.words]
-    return " <-> ".join(quoted) + (":*" if leaf.is_prefix else "")
+    text = " <-> ".join(quoted) + (":*" if leaf.is_prefix else "")
+    return sa.cast(sa.bindparam(None, text, sa.Text), _TSQUERY)
