@@ -82,6 +82,12 @@ def test_overdriven_music_is_clipped_and_scaled_music_is_not() -> None:
     assert "clipping" not in defects(synth.normalized(MUSIC, 0.99))
 
 
+def test_floats_beyond_full_scale_are_told_by_their_true_peak() -> None:
+    hot = synth.sine(997.0, 1.0, 10 ** (3.0 / 20))
+    assert defects(hot)["over_full_scale"] == pytest.approx(3.0, abs=0.1)
+    assert "over_full_scale" not in defects(synth.normalized(MUSIC, 1.0))
+
+
 def test_direct_current_is_reported_with_its_size() -> None:
     assert defects(synth.mix(MUSIC, synth.constant(0.05, MUSIC.duration_s)))["dc_offset"] == pytest.approx(
         0.05, abs=0.003

@@ -3,6 +3,7 @@
 | code | value |
 |---|---|
 | ``clipping`` | clipped samples |
+| ``over_full_scale`` | true peak in dBTP, above +1: players without headroom will clip it |
 | ``dc_offset`` | mean sample value of the worst channel, full scale 1 |
 | ``hum_50_hz``, ``hum_60_hz`` | level of the hum in dBFS |
 | ``hiss`` | signal above the hiss in dB |
@@ -42,6 +43,8 @@ _CLIPPED_SHARE = 6e-6
 _CLIPPED_LEAST = 12
 # Against the largest sample: at 2 % the headroom lost and the click at every cut are noticeable.
 _DC_SHARE = 0.02
+# Decoded lossy files overshoot by some tenths of a decibel, which nobody hears.
+_OVER_DBTP = 1.0
 _OUT_OF_PHASE = -0.3
 _SILENT_CHANNEL_DB = 60.0
 # Hiss is heard when it lies less than this below the loud parts ...
@@ -92,12 +95,14 @@ def _clipping(region: RegionView) -> Iterator[Finding]:
 
 
 def _levels(region: RegionView) -> Iterator[Finding]:
-    """Silence, direct current and what is wrong between the channels."""
+    """Silence, overs, direct current and what is wrong between the channels."""
     measured = region.measurements
     peak = float(measured.step_peak.max()) if len(measured.step_peak) else 0.0
     if peak <= 0.0:
         yield "silence", round(region.duration_s, 3)
         return
+    if measured.true_peak_dbtp is not None and measured.true_peak_dbtp > _OVER_DBTP:
+        yield "over_full_scale", round(float(measured.true_peak_dbtp), 2)
     worst = float(measured.dc_offset[np.abs(measured.dc_offset).argmax()])
     if abs(worst) > _DC_SHARE * peak and _is_constant(region):
         yield "dc_offset", round(worst, 5)
