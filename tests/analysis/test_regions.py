@@ -97,6 +97,14 @@ def test_the_gap_decides_what_belongs_together(gap_s: float, expected: int) -> N
     assert len(split(sound, gap_s=gap_s)) == expected
 
 
+@pytest.mark.parametrize("level", [0.5, 0.01])
+@pytest.mark.parametrize(("rest_s", "expected"), [(0.46, 0), (0.52, 2)])
+def test_the_gap_is_kept_to_a_few_hundredths_of_a_second(rest_s: float, expected: int, level: float) -> None:
+    parts = {1.0: synth.noise(0.3, level), 1.3 + rest_s: synth.noise(0.3, level, seed=1)}
+    sound = synth.mix(synth.at(parts, 3.0), synth.noise(3.0, 0.0005, seed=2))
+    assert len(split(sound)) == expected
+
+
 def test_short_ticks_are_dropped_below_the_least_length() -> None:
     sound = synth.mix(synth.noise(10.0, 0.001), synth.at({2.0: synth.hit(0.5, 0.3), 6.0: synth.hit(0.5, 0.3)}, 10.0))
     assert len(split(sound)) == 2

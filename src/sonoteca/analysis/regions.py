@@ -76,6 +76,8 @@ _FINE_REACH_S = 0.14
 _EDGE_FRAMES = 6
 # Fine frames (9 ms) below the threshold that end an attack or a decay.
 _QUIET_RUN = 3
+# Borders are this uncertain, so a gap may be shorter by that.
+_BORDER_DOUBT_S = 0.008
 # Below this an event begins before it can be told from the noise.
 _WEAK_DB = 30.0
 # An attack begins where it rises out of the noise, or this far below its peak: what is earlier
@@ -137,7 +139,7 @@ def find_regions(
         spans, wider_s = _join_closest(spans, shape.frame_rate)
         note = f"more than {MAX_REGIONS} events: those less than {wider_s:.1f} s apart were joined"
     borders = [_refined(recording, span, levels, floor, shape) for span in spans]
-    borders = _separated(borders, duration_s, min_region_s)
+    borders = _separated(borders, duration_s, gap_s=gap_s, min_region_s=min_region_s)
     if not _says_more_than_whole(borders, duration_s):
         return Split((), note or "one span of sound: the whole stands for it")
     return Split(tuple(Region(number, *border) for number, border in enumerate(borders, start=1)), note)
@@ -192,7 +194,8 @@ def _events(levels: NDArray[np.float32], floor: NDArray[np.float32], *, gap_fram
     starts, stops = edges[0::2], edges[1::2]
     reaches = np.add.reduceat(np.concatenate([is_on, [False]]), np.stack([starts, stops], axis=1).ravel())[0::2] > 0
     starts, stops = starts[reaches], stops[reaches]
-    is_gap = starts[1:] - stops[:-1] >= gap_frames - 4.0  # windows and smoothing bleed two frames into either side
+    # Windows and smoothing bleed three frames into either side; what is too close is joined once borders are exact.
+    is_gap = starts[1:] - stops[:-1] >= gap_frames - 7.0
     first = np.concatenate([[True], is_gap])
     last = np.concatenate([is_gap, [True]])
     return list(zip(starts[first].tolist(), stops[last].tolist(), strict=True))
@@ -278,15 +281,22 @@ def _fine_rise_db(
     return np.asarray(10.0 * np.log10(np.maximum(steady, 1e-3)), np.float32)
 
 
-def _separated(borders: list[tuple[float, float]], duration_s: float, min_region_s: float) -> list[tuple[float, float]]:
-    """In order, not overlapping, inside the sound, long enough."""
-    kept: list[tuple[float, float]] = []
+def _separated(
+    borders: list[tuple[float, float]], duration_s: float, *, gap_s: float, min_region_s: float
+) -> list[tuple[float, float]]:
+    """In order, at least ``gap_s`` apart, inside the sound, long enough."""
+    joined: list[tuple[float, float]] = []
     for start_s, end_s in borders:
-        start_s = max(start_s, kept[-1][1] if kept else 0.0)
-        end_s = min(end_s, duration_s)
-        if end_s - start_s >= max(min_region_s, 1e-4):
-            kept.append((round(start_s, 6), round(end_s, 6)))
-    return kept
+        if joined and start_s - joined[-1][1] < gap_s - _BORDER_DOUBT_S:
+            joined[-1] = (joined[-1][0], max(end_s, joined[-1][1]))
+        else:
+            joined.append((start_s, end_s))
+    least_s = max(min_region_s, 1e-4)
+    return [
+        (round(start_s, 6), round(min(end_s, duration_s), 6))
+        for start_s, end_s in joined
+        if min(end_s, duration_s) - start_s >= least_s
+    ]
 
 
 def _says_more_than_whole(borders: list[tuple[float, float]], duration_s: float) -> bool:
