@@ -9,7 +9,7 @@ Conventions of every table:
 - row numbers (``id``) never leave the catalogue: the world sees ``sounds.public_id``.
 
 Vectors stand in one table per embedding space (``embeddings_1``, ``embeddings_2`` ...), made by
-``embeddings.ensure_space``; see docs/decisions/one-vector-table-per-space.md.
+``embeddings.ensure_space``; see docs/decisions/0010-one-vector-table-per-space.md.
 The full text index differs per database: the migrations make it, ``fulltext.py`` fills it.
 """
 

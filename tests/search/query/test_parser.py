@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -210,3 +211,11 @@ def test_the_example_of_every_field_can_be_read(field) -> None:  # type: ignore[
     assert parse(field.example) != EVERYTHING
     for name in (field.name, *field.aliases):
         assert parse(field.example.replace(field.name, name, 1)) == parse(field.example)
+
+
+def test_every_field_is_documented() -> None:
+    page = Path(__file__).parents[3] / "docs" / "query-language.md"
+    documented = page.read_text(encoding="utf-8")
+    for field in FIELDS:
+        names = ", ".join(f"`{name}`" for name in (field.name, *field.aliases))
+        assert f"| {names} | {field.meaning} | `{field.example}` |" in documented

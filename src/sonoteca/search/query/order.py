@@ -4,7 +4,7 @@ A sorted page of a list can be found in two ways: collect everything that matche
 or walk an index that has the order and stop when the page is full. The first is fast when little
 matches, the second when much does, and SQLite cannot know which it will be: it has no statistics
 of words, tags or ranges together. So the matches are counted first, up to ``FEW``; see
-docs/decisions/lists-are-routed-by-count.md. PostgreSQL takes the same roads.
+docs/decisions/0011-lists-are-routed-by-count.md. PostgreSQL takes the same roads.
 """
 
 from __future__ import annotations
