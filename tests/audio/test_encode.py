@@ -48,6 +48,9 @@ def test_every_encoding_can_be_probed(encoding: str, tmp_path: Path) -> None:
     assert facts.codec == {"libopus": "opus", "libmp3lame": "mp3"}.get(
         ENCODINGS[encoding].codec, ENCODINGS[encoding].codec
     )
+    assert facts.container == {"ipod": "m4a", "adts": "aac", "webm": "matroska", "mp2": "mp3"}.get(
+        ENCODINGS[encoding].container, ENCODINGS[encoding].container
+    )
     assert facts.duration_s == pytest.approx(1.0, abs=0.1)
     if encoding in (".flac", ".alac.m4a", ".mka", ".aiff", ".caf", ".w64", ".au"):
         assert facts.bit_depth == 24

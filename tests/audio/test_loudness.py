@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import scipy.signal
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -26,6 +27,13 @@ def steps(*parts: tuple[float, float], rate: int = RATE) -> NDArray[np.float64]:
 def power(samples: NDArray[np.float32], rate: int = RATE) -> NDArray[np.float64]:
     with MemoryRecording.from_samples(AudioSignal(samples, rate)) as recording:
         return recording.measurements.kweighted_power
+
+
+@pytest.mark.parametrize("rate", [1_000, 8_000, 44_100, 96_000])
+def test_matrix_products_give_what_the_recursion_gives(rate: int) -> None:
+    samples = np.random.default_rng(6).standard_normal((2, 9_999)).astype(np.float32)
+    expected = scipy.signal.sosfilt(sections(rate), samples.astype(np.float64), axis=-1)
+    np.testing.assert_allclose(KWeighting(rate, 2).push(samples), expected, atol=3e-5)
 
 
 def test_the_filters_at_48_khz_are_those_of_the_recommendation() -> None:

@@ -29,7 +29,7 @@ from sonoteca.audio.container import (
 from sonoteca.audio.content_hash import PacketHash, hash_bytes
 from sonoteca.audio.gapless import MAX_PADDING, StatedLength
 from sonoteca.audio.intake import Intake, SpooledRecording
-from sonoteca.audio.probe import all_tags, bit_depth
+from sonoteca.audio.probe import all_tags, bit_depth, container_name
 from sonoteca.audio.recording import AudioInfo
 from sonoteca.audio.sample_blocks import FrameQueue
 from sonoteca.errors import DamagedAudio, EmptyAudio, FileUnreadable, UnsupportedFormat
@@ -212,7 +212,7 @@ class _Decoding:
             sample_rate=intake.sample_rate,
             channels=intake.n_channels,
             codec=self._codec,
-            container=self._container.format.name,
+            container=container_name(self._container),
             n_samples=intake.n_samples,
             content_hash=self.packets.text(),
             bit_depth=bit_depth(context),

@@ -14,7 +14,6 @@ from math import pi, tan
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import signal
 
 _SHELF_HZ, _SHELF_DB, _SHELF_Q, _SHELF_EXPONENT = (
     1681.974450955533,
@@ -31,7 +30,7 @@ _SURROUND_GAIN = 1.41
 
 
 def sections(sample_rate: int) -> NDArray[np.float64]:
-    """Second-order sections for ``scipy.signal.sosfilt``, shape (1 or 2, 6)."""
+    """Second-order sections as ``scipy.signal`` has them (b0 b1 b2 1 a1 a2), shape (1 or 2, 6)."""
     k = tan(pi * _HIGHPASS_HZ / sample_rate)
     scale = 1.0 + k / _HIGHPASS_Q + k * k
     highpass = [1.0, -2.0, 1.0, 1.0, 2.0 * (k * k - 1.0) / scale, (1.0 - k / _HIGHPASS_Q + k * k) / scale]
@@ -96,7 +95,6 @@ class _Matrices:
 
     Attributes
     ----------
-    sos : float64 (n_sections, 6)
     convolve : float32 (_STRETCH, _STRETCH)
         Output of a stretch that starts at rest.
     take_up : float32 (_STRETCH, n_states)
@@ -104,53 +102,75 @@ class _Matrices:
     to_ringing, ring : float64 (n_states, n_states), float32 (n_states, _STRETCH)
         Their product is what a state rings on. ``ring`` has orthonormal rows: nothing large
         cancels, so that float32 is enough.
+    steps : float64 (_STRETCH + 1, n_states, n_states)
+        What a state becomes after 0 ... _STRETCH samples of silence.
     carry : float64 (n_states, (_GROUP + 1) * n_states)
         States after 0 ... _GROUP stretches of silence.
     chain : float64 (_GROUP * n_states, (_GROUP + 1) * n_states)
         What all that is taken up in a group adds to the states before its stretches.
     """
 
-    sos: NDArray[np.float64]
     convolve: NDArray[np.float32]
     take_up: NDArray[np.float32]
     to_ringing: NDArray[np.float64]
     ring: NDArray[np.float32]
+    steps: NDArray[np.float64]
     carry: NDArray[np.float64]
     chain: NDArray[np.float64]
 
 
 @lru_cache(maxsize=16)
 def _matrices(sample_rate: int) -> _Matrices:
-    sos = sections(sample_rate)
-    n_states = 2 * len(sos)
-    convolve, take_up = _run(sos, np.eye(_STRETCH), np.zeros((_STRETCH, n_states)))
-    ringing, moved = _run(sos, np.zeros((n_states, _STRETCH)), np.eye(n_states))
-    orthonormal, triangular = np.linalg.qr(ringing.T)
-    powers = [np.eye(n_states)]
-    for _ in range(_GROUP):
-        powers.append(powers[-1] @ moved)
+    move, enter, leave, through = _state_space(sections(sample_rate))
+    n_states = len(move)
+    steps = _powers(move, _STRETCH)
+    responses = np.array([through, *(enter @ steps[:_STRETCH] @ leave)])
+    convolve = np.zeros((_STRETCH, _STRETCH))
+    for at in range(_STRETCH):
+        convolve[at, at:] = responses[: _STRETCH - at]
+    orthonormal, triangular = np.linalg.qr(steps[:_STRETCH] @ leave)
+    powers = _powers(steps[_STRETCH], _GROUP)
     chain = np.zeros((_GROUP, n_states, _GROUP + 1, n_states))
     for taken in range(_GROUP):
-        for before in range(taken + 1, _GROUP + 1):
-            chain[taken, :, before] = powers[before - 1 - taken]
+        chain[taken, :, taken + 1 :] = powers[: _GROUP - taken].transpose(1, 0, 2)
     return _Matrices(
-        sos=sos,
         convolve=convolve.astype(np.float32),
-        take_up=take_up.astype(np.float32),
+        take_up=(enter @ steps[_STRETCH - 1 :: -1])[:_STRETCH].astype(np.float32),
         to_ringing=triangular.T,
         ring=orthonormal.T.astype(np.float32),
-        carry=np.concatenate(powers, axis=1),
+        steps=steps,
+        carry=powers.transpose(1, 0, 2).reshape(n_states, -1),
         chain=chain.reshape(_GROUP * n_states, (_GROUP + 1) * n_states),
     )
 
 
-def _run(
-    sos: NDArray[np.float64], samples: NDArray[np.floating], states: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Filter rows of samples from rows of states, sample after sample; output and the states after."""
-    before = states.reshape(len(states), len(sos), 2).transpose(1, 0, 2)
-    filtered, after = signal.sosfilt(sos, np.asarray(samples, np.float64), axis=-1, zi=before)
-    return filtered, after.transpose(1, 0, 2).reshape(len(states), -1)
+def _powers(matrix: NDArray[np.float64], highest: int) -> NDArray[np.float64]:
+    """``matrix`` to the power of 0, 1, ... ``highest``, shape (highest + 1, n, n)."""
+    powers = [np.eye(len(matrix))]
+    for _ in range(highest):
+        powers.append(powers[-1] @ matrix)
+    return np.stack(powers)
+
+
+def _state_space(
+    sos: NDArray[np.float64],
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], float]:
+    """The sections as ``next = state @ move + x * enter`` and ``y = state @ leave + x * through``.
+
+    Found by sending unit vectors through one sample of the transposed direct form II.
+    """
+    n_states = 2 * len(sos)
+    states = np.vstack([np.eye(n_states), np.zeros(n_states)])
+    signal = np.zeros(n_states + 1)
+    signal[-1] = 1.0
+    after = np.empty_like(states)
+    for number, (b0, b1, b2, _, a1, a2) in enumerate(sos):
+        first, second = states[:, 2 * number], states[:, 2 * number + 1]
+        output = b0 * signal + first
+        after[:, 2 * number] = b1 * signal - a1 * output + second
+        after[:, 2 * number + 1] = b2 * signal - a2 * output
+        signal = output
+    return after[:-1], after[-1], signal[:-1], float(signal[-1])
 
 
 class KWeighting:
@@ -178,8 +198,12 @@ class KWeighting:
             fast = stretches @ self._filter.convolve
             fast += (states @ self._filter.to_ringing).astype(np.float32) @ self._filter.ring
             filtered[:, :n_fast] = fast.reshape(n_channels, n_fast)
-        if n_fast < n:
-            filtered[:, n_fast:], self._state = _run(self._filter.sos, block[:, n_fast:], self._state)
+        if n_rest := n - n_fast:
+            rest = block[:, n_fast:]
+            ringing = (self._state @ self._filter.to_ringing).astype(np.float32) @ self._filter.ring[:, :n_rest]
+            filtered[:, n_fast:] = rest @ self._filter.convolve[:n_rest, :n_rest] + ringing
+            taken_up = np.asarray(rest @ self._filter.take_up[-n_rest:], dtype=np.float64)
+            self._state = self._state @ self._filter.steps[n_rest] + taken_up
         # After minutes of silence the state would decay into denormals, which are slow.
         self._state[np.abs(self._state) < 1e-20] = 0.0
         return filtered

@@ -50,7 +50,7 @@ def probe(path: str | os.PathLike[str] | bytes) -> AudioFacts:
             sample_rate=context.sample_rate,
             channels=context.channels,
             codec=context.codec.canonical_name,
-            container=container.format.name,
+            container=container_name(container),
             bit_depth=bit_depth(context),
             bit_rate=context.bit_rate or container.bit_rate or None,
             tags=all_tags(container, stream),
@@ -64,6 +64,15 @@ def header_duration_s(container: InputContainer, stream: AudioStream) -> float |
     if container.duration is not None and container.duration >= 0:
         return container.duration / _CONTAINER_TIME_BASE
     return None
+
+
+def container_name(container: InputContainer) -> str:
+    """One plain name: FFmpeg's own where it has one, for families of formats the member."""
+    name = container.format.name
+    if name.startswith("mov,"):
+        brand = container.metadata.get("major_brand", "").strip().lower()
+        return "mov" if brand == "qt" else "m4a" if brand in ("m4a", "m4b") else "mp4"
+    return name.split(",")[0]
 
 
 def all_tags(container: InputContainer, stream: AudioStream) -> dict[str, str]:
