@@ -158,7 +158,7 @@ def song_score(rng):
         if u < 0.26
         else (4, False)
     )
-    tempo = float(np.clip(np.exp(rng.normal(np.log(88), 0.25)), 56, 190))
+    tempo = float(np.clip(np.exp(rng.normal(np.log(86), 0.29)), 55, 190))
     if compound:
         tempo = float(rng.uniform(42, 100))
     if beats == 7:
@@ -166,12 +166,13 @@ def song_score(rng):
     swing = float(rng.choice((0.0, 0.25, 0.4), p=(0.6, 0.26, 0.14)))
     length_s = float(rng.uniform(38, 60))
     score = Score(beats, max(6, round(length_s * tempo / 60 / beats)), tempo, compound, 0.0 if compound else swing)
+    fast = float(np.clip((86 - tempo) / 26, 0.04, 0.85))
     harmony = make_harmony(score, rng, restless=True)
     chords = ["arp", "piano", "piano", "strum", "quarters", "sustain", "stab", *(["waltz"] * 3 if beats == 3 else [])]
-    add_chords(score, harmony, str(rng.choice(chords)), rng)
+    add_chords(score, harmony, str(rng.choice(chords)), rng, fast=fast)
     if rng.random() < 0.5:
-        add_chords(score, harmony, str(rng.choice(("sustain", "sustain", "arp", "strum"))), rng, channel=4)
-    add_melody(score, harmony, rng)
+        add_chords(score, harmony, str(rng.choice(("sustain", "sustain", "arp", "strum"))), rng, channel=4, fast=fast)
+    add_melody(score, harmony, rng, fast=fast)
     if rng.random() < 0.8:
         add_bass(
             score,

@@ -226,8 +226,10 @@ def add_bass(score: Score, harmony: Harmony, style: str, rng: np.random.Generato
             score.notes.append(Note(channel, at + offset, duration, int(note), int(rng.integers(80, 112))))
 
 
-def add_chords(score: Score, harmony: Harmony, style: str, rng: np.random.Generator, *, channel: int = 2) -> None:
-    unit = 1 / 3 if score.compound else (0.25 if rng.random() < 0.35 else 0.5)
+def add_chords(
+    score: Score, harmony: Harmony, style: str, rng: np.random.Generator, *, channel: int = 2, fast: float = 0.35
+) -> None:
+    unit = 1 / 3 if score.compound else (0.25 if rng.random() < fast else 0.5)
     base = int(rng.integers(50, 62))
     shape = (
         rng.permutation(6)
@@ -242,6 +244,12 @@ def add_chords(score: Score, harmony: Harmony, style: str, rng: np.random.Genera
     if rng.random() < 0.4:
         stabs = [0.0, 1.5, 2.0, 3.0, 3.5]
     strum = [0.0, 1.0, 1.5, 2.5, 3.0, 3.5] if rng.random() < 0.5 else [0.0, 1.0, 2.0, 2.5, 3.0, 3.5]
+    quick = rng.random() < fast
+    held = {
+        p
+        for p, q in ((0.5, 0.1), (1.0, 0.4), (1.5, 0.25), (2.0, 0.4), (2.5, 0.3), (3.0, 0.4), (3.5, 0.15))
+        if rng.random() < q
+    }
     for at, length, _, tones in harmony.spans:
         notes = sorted(base + (t - base) % 12 for t in tones)
         if style == "sustain":
@@ -254,10 +262,13 @@ def add_chords(score: Score, harmony: Harmony, style: str, rng: np.random.Genera
                 score.notes.append(Note(channel, at + i * unit, unit * 1.4, note, int(rng.integers(72, 100))))
         elif style == "piano":
             # A left hand that walks up the chord and a right hand in held chords.
+            hand = unit if score.compound else (0.25 if quick else 0.5)
             score.notes.append(Note(channel, at, min(length, 2.0), notes[0] - 12, 92))
-            for i, note in enumerate((notes[0] - 5, notes[0], notes[1], notes[0])[: round(length / 0.5) - 1]):
-                score.notes.append(Note(channel, at + (i + 1) * 0.5, 0.6, note, int(rng.integers(60, 88))))
-            for place in [0.0] + [p for p in (1.0, 2.0, 2.5, 3.0) if p < length and rng.random() < 0.35]:
+            for i in range(round(length / hand) - 1):
+                if i < 4 or (quick and rng.random() < 0.7):
+                    note = (notes[0] - 5, notes[0], notes[1], notes[0], notes[-1], notes[0])[i % 6]
+                    score.notes.append(Note(channel, at + (i + 1) * hand, 0.6, note, int(rng.integers(60, 88))))
+            for place in [0.0] + [p for p in (0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 3.5) if p < length and p in held]:
                 for note in notes:
                     score.notes.append(Note(channel, at + place, 1.0, note, int(rng.integers(60, 84))))
         elif style in ("stab", "strum", "quarters", "waltz"):
@@ -277,13 +288,21 @@ def add_chords(score: Score, harmony: Harmony, style: str, rng: np.random.Genera
 
 
 def add_melody(
-    score: Score, harmony: Harmony, rng: np.random.Generator, *, channel: int = 3, busy: float | None = None
+    score: Score,
+    harmony: Harmony,
+    rng: np.random.Generator,
+    *,
+    channel: int = 3,
+    busy: float | None = None,
+    fast: float | None = None,
 ) -> None:
     """Phrases of two bars that come back; syncopation, rests, long last notes, pickups."""
     beats = score.beats_per_bar
     busy = float(rng.uniform(0.25, 0.8)) if busy is None else busy
     step = 1 / 3 if score.compound else 0.5
-    sixteenths = rng.random() < 0.35 and not score.compound
+    # ``fast``: how likely sixteenths are; slow songs have them, quick ones hardly.
+    sixteenths = rng.random() < (0.35 if fast is None else fast) and not score.compound
+    fill = float(rng.uniform(0.15, 0.6))
     motifs = []
     for _ in range(2 if rng.random() < 0.7 else 3):
         places = []
@@ -295,8 +314,8 @@ def add_melody(
                 weight *= 0.3
             if rng.random() < weight:
                 places.append(at)
-                if sixteenths and rng.random() < 0.25:
-                    places.append(at + 0.25)
+            if sixteenths and rng.random() < fill * min(1.0, 1.2 * busy):
+                places.append(at + 0.25)
         motifs.append(places or [0.0])
     order = [0, 0, 1, 0] if rng.random() < 0.5 else [0, 1, 0, 1]
     pool = sorted(12 * o + n % 12 for o in (5, 6) for n in harmony.scale_notes)

@@ -79,6 +79,21 @@ def test_a_track_that_speeds_up_is_followed() -> None:
     assert len(answers["grid"].value["segments"]) > 1
 
 
+@pytest.mark.slow
+def test_a_long_set_has_the_tempo_of_each_of_its_halves() -> None:
+    # Two windows' worth each: over eight minutes a sound is heard in windows.
+    slow = steady(100.0, bars=110)
+    quick = steady(124.0, bars=136)
+    answers = heard(np.concatenate([slow, quick]))
+    seam_s = len(slow) / RATE
+    for point in answers["tempo_curve"].value:
+        if abs(point["at_s"] - seam_s) > 3.0:
+            assert point["bpm"] == pytest.approx(100.0 if point["at_s"] < seam_s else 124.0, rel=0.01)
+    truth = np.concatenate([np.arange(440) * 0.6, seam_s + np.arange(544) * 60 / 124.0])
+    near = [np.abs(np.asarray(answers["beats_s"].value) - t).min() < 0.07 for t in truth]
+    assert np.mean(near) > 0.97
+
+
 @pytest.mark.parametrize("factor", [10 ** (-30 / 20), -1.0])
 def test_gain_and_polarity_change_nothing(factor: float) -> None:
     samples = steady(104.0, bars=4)

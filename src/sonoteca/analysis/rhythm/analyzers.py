@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sonoteca.analysis.analyzer import ALL_KINDS, Known, RegionView, measured_by
-from sonoteca.analysis.rhythm.evidence import autocorrelation, gather_evidence
-from sonoteca.analysis.rhythm.rhythm import Rhythm, find_rhythm
+from sonoteca.analysis.rhythm.evidence import autocorrelation
+from sonoteca.analysis.rhythm.long_rhythm import hear_rhythm
+from sonoteca.analysis.rhythm.rhythm import Rhythm
 from sonoteca.domain.descriptor import (
     BARS,
     BEATS,
@@ -58,8 +59,7 @@ class BarRhythm:
         kind = Kind(str(said.value)) if said is not None else None
         if kind is Kind.ONE_SHOT:
             return
-        evidence = gather_evidence(region.frames(BAND_MAGNITUDE), region.frames(HARMONY_TRAIL), region.duration_s)
-        rhythm = find_rhythm(evidence, kind) if evidence is not None else None
+        rhythm = hear_rhythm(region.frames(BAND_MAGNITUDE), region.frames(HARMONY_TRAIL), region.duration_s, kind)
         if rhythm is None:
             return
         made_by = measured_by(self)

@@ -19,6 +19,8 @@ from sonoteca.analysis.rhythm.pulse import Pulse
 
 # Two periods this close (relative) state the same tempo.
 SAME_TEMPO = 0.02
+# Logit by which a reading near the expected tempo is preferred: it settles octaves, not different music.
+_EXPECTED_BONUS = 2.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,9 +65,16 @@ def score_hypotheses(evidence: RhythmEvidence, views: PulseViews) -> dict[int, N
     return scores
 
 
-def choose_bar(evidence: RhythmEvidence, views: PulseViews) -> BarChoice:
-    """The most probable tempo, and of its hypotheses the most probable bar."""
+def choose_bar(evidence: RhythmEvidence, views: PulseViews, *, expected_bpm: float | None = None) -> BarChoice:
+    """The most probable tempo, and of its hypotheses the most probable bar.
+
+    With ``expected_bpm`` (the tempo of what came before) readings near it are preferred.
+    """
     scores = score_hypotheses(evidence, views)
+    if expected_bpm is not None:
+        tempi = np.array([60.0 / pulse.period_s for pulse in views.pulses])
+        bonus = _EXPECTED_BONUS * np.exp(-0.5 * np.square(np.log(tempi / expected_bpm) / 0.05))
+        scores = {meter: s + bonus[:, None] for meter, s in scores.items()}
     top = max(float(s.max()) for s in scores.values())
     weight = {meter: np.exp(s - top) for meter, s in scores.items()}
     total = sum(float(w.sum()) for w in weight.values())

@@ -25,6 +25,8 @@ LAGS = np.array([1 / 4, 1 / 3, 1 / 2, 2 / 3, 3 / 4, 1, 3 / 2, 2, 3, 4, 5, 6, 7, 
 # Harmony change over spans of so many beats around each beat; the last one is of the bass alone.
 CHANGE_SPANS = (1, 2, 3, 4)
 PER_BEAT = N_GROUPS * len(POSITIONS) + len(CHANGE_SPANS) + 1
+# Harmony around a beat takes 1.7 kB while it is compared.
+_ROWS_AT_ONCE = 4096
 _BPM_CENTRES = np.geomspace(45, 225, 12)
 _BAR_COUNTS = (1, 2, 3, 4, 6, 8, 12, 16)
 N_SHARED = len(_BPM_CENTRES) + 3 * len(LAGS) + 6
@@ -83,7 +85,12 @@ def view_pulses(evidence: RhythmEvidence, pulses: list[Pulse]) -> PulseViews | N
     period_of_row = periods[owner]
     beat_s = phases[owner] + beat_index * period_of_row
     profile = _profile(evidence, beat_s, period_of_row)
-    change = _harmony_change(evidence, beat_s, period_of_row)
+    change = np.concatenate(
+        [
+            _harmony_change(evidence, beat_s[i : i + _ROWS_AT_ONCE], period_of_row[i : i + _ROWS_AT_ONCE])
+            for i in range(0, len(beat_s), _ROWS_AT_ONCE)
+        ]
+    )
     # Only the shape of the change over the beats counts, not how tonal the sound is.
     mean_change = np.add.reduceat(change, first_row[:-1], axis=0) / np.diff(first_row)[:, None]
     relative = change / (0.15 + mean_change[owner])

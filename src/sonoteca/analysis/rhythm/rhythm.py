@@ -40,8 +40,13 @@ class Rhythm:
     whole_bars: int | None
 
 
-def find_rhythm(evidence: RhythmEvidence, kind: Kind | None = None) -> Rhythm | None:
-    """The most probable rhythm, or None for what has none; ``kind`` says how readily a beat is believed."""
+def find_rhythm(
+    evidence: RhythmEvidence, kind: Kind | None = None, *, expected_bpm: float | None = None
+) -> Rhythm | None:
+    """The most probable rhythm, or None for what has none.
+
+    ``kind`` says how readily a beat is believed; ``expected_bpm`` is the tempo of what came before.
+    """
     if count_onsets(evidence) < _FEWEST_ONSETS:
         return None
     sound_s = evidence.duration_s
@@ -49,7 +54,7 @@ def find_rhythm(evidence: RhythmEvidence, kind: Kind | None = None) -> Rhythm | 
     views = view_pulses(evidence, candidate_pulses(evidence))
     if views is None:
         return None
-    choice = choose_bar(evidence, views)
+    choice = choose_bar(evidence, views, expected_bpm=expected_bpm)
     if presence_probability(evidence, choice) < PRESENCE_THRESHOLDS[kind]:
         return None
     return answer(sound_s, evidence, bent, choice)
