@@ -14,8 +14,10 @@ from hypothesis import strategies as st
 from audio.handmade import aiff, chunk, fmt, pcm16, pluck, wav, write
 from sonoteca.audio.chunks import MAX_CHUNKS, read_chunks
 from sonoteca.audio.claims import chunk_claims, clean_text, tag_claims
+from sonoteca.audio.content_hash import hash_content
 from sonoteca.audio.decode import open_recording
 from sonoteca.audio.encode import write_audio
+from sonoteca.audio.mp4_tags import mp4_tempo
 
 SAMPLES = pcm16(pluck(44_100, 44_100).samples[0])
 
@@ -120,6 +122,59 @@ def test_tags_of_every_format(encoding: str, tmp_path: Path) -> None:
     if encoding != ".m4a":
         assert found["tags.tempo_bpm"] == [126.5]
         assert found["tags.key"] == ["A minor"]
+
+
+def atom(name: bytes, body: bytes) -> bytes:
+    return struct.pack(">I4s", len(body) + 8, name) + body
+
+
+def with_ilst(data: bytes, atoms: bytes) -> bytes:
+    """An M4A file with more atoms at the end of its list of tags, and the sizes around it set right."""
+    changed = bytearray(data)
+    at = data.index(b"ilst") - 4
+    end = at + int.from_bytes(data[at : at + 4], "big")
+    changed[end:end] = atoms
+    for name in (b"ilst", b"meta", b"udta", b"moov"):
+        box = data.rindex(name, 0, at + 8) - 4
+        size = int.from_bytes(data[box : box + 4], "big") + len(atoms)
+        changed[box : box + 4] = size.to_bytes(4, "big")
+    return bytes(changed)
+
+
+@pytest.mark.parametrize(
+    ("value", "bpm"),
+    [(b"\x00\x80", 128.0), (b"\x60", 96.0), (b"\x00\x00\x00\xae", 174.0), (b"\x00\x00", None), (b"", None)],
+)
+def test_the_tempo_of_mp4_is_read_although_ffmpeg_keeps_it(value: bytes, bpm: float | None, tmp_path: Path) -> None:
+    write_audio(path := tmp_path / "x.m4a", pluck(44_100, 44_100), tags={"title": "T"})
+    plain = hash_content(path)
+    tempo = atom(b"tmpo", atom(b"data", struct.pack(">II", 21, 0) + value))
+    key = atom(b"mean", bytes(4) + b"com.apple.iTunes") + atom(b"name", bytes(4) + b"initialkey")
+    key = atom(b"----", key + atom(b"data", struct.pack(">II", 1, 0) + b"8A"))
+    found = claims_of(write(path, with_ilst(path.read_bytes(), key + tempo)))
+    assert found.get("tags.tempo_bpm") == (None if bpm is None else [bpm])
+    assert found["tags.key"] == ["A minor"]
+    assert hash_content(path) == plain
+
+
+@given(st.binary(max_size=300))
+def test_any_boxes_are_searched(tmp_path_factory: pytest.TempPathFactory, body: bytes) -> None:
+    for data in (body, b"\0\0\0\x08ftyp" + body, b"\0\0\0\x08ftyp" + atom(b"moov", atom(b"udta", atom(b"meta", body)))):
+        with io.FileIO(write(tmp_path_factory.getbasetemp() / "any.mp4", data)) as file:
+            tempo = mp4_tempo(file)
+        assert tempo is None or 0 <= tempo < 2**32
+
+
+def test_id3_chunks_of_wav_and_aiff_are_read(tmp_path: Path) -> None:
+    frames = b"".join(
+        name + struct.pack(">IH", len(text) + 1, 0) + b"\0" + text
+        for name, text in ((b"TBPM", b"99"), (b"TKEY", b"Dm"))
+    )
+    id3 = b"ID3\x03\x00\x00" + bytes(len(frames) >> shift & 127 for shift in (21, 14, 7, 0)) + frames
+    expected = {"tags.tempo_bpm": [99.0], "tags.key": ["D minor"]}
+    assert claims_of(write(tmp_path / "x.wav", wav(SAMPLES, chunk(b"id3 ", id3)))) == expected
+    aiff_file = aiff(np.zeros(44_100, np.int16), chunk(b"ID3 ", id3, order=">"))
+    assert claims_of(write(tmp_path / "x.aif", aiff_file)) == expected
 
 
 def test_riff_info_is_read(tmp_path: Path) -> None:

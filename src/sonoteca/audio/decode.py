@@ -73,7 +73,7 @@ def open_recording(
             chunk_file = read_chunks(file, CHUNKS)
             recording.claims = all_claims(
                 chunk_file,
-                all_tags(opened.container, opened.stream),
+                all_tags(file, opened),
                 root_name if root_name is not None else os.fsdecode(path),
                 duration_s=recording.info.duration_s,
             )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import re
 from collections.abc import Mapping
@@ -11,7 +12,8 @@ from av.audio.codeccontext import AudioCodecContext
 from av.audio.stream import AudioStream
 from av.container import InputContainer
 
-from sonoteca.audio.container import display_name, open_container, open_regular_file
+from sonoteca.audio.container import OpenedContainer, display_name, open_container, open_regular_file
+from sonoteca.audio.mp4_tags import mp4_tempo
 
 # FFmpeg counts a container's length in microseconds.
 _CONTAINER_TIME_BASE = 1_000_000
@@ -53,7 +55,7 @@ def probe(path: str | os.PathLike[str] | bytes) -> AudioFacts:
             container=container_name(container),
             bit_depth=bit_depth(context),
             bit_rate=context.bit_rate or container.bit_rate or None,
-            tags=all_tags(container, stream),
+            tags=all_tags(file, opened),
         )
 
 
@@ -75,9 +77,15 @@ def container_name(container: InputContainer) -> str:
     return name.split(",")[0]
 
 
-def all_tags(container: InputContainer, stream: AudioStream) -> dict[str, str]:
-    """Tags of the file and, where the container has tags per stream (Ogg, Matroska), of the stream."""
-    return {**stream.metadata, **container.metadata}
+def all_tags(file: io.FileIO, opened: OpenedContainer) -> dict[str, str]:
+    """Tags of the file and, where the container has tags per stream (Ogg, Matroska), of the stream.
+
+    Reads from ``file``, which FFmpeg has to be done with.
+    """
+    tags = {**opened.stream.metadata, **opened.container.metadata}
+    if opened.container.format.name.startswith("mov,") and (tempo := mp4_tempo(file)) is not None:
+        tags.setdefault("tmpo", str(tempo))
+    return tags
 
 
 def bit_depth(context: AudioCodecContext) -> int | None:
