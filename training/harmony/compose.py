@@ -101,7 +101,7 @@ def _song_roots(rng: np.random.Generator, mode: str, n_chords: int) -> list[int]
         if rng.uniform() < 0.4:
             lines = LOOPS[mode]
             line = list(lines[int(rng.integers(len(lines)))])
-            turn = int(rng.integers(4)) if rng.uniform() < 0.4 else 0
+            turn = int(rng.integers(4)) if rng.uniform() < 0.6 else 0
             phrase = (line[turn:] + line[:turn]) * (length // 4)
         else:
             phrase = []
@@ -114,16 +114,18 @@ def _song_roots(rng: np.random.Generator, mode: str, n_chords: int) -> list[int]
                 phrase.append(degrees[rng.choice(len(degrees), p=p / p.sum())])
             if rng.uniform() < 0.4:
                 phrase[-1] = 0
-            if rng.uniform() < 0.4:
+            if rng.uniform() < 0.3:
                 phrase[0] = 0
         phrases.append(phrase)
     roots: list[int] = []
-    while len(roots) < n_chords:
+    # An excerpt begins anywhere in a phrase.
+    skipped = int(rng.integers(8))
+    while len(roots) < n_chords + skipped:
         phrase = list(phrases[int(rng.integers(len(phrases)))])
         if rng.uniform() < 0.25:
             phrase[int(rng.integers(len(phrase)))] = degrees[rng.choice(len(degrees), p=weights / weights.sum())]
         roots += phrase
-    return roots[:n_chords]
+    return roots[skipped : skipped + n_chords]
 
 
 def _borrowed(rng: np.random.Generator, mode: str) -> tuple[int, str]:
@@ -294,7 +296,7 @@ def add_melody(rng: np.random.Generator, piece: Piece, *, part: str = "melody") 
     if rng.uniform() < 0.3:
         for missing in (5, 11) if piece.mode == "major" else (2, 8):
             degrees[missing] = 0.003
-    gravity = rng.uniform(0.3, 1.2)
+    gravity = rng.uniform(0.6, 1.6) if piece.role == "song" else rng.uniform(0.3, 1.2)
     lowest = int(rng.integers(55, 72))
     ladder = [p for p in range(lowest, lowest + int(rng.integers(12, 22))) if (p - tonic) % 12 in degrees]
     pull = np.array([degrees[(p - tonic) % 12] for p in ladder]) ** gravity

@@ -49,11 +49,11 @@ def compose_loop(rng: np.random.Generator, role: str) -> Piece:
     return piece
 
 
-def compose_song(rng: np.random.Generator) -> Piece:
+def compose_song(rng: np.random.Generator, *, longest_s: float = 50.0) -> Piece:
     mode = "minor" if rng.uniform() < 0.42 else "major"
     beats_per_bar = int(rng.choice([4, 3], p=[0.8, 0.2]))
     beat_s = 60.0 / rng.uniform(60, 150)
-    n_bars = max(8, int(rng.uniform(28, 50) / (beat_s * beats_per_bar)))
+    n_bars = max(8, int(rng.uniform(28, longest_s) / (beat_s * beats_per_bar)))
     piece = Piece(n_bars * beats_per_bar * beat_s, beat_s, beats_per_bar, "song", int(rng.integers(12)), mode)
     chord_track(rng, piece, n_bars, is_song=True)
     add_harmony(rng, piece, is_song=True)
@@ -61,7 +61,8 @@ def compose_song(rng: np.random.Generator) -> Piece:
         add_harmony(rng, piece, is_song=True, part="accompaniment")
     if rng.uniform() < 0.75:
         add_bass(rng, piece)
-    add_melody(rng, piece)
+    if rng.uniform() < 0.85:
+        add_melody(rng, piece)
     return piece
 
 
@@ -132,8 +133,9 @@ def atonal(rng: np.random.Generator, studio: Studio) -> tuple[np.ndarray, str]:
     return with_effects(y.astype(np.float32), rng), kind
 
 
-def make_piece(rng: np.random.Generator, studio: Studio) -> dict[str, object]:
-    draw = rng.uniform()
+def make_piece(rng: np.random.Generator, studio: Studio, *, synth_chance: float = 0.35) -> dict[str, object]:
+    # More synthetic voices than usual means loops only: songs are played by sound fonts.
+    draw = rng.uniform() if synth_chance < 0.5 else 1.0
     if draw < 0.1:
         y, kind = atonal(rng, studio)
         return {"features": features_of(y).astype(np.float16), "role": kind, "tonic": None, "duration_s": len(y) / RATE}
@@ -144,7 +146,7 @@ def make_piece(rng: np.random.Generator, studio: Studio) -> dict[str, object]:
     tuning = float(rng.uniform(-30, 30)) if rng.uniform() < 0.35 else 0.0
     y = studio.render(
         rng, piece, with_drums=piece.role in ("song", "mix") and rng.uniform() < 0.7, tuning_cents=tuning,
-        synth_chance=0.08 if piece.role == "song" else 0.35,
+        synth_chance=0.08 if piece.role == "song" else synth_chance,
     )  # fmt: skip
     lead = 0.0
     if piece.role != "song" and rng.uniform() < 0.2:
@@ -164,12 +166,13 @@ def main() -> None:
     ap.add_argument("--part", type=int, default=0)
     ap.add_argument("--pieces", type=int, default=400)
     ap.add_argument("--seed", type=int, default=1)
+    ap.add_argument("--synth-chance", type=float, default=0.35)
     a = ap.parse_args()
     a.out.mkdir(parents=True, exist_ok=True)
     studio, began = Studio(), time.time()
     pieces = []
     for i in range(a.pieces):
-        pieces.append(make_piece(np.random.default_rng((a.seed, a.part, i)), studio))
+        pieces.append(make_piece(np.random.default_rng((a.seed, a.part, i)), studio, synth_chance=a.synth_chance))
     with open(a.out / f"part{a.part:03d}.pkl", "wb") as sink:
         pickle.dump(pieces, sink, protocol=5)
     seconds = sum(float(p["duration_s"]) for p in pieces)  # type: ignore[arg-type]

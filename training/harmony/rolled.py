@@ -81,5 +81,19 @@ def train_rolled(
     return {**arrays, "mean": mean, "scale": scale, "none": np.array(with_none)}
 
 
+def averaged(networks: list[dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
+    """One network that answers with the mean of several with one hidden layer (trained on the same examples)."""
+    n = np.float32(len(networks))
+    return {
+        "0": np.concatenate([net["0"] for net in networks], axis=1),
+        "1": np.concatenate([net["1"] for net in networks]),
+        "2": np.concatenate([net["2"] for net in networks]) / n,
+        "3": sum(net["3"] for net in networks) / n,
+        "mean": networks[0]["mean"],
+        "scale": networks[0]["scale"],
+        "none": networks[0]["none"],
+    }
+
+
 def prefixed(arrays: dict[str, np.ndarray], prefix: str) -> dict[str, np.ndarray]:
     return {f"{prefix}_{name}": value for name, value in arrays.items()}

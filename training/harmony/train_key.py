@@ -1,4 +1,10 @@
-"""Trains the key network. usage: python train_key.py DATA_FOLDER NOTES.npz CHORDS.npz OUT.npz"""
+"""Trains the key and the tonality network on the same examples.
+
+usage: python train_key.py DATA_FOLDER FOLDER [--symbolic SYMBOLIC.npz]
+
+FOLDER holds notes.npz and chords.npz; key.npz and tonality.npz are written there, and the
+examples (examples.npz), which --reuse reads instead of DATA_FOLDER.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +12,8 @@ import argparse
 import pathlib
 
 import numpy as np
-from rolled import prefixed, train_rolled
+from mlp import initial, train
+from rolled import averaged, prefixed, train_rolled
 from train_notes import pieces_of
 
 from sonoteca.analysis.harmony.chord_steps import chord_inputs, step_times
@@ -14,41 +21,96 @@ from sonoteca.analysis.harmony.key_inputs import key_inputs
 from sonoteca.analysis.harmony.pitch_classes import harmonic_frames, mean_between
 from sonoteca.analysis.harmony.rolled_network import RolledNetwork, softmax
 from sonoteca.analysis.harmony.salience import NoteNetwork
+from sonoteca.analysis.harmony.tonality import KEY_INPUTS, N_TONALITY_INPUTS, key_clarity, tonality_inputs
 
 FRAME_RATE = 22_050 / 2048
 SEED = 17
+UNKNOWN_KEY = np.full(24, 1 / 24, np.float32)
 
 
-def key_example(rows: np.ndarray, duration_s: float, notes: NoteNetwork, chords: RolledNetwork):  # type: ignore[no-untyped-def]
+def example(rows: np.ndarray, duration_s: float, notes: NoteNetwork, chords: RolledNetwork):  # type: ignore[no-untyped-def]
+    """Key groups and plain inputs, and tonality inputs (their two of the key not yet known)."""
     frames = harmonic_frames(rows, notes)
     times = step_times(0.0, duration_s, None)
-    groups, plain = chord_inputs(mean_between(frames, FRAME_RATE, times))
-    return key_inputs(frames, FRAME_RATE, softmax(chords(groups, plain)))
+    posteriors = softmax(chords(*chord_inputs(mean_between(frames, FRAME_RATE, times))))
+    groups, plain = key_inputs(frames, FRAME_RATE, posteriors)
+    tonal = tonality_inputs(rows, frames, FRAME_RATE, UNKNOWN_KEY, float(posteriors[:, -1].mean()))
+    return groups, plain, tonal
+
+
+def examples_of(folder: pathlib.Path, notes: NoteNetwork, chords: RolledNetwork) -> dict[str, np.ndarray]:
+    gs, ps, ts, xs = [], [], [], []
+    for piece in pieces_of(folder):
+        groups, plain, tonal = example(piece["features"].astype(np.float32), piece["duration_s"], notes, chords)
+        target = np.zeros((1, 24), np.float32)
+        if piece["tonic"] is not None:
+            target[0, 2 * piece["tonic"] + (piece["mode"] == "minor")] = 1
+        gs.append(groups.astype(np.float16)), ps.append(plain), ts.append(target), xs.append(tonal)
+    return {"G": np.concatenate(gs), "P": np.concatenate(ps), "T": np.concatenate(ts), "X": np.stack(xs)}
+
+
+def train_tonality(X: np.ndarray, has_key: np.ndarray, *, hidden: int = 16, epochs: int = 40) -> dict[str, np.ndarray]:
+    mean, scale = X.mean(axis=0), 1 / (X.std(axis=0) + 1e-3)
+    Z = np.clip((X - mean) * scale, -4, 4).astype(np.float32)
+    Y = has_key.astype(np.float32)[:, None]
+    rng = np.random.default_rng(SEED)
+    parameters = initial([N_TONALITY_INPUTS, hidden, 1], rng)
+    # Balanced: as many chances to be wrong on either side.
+    w = np.where(Y > 0, 0.5 / Y.mean(), 0.5 / (1 - Y.mean())).astype(np.float32)
+
+    def loss(logits, chosen):  # type: ignore[no-untyped-def]
+        p, y = 1 / (1 + np.exp(-logits)), Y[chosen]
+        value = -np.mean(w[chosen] * (y * np.log(p + 1e-7) + (1 - y) * np.log(1 - p + 1e-7)))
+        return float(value), w[chosen] * (p - y) / len(chosen)
+
+    train(
+        parameters, lambda i: Z[i] + 0.05 * rng.standard_normal(Z[i].shape, dtype=np.float32), loss, len(Z),
+        epochs=epochs, batch_size=64, rate=3e-3, decay=1e-2, rng=rng,
+        report=lambda e, v: print("tonality", e, round(v, 4)) if e % 10 == 9 else None,
+    )  # fmt: skip
+    names = ("hidden_weights", "hidden_bias", "output_weights", "output_bias")
+    return {"mean": mean, "scale": scale, **dict(zip(names, parameters, strict=True))}
 
 
 def main() -> None:
-    ap = argparse.ArgumentParser(description=__doc__)
+    ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     ap.add_argument("data", type=pathlib.Path)
-    ap.add_argument("notes", type=pathlib.Path)
-    ap.add_argument("chords", type=pathlib.Path)
-    ap.add_argument("out", type=pathlib.Path)
-    ap.add_argument("--hidden", type=int, nargs="*", default=[32])
-    ap.add_argument("--epochs", type=int, default=30)
+    ap.add_argument("folder", type=pathlib.Path)
+    ap.add_argument("--symbolic", type=pathlib.Path, nargs="*", default=[])
+    ap.add_argument("--reuse", action="store_true")
+    ap.add_argument("--hidden", type=int, nargs="*", default=[48])
+    ap.add_argument("--networks", type=int, default=3)
+    ap.add_argument("--epochs", type=int, default=7)
+    ap.add_argument("--rendered-weight", type=float, default=1.5)
     a = ap.parse_args()
-    notes, chords = NoteNetwork(**np.load(a.notes)), RolledNetwork.load(np.load(a.chords), "chord")
-    gs, ps, ts = [], [], []
-    for piece in pieces_of(a.data):
-        if piece["tonic"] is None:
-            continue
-        groups, plain = key_example(piece["features"].astype(np.float32), piece["duration_s"], notes, chords)
-        target = np.zeros((1, 24), np.float32)
-        target[0, 2 * piece["tonic"] + (piece["mode"] == "minor")] = 1
-        gs.append(groups), ps.append(plain), ts.append(target)
-    G, P, T = (np.concatenate(v) for v in (gs, ps, ts))
-    np.savez(str(a.out).replace(".npz", "-data.npz"), G=G, P=P, T=T)
-    arrays = train_rolled(G, P, T, np.ones(len(G), np.float32), outputs=2, with_none=False, hidden=a.hidden,
-                          epochs=a.epochs, batch_size=64, dropout=0.1, decay=3e-2, seed=SEED)  # fmt: skip
-    np.savez(a.out, **prefixed(arrays, "key"))
+    notes = NoteNetwork(**np.load(a.folder / "notes.npz"))
+    chords = RolledNetwork.load(np.load(a.folder / "chords.npz"), "chord")
+    stored = a.folder / "examples.npz"
+    if not a.reuse:
+        np.savez(stored, **examples_of(a.data, notes, chords))
+    examples = dict(np.load(stored))
+    keyed = examples["T"].sum(axis=1) > 0
+    G, P, T = [examples["G"][keyed]], [examples["P"][keyed]], [examples["T"][keyed]]
+    W = [np.full(int(keyed.sum()), a.rendered_weight, np.float32)]
+    for path in a.symbolic:
+        with np.load(path) as more:
+            G.append(more["G"]), P.append(more["P"]), T.append(more["T"])
+            W.append(np.ones(len(more["G"]), np.float32))
+    material = [np.concatenate(v) for v in (G, P, T, W)]
+    key = averaged([
+        train_rolled(*material, outputs=2, with_none=False, hidden=a.hidden, epochs=a.epochs,
+                     batch_size=64, dropout=0.15, decay=3e-2, seed=SEED + i)
+        for i in range(a.networks)
+    ])  # fmt: skip
+    np.savez(a.folder / "key.npz", **prefixed(key, "key"))
+    network = RolledNetwork.load(prefixed(key, "key"), "key")
+    chances = np.concatenate([
+        softmax(network(examples["G"][i : i + 500].astype(np.float32), examples["P"][i : i + 500]))
+        for i in range(0, len(keyed), 500)
+    ])  # fmt: skip
+    X = examples["X"]
+    X[:, KEY_INPUTS] = np.array([key_clarity(p) for p in chances], np.float32)
+    np.savez(a.folder / "tonality.npz", **train_tonality(X, keyed))
 
 
 if __name__ == "__main__":

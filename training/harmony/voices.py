@@ -10,6 +10,8 @@ from scipy import signal as sps
 
 Samples = NDArray[np.float32]
 RATE = 22_050
+# Of modulator to carrier: whole ones sound harmonic, the others like bells.
+FM_RATIOS = (1, 2, 3, 3.5, 1.41, 1, 2, 3.5, 0.5, 2.5, 1.5, 4, 7)
 
 
 def _envelope(n: int, attack_s: float, decay_s: float, sustain: float, release_n: int) -> NDArray[np.float64]:
@@ -32,7 +34,7 @@ def tone(voice: str, hz: float, duration_s: float, rng: np.random.Generator, sha
     if voice == "sub":
         y = np.sin(w) + 0.3 * shape[4] * np.sin(2 * w)
     elif voice == "fm":
-        ratio = (1, 2, 3, 1.41 if shape[5] > 0.9 else 1, 4)[int(shape[4] * 4.99)]
+        ratio = FM_RATIOS[int(shape[4] * 0.999 * len(FM_RATIOS))]
         index = (0.5 + 4 * shape[6]) * np.exp(-t / (0.1 + shape[7]))
         y = np.sin(w + index * np.sin(ratio * w))
     elif voice == "organ":

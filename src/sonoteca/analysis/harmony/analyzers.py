@@ -8,9 +8,10 @@ from typing import ClassVar
 import numpy as np
 
 from sonoteca.analysis.analyzer import ALL_KINDS, Known, RegionView, measured_by
-from sonoteca.analysis.harmony.chord_decoding import decode_chords
+from sonoteca.analysis.harmony.chord_decoding import ChordSpan, decode_chords
 from sonoteca.analysis.harmony.chord_steps import step_times
-from sonoteca.analysis.harmony.hearing import FEATURE, chord_posteriors, hear
+from sonoteca.analysis.harmony.confidence import calibrated
+from sonoteca.analysis.harmony.hearing import FEATURE, Hearing, chord_posteriors, hear
 from sonoteca.analysis.harmony.key_finding import TONAL_ENOUGH, alternatives, key_of_index, key_spans
 from sonoteca.analysis.harmony.weights import harmony_networks
 from sonoteca.domain.descriptor import BEATS, CHORDS, CHROMA, KEY, KEY_SEGMENTS, TONALITY, TUNING, Descriptor
@@ -70,7 +71,7 @@ class KeyOfRegion:
             {"name": other.name, "score": round(chance, 4)} for other, chance in alternatives(hearing.keys)
         ]
         value: JsonValue = {"tonic": key.tonic, "mode": key.mode, "alternatives": others}
-        yield Observation(KEY, value, float(hearing.keys.max()) * hearing.tonal, measured_by(self))
+        yield Observation(KEY, value, calibrated("key", float(hearing.keys.max())), measured_by(self))
         start_s, end_s = region.region.start_s, region.region.end_s
         spans: list[JsonValue] = [
             {"start_s": round(span.start_s, 3), "end_s": round(span.end_s, 3), "name": span.key.name}
@@ -98,20 +99,28 @@ class ChordsOfRegion:
         hearing = hear(region)
         if hearing.tonal < TONAL_ENOUGH:
             return
-        beats = known.get(BEATS)
         start_s, end_s = region.region.start_s, region.region.end_s
-        times_s, posteriors = hearing.times_s, hearing.chords
-        if beats is not None and isinstance(beats.value, list) and len(beats.value) >= 2:
-            times_s = step_times(start_s, end_s, np.asarray(beats.value, dtype=np.float64))
-            posteriors = chord_posteriors(
-                hearing.frames, hearing.frame_rate, hearing.first_frame, times_s, harmony_networks()
-            )
-        spans = decode_chords(posteriors, times_s)
+        spans = chord_spans(hearing, known.get(BEATS), start_s, end_s)
         if all(span.label == "N" for span in spans):
             return
         value: JsonValue = [
             {"start_s": round(span.start_s, 4), "end_s": round(span.end_s, 4), "label": span.label} for span in spans
         ]
-        lengths = np.array([span.end_s - span.start_s for span in spans])
-        confidence = float(np.average([span.confidence for span in spans], weights=lengths + 1e-9))
-        yield Observation(CHORDS, value, confidence, measured_by(self))
+        yield Observation(CHORDS, value, calibrated("chords", mean_posterior(spans)), measured_by(self))
+
+
+def chord_spans(hearing: Hearing, beats: Observation | None, start_s: float, end_s: float) -> list[ChordSpan]:
+    """Chords on the beats where there are at least two, else on steps of 0.37 s."""
+    times_s, posteriors = hearing.times_s, hearing.chords
+    if beats is not None and isinstance(beats.value, list) and len(beats.value) >= 2:
+        times_s = step_times(start_s, end_s, np.asarray(beats.value, dtype=np.float64))
+        posteriors = chord_posteriors(
+            hearing.frames, hearing.frame_rate, hearing.first_frame, times_s, harmony_networks()
+        )
+    return decode_chords(posteriors, times_s)
+
+
+def mean_posterior(spans: list[ChordSpan]) -> float:
+    """Of the chords, by their length."""
+    lengths = np.array([span.end_s - span.start_s for span in spans])
+    return float(np.average([span.confidence for span in spans], weights=lengths + 1e-9))

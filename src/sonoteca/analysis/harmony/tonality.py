@@ -15,6 +15,13 @@ from sonoteca.features.chroma_spectrum import BAND_ROWS, N_PITCH_BINS
 Array = NDArray[np.float32]
 
 N_TONALITY_INPUTS = 22
+# Those of the inputs that ``key_clarity`` gives.
+KEY_INPUTS = slice(13, 15)
+
+
+def key_clarity(key_posteriors: Array) -> tuple[float, float]:
+    """Entropy and largest of the 24 chances: how sure the key network is, whatever the key."""
+    return -float((key_posteriors * np.log(key_posteriors + 1e-9)).sum()), float(key_posteriors.max())
 
 
 def tonality_inputs(rows: Array, frames: Array, frame_rate: float, key_posteriors: Array, none_share: float) -> Array:
@@ -42,7 +49,6 @@ def tonality_inputs(rows: Array, frames: Array, frame_rate: float, key_posterior
     held_longer = np.minimum(everything[:, 3:], everything[:, :-3]).sum() / (everything.sum() + 1e-6) if n > 3 else 0.0
     entropy = -float((chroma * np.log(chroma + 1e-6)).sum())
     cents_agreement = tuning_of(rows)[1]
-    key_entropy = -float((key_posteriors * np.log(key_posteriors + 1e-9)).sum())
     novelty = float(frames[NOVELTY_ROW].mean()) / (float(polyphony.mean()) + 0.1)
     ordered = np.sort(everything.max(axis=1))[::-1]
     return np.array(
@@ -50,7 +56,7 @@ def tonality_inputs(rows: Array, frames: Array, frame_rate: float, key_posterior
             np.log(n / frame_rate + 0.05), float(strongest.mean()), float((strongest * weight).sum()),
             float((strongest > 0.5).mean()), float(np.quantile(strongest, 0.9)), float(polyphony.mean()),
             float((share * weight).sum()), float(np.sqrt(high_share)), novelty,
-            held, held_longer, entropy, cents_agreement, key_entropy, float(key_posteriors.max()), none_share,
+            held, held_longer, entropy, cents_agreement, *key_clarity(key_posteriors), none_share,
             float(ordered[0]), float(ordered[1]), float(ordered[2]), float((mean > 0.15).sum()) / 12.0,
             float(lowest.sum()), float(np.minimum(frames[LEVEL_ROW], 1.0).mean()),
         ],
