@@ -73,6 +73,29 @@ def caf_of_aac(packets: list[bytes], setup: bytes, *, n_valid: int, priming: int
     return b"caff" + struct.pack(">HH", 1, 0) + b"".join(struct.pack(">4sQ", n, len(b)) + b for n, b in parts)
 
 
+def atom(name: bytes, body: bytes) -> bytes:
+    return struct.pack(">I4s", len(body) + 8, name) + body
+
+
+def with_ilst(data: bytes, atoms: bytes) -> bytes:
+    """An M4A file with more atoms at the end of its list of tags, and the sizes around it set right."""
+    changed = bytearray(data)
+    at = data.index(b"ilst") - 4
+    end = at + int.from_bytes(data[at : at + 4], "big")
+    changed[end:end] = atoms
+    for name in (b"ilst", b"meta", b"udta", b"moov"):
+        box = data.rindex(name, 0, at + 8) - 4
+        size = int.from_bytes(data[box : box + 4], "big") + len(atoms)
+        changed[box : box + 4] = size.to_bytes(4, "big")
+    return bytes(changed)
+
+
+def itunes_atom(name: bytes, text: bytes) -> bytes:
+    """A free-form tag of iTunes."""
+    owner = atom(b"mean", bytes(4) + b"com.apple.iTunes") + atom(b"name", bytes(4) + name)
+    return atom(b"----", owner + atom(b"data", struct.pack(">II", 1, 0) + text))
+
+
 def pcm16(samples: NDArray[np.floating]) -> bytes:
     return np.rint(np.clip(samples, -1, 1 - 2**-15) * 2**15).astype("<i2").tobytes()
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audio.handmade import aiff, chunk, fmt, pcm16, pluck, wav, write
+from audio.handmade import aiff, atom, chunk, fmt, itunes_atom, pcm16, pluck, wav, with_ilst, write
 from sonoteca.audio.chunks import MAX_CHUNKS, read_chunks
 from sonoteca.audio.claims import chunk_claims, clean_text, tag_claims
 from sonoteca.audio.content_hash import hash_content
@@ -124,23 +124,6 @@ def test_tags_of_every_format(encoding: str, tmp_path: Path) -> None:
         assert found["tags.key"] == ["A minor"]
 
 
-def atom(name: bytes, body: bytes) -> bytes:
-    return struct.pack(">I4s", len(body) + 8, name) + body
-
-
-def with_ilst(data: bytes, atoms: bytes) -> bytes:
-    """An M4A file with more atoms at the end of its list of tags, and the sizes around it set right."""
-    changed = bytearray(data)
-    at = data.index(b"ilst") - 4
-    end = at + int.from_bytes(data[at : at + 4], "big")
-    changed[end:end] = atoms
-    for name in (b"ilst", b"meta", b"udta", b"moov"):
-        box = data.rindex(name, 0, at + 8) - 4
-        size = int.from_bytes(data[box : box + 4], "big") + len(atoms)
-        changed[box : box + 4] = size.to_bytes(4, "big")
-    return bytes(changed)
-
-
 @pytest.mark.parametrize(
     ("value", "bpm"),
     [(b"\x00\x80", 128.0), (b"\x60", 96.0), (b"\x00\x00\x00\xae", 174.0), (b"\x00\x00", None), (b"", None)],
@@ -149,9 +132,7 @@ def test_the_tempo_of_mp4_is_read_although_ffmpeg_keeps_it(value: bytes, bpm: fl
     write_audio(path := tmp_path / "x.m4a", pluck(44_100, 44_100), tags={"title": "T"})
     plain = hash_content(path)
     tempo = atom(b"tmpo", atom(b"data", struct.pack(">II", 21, 0) + value))
-    key = atom(b"mean", bytes(4) + b"com.apple.iTunes") + atom(b"name", bytes(4) + b"initialkey")
-    key = atom(b"----", key + atom(b"data", struct.pack(">II", 1, 0) + b"8A"))
-    found = claims_of(write(path, with_ilst(path.read_bytes(), key + tempo)))
+    found = claims_of(write(path, with_ilst(path.read_bytes(), itunes_atom(b"initialkey", b"8A") + tempo)))
     assert found.get("tags.tempo_bpm") == (None if bpm is None else [bpm])
     assert found["tags.key"] == ["A minor"]
     assert hash_content(path) == plain

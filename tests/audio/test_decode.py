@@ -13,10 +13,11 @@ import pytest
 import soundfile
 from numpy.typing import NDArray
 
-from audio.handmade import aiff, caf, caf_of_aac, pcm16, pluck, tone, wav, write
+from audio.handmade import aiff, caf, caf_of_aac, itunes_atom, pcm16, pluck, tone, wav, with_ilst, write
 from sonoteca.audio import spool
 from sonoteca.audio.decode import open_recording
 from sonoteca.audio.encode import write_audio
+from sonoteca.audio.gapless import itunes_length
 from sonoteca.audio.memory import MemoryRecording
 from sonoteca.audio.signal import ANALYSIS_RATE, AudioSignal
 
@@ -115,6 +116,25 @@ def test_vorbis_of_one_page_and_more(n_samples: int, tmp_path: Path) -> None:
     lag, correlation = lag_and_correlation(heard, reference(signal))
     assert abs(lag) <= 1
     assert correlation > 0.95
+
+
+def test_itunes_says_the_length_to_the_sample(tmp_path: Path) -> None:
+    # As iTunes wrote for years: no edit list, the delay and the length in a tag.
+    signal = pluck(84_689, 44_100, channels=2)
+    write_audio(path := tmp_path / "x.m4a", signal, tags={"title": "T"})
+    data = bytearray(path.read_bytes())
+    edits = data.index(b"edts")
+    data[edits : edits + 4] = b"free"
+    padding = 84 * 1024 - 1024 - 84_689
+    tag = b" 00000000 %08X %08X %016X 00000000" % (1024, padding, 84_689)
+    heard, n_decoded, _ = decoded(write(path, with_ilst(bytes(data), itunes_atom(b"iTunSMPB", tag))))
+    assert n_decoded == 84_689
+    assert abs(lag_and_correlation(heard, reference(signal))[0]) <= 1
+
+
+@pytest.mark.parametrize("text", ["", "00000000", "x" * 100, " 00000000 00000840 000001C0 0000000000000000"])
+def test_a_broken_itunes_length_is_none(text: str) -> None:
+    assert itunes_length({"iTunSMPB": text}) is None
 
 
 def test_aac_in_caf_has_the_length_of_its_packet_table(tmp_path: Path) -> None:

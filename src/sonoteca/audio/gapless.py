@@ -10,7 +10,6 @@ decoded.
 from __future__ import annotations
 
 import re
-from fractions import Fraction
 
 from av.audio.stream import AudioStream
 from av.container import InputContainer
@@ -82,16 +81,19 @@ class StatedLength:
                 return stated
         elif self._format not in ("ogg", "wav", "w64"):
             return None
-        if stream.duration is None or stream.time_base != Fraction(1, sample_rate):
+        if stream.duration is None or stream.time_base is None:
             return None
-        if (
-            self._format.startswith("mov")
-            and self._media_end is not None
-            and 0 <= self._media_end - stream.duration <= _EDIT_ROUNDING_S * sample_rate
-        ):
-            # The edit list was rounded; the sample table was not.
-            return self._media_end
-        return stream.duration
+        # Sound with a spectral band copied from below (HE-AAC) may be counted at half its rate.
+        samples_per_tick = stream.time_base * sample_rate
+        if samples_per_tick not in (1, 2):
+            return None
+        ticks = stream.duration
+        if self._format.startswith("mov") and self._media_end is not None:
+            rounding = self._media_end - ticks
+            if 0 <= rounding * stream.time_base <= _EDIT_ROUNDING_S:
+                # The edit list was rounded; the sample table was not.
+                ticks = self._media_end
+        return int(ticks * samples_per_tick)
 
 
 def itunes_length(tags: dict[str, str]) -> int | None:
