@@ -16,7 +16,7 @@ from sonoteca.analysis.harmony.analyzers import ChordsOfRegion, KeyOfRegion, Pit
 from sonoteca.analysis.harmony.hearing import FEATURE
 from sonoteca.audio.memory import MemoryRecording
 from sonoteca.audio.signal import ANALYSIS_RATE, AudioSignal
-from sonoteca.domain.descriptor import BEATS, CHORDS, CHROMA, KEY, KEY_SEGMENTS, TONALITY, TUNING, Descriptor
+from sonoteca.domain.descriptor import BEATS, CHORDS, CHROMA, KEY, KEY_SEGMENTS, KIND, TONALITY, TUNING, Descriptor
 from sonoteca.domain.observation import Observation
 from sonoteca.domain.region import Region
 from sonoteca.features.feature_pass import compute_features
@@ -115,6 +115,16 @@ def test_modulation_is_a_change_of_key_segments() -> None:
     assert isinstance(spans, list)
     assert [span["name"] for span in spans] == ["C major", "E major"]  # type: ignore[index,call-overload]
     assert spans[0]["end_s"] == pytest.approx(32.0, abs=6.0)  # type: ignore[index,call-overload]
+
+
+@pytest.mark.parametrize(
+    "pitches, has_key",
+    [((60,), False), ((36,), False), ((48, 60), False), ((60, 63, 67), True), ((50, 62, 66, 69), True)],
+)
+def test_a_chord_one_shot_has_a_key_and_a_note_has_none(pitches: tuple[int, ...], has_key: bool) -> None:
+    sound = sum(note(pitch, 1.5) for pitch in pitches)
+    found = analyzed(0.2 * np.asarray(sound), known={KIND: Observation(KIND, "one_shot")})
+    assert (KEY in found) == has_key
 
 
 def _drums(rng: np.random.Generator) -> np.ndarray:

@@ -13,14 +13,16 @@ from sonoteca.analysis.harmony.chord_steps import step_times
 from sonoteca.analysis.harmony.confidence import calibrated
 from sonoteca.analysis.harmony.hearing import FEATURE, Hearing, chord_posteriors, hear
 from sonoteca.analysis.harmony.key_finding import TONAL_ENOUGH, alternatives, key_of_index, key_spans
+from sonoteca.analysis.harmony.pitch_classes import HIGH
 from sonoteca.analysis.harmony.weights import harmony_networks
-from sonoteca.domain.descriptor import BEATS, CHORDS, CHROMA, KEY, KEY_SEGMENTS, TONALITY, TUNING, Descriptor
+from sonoteca.domain.descriptor import BEATS, CHORDS, CHROMA, KEY, KEY_SEGMENTS, KIND, TONALITY, TUNING, Descriptor
 from sonoteca.domain.observation import JsonValue, Observation
 from sonoteca.domain.vocabulary import Kind
 from sonoteca.features.feature import Feature
 
-# A single sound has a pitch, not a key.
-WITH_KEY: frozenset[Kind] = frozenset({Kind.TRACK, Kind.LOOP, Kind.FIELD_RECORDING})
+# A one-shot gets a key only if it is a chord beyond doubt: a single note has a pitch, a drum neither.
+ONE_SHOT_TONAL_ENOUGH = 0.9
+ONE_SHOT_CLASSES = 3
 # Peaks that agree less than this on a tuning have none (noise gives 0.0 to 0.2).
 TUNED_ENOUGH = 0.3
 
@@ -58,13 +60,17 @@ class KeyOfRegion:
     id: ClassVar[str] = "harmony.key.notes_and_chords"
     version: ClassVar[int] = 1
     produces: ClassVar[tuple[Descriptor, ...]] = (KEY, KEY_SEGMENTS)
-    requires: ClassVar[tuple[Descriptor, ...]] = ()
+    requires: ClassVar[tuple[Descriptor, ...]] = (KIND,)
     features: ClassVar[tuple[Feature, ...]] = (FEATURE,)
-    kinds: ClassVar[frozenset[Kind]] = WITH_KEY
+    kinds: ClassVar[frozenset[Kind]] = ALL_KINDS
 
     def analyze(self, region: RegionView, known: Known) -> Iterable[Observation]:
         hearing = hear(region)
         if hearing.tonal < TONAL_ENOUGH:
+            return
+        kind = known.get(KIND)
+        is_one_shot = kind is not None and kind.value == Kind.ONE_SHOT
+        if is_one_shot and (hearing.tonal < ONE_SHOT_TONAL_ENOUGH or sounding_classes(hearing) < ONE_SHOT_CLASSES):
             return
         key = key_of_index(int(hearing.keys.argmax()))
         others: list[JsonValue] = [
@@ -107,6 +113,12 @@ class ChordsOfRegion:
             {"start_s": round(span.start_s, 4), "end_s": round(span.end_s, 4), "label": span.label} for span in spans
         ]
         yield Observation(CHORDS, value, calibrated("chords", mean_posterior(spans)), measured_by(self))
+
+
+def sounding_classes(hearing: Hearing) -> int:
+    """How many of the twelve pitch classes are heard as notes, each at its clearest moment."""
+    notes = hearing.frames[: 12 * (HIGH + 1)].reshape(HIGH + 1, 12, -1).sum(axis=0)
+    return int((notes.max(axis=1) > 0.5).sum())
 
 
 def chord_spans(hearing: Hearing, beats: Observation | None, start_s: float, end_s: float) -> list[ChordSpan]:
