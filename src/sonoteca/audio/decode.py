@@ -197,7 +197,7 @@ class _Decoding:
             warnings.append("The file is damaged or changes its format: what follows could not be read.")
         elif self._n_errors:
             warnings.append(
-                f"The file is damaged: {self._n_errors} parts of it could not be decoded; the rest was analysed."
+                f"The file is damaged and could not be decoded in {self._n_errors} of its packets; the rest was analysed."
             )
         if self._queue.changed:
             warnings.append("Rate or channels change within the file: all of it was converted to what it begins with.")
