@@ -17,8 +17,8 @@ from sonoteca.features.feature import Block
 # 16-bit quantisation noise in a 2,048 sample Hann window has lines of about -125 dB.
 FLOOR_DB = -120.0
 # Below this many lines a band is read between the lines instead of from whole lines.
-_MIN_LINES = 3.0
-_BETWEEN_SEMITONES = (-1.0 / 3.0, 0.0, 1.0 / 3.0)
+_MIN_LINES = 5.0
+_BETWEEN_SEMITONES = (-0.4, -0.2, 0.0, 0.2, 0.4)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""Find a tune by humming, whistling, singing or tapping it."""

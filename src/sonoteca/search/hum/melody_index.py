@@ -1,0 +1,258 @@
+"""Melodies in, the tune that was hummed out.
+
+Two stages: windows of the pitch contour propose places (``windows_index``), and an
+alignment of the whole query judges each of them, twice: roughly where the windows said,
+then again with the tempo, key and drift that the first alignment found. Melodies are kept
+in segments: a large one and small ones for what was added since; removing marks.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import zlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import faiss
+import numpy as np
+from numpy.typing import NDArray
+
+from sonoteca.errors import LibraryDamaged
+from sonoteca.search.hum.alignment import Fits, Places, align, refined
+from sonoteca.search.hum.answer import (
+    FEWEST_NOTES,
+    TOO_SHORT,
+    HumAnswer,
+    HumMatch,
+    Verdict,
+    advice,
+    chance_of_first,
+    verdict_of,
+)
+from sonoteca.search.hum.melody import Melody, PackedMelodies
+from sonoteca.search.hum.query_pitch import QueryNotes
+from sonoteca.search.hum.windows_index import Segment
+
+_MAGIC = b"SONOHUM1"
+_PLACES, _SECOND_LOOK = 240, 90
+_GUESS_PITCH_SPREAD, _GUESS_PLACE_SPREAD_S = 0.6, 1.2
+# Small segments are joined when there are more than this, and all when they hold a quarter of the notes.
+_MOST_SEGMENTS = 6
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Found:
+    """Best alignment of one melody."""
+
+    key: int
+    score: float
+    start_s: float
+    end_s: float
+    n_matched: int
+    n_right: int
+    scale: float
+    transpose: float
+
+
+class MelodyIndex:
+    """A searchable set of melodies, each under the caller's key. Not safe for two writers at once."""
+
+    def __init__(self, segments: Iterable[Segment] = ()) -> None:
+        self._segments = list(segments)
+
+    @classmethod
+    def build(cls, melodies: Sequence[Melody], *, seed: int = 0) -> MelodyIndex:
+        """An index of ``melodies``; keys must differ. ``seed`` fixes the partition of large sets."""
+        _refuse_repeated([melody.key for melody in melodies])
+        return cls([Segment.build(PackedMelodies.pack(melodies), seed=seed)] if melodies else [])
+
+    def __len__(self) -> int:
+        return sum(int(segment.alive.sum()) for segment in self._segments)
+
+    def keys(self) -> NDArray[np.int64]:
+        """Keys held, rising."""
+        parts = [segment.melodies.keys[segment.alive] for segment in self._segments]
+        return np.sort(np.concatenate([np.zeros(0, np.int64), *parts]))
+
+    def add(self, melodies: Sequence[Melody]) -> None:
+        """Add melodies; one whose key is held already replaces it."""
+        if not melodies:
+            return
+        _refuse_repeated([melody.key for melody in melodies])
+        self.remove([melody.key for melody in melodies])
+        self._segments.append(Segment.build(PackedMelodies.pack(melodies)))
+        self._join_small_segments()
+
+    def remove(self, keys: Iterable[int]) -> int:
+        """Take melodies out; how many were held."""
+        gone = np.fromiter(keys, np.int64)
+        count = 0
+        for segment in self._segments:
+            hit = segment.alive & np.isin(segment.melodies.keys, gone)
+            count += int(hit.sum())
+            segment.alive[hit] = False
+        return count
+
+    def _join_small_segments(self) -> None:
+        sizes = [segment.melodies.n_notes for segment in self._segments]
+        if len(sizes) > 1 and sum(sizes[1:]) > max(sizes[0], 4) // 4:
+            low = 0
+        elif len(sizes) > _MOST_SEGMENTS:
+            low = 1
+        else:
+            return
+        joined = self._segments[low].melodies.only(self._segments[low].alive)
+        for segment in self._segments[low + 1 :]:
+            joined = joined.joined(segment.melodies.only(segment.alive))
+        self._segments[low:] = [Segment.build(joined)]
+
+    def search(self, query: QueryNotes, k: int = 10, *, where: Iterable[int] | None = None) -> HumAnswer:
+        """Rank the melodies by how well the query fits somewhere in them.
+
+        Parameters
+        ----------
+        query : QueryNotes
+            From ``query_pitch.query_notes``, or built from any notes.
+        k : int
+            Most answers wanted.
+        where : iterable of int, optional
+            Only these keys may answer; the others are left out before anything is ranked.
+        """
+        if k < 1:
+            raise ValueError(f"k must be at least 1, got {k}")
+        if len(query) < FEWEST_NOTES:
+            return HumAnswer(Verdict.HUM_AGAIN, 0.0, (), (), len(query), TOO_SHORT)
+        wanted = None if where is None else np.unique(np.fromiter(where, np.int64))
+        found: dict[int, _Found] = {}
+        for segment in self._segments:
+            allowed = None if wanted is None else np.isin(segment.melodies.keys, wanted)
+            for candidate in _search_segment(segment, query, max(_PLACES, 2 * k), allowed):
+                if candidate.key not in found or candidate.score > found[candidate.key].score:
+                    found[candidate.key] = candidate
+        ranked = sorted(found.values(), key=lambda one: (-one.score, one.key))
+        if not ranked:
+            return HumAnswer(Verdict.HUM_AGAIN, 0.0, (), (), len(query), advice(Verdict.HUM_AGAIN))
+        second = ranked[1].score if len(ranked) > 1 else ranked[0].score - 12.0
+        chance = chance_of_first(ranked[0].score, second, len(query))
+        verdict = verdict_of(chance)
+        matches = tuple(_match(one, len(query)) for one in ranked[:k])
+        return HumAnswer(verdict, chance, tuple(m.key for m in matches), matches, len(query), advice(verdict))
+
+    # --- on disk --------------------------------------------------------------------------------
+
+    def save(self, path: Path) -> None:
+        """Write to ``path``, beside it first and renamed when complete: a kill leaves the old file."""
+        body = b"".join(_segment_bytes(segment) for segment in self._segments)
+        data = _MAGIC + len(self._segments).to_bytes(4, "little") + zlib.crc32(body).to_bytes(4, "little") + body
+        handle, aside = tempfile.mkstemp(prefix=path.name, suffix=".part", dir=path.parent)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            Path(aside).replace(path)
+        except BaseException:
+            Path(aside).unlink(missing_ok=True)
+            raise
+
+    @classmethod
+    def load(cls, path: Path) -> MelodyIndex:
+        """Read what ``save`` wrote; ``LibraryDamaged`` for anything else, before native code sees it."""
+        data = path.read_bytes()
+        head = len(_MAGIC) + 8
+        body = data[head:]
+        if len(data) < head or data[: len(_MAGIC)] != _MAGIC:
+            raise LibraryDamaged(f"{path} is not a melody index", "Run `sonoteca index rebuild`.")
+        if zlib.crc32(body) != int.from_bytes(data[head - 4 : head], "little"):
+            raise LibraryDamaged(f"the melody index {path} fails its checksum", "Run `sonoteca index rebuild`.")
+        n_segments = int.from_bytes(data[len(_MAGIC) : len(_MAGIC) + 4], "little")
+        reader = _Reader(body)
+        return cls([_segment_from(reader) for _ in range(n_segments)])
+
+
+def _refuse_repeated(keys: list[int]) -> None:
+    if len(set(keys)) < len(keys):
+        repeated = next(key for key in keys if keys.count(key) > 1)
+        raise ValueError(f"key {repeated} stands for more than one melody")
+
+
+def _search_segment(segment: Segment, query: QueryNotes, most: int, allowed: NDArray[np.bool_] | None) -> list[_Found]:
+    places, _ = segment.propose(query, most, allowed)
+    if not len(places):
+        return []
+    starts, midi, melodies = query.starts_s, query.midi, segment.melodies
+    rough = align(
+        starts, midi, melodies, places, pitch_spread=_GUESS_PITCH_SPREAD, place_spread_s=_GUESS_PLACE_SPREAD_S
+    )
+    order = np.argsort(-rough.score, kind="stable")[:_SECOND_LOOK]
+    places, rough = places.take(order), Fits(rough.score[order], rough.partner[order])
+    places = refined(starts, midi, melodies, places, rough)
+    fits = align(starts, midi, melodies, places)
+    return [_best_fit(segment, query, places, fits, k) for k in np.argsort(fits.score)]
+
+
+def _best_fit(segment: Segment, query: QueryNotes, places: Places, fits: Fits, at: np.intp) -> _Found:
+    melodies = segment.melodies
+    partner = fits.partner[at]
+    matched = np.flatnonzero(partner >= 0)
+    notes = partner[matched]
+    time = query.starts_s[matched] - query.starts_s[0]
+    wanted = query.midi[matched] + places.transpose[at] + places.drift[at] * time
+    right = int((np.abs(melodies.midi[notes] - wanted) < 0.75).sum())
+    return _Found(
+        int(melodies.keys[places.melody[at]]),
+        float(fits.score[at]),
+        float(melodies.starts_s[notes[0]]),
+        float(melodies.ends_s[notes[-1]]),
+        len(matched),
+        right,
+        float(places.scale[at]),
+        float(places.transpose[at]),
+    )
+
+
+def _match(found: _Found, n_notes: int) -> HumMatch:
+    per_note = found.score / n_notes
+    score = float(1.0 / (1.0 + np.exp(-3.0 * (per_note + 0.1))))
+    semitones = round(-found.transpose)
+    key = (
+        "in the same key" if semitones % 12 == 0 else f"{abs(semitones)} semitones {'up' if semitones > 0 else 'down'}"
+    )
+    reasons = (
+        f"{found.n_right} of {n_notes} notes fit",
+        f"hummed at {found.scale:.2f} of its tempo",
+        f"hummed {key}",
+    )
+    return HumMatch(found.key, found.start_s, found.end_s, score, reasons)
+
+
+# --- bytes: arrays with their type and length in front ------------------------------------------
+
+_TYPES = {"keys": np.int64, "offsets": np.int64, "starts_s": np.float32, "ends_s": np.float32, "midi": np.float32}
+
+
+def _segment_bytes(segment: Segment) -> bytes:
+    arrays = [getattr(segment.melodies, name) for name in _TYPES]
+    arrays += [segment.alive.astype(np.uint8), segment.first_notes, faiss.serialize_index(segment.windows)]
+    return b"".join(len(raw).to_bytes(8, "little") + raw for raw in (array.tobytes() for array in arrays))
+
+
+class _Reader:
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self._at = 0
+
+    def array(self, dtype: type[np.generic]) -> NDArray[np.generic]:
+        length = int.from_bytes(self._data[self._at : self._at + 8], "little")
+        self._at += 8 + length
+        return np.frombuffer(self._data, dtype, length // np.dtype(dtype).itemsize, self._at - length).copy()
+
+
+def _segment_from(reader: _Reader) -> Segment:
+    melodies = PackedMelodies(**{name: reader.array(dtype) for name, dtype in _TYPES.items()})  # type: ignore[arg-type]
+    alive = reader.array(np.uint8).astype(bool)
+    first = np.asarray(reader.array(np.int64), np.int64)
+    windows = faiss.deserialize_index(reader.array(np.uint8))
+    return Segment(melodies, alive, first, melodies.owner()[first], windows)

@@ -1,0 +1,139 @@
+"""One segment of melodies: its notes, its contour windows, and the search that proposes places."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import faiss
+import numpy as np
+from numpy.typing import NDArray
+
+from sonoteca.search.hum.alignment import Places
+from sonoteca.search.hum.contour import DIMENSIONS, WINDOW_S, library_windows, query_windows
+from sonoteca.search.hum.melody import PackedMelodies
+from sonoteca.search.hum.query_pitch import QueryNotes
+
+# From here windows are partitioned; below, comparing all takes a few milliseconds.
+PARTITION_WINDOWS = 60_000
+_WINDOWS_PER_LIST, _MOST_LISTS, _TRAINING_PER_LIST = 700, 8192, 40
+_N_PROBE = 16
+# Neighbours asked of each query window, and how fast their say fades with squared distance.
+_NEIGHBOURS, _FADE = 80, 40.0
+# Places closer together than this are one.
+_PLACE_S = 1.0
+
+
+@dataclass(slots=True, eq=False)
+class Segment:
+    """Packed melodies with a window index; ``alive`` is False for those that were removed."""
+
+    melodies: PackedMelodies
+    alive: NDArray[np.bool_]
+    first_notes: NDArray[np.int64]
+    owners: NDArray[np.int32]
+    windows: faiss.Index
+
+    @classmethod
+    def build(cls, melodies: PackedMelodies, *, seed: int = 0) -> Segment:
+        vectors, first = library_windows(melodies)
+        return cls(
+            melodies,
+            np.ones(melodies.n_melodies, bool),
+            first,
+            melodies.owner()[first] if len(first) else np.zeros(0, np.int32),
+            _window_index(vectors, seed),
+        )
+
+    @property
+    def n_windows(self) -> int:
+        return len(self.first_notes)
+
+    def propose(
+        self, query: QueryNotes, most: int, allowed: NDArray[np.bool_] | None = None
+    ) -> tuple[Places, NDArray[np.float64]]:
+        """Up to ``most`` places where the query may be, likeliest first, and what speaks for each.
+
+        ``allowed`` (n_melodies,) leaves out melodies before anything is ranked.
+        """
+        nowhere = Places(np.zeros(0, np.int64), *(np.zeros(0) for _ in range(4)))
+        asked = query_windows(query.starts_s, query.ends_s, query.midi)
+        usable = self.alive if allowed is None else self.alive & allowed
+        if not len(asked.vectors) or not self.n_windows or not usable.any():
+            return nowhere, np.zeros(0)
+        neighbours = min(_NEIGHBOURS, self.n_windows)
+        distance, window = self._nearest(asked.vectors, neighbours, usable)
+        asked_by = np.repeat(np.arange(len(asked.vectors)), neighbours)
+        distance, window = distance.ravel(), window.ravel()
+        real = window >= 0
+        asked_by, distance, window = asked_by[real], distance[real], window[real]
+        weight = np.exp(-distance.astype(np.float64) / _FADE)
+        note, melody = self.first_notes[window], self.owners[window].astype(np.int64)
+        scale = 1.0 / asked.scales[asked_by]
+        anchor = asked.anchors[asked_by]
+        start_s = self.melodies.starts_s[note] - scale * (query.starts_s[anchor] - query.starts_s[0])
+        place = melody * 65_536 + np.round(start_s / _PLACE_S).astype(np.int64) + 1024
+        # Tempos of one anchor find the same place again: only the best of them counts.
+        voter = place * 4096 + anchor
+        order = np.lexsort((-weight, voter))
+        order = order[np.concatenate([[True], np.diff(voter[order]) != 0])]
+        _, at, group = np.unique(place[order], return_index=True, return_inverse=True)
+        total = np.asarray(np.bincount(group, weight[order]), np.float64)
+        by_weight = np.lexsort((-weight[order], group))
+        best = order[by_weight[np.searchsorted(group[by_weight], np.arange(len(at)))]]
+        ranked = np.argsort(-total, kind="stable")[:most]
+        chosen = best[ranked]
+        sung = np.array([_mean_pitch(query.starts_s, query.midi, int(a), WINDOW_S / s) for a, s in
+                         zip(anchor[chosen], scale[chosen], strict=True)])  # fmt: skip
+        written = np.array([_mean_pitch(self.melodies.starts_s, self.melodies.midi, int(n), WINDOW_S,
+                            int(self.melodies.offsets[m + 1])) for n, m in zip(note[chosen], melody[chosen], strict=True)])  # fmt: skip
+        places = Places(
+            melody[chosen],
+            start_s[chosen].astype(np.float64),
+            scale[chosen].astype(np.float64),
+            written - sung,
+            np.zeros(len(chosen)),
+        )
+        return places, total[ranked]
+
+    def _nearest(
+        self, vectors: NDArray[np.float32], k: int, usable: NDArray[np.bool_]
+    ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+        selector = None
+        if not usable.all():
+            bits = np.packbits(usable[self.owners], bitorder="little")
+            selector = faiss.IDSelectorBitmap(bits)
+        if isinstance(self.windows, faiss.IndexIVF):
+            share = max(float(usable.mean()), 0.02)
+            n_probe = min(int(_N_PROBE / share), self.windows.nlist)
+            parameters = faiss.SearchParametersIVF(nprobe=n_probe, sel=selector)
+        else:
+            parameters = faiss.SearchParameters(sel=selector) if selector is not None else None
+        distance, window = self.windows.search(vectors, k, params=parameters)
+        return distance, window
+
+
+def _window_index(vectors: NDArray[np.float32], seed: int) -> faiss.Index:
+    if len(vectors) < PARTITION_WINDOWS:
+        flat = faiss.IndexFlatL2(DIMENSIONS)
+        flat.add(vectors)
+        return flat
+    n_lists = min(len(vectors) // _WINDOWS_PER_LIST, _MOST_LISTS)
+    rows = np.random.default_rng(seed).choice(len(vectors), min(len(vectors), n_lists * _TRAINING_PER_LIST), False)
+    index = faiss.IndexIVFScalarQuantizer(
+        faiss.IndexFlatL2(DIMENSIONS), DIMENSIONS, n_lists, faiss.ScalarQuantizer.QT_8bit, faiss.METRIC_L2
+    )
+    index.cp.niter = 6
+    index.cp.seed = seed + 1
+    index.train(np.ascontiguousarray(vectors[np.sort(rows)]))
+    index.add(vectors)
+    return index
+
+
+def _mean_pitch(
+    starts_s: NDArray[np.float32], midi: NDArray[np.float32], first: int, length_s: float, stop: int | None = None
+) -> float:
+    """Mean pitch over a window, each note weighed by how long it lasts until the next."""
+    begin = float(starts_s[first])
+    last = first + int(np.searchsorted(starts_s[first:stop], begin + length_s))
+    times = np.append(starts_s[first:last], begin + length_s)
+    return float(np.average(midi[first:last], weights=np.diff(times) + 1e-6))
