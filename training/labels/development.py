@@ -8,7 +8,7 @@ import pathlib
 
 import numpy as np
 from effects import RATE
-from loops import summary_of
+from loops import family_of, summary_of
 
 from sonoteca.analysis.labels.strike import describe
 
@@ -22,7 +22,7 @@ def main() -> None:
     parser.add_argument("out", type=pathlib.Path, help="folder for dev.npz and dev_one_shots.npz")
     arguments = parser.parse_args()
     truth = json.loads(arguments.manifest.read_text())["files"]
-    rows: list[tuple[np.ndarray, str, str, str, float]] = []
+    rows: list[tuple[np.ndarray, str, str, str, float, str]] = []
     strikes: list[tuple[np.ndarray, str]] = []
     for name, entry in truth.items():
         x = np.load(arguments.cache / f"{name}.npy")
@@ -31,13 +31,15 @@ def main() -> None:
         if vector is None:
             continue
         role = entry.get("role") or ("mix" if folder == "songs" else "")
-        rows.append((vector, name, role if folder != "oneshots" else "", KINDS.get(folder, ""), len(x) / RATE))
+        layers = (entry.get("made") or {}).get("layers") or {}
+        family = family_of(role, layers[role].get("program")) if folder == "loops" and role in layers else ""
+        rows.append((vector, name, role if folder != "oneshots" else "", KINDS.get(folder, ""), len(x) / RATE, family))
         if folder == "oneshots":
             described = describe(x, RATE)
             if described is not None:
                 strikes.append((described, entry["class"]))
-    x, name, role, kind, duration = (np.array(column) for column in zip(*rows, strict=True))
-    np.savez(arguments.out / "dev.npz", x=x, name=name, role=role, kind=kind, duration=duration)
+    x, name, role, kind, duration, family = (np.array(column) for column in zip(*rows, strict=True))
+    np.savez(arguments.out / "dev.npz", x=x, name=name, role=role, kind=kind, duration=duration, family=family)
     np.savez(
         arguments.out / "dev_one_shots.npz", x=np.array([s for s, _ in strikes]), y=np.array([c for _, c in strikes])
     )

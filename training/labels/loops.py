@@ -74,7 +74,6 @@ DRUM_STYLES = ("four", "rock", "funk", "break", "dnb", "trap", "hats", "perc", "
 def drum_notes(rng: np.random.Generator, n_bars: int) -> list[tuple[float, float, tuple[int, ...], int]]:
     style = str(rng.choice(DRUM_STYLES))
     kick, snare, hat = int(rng.choice([35, 36])), int(rng.choice([38, 38, 40, 39, 37])), 42
-    grid = {k: [] for k in range(35, 83)}
     kicks = {"four": [0, 4, 8, 12], "rock": [0, 8, 10], "funk": [0, 3, 6, 10], "break": [0, 2, 10, 11], "dnb": [0, 10], "trap": [0, 7, 10],
              "hats": [], "perc": [], "kicks": [0, 4, 8, 12], "half": [0, 6]}[style]  # fmt: skip
     snares = {"four": [4, 12], "rock": [4, 12], "funk": [4, 7, 9, 12], "break": [4, 7, 9, 12, 15], "dnb": [4, 12], "trap": [8], "hats": [],
@@ -263,6 +262,25 @@ def draw_plan(role: str, seed: int, songs: list[list[list[float]]]) -> Plan:
     return Plan(role, tempo, n_bars, parts, seed)
 
 
+# First program of each General MIDI family, and its name; programs 96 to 103 and from 112 have none.
+FAMILIES = ((0, "piano"), (8, "mallet"), (16, "organ"), (24, "guitar"), (32, "bass"), (40, "strings"), (46, "guitar"), (47, "mallet"),
+            (48, "strings"), (52, "voice"), (55, "strings"), (56, "brass"), (64, "woodwind"), (80, "synth"), (96, ""), (104, "guitar"),
+            (109, "woodwind"), (110, "strings"), (111, "woodwind"), (112, ""), (114, "mallet"), (115, ""))  # fmt: skip
+
+
+def family_of(role: str, program: int | None) -> str:
+    """Instrument family of one layer; "" where it cannot be named. ``program`` None is synthesised."""
+    if role in ("drums", "bass"):
+        return role
+    if role == "vocal":
+        return "voice"
+    if role in ("fx", "mix"):
+        return ""
+    if program is None:
+        return "synth"
+    return next(name for first, name in reversed(FAMILIES) if program >= first)
+
+
 def place(out: Samples, x: Samples, at_s: float, gain: float) -> None:
     start = int(at_s * RATE)
     kept = min(len(x), len(out) - start)
@@ -417,9 +435,10 @@ def main() -> None:
     arguments = parser.parse_args()
     songs: list[list[list[float]]] = []
     if arguments.melodies:
-        stored = json.load(gzip.open(arguments.melodies))
+        with gzip.open(arguments.melodies) as file:
+            stored = json.load(file)
         songs = list(stored["songs"].values())
-    vectors, labels, sources = [], [], []
+    vectors, labels, sources, families = [], [], [], []
     batch = 40
     for role, count in (
         ("drums", 1.0),
@@ -443,8 +462,15 @@ def main() -> None:
                     vectors.append(vector)
                     labels.append(role)
                     sources.append(f"loop-{role}-{plan.seed}")
+                    families.append(family_of(role, plan.parts[0].program if plan.parts[0].font else None))
         print(role, len(vectors), flush=True)
-    np.savez(arguments.out, x=np.array(vectors, np.float32), y=np.array(labels), source=np.array(sources))
+    np.savez(
+        arguments.out,
+        x=np.array(vectors, np.float32),
+        y=np.array(labels),
+        source=np.array(sources),
+        family=np.array(families),
+    )
 
 
 if __name__ == "__main__":

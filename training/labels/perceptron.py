@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pathlib
+from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,8 +31,8 @@ class Recipe:
 
 
 def fit(x: Array, y: NDArray[np.str_], weight: Array | None = None, *, labels: tuple[str, ...] | None = None, recipe: Recipe | None = None,
-        seed: int = 0) -> Network:  # fmt: skip
-    """Train on rows ``x`` with labels ``y``; classes count equally, rows within a class by ``weight``."""
+        seed: int = 0, prior: Mapping[str, float] | None = None) -> Network:  # fmt: skip
+    """Train on rows ``x`` with labels ``y``; classes count equally or as ``prior`` says, rows in a class by ``weight``."""
     recipe = recipe or Recipe()
     labels = labels or tuple(sorted(set(y.tolist())))
     target = np.array([labels.index(v) for v in y])
@@ -38,7 +40,7 @@ def fit(x: Array, y: NDArray[np.str_], weight: Array | None = None, *, labels: t
     for k in range(len(labels)):
         inside = target == k
         if inside.any():
-            weight[inside] /= weight[inside].sum()
+            weight[inside] *= (prior or {}).get(labels[k], 1.0) / weight[inside].sum()
     weight /= weight.sum()
     mean = np.average(x, axis=0, weights=weight).astype(np.float32)
     scale = (np.sqrt(np.average((x - mean) ** 2, axis=0, weights=weight)) + 1e-3).astype(np.float32)
@@ -47,7 +49,7 @@ def fit(x: Array, y: NDArray[np.str_], weight: Array | None = None, *, labels: t
     sizes = (x.shape[1], *recipe.hidden, len(labels))
     m = recipe.n_members
     parameters: list[Array] = []
-    for a, b in zip(sizes[:-1], sizes[1:], strict=True):
+    for a, b in pairwise(sizes):
         parameters += [
             (rng.standard_normal((m, a, b)) * np.sqrt(2 / a)).astype(np.float32),
             np.zeros((m, 1, b), np.float32),

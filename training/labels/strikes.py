@@ -371,9 +371,8 @@ def vocal(rng: Rng) -> Samples:
     envelope = np.minimum(1, t / rng.uniform(0.005, 0.12)) * np.clip((seconds - t) / rng.uniform(0.03, 0.3), 0, 1)
     x = x * envelope
     if rng.random() < 0.3:  # a consonant
-        x[: (n := min(len(x), int(rng.uniform(0.02, 0.1) * RATE)))] += (
-            0.3 * np.abs(x).max() * highpass(noise(n, rng), rng.uniform(1500, 4500))
-        )
+        n = min(len(x), int(rng.uniform(0.02, 0.1) * RATE))
+        x[:n] += 0.3 * np.abs(x).max() * highpass(noise(n, rng), rng.uniform(1500, 4500))
     return x.astype(np.float32)
 
 

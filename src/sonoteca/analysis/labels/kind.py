@@ -8,11 +8,14 @@ from typing import ClassVar
 import numpy as np
 
 from sonoteca.analysis.analyzer import ALL_KINDS, Known, RegionView, measured_by
+from sonoteca.analysis.labels.content import CONTENT_OF, class_shares
 from sonoteca.analysis.labels.network import load_network
 from sonoteca.analysis.labels.summary import summarise
+from sonoteca.analysis.labels.texture import STEP
+from sonoteca.analysis.labels.timeline import silent_frames
 from sonoteca.domain.descriptor import KIND, Descriptor
 from sonoteca.domain.observation import Observation
-from sonoteca.domain.vocabulary import Kind
+from sonoteca.domain.vocabulary import Content, Kind
 from sonoteca.features.feature import Feature
 from sonoteca.features.mel import LogMel
 from sonoteca.features.mel_semitones import SemitoneSpectrum
@@ -33,7 +36,8 @@ class KindOfRegion:
     """Kind from length, onsets, their repetition, the envelope and the spectrum.
 
     Lengths that a kind cannot have rule it out; between the rest a small network decides
-    whose inputs are `summary.summarise`. Silence has no kind.
+    whose inputs are `summary.summarise`. What is too long for a loop is a track if most of it
+    is music. Silence has no kind.
     """
 
     id: ClassVar[str] = "labels.kind.summary"
@@ -56,11 +60,24 @@ class KindOfRegion:
             return
         network = load_network("kind")
         shares = network.probabilities(vector[None])[0]
+        if region.duration_s > LONGEST_LOOP_S:
+            music = self._share_of_music(region)
+            shares = np.array([music if label == Kind.TRACK else 1.0 - music for label in network.labels], np.float32)
         possible = np.array([Kind(label) in possible_kinds(region.duration_s) for label in network.labels])
         shares = np.where(possible, np.maximum(shares, 1e-6), 0.0)
         shares /= shares.sum()
         best = int(shares.argmax())
         yield Observation(KIND, network.labels[best], float(shares[best]), measured_by(self))
+
+    def _share_of_music(self, region: RegionView) -> float:
+        """Mean probability of music and singing over the windows that are heard."""
+        frames = region.frames(LOG_MEL)
+        network, fine = class_shares(frames, region.frames(TRAITS), region.frames(SEMITONES))
+        is_music = [CONTENT_OF[label] in (Content.MUSIC, Content.SINGING) for label in network.labels]
+        centres = np.minimum(np.arange(len(fine)) * STEP + STEP // 2, frames.n_frames - 1)
+        heard = ~silent_frames(frames.values, frames.frame_rate)[centres]
+        share = fine[:, is_music].sum(axis=1)
+        return float(share[heard].mean() if heard.any() else share.mean())
 
 
 def possible_kinds(duration_s: float) -> frozenset[Kind]:

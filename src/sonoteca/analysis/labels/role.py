@@ -56,6 +56,9 @@ class RoleOfRegion:
             scores = {name.value: (1.0 - share) / (len(Role) - 1) for name in Role} | {role.value: share}
             yield self._statement(scores, sound_class.confidence)
             return
+        kind = known.get(KIND)
+        if kind is not None and kind.value == Kind.ONE_SHOT:
+            return  # without a class a one-shot is no sound: nothing but direct current, or silence
         frames = region.frames(LOG_MEL)
         vector = summarise(
             frames.values,

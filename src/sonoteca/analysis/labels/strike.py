@@ -39,7 +39,7 @@ def describe(samples: NDArray[np.float32], sample_rate: int) -> NDArray[np.float
 
     Returns
     -------
-    float32, shape (size(),)
+    float32, shape (n,)
     """
     peak = float(np.abs(samples).max(initial=0.0))
     if peak < 1e-5 or _is_direct_current(samples):
@@ -201,10 +201,3 @@ def _peaks(body: NDArray[np.float32], sample_rate: int) -> NDArray[np.float32]:
     harmonic = float(np.square(semitones[near]).sum() / (np.square(semitones).sum() + 1e-12))
     crest = float(np.log(np.square(magnitude).max() / (np.square(magnitude).mean() + 1e-20) + 1e-20))
     return np.array([*ranked[1:7], *counts, first, strongest, harmonic, crest / 3.0], np.float32)
-
-
-def size() -> int:
-    """Length of the vector."""
-    vector = describe(np.ones(256, np.float32), 22_050)
-    assert vector is not None
-    return len(vector)

@@ -5,6 +5,8 @@ What kind, role and instrument are decided from. No part changes with gain or po
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
@@ -92,9 +94,7 @@ def _dynamics(envelope: Envelope, active: NDArray[np.bool_], duration_s: float) 
         hertz = np.arange(len(power)) * envelope.frame_rate / n
         edges = (0.3, 1.0, 2.5, 5.0, 10.0, 21.0)
         total = power[1:].sum() + 1e-9
-        bands = np.array(
-            [power[(hertz >= a) & (hertz < b)].sum() / total for a, b in zip(edges[:-1], edges[1:], strict=True)]
-        )
+        bands = np.array([power[(hertz >= a) & (hertz < b)].sum() / total for a, b in pairwise(edges)])
     periodic = _periodicity(envelope)
     return np.array(
         [

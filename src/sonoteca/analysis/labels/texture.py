@@ -44,7 +44,8 @@ def describe_windows(
     rows = []
     for first in range(0, n_windows, _CHUNK):
         last = min(first + _CHUNK, n_windows)
-        start = max(0, first * STEP + STEP // 2 - LONG // 2) // _SLOW * _SLOW
+        # One slow frame more, because rises are taken against the frame before.
+        start = max(0, first * STEP + STEP // 2 - LONG // 2 - 2 * _SLOW) // _SLOW * _SLOW
         stop = min(n_frames, last * STEP + LONG // 2)
         centres = np.arange(first, last) * STEP + STEP // 2 - start
         rows.append(
