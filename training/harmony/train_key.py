@@ -77,7 +77,9 @@ def main() -> None:
     ap.add_argument("data", type=pathlib.Path)
     ap.add_argument("folder", type=pathlib.Path)
     ap.add_argument("--symbolic", type=pathlib.Path, nargs="*", default=[])
+    ap.add_argument("--more", type=pathlib.Path, nargs="*", default=[], help="examples for the tonality network only")
     ap.add_argument("--reuse", action="store_true")
+    ap.add_argument("--keep-key", action="store_true", help="train only the tonality network")
     ap.add_argument("--hidden", type=int, nargs="*", default=[48])
     ap.add_argument("--networks", type=int, default=3)
     ap.add_argument("--epochs", type=int, default=7)
@@ -89,6 +91,17 @@ def main() -> None:
     if not a.reuse:
         np.savez(stored, **examples_of(a.data, notes, chords))
     examples = dict(np.load(stored))
+    if not a.keep_key:
+        train_key(a, examples)
+    network = RolledNetwork.load(np.load(a.folder / "key.npz"), "key")
+    everything = [examples, *(dict(np.load(path)) for path in a.more)]
+    X = np.concatenate([with_key_clarity(part, network) for part in everything])
+    has_key = np.concatenate([part["T"].sum(axis=1) > 0 for part in everything])
+    np.savez(a.folder / "tonality.npz", **train_tonality(X, has_key))
+
+
+def train_key(a: argparse.Namespace, examples: dict[str, np.ndarray]) -> None:
+    """The mean of several networks, on rendered and unplayed examples; writes key.npz."""
     keyed = examples["T"].sum(axis=1) > 0
     G, P, T = [examples["G"][keyed]], [examples["P"][keyed]], [examples["T"][keyed]]
     W = [np.full(int(keyed.sum()), a.rendered_weight, np.float32)]
@@ -103,14 +116,15 @@ def main() -> None:
         for i in range(a.networks)
     ])  # fmt: skip
     np.savez(a.folder / "key.npz", **prefixed(key, "key"))
-    network = RolledNetwork.load(prefixed(key, "key"), "key")
-    chances = np.concatenate([
-        softmax(network(examples["G"][i : i + 500].astype(np.float32), examples["P"][i : i + 500]))
-        for i in range(0, len(keyed), 500)
-    ])  # fmt: skip
-    X = examples["X"]
-    X[:, KEY_INPUTS] = np.array([key_clarity(p) for p in chances], np.float32)
-    np.savez(a.folder / "tonality.npz", **train_tonality(X, keyed))
+
+
+def with_key_clarity(examples: dict[str, np.ndarray], network: RolledNetwork) -> np.ndarray:
+    """Tonality inputs of the examples, the two that tell of the key filled in."""
+    X = examples["X"].copy()
+    for i in range(0, len(X), 500):
+        chances = softmax(network(examples["G"][i : i + 500].astype(np.float32), examples["P"][i : i + 500]))
+        X[i : i + 500, KEY_INPUTS] = np.array([key_clarity(p) for p in chances], np.float32)
+    return X
 
 
 if __name__ == "__main__":

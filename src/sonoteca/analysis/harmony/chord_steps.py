@@ -24,7 +24,7 @@ def step_times(start_s: float, end_s: float, beats_s: NDArray[np.float64] | None
     Beats outside are ignored; stretches without beats longer than ``LONGEST_STEP_S`` are
     divided evenly.
     """
-    inner = np.empty(0) if beats_s is None else np.asarray(beats_s, dtype=np.float64)
+    inner = np.empty(0) if beats_s is None else np.unique(np.asarray(beats_s, dtype=np.float64))
     inner = inner[(inner > start_s + 0.08) & (inner < end_s - 0.08)]
     marks = np.concatenate([[start_s], inner, [max(end_s, start_s + 1e-3)]])
     longest = FREE_STEP_S * 1.25 if len(inner) < 2 else LONGEST_STEP_S

@@ -12,7 +12,7 @@ from sonoteca.analysis.analyzer import RegionView
 from sonoteca.analysis.harmony.chord_steps import chord_inputs, step_times
 from sonoteca.analysis.harmony.key_inputs import key_inputs
 from sonoteca.analysis.harmony.pitch_classes import harmonic_frames, mean_between
-from sonoteca.analysis.harmony.rolled_network import softmax
+from sonoteca.analysis.harmony.rolled_network import RolledNetwork, softmax
 from sonoteca.analysis.harmony.salience import tuning_of
 from sonoteca.analysis.harmony.tonality import tonality_inputs
 from sonoteca.analysis.harmony.weights import HarmonyNetworks, harmony_networks
@@ -24,6 +24,9 @@ Array = NDArray[np.float32]
 FEATURE = PitchSpectrum()
 # Chord posteriors are computed for this many steps at a time (12 rolled copies each).
 STRETCH = 512
+# The key network learned from excerpts of half a minute; a longer sound is also judged in such
+# excerpts (at most this many), because a single judgement of the whole is less stable.
+LONG_S, EXCERPT_S, EXCERPT_STEP_S, MOST_EXCERPTS = 40.0, 30.0, 10.0, 40
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -84,10 +87,53 @@ def _hear(series: FrameSeries, start_s: float, end_s: float) -> Hearing:
     frames = harmonic_frames(rows, networks.notes, cents)
     times_s = step_times(start_s, end_s, None)
     chords = chord_posteriors(frames, series.frame_rate, series.first_frame, times_s, networks)
-    keys = softmax(networks.key(*key_inputs(frames, series.frame_rate, chords)))[0]
+    keys = _keys(frames, series.frame_rate, series.first_frame, chords, times_s, networks.key)
     evidence = tonality_inputs(rows, frames, series.frame_rate, keys, float(chords[:, -1].mean()))
     tonal = networks.tonality(evidence) if frames.any() else 0.0
     return Hearing(frames, series.frame_rate, series.first_frame, cents, agreement, chords, times_s, keys, tonal)
+
+
+def _keys(
+    frames: Array,
+    frame_rate: float,
+    first_frame: int,
+    chords: Array,
+    times_s: NDArray[np.float64],
+    network: RolledNetwork,
+) -> Array:
+    """Chances of the keys of a whole region: of a long one, what the whole and its excerpts say on average."""
+    whole = softmax(network(*key_inputs(frames, frame_rate, chords)))[0]
+    start_s, end_s = float(times_s[0]), float(times_s[-1])
+    if end_s - start_s < LONG_S:
+        return np.asarray(whole, dtype=np.float32)
+    room_s = end_s - start_s - EXCERPT_S
+    n_excerpts = min(int(room_s // EXCERPT_STEP_S) + 1, MOST_EXCERPTS)
+    starts_s = start_s + np.linspace(0.0, room_s, n_excerpts)
+    excerpts = window_keys(frames, frame_rate, first_frame, chords, times_s, starts_s, EXCERPT_S, network)
+    return softmax(0.5 * (np.log(whole + 1e-6) + np.log(excerpts + 1e-6).mean(axis=0)))
+
+
+def window_keys(
+    frames: Array,
+    frame_rate: float,
+    first_frame: int,
+    chords: Array,
+    times_s: NDArray[np.float64],
+    starts_s: NDArray[np.float64],
+    width_s: float,
+    network: RolledNetwork,
+) -> Array:
+    """Chances of the keys in windows of ``width_s`` from each of ``starts_s``, shape (n_windows, 24)."""
+    middles = 0.5 * (times_s[1:] + times_s[:-1])
+    groups, plain = [], []
+    for start_s in starts_s:
+        first = max(0, round(start_s * frame_rate) - first_frame)
+        last = max(first + 1, round((start_s + width_s) * frame_rate) - first_frame)
+        low, high = np.searchsorted(middles, [start_s, start_s + width_s])
+        window = key_inputs(frames[:, first:last], frame_rate, chords[low:high])
+        groups.append(window[0])
+        plain.append(window[1])
+    return softmax(network(np.concatenate(groups), np.concatenate(plain)))
 
 
 def chord_posteriors(

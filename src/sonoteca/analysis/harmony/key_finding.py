@@ -8,9 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sonoteca.analysis.harmony.chord_decoding import best_path
-from sonoteca.analysis.harmony.hearing import Hearing
-from sonoteca.analysis.harmony.key_inputs import key_inputs
-from sonoteca.analysis.harmony.rolled_network import RolledNetwork, softmax
+from sonoteca.analysis.harmony.hearing import Hearing, window_keys
+from sonoteca.analysis.harmony.rolled_network import RolledNetwork
 from sonoteca.domain.music import Key
 
 Array = NDArray[np.float32]
@@ -64,7 +63,16 @@ def key_spans(
     if duration_s < 2 * SHORTEST_S:
         return [KeySpan(start_s, end_s, whole)]
     starts = np.arange(start_s, max(end_s - WINDOW_S, start_s) + 1e-6, WINDOW_STEP_S)
-    chances = _window_chances(hearing, network, starts)
+    chances = window_keys(
+        hearing.frames,
+        hearing.frame_rate,
+        hearing.first_frame,
+        hearing.chords,
+        hearing.times_s,
+        starts,
+        WINDOW_S,
+        network,
+    )
     evidence = np.log(chances + 1e-4) * (WINDOW_STEP_S / WINDOW_S * 3.0)
     path = best_path(evidence.astype(np.float32), np.full(len(evidence), change_cost))
     borders = np.flatnonzero(np.diff(path)) + 1
@@ -75,20 +83,6 @@ def key_spans(
     for i, at in enumerate([0, *borders]):
         spans.append(KeySpan(times[i], times[i + 1], key_of_index(int(path[at]))))
     return _without_episodes(spans)
-
-
-def _window_chances(hearing: Hearing, network: RolledNetwork, starts_s: NDArray[np.float64]) -> Array:
-    """Chances of the keys in windows of ``WINDOW_S``, shape (n_windows, 24)."""
-    middles = 0.5 * (hearing.times_s[1:] + hearing.times_s[:-1])
-    groups, plain = [], []
-    for start_s in starts_s:
-        first = max(0, round(start_s * hearing.frame_rate) - hearing.first_frame)
-        last = max(first + 1, round((start_s + WINDOW_S) * hearing.frame_rate) - hearing.first_frame)
-        low, high = np.searchsorted(middles, [start_s, start_s + WINDOW_S])
-        window = key_inputs(hearing.frames[:, first:last], hearing.frame_rate, hearing.chords[low:high])
-        groups.append(window[0])
-        plain.append(window[1])
-    return softmax(network(np.concatenate(groups), np.concatenate(plain)))
 
 
 def _without_episodes(spans: list[KeySpan]) -> list[KeySpan]:

@@ -25,6 +25,7 @@ NOVELTY_ROW = LEVEL_ROW + 3
 N_HARMONIC_ROWS = LEVEL_ROW + 4
 # 47 s of frames at a time: the network's inputs for them take 7 MB.
 STRETCH = 512
+ROWS_AT_ONCE = 24
 _CONTEXT = 2
 
 
@@ -94,8 +95,6 @@ def mean_over(
     a hop has a value too. Times are seconds of the sound; frame ``first_frame`` is the first held.
     """
     n_frames = frames.shape[1]
-    total = np.zeros((frames.shape[0], n_frames + 1), dtype=np.float64)
-    np.cumsum(frames, axis=1, dtype=np.float64, out=total[:, 1:])
     # Frame t stands for the hop around its centre.
     low = np.clip(np.asarray(starts_s) * frame_rate - first_frame + 0.5, 0.0, n_frames)
     high = np.clip(np.asarray(ends_s) * frame_rate - first_frame + 0.5, 0.0, n_frames)
@@ -105,8 +104,16 @@ def mean_over(
     position = np.concatenate([low, high])
     whole = np.minimum(position.astype(np.intp), n_frames - 1)
     part = position - whole
-    at = total[:, whole] * (1.0 - part) + total[:, whole + 1] * part
-    return np.asarray((at[:, len(low) :] - at[:, : len(low)]) / (high - low), dtype=np.float32)
+    result = np.empty((frames.shape[0], len(low)), dtype=np.float32)
+    # A few rows at a time: the running sums of an hour of all rows would take 27 MB.
+    total = np.zeros((min(ROWS_AT_ONCE, frames.shape[0]), n_frames + 1), dtype=np.float64)
+    for first in range(0, frames.shape[0], ROWS_AT_ONCE):
+        rows = frames[first : first + ROWS_AT_ONCE]
+        sums = total[: len(rows)]
+        np.cumsum(rows, axis=1, dtype=np.float64, out=sums[:, 1:])
+        at = sums[:, whole] * (1.0 - part) + sums[:, whole + 1] * part
+        result[first : first + len(rows)] = (at[:, len(low) :] - at[:, : len(low)]) / (high - low)
+    return result
 
 
 def mean_between(frames: Array, frame_rate: float, times_s: NDArray[np.float64], *, first_frame: int = 0) -> Array:

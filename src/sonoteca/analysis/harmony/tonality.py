@@ -15,6 +15,9 @@ from sonoteca.features.chroma_spectrum import BAND_ROWS, N_PITCH_BINS
 Array = NDArray[np.float32]
 
 N_TONALITY_INPUTS = 22
+# Two octaves over the lowest row, where drums have less of their energy.
+HIGH_ROW = 72
+STRETCH = 4096
 # Those of the inputs that ``key_clarity`` gives.
 KEY_INPUTS = slice(13, 15)
 
@@ -34,12 +37,12 @@ def tonality_inputs(rows: Array, frames: Array, frame_rate: float, key_posterior
     rows, frames = rows[:, start:stop], frames[:, start:stop]
     n = frames.shape[1]
     # Rows are square roots of amplitudes: the fourth power is power.
-    peak_power = np.square(np.square(rows[:N_PITCH_BINS]))
     band_power = np.square(np.square(rows[BAND_ROWS])) + 1e-20
     weight = np.sqrt(band_power.sum(axis=0))
     weight = weight / weight.sum()
-    share = np.minimum(peak_power.sum(axis=0) / band_power.sum(axis=0), 4.0)
-    high_share = peak_power[72:].sum() / band_power[3:8].sum()
+    peak_power, high_power = _peak_power(rows)
+    share = np.minimum(peak_power / band_power.sum(axis=0), 4.0)
+    high_share = high_power / band_power[3:8].sum()
     strongest, polyphony = frames[STRONGEST_ROW], frames[POLYPHONY_ROW]
     everything = np.minimum(frames[:36].reshape(3, 12, n).sum(axis=0), 1.0)
     mean = everything.mean(axis=1)
@@ -62,6 +65,17 @@ def tonality_inputs(rows: Array, frames: Array, frame_rate: float, key_posterior
         ],
         dtype=np.float32,
     )  # fmt: skip
+
+
+def _peak_power(rows: Array) -> tuple[Array, float]:
+    """Power of all peaks per frame, and the sum over all frames of that from two octaves up; in stretches, for memory."""
+    total = np.empty(rows.shape[1], dtype=np.float32)
+    high = 0.0
+    for start in range(0, rows.shape[1], STRETCH):
+        power = np.square(np.square(rows[:N_PITCH_BINS, start : start + STRETCH]))
+        total[start : start + STRETCH] = power.sum(axis=0)
+        high += float(power[HIGH_ROW:].sum())
+    return total, high
 
 
 @dataclass(frozen=True, slots=True, eq=False)
