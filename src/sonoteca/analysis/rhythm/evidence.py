@@ -39,6 +39,8 @@ class RhythmEvidence:
         Running sum of the harmony trail's frames.
     raw_flux_mean : float
         Mean flux before scaling, in nepers per 46 ms: how much happens at all.
+    is_excerpt : bool
+        The region was cut out of a longer sound without regard to bars: its ends say nothing.
     """
 
     flux: NDArray[np.float32]
@@ -50,13 +52,16 @@ class RhythmEvidence:
     trail_rate: float
     duration_s: float
     raw_flux_mean: float
+    is_excerpt: bool = False
 
     @property
     def n_frames(self) -> int:
         return int(self.flux.shape[1])
 
 
-def gather_evidence(bands: FrameSeries, trail: FrameSeries, duration_s: float) -> RhythmEvidence | None:
+def gather_evidence(
+    bands: FrameSeries, trail: FrameSeries, duration_s: float, *, is_excerpt: bool = False
+) -> RhythmEvidence | None:
     """Prepare a region's frames; None where nothing ever changes (silence, DC, a single sample)."""
     flux = group_flux(log_bands(bands.values))
     if flux.shape[1] < 8:
@@ -85,6 +90,7 @@ def gather_evidence(bands: FrameSeries, trail: FrameSeries, duration_s: float) -
         trail_rate=trail.frame_rate,
         duration_s=duration_s,
         raw_flux_mean=raw_mean,
+        is_excerpt=is_excerpt,
     )
 
 
@@ -123,7 +129,12 @@ def autocorrelation(curve: NDArray[np.float32], n_lags: int) -> NDArray[np.float
 
 
 def count_onsets(evidence: RhythmEvidence) -> int:
-    """Distinct onsets: peaks of the summed flux that stand out of the mean."""
-    total = evidence.flux.mean(axis=0)
-    peaks = (total[1:-1] > 1.5) & (total[1:-1] >= total[:-2]) & (total[1:-1] > total[2:])
-    return int(peaks.sum()) + int(total[0] > 1.5 and total[0] > total[1])
+    """How many onsets stand out of the mean."""
+    return len(onset_frames(evidence))
+
+
+def onset_frames(evidence: RhythmEvidence) -> NDArray[np.intp]:
+    """Frames of onsets: peaks of the summed flux at half as much again as its mean, or more."""
+    total = np.concatenate([[0.0], evidence.flux.mean(axis=0), [0.0]])
+    is_peak = (total[1:-1] > 1.5) & (total[1:-1] >= total[:-2]) & (total[1:-1] > total[2:])
+    return np.flatnonzero(is_peak[:-1])

@@ -163,7 +163,12 @@ def _shared(
 
 
 def _length_features(evidence: RhythmEvidence, views: PulseViews, meter: int) -> NDArray[np.float32]:
-    """How well whole bars fill the sound from its start, shape (n_pulses, meter, N_LENGTH): no say in long sounds."""
+    """How well whole bars fill the sound from its start, shape (n_pulses, meter, N_LENGTH).
+
+    NaN (not known) in an excerpt; long sounds were not cut to bars, so only their start counts.
+    """
+    if evidence.is_excerpt:
+        return np.full((len(views.pulses), meter, N_LENGTH), np.nan, np.float32)
     values = np.zeros((len(views.pulses), meter, N_LENGTH), np.float32)
     periods = np.array([p.period_s for p in views.pulses])
     phases = np.array([p.phase_s for p in views.pulses])

@@ -17,7 +17,8 @@ from sonoteca.features.frame_series import FrameSeries
 
 # Up to here a sound is heard as a whole; beyond, in windows of WINDOW_S.
 LONGEST_AT_ONCE_S = 480.0
-WINDOW_S = 240.0
+# Long enough to be sure of the bars, short enough to follow a set from piece to piece.
+WINDOW_S = 90.0
 # A tempo that moves by less is a steady one measured window by window.
 _STEADY_SHARE = 0.01
 
@@ -52,7 +53,7 @@ def hear_rhythm(bands: FrameSeries, trail: FrameSeries, duration_s: float, kind:
     for window in range(n_windows):
         start_s = window * length_s
         span = (origin_s + start_s, origin_s + start_s + length_s)
-        evidence = gather_evidence(bands.between(*span), trail.between(*span), length_s)
+        evidence = gather_evidence(bands.between(*span), trail.between(*span), length_s, is_excerpt=True)
         rhythm = find_rhythm(evidence, kind, expected_bpm=expected_bpm) if evidence is not None else None
         if rhythm is not None:
             expected_bpm = rhythm.tempo_bpm

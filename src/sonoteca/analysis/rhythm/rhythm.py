@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from sonoteca.analysis.rhythm.bar_model import BarChoice, choose_bar
 from sonoteca.analysis.rhythm.beat_times import steady_beats
 from sonoteca.analysis.rhythm.drift import TimeMap, straighten
-from sonoteca.analysis.rhythm.evidence import RhythmEvidence, count_onsets
+from sonoteca.analysis.rhythm.evidence import RhythmEvidence, count_onsets, onset_frames
 from sonoteca.analysis.rhythm.hypotheses import view_pulses
 from sonoteca.analysis.rhythm.presence import PRESENCE_THRESHOLDS, confidence, presence_probability
 from sonoteca.analysis.rhythm.pulse import LONGEST_LOOP_S, candidate_pulses
@@ -65,6 +65,8 @@ def answer(sound_s: float, evidence: RhythmEvidence, bent: TimeMap | None, choic
     fills = _fills_length(evidence, choice)
     beats = steady_beats(evidence, choice, fills_length=fills)
     beat_s, first_downbeat = beats.beat_s, beats.first_downbeat
+    if not fills and evidence.duration_s <= LONGEST_LOOP_S:
+        beat_s = beat_s[: last_bar_end(evidence, beat_s, first_downbeat, choice.meter)]
     if bent is not None:
         beat_s = bent.to_sound(beat_s)
     inside = np.flatnonzero((beat_s >= 0) & (beat_s < sound_s))
@@ -91,6 +93,20 @@ def answer(sound_s: float, evidence: RhythmEvidence, bent: TimeMap | None, choic
         tempo_curve=curve,
         whole_bars=whole_bars or None,
     )
+
+
+def last_bar_end(evidence: RhythmEvidence, beat_s: NDArray[np.float64], first_downbeat: int, meter: int) -> int:
+    """How many of the beats belong to the music: those up to the end of the bar in which the last onset is.
+
+    What follows a loop is its reverberation, or nothing.
+    """
+    onsets = onset_frames(evidence)
+    if not len(onsets):
+        return len(beat_s)
+    # An onset this close before a beat is on it.
+    started = int(np.searchsorted(beat_s, onsets[-1] / evidence.frame_rate + 0.05))
+    bars = -(-(started - first_downbeat) // meter)
+    return min(len(beat_s), max(started, first_downbeat + bars * meter))
 
 
 def tempo_curve(beat_s: NDArray[np.float64]) -> tuple[tuple[float, float], ...]:
