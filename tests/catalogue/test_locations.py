@@ -26,7 +26,7 @@ from sonoteca.catalogue.locations import (
 )
 from sonoteca.catalogue.names import compare_key, display_name
 from sonoteca.catalogue.roots import Root, ensure_root, find_place, list_roots, move_root
-from sonoteca.catalogue.sounds import get_sound, public_id, resolve_sound, set_external_id, whole_regions
+from sonoteca.catalogue.sounds import get_sound, mark_failed, public_id, resolve_sound, set_external_id, whole_regions
 from sonoteca.errors import AmbiguousSound, DamagedAudio, RequestError, SoundNotFound
 
 
@@ -231,3 +231,13 @@ def test_an_ambiguous_prefix_is_refused_with_the_candidates(connection: Connecti
 def test_public_ids_are_equal_in_every_library_and_say_nothing() -> None:
     assert public_id("x1:a") == public_id("x1:a") != public_id("x1:b")
     assert len(public_id("x1:a")) == 16
+
+
+def test_a_message_may_name_a_file_of_any_name(connection: Connection, root: Root) -> None:
+    error = DamagedAudio("No sound in \udcff\x00.wav.")
+    record_unreadable(connection, root, seen(b"\xff.wav"), error)
+    recorded = record(connection, root, "a.wav", "x1:a")
+    mark_failed(connection, {recorded.sound_id: error})
+    assert get_sound(connection, recorded.sound_id).error_message == "No sound in \\xff\\x00.wav."
+    with pytest.raises(SoundNotFound):
+        resolve_sound(connection, "external:\udcff")

@@ -29,6 +29,9 @@ from sonoteca.errors import (
 # JSON must be readable by any program, so NaN and Infinity are refused (ValueError) when written.
 _to_json = partial(json.dumps, allow_nan=False, separators=(",", ":"), ensure_ascii=False)
 
+# RETURNING came with 3.35.
+OLDEST_SQLITE = (3, 35)
+
 # One lock number for all writers of a PostgreSQL library: "sonoteca" as bytes, cut to 63 bits.
 _WRITER_LOCK = int.from_bytes(b"sonoteca") >> 1
 
@@ -58,6 +61,12 @@ def sqlite_engine(
     max_pages : int, optional
         Largest size of the file in pages (``PRAGMA max_page_count``).
     """
+    if sqlite3.sqlite_version_info < OLDEST_SQLITE:
+        oldest = ".".join(map(str, OLDEST_SQLITE))
+        raise LibraryError(
+            f"This Python carries SQLite {sqlite3.sqlite_version}, but {oldest} is needed.",
+            "Use a newer Python, or a postgresql:// library.",
+        )
     query = "mode=ro" + ("&immutable=1" if immutable else "") if read_only else "mode=rwc"
     uri = f"file:{pathname2url(str(path.absolute()))}?{query}"
 
@@ -154,6 +163,7 @@ _SQLITE_MEANING: dict[int, tuple[type[LibraryError], str]] = {
     sqlite3.SQLITE_CANTOPEN: (LibraryUnwritable, "{location} could not be opened"),
     sqlite3.SQLITE_IOERR: (LibraryUnwritable, "Reading or writing {location} failed"),
     sqlite3.SQLITE_BUSY: (LibraryBusy, "Another process is writing to {location}"),
+    sqlite3.SQLITE_PROTOCOL: (LibraryBusy, "Another process is writing to {location}"),
     sqlite3.SQLITE_LOCKED: (LibraryBusy, "Another process is writing to {location}"),
     sqlite3.SQLITE_CORRUPT: (LibraryDamaged, "{location} is damaged"),
     sqlite3.SQLITE_NOTADB: (LibraryDamaged, "{location} is not a Sonoteca library"),
@@ -179,7 +189,6 @@ def explain(error: BaseException, location: str) -> LibraryError | None:
     if isinstance(error, sqlite3.Error):
         code = getattr(error, "sqlite_errorcode", None)
         meaning = None if code is None else _SQLITE_MEANING.get(code & 0xFF)
-        # A file that is too short to hold its header is reported without "corrupt".
     else:
         state = getattr(error, "sqlstate", None)
         meaning = None if state is None else _POSTGRES_MEANING.get(state)

@@ -146,6 +146,8 @@ class Library:
             # The planner's statistics, which go stale with what was written. A library on a full
             # or vanished disk is closed all the same.
             with contextlib.suppress(sa.exc.DBAPIError), self.engine.connect() as connection:
+                # Whoever writes now will do it at the end.
+                connection.exec_driver_sql("PRAGMA busy_timeout = 500")
                 connection.exec_driver_sql("ANALYZE")
                 connection.commit()
         self.engine.dispose()

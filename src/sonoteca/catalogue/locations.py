@@ -13,7 +13,7 @@ from sqlalchemy.engine import Connection
 
 from sonoteca.catalogue import clock, events, summaries
 from sonoteca.catalogue.database import chunks
-from sonoteca.catalogue.names import compare_key, display_name
+from sonoteca.catalogue.names import compare_key, display_name, storable
 from sonoteca.catalogue.roots import Root
 from sonoteca.catalogue.schema import locations, roots, sounds
 from sonoteca.catalogue.sounds import ensure_sounds, known_sounds
@@ -267,8 +267,8 @@ def record_unreadable(connection: Connection, root: Root, file: SeenFile, error:
         "mtime_ns": file.mtime_ns,
         "missing_since": None,
         "error_code": error.code,
-        "error_message": error.message,
-        "error_remedy": error.remedy,
+        "error_message": storable(error.message),
+        "error_remedy": storable(error.remedy),
     }
     here = (locations.c.root_id == root.id) & (locations.c.relative_path == file.relative_path)
     known: int | None = connection.execute(

@@ -21,3 +21,20 @@ def display_name(name: bytes) -> str:
 def compare_key(name: bytes) -> str:
     """NFC of the display name: macOS and Linux write one name in different bytes."""
     return unicodedata.normalize("NFC", display_name(name))
+
+
+def storable(text: str) -> str:
+    r"""Text that every database takes: undecodable bytes and NUL are written ``\xNN``.
+
+    An error message names a file, and a file may have any name.
+
+    >>> storable("No sound in \udce9.wav")
+    'No sound in \\xe9.wav'
+    """
+    escaped = text.replace("\x00", "\\x00")
+    return "".join(f"\\x{ord(each) & 0xFF:02x}" if "\ud800" <= each <= "\udfff" else each for each in escaped)
+
+
+def is_storable(text: str) -> bool:
+    """Whether a database can hold ``text`` as it is; what it cannot hold, it need not search for."""
+    return storable(text) == text

@@ -14,6 +14,7 @@ from sonoteca.analysis.known import claimed_observations
 from sonoteca.audio.recording import AudioInfo, Claim
 from sonoteca.catalogue import clock, embeddings, leases, observations, pending, region_rows, schema, summaries, tags
 from sonoteca.catalogue.database import chunks
+from sonoteca.catalogue.names import storable
 from sonoteca.domain.embedding import Embedding, Space
 from sonoteca.domain.observation import Observation, Provenance
 from sonoteca.domain.precedence import NAME_PRODUCER
@@ -146,7 +147,9 @@ def _update_sounds(connection: Connection, results: Sequence[SoundResult], diges
     # What a retagged file no longer says stays: a title is no measurement.
     rows = []
     for result in results:
-        said = {claim.field: str(claim.value) for claim in reversed(result.claims) if claim.field in _DESCRIPTIVE}
+        said = {
+            claim.field: storable(str(claim.value)) for claim in reversed(result.claims) if claim.field in _DESCRIPTIVE
+        }
         info = result.info
         rows.append(
             {
@@ -159,7 +162,7 @@ def _update_sounds(connection: Connection, results: Sequence[SoundResult], diges
                 "container": info.container,
                 "bit_depth": info.bit_depth,
                 "bit_rate": info.bit_rate,
-                "warnings": list(dict.fromkeys((*result.warnings, *result.analysis.warnings))),
+                "warnings": list(dict.fromkeys(map(storable, (*result.warnings, *result.analysis.warnings)))),
                 "new_title": said.get("title"),
                 "new_artist": said.get("artist"),
                 "new_album": said.get("album"),
@@ -262,7 +265,7 @@ def _replace_runs(
                     "settings": run.settings,
                     "input": "",
                     "outcome": str(run.outcome),
-                    "reason": run.reason or None,
+                    "reason": storable(run.reason) or None,
                     "elapsed_s": run.elapsed_s,
                     "at": at,
                 }
@@ -315,7 +318,9 @@ def _replace_tags(
     connection: Connection, results: Sequence[SoundResult], region_ids: Mapping[int, Sequence[int]]
 ) -> None:
     claimed = {
-        region_ids[result.sound_id][0]: [str(claim.value) for claim in result.claims if claim.field in _TAG_CLAIMS]
+        region_ids[result.sound_id][0]: [
+            storable(str(claim.value)) for claim in result.claims if claim.field in _TAG_CLAIMS
+        ]
         for result in results
     }
     tags.replace_imported(connection, claimed)

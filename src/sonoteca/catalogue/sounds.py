@@ -15,7 +15,7 @@ from sqlalchemy.engine import Connection, Row
 
 from sonoteca.catalogue import clock
 from sonoteca.catalogue.database import chunks
-from sonoteca.catalogue.names import compare_key
+from sonoteca.catalogue.names import compare_key, is_storable, storable
 from sonoteca.catalogue.schema import locations, regions, roots, sounds, summaries
 from sonoteca.errors import AmbiguousSound, SonotecaError, SoundNotFound
 
@@ -39,7 +39,7 @@ def public_id(content_hash: str) -> str:
     80 bits of SHA-256 in base32: among a million sounds two share an id with probability 4e-13.
 
     >>> public_id("x1:00112233445566778899aabbccddeeff")
-    'wxvbmgrw3ls6enhd'
+    'p2wrgt3dc2qulfxs'
     """
     digest = hashlib.sha256(content_hash.encode()).digest()[:10]
     return base64.b32encode(digest).decode().lower()
@@ -131,7 +131,12 @@ def mark_failed(connection: Connection, failures: Mapping[int, SonotecaError]) -
         connection.execute(
             sa.update(sounds)
             .where(sounds.c.id == sound_id)
-            .values(status="failed", error_code=error.code, error_message=error.message, error_remedy=error.remedy)
+            .values(
+                status="failed",
+                error_code=error.code,
+                error_message=storable(error.message),
+                error_remedy=storable(error.remedy),
+            )
         )
         connection.execute(sa.update(summaries).where(summaries.c.sound_id == sound_id).values(status="failed"))
 
@@ -170,6 +175,8 @@ def find_sounds(connection: Connection, name: str) -> list[SoundRef]:
     """All sounds that ``name`` may mean (see ``resolve_sound``); at most a few more than are worth naming."""
     columns = (sounds.c.id, sounds.c.public_id, sounds.c.content_hash)
     if name.startswith("external:"):
+        if not is_storable(name):
+            return []
         wanted = sounds.c.external_id == name.removeprefix("external:")
         return _refs(connection, sa.select(*columns).where(wanted))
     by_path = _refs(connection, sa.select(*columns).where(sounds.c.id.in_(_at_path(connection, name))))

@@ -11,6 +11,7 @@ from sqlalchemy.engine import Connection
 from sonoteca.catalogue import clock
 from sonoteca.catalogue.database import chunks
 from sonoteca.catalogue.fulltext import fold
+from sonoteca.catalogue.names import is_storable
 from sonoteca.catalogue.schema import tags
 from sonoteca.domain.vocabulary import Source
 from sonoteca.errors import RequestError
@@ -40,8 +41,8 @@ def folded_tag(label: str) -> str:
         For an empty or a very long tag.
     """
     tag = " ".join(fold(label).split())
-    if not tag or len(tag) > LONGEST_TAG:
-        raise RequestError(f"{label!r} is not a tag: 1 to {LONGEST_TAG} characters.")
+    if not tag or len(tag) > LONGEST_TAG or not is_storable(tag):
+        raise RequestError(f"{label!r} is not a tag: 1 to {LONGEST_TAG} readable characters.")
     return tag
 
 

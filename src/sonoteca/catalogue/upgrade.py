@@ -14,6 +14,8 @@ from sonoteca.catalogue.database import lock_for_writing
 from sonoteca.catalogue.schema import REVISION, meta
 from sonoteca.errors import LibraryDamaged
 
+MIGRATIONS = "sonoteca.catalogue:migrations"
+
 
 def stored_revision(connection: Connection) -> str | None:
     """The migration this library stands at, or None for a database without a library."""
@@ -32,9 +34,6 @@ def migrate(engine: Engine) -> None:
 
     Two processes may call this at once; the second finds nothing to do.
     """
-    from alembic import command
-    from alembic.config import Config
-
     with engine.connect() as connection:
         is_sqlite = connection.dialect.name == "sqlite"
         raw: Any = connection.connection.driver_connection
@@ -46,16 +45,32 @@ def migrate(engine: Engine) -> None:
             with connection.execution_options(sonoteca_writes=True).begin():
                 lock_for_writing(connection)
                 if stored_revision(connection) != REVISION:
-                    config = Config()
-                    config.set_main_option("script_location", "sonoteca.catalogue:migrations")
-                    config.attributes["connection"] = connection
-                    command.upgrade(config, "head")
+                    _run_migrations(connection)
                     _note_program(connection)
                     if is_sqlite and (broken := connection.exec_driver_sql("PRAGMA foreign_key_check").first()):
                         raise LibraryDamaged(f"The upgrade would leave a row of {broken[0]} without its parent.")
         finally:
             if is_sqlite:
                 raw.execute("PRAGMA foreign_keys = ON")
+
+
+def _run_migrations(connection: Connection) -> None:
+    """Alembic's upgrade on a connection and transaction of ours; it needs no ``env.py``."""
+    from alembic.config import Config
+    from alembic.runtime.environment import EnvironmentContext
+    from alembic.script import ScriptDirectory
+
+    config = Config()
+    config.set_main_option("script_location", MIGRATIONS)
+    scripts = ScriptDirectory.from_config(config)
+
+    def steps(revision: Any, _: Any) -> Any:
+        return scripts._upgrade_revs("head", revision)
+
+    with EnvironmentContext(config, scripts, fn=steps) as environment:
+        # SQLite cannot alter most things in place: batch mode copies the table instead.
+        environment.configure(connection=connection, render_as_batch=True, transaction_per_migration=False)
+        environment.run_migrations()
 
 
 def _note_program(connection: Connection) -> None:

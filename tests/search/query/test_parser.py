@@ -179,6 +179,8 @@ def test_the_order_stands_beside_the_terms() -> None:
         ("a -", 2, "after this -"),
         ("NOT", 0, "after this NOT"),
         ("- a", 0, "after this -"),
+        ("a \udcff", 2, "No text holds this character"),
+        ("tag:a\x00", 5, "No text holds this character"),
         ("!!!", 0, "no word in"),
         ("title:!!!", 6, "no word in"),
         ("sort:foo", 5, "cannot be sorted by 'foo'"),

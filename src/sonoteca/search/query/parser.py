@@ -20,6 +20,7 @@ import re
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from sonoteca.catalogue.names import is_storable
 from sonoteca.errors import QuerySyntaxError
 from sonoteca.search.query.fields import FIELDS_BY_NAME
 from sonoteca.search.query.readers import Unreadable, Value, text_node
@@ -58,6 +59,9 @@ class _Parser:
     sort: list[SortKey] = field(default_factory=list)
 
     def parse(self) -> Node:
+        for position, character in enumerate(self.text):
+            if not is_storable(character):
+                raise self._error("no text holds this character", position)
         node = self._any(outermost=True)
         if self.position < len(self.text):
             raise self._error("this ) closes nothing", self.position)
