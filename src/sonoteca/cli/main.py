@@ -12,7 +12,18 @@ from typing import Annotated
 import typer
 
 from sonoteca import __version__
-from sonoteca.cli import adding, answering, auditing, browsing, editing, index_group, library_group, machine
+from sonoteca.cli import (
+    adding,
+    answering,
+    auditing,
+    browsing,
+    editing,
+    humming,
+    import_group,
+    index_group,
+    library_group,
+    machine,
+)
 from sonoteca.cli.arguments import shield
 from sonoteca.cli.options import LibraryOption, remember_library
 
@@ -43,7 +54,18 @@ def _root(
     remember_library(library)
 
 
-for group in (adding, browsing, answering, editing, auditing, library_group, index_group, machine):
+for group in (
+    adding,
+    browsing,
+    answering,
+    humming,
+    editing,
+    auditing,
+    import_group,
+    library_group,
+    index_group,
+    machine,
+):
     group.register(app)
 
 
