@@ -157,5 +157,5 @@ class OneShotPitch:
 def _chance(found: SteadyPitch) -> float:
     """Logistic of clarity, spread, low partials and length, set on rendered notes, chords and drums."""
     odds = 14.0 * (found.clarity - 0.82) + 0.05 * min(found.n_frames, 20)
-    odds -= 18.0 * max(found.spread - 0.2, 0.0) + 25.0 * max(0.12 - found.low_share, 0.0)
+    odds -= 18.0 * max(found.spread - 0.2, 0.0) + 60.0 * max(0.12 - found.low_share, 0.0)
     return float(1.0 / (1.0 + np.exp(-odds)))

@@ -98,14 +98,15 @@ def _pitch_evidence(frames: NDArray[np.float32]) -> NDArray[np.float32]:
     lags = RATE / (440.0 * 2.0 ** ((_GRID - 69.0) / 12.0))
     n_lags = int(np.ceil(lags.max())) + 3
     evidence = period_evidence(frames, n_lags)
+    # Near lag 0 everything resembles itself: a period is looked for after the first change of sign.
+    negative = evidence < 0.0
+    nearest = np.where(negative.any(axis=1), negative.argmax(axis=1), n_lags)
     below = np.clip(lags.astype(np.intp), 1, n_lags - 3)
     part = (lags - below).astype(np.float32)
     # Cubic through four lags: at 2 kHz a period is five lags long, and straight lines miss its top.
     p0, p1, p2, p3 = (evidence[:, below + k] for k in (-1, 0, 1, 2))
-    return np.asarray(
-        p1 + 0.5 * part * (p2 - p0 + part * (2 * p0 - 5 * p1 + 4 * p2 - p3 + part * (3 * (p1 - p2) + p3 - p0))),
-        np.float32,
-    )
+    curve = p1 + 0.5 * part * (p2 - p0 + part * (2 * p0 - 5 * p1 + 4 * p2 - p3 + part * (3 * (p1 - p2) + p3 - p0)))
+    return np.asarray(np.where(lags >= nearest[:, None], curve, 0.0), np.float32)
 
 
 # Log-odds per unit of evidence, the evidence at which a frame is as likely sung as not, what an
