@@ -21,9 +21,10 @@ from sonoteca.audio.signal import AudioSignal
 from sonoteca.catalogue import leases, pending, schema
 from sonoteca.catalogue.edit import edit, parse_statements
 from sonoteca.catalogue.library import Library, open_library
-from sonoteca.errors import LibraryFull, NotAudio
+from sonoteca.errors import FileUnreadable, LibraryFull, NotAudio
 from sonoteca.ingest.add import AddOptions, add, retry
 from sonoteca.ingest.executor import Done, Failed
+from sonoteca.ingest.identify import Identified, identify
 from sonoteca.ingest.in_process import InProcessExecutor
 from sonoteca.ingest.listen import Ears, producers_of
 from sonoteca.ingest.report import AddSummary, FileOutcome, PlanCounts, Stage
@@ -230,6 +231,46 @@ def test_retry_tries_what_failed_and_nothing_else(
 
 def _refuses(path: str) -> None:
     raise NotAudio(f"{path} is refused today.")
+
+
+class Unlucky(InProcessExecutor):
+    """Batches of files crash while they are identified, and so does a.wav alone; b.wav cannot be read."""
+
+    def run(self, function: Any, tasks: Any, *, retry: bool = True) -> Iterator[Done[Any] | Failed]:
+        for task in tasks:
+            if function is identify and (len(task.payload) > 1 or task.payload[0].endswith("a.wav")):
+                yield Failed(task.key, "crash", "it was ended by SIGSEGV", None, 0.1)
+            elif function is identify and task.payload[0].endswith("b.wav"):
+                refused = Identified(task.payload[0], None, None, FileUnreadable("b.wav may not be read."))
+                yield Done(task.key, [refused], 0.1)
+            else:
+                yield from super().run(function, [task], retry=retry)
+
+
+def test_files_that_cannot_be_identified_fail_alone_and_can_be_tried_again(library: Library, music: Path) -> None:
+    summary = add(library, [music], OPTIONS, executor=Unlucky())
+    adds_up(summary)
+    assert (summary.found, summary.new, summary.unreadable, summary.analysed, summary.failed) == (3, 1, 2, 1, 2)
+    assert {failure.error.code for failure in summary.failures if failure.error} == {"crash", "file_unreadable"}
+    again = run(library, music)
+    assert (again.unchanged, again.failed_before, again.analysed) == (3, 2, 0)
+    assert retry(library, OPTIONS, sound_ids=[999], executor=InProcessExecutor()).found == 0
+    summary = retry(library, OPTIONS, codes=["crash"], executor=InProcessExecutor())
+    assert (summary.found, summary.new, summary.analysed) == (1, 1, 1)
+    (music / "b.wav").unlink()
+    assert retry(library, OPTIONS, executor=InProcessExecutor()).found == 0
+
+
+def test_a_failed_file_that_was_repaired_is_identified_again_by_retry(library: Library, music: Path) -> None:
+    (music / "text.wav").write_text("hello, this is not audio")
+    (music / "more.wav").write_text("this is no audio either")
+    assert run(library, music).failed == 2
+    sine(music / "text.wav", 1234)
+    (music / "more.wav").unlink()
+    dry = retry(library, replace(OPTIONS, dry_run=True), executor=InProcessExecutor())
+    assert (dry.found, dry.dry_run) == (1, True)
+    summary = retry(library, OPTIONS, executor=InProcessExecutor())
+    assert (summary.changed, summary.analysed, summary.failed) == (1, 1, 0)
 
 
 def test_a_new_analyzer_version_makes_everything_pending_once(library: Library, music: Path, heard: list[str]) -> None:

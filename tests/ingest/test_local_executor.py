@@ -147,6 +147,49 @@ def test_tasks_are_taken_no_further_than_promised(executor: LocalExecutor) -> No
     assert outcomes(executor, tasks.double, [1])[0].result == 2
 
 
+def test_in_process_there_is_no_memory_to_spare_and_cancel_waits_its_turn() -> None:
+    executor = InProcessExecutor()
+    assert executor.cancel("1")
+    cancelled, hungry = executor.run(tasks.behave, [Task("1", "well", 1.0), Task("2", "ask too much", 1.0)])
+    assert isinstance(cancelled, Failed)
+    assert cancelled.kind == "lost"
+    assert isinstance(hungry, Failed)
+    assert hungry.kind == "memory"
+    executor.close()
+    with pytest.raises(ValueError, match="closed"):
+        next(executor.run(tasks.double, [Task("1", 1, 1.0)]))
+
+
+def test_misuse_is_refused(executor: LocalExecutor) -> None:
+    with pytest.raises(ValueError, match="at least one worker"):
+        LocalExecutor(0)
+    run = executor.run(tasks.double, [Task("1", 1, 30.0), Task("2", 2, 30.0)])
+    next(run)
+    with pytest.raises(ValueError, match="one set of tasks at a time"):
+        next(executor.run(tasks.double, []))
+    assert [outcome.key for outcome in run] in (["1"], ["2"])
+    closed = LocalExecutor(1)
+    closed.close()
+    closed.close()
+    with pytest.raises(ValueError, match="closed"):
+        next(closed.run(tasks.double, []))
+
+
+def test_a_day_old_scratch_of_a_dead_run_is_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    yesterday = time.time() - 90_000
+    # Process numbers of Linux end below 2**22.
+    dead_and_old, dead_and_new, alive = (
+        tmp_path / f"sonoteca-work-{name}" for name in (f"{2**23}-a", f"{2**23}-b", f"{os.getpid()}-c")
+    )
+    for folder in (dead_and_old, dead_and_new, alive):
+        (folder / "0").mkdir(parents=True)
+    for folder in (dead_and_old, alive):
+        os.utime(folder, (yesterday, yesterday))
+    LocalExecutor(1).close()
+    assert sorted(tmp_path.iterdir()) == sorted([dead_and_new, alive])
+
+
 def test_cancel_ends_a_running_and_a_waiting_task(executor: LocalExecutor) -> None:
     started = time.monotonic()
     work = [

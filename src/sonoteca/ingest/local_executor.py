@@ -172,9 +172,10 @@ class LocalExecutor(Executor):
             run = self._run
             if run is None:
                 return False
-            if key in self._running:
+            if key in run.taken:
                 run.cancelled.add(key)
-                self._running[key].kill(verdict)
+                if key in self._running:
+                    self._running[key].kill(verdict)
                 return True
             for waiting in (run.ready, run.suspects):
                 for job in waiting:
@@ -220,7 +221,7 @@ class LocalExecutor(Executor):
             except Exception as error:  # a fault here must not leave ``run`` waiting for ever
                 outcome = error
             with self._changed:
-                run.ended()
+                run.ended(job)
                 self._settle(run, job, outcome)
                 self._changed.notify_all()
 
@@ -248,8 +249,9 @@ class LocalExecutor(Executor):
         worker = self._worker(fresh=job.is_retry)
         with self._changed:
             self._running[job.key] = worker
-            if run.stopped:
-                worker.kill(Verdict("lost", "the run was stopped"))
+            # While a process was started for it, anything may have been decided.
+            if run.stopped or job.key in run.cancelled:
+                worker.kill(Verdict("lost", "the run was stopped" if run.stopped else "it was cancelled"))
         started = time.monotonic()
         try:
             worker.begin(job.message, job.timeout_s)
@@ -313,8 +315,9 @@ class _Run:
         self.retry = retry
         self.ready: deque[_Job] = deque()
         self.suspects: deque[_Job] = deque()
+        # Keys of jobs that a slot is working on.
+        self.taken: set[str] = set()
         self.cancelled: set[str] = set()
-        self.n_running = 0
         self.is_alone = False
         self.exhausted = False
         self.stopped = False
@@ -325,22 +328,22 @@ class _Run:
         if self.is_alone:
             return None
         if self.suspects and ((self.exhausted and not self.ready) or len(self.suspects) >= MAX_SUSPECTS):
-            if self.n_running > 0:
+            if self.taken:
                 return None
             self.is_alone = True
             return self._started(self.suspects.popleft())
         return self._started(self.ready.popleft()) if self.ready else None
 
     def _started(self, job: _Job) -> _Job:
-        self.n_running += 1
+        self.taken.add(job.key)
         return job
 
-    def ended(self) -> None:
-        self.n_running -= 1
+    def ended(self, job: _Job) -> None:
+        self.taken.discard(job.key)
         self.is_alone = False
 
     def is_over(self) -> bool:
-        return self.exhausted and not self.ready and not self.suspects and self.n_running == 0
+        return self.exhausted and not self.ready and not self.suspects and not self.taken
 
 
 def _job(function: Callable[[Input], Output], task: Task[Input]) -> _Job:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import IO, Literal, Protocol
 
@@ -181,15 +180,6 @@ class FailedLog:
     def close(self) -> None:
         if self._file is not None:
             self._file.close()
-
-
-def failed_by_code(failures: Sequence[FileOutcome]) -> dict[str, int]:
-    """How many failures of each code, most frequent first."""
-    counts: dict[str, int] = {}
-    for failure in failures:
-        if failure.error is not None:
-            counts[failure.error.code] = counts.get(failure.error.code, 0) + 1
-    return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
 
 
 def _counted(count: int, noun: str) -> str:

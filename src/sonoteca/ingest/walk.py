@@ -23,11 +23,13 @@ from sonoteca.ingest.root_paths import absolute, display_name
 # What FFmpeg's audio demuxers are usually called by. Containers that mostly hold films (mkv,
 # mov, avi) are opened only when they are named themselves.
 AUDIO_EXTENSIONS = frozenset(
-    {"3g2", "3ga", "3gp", "aa", "aac", "ac3", "adts", "adx", "aif", "aifc", "aiff", "alac", "amr", "ape", "aptx",
-     "ast", "au", "awb", "bwf", "caf", "dff", "dsf", "dts", "dtshd", "eac3", "f4a", "f4b", "flac", "gsm", "ircam",
-     "m2a", "m4a", "m4b", "m4p", "m4r", "mac", "mka", "mlp", "mp+", "mp1", "mp2", "mp3", "mp4", "mpa", "mpc", "mpga",
-     "nist", "oga", "ogg", "oma", "omg", "opus", "paf", "qcp", "ra", "ram", "rf64", "rm", "snd", "sox", "spx", "svx",
-     "tak", "tta", "voc", "vqf", "w64", "wav", "wave", "weba", "webm", "wma", "wv", "wve", "xwma", "8svx"}
+    {"3g2", "3ga", "3gp", "8svx", "aa", "aac", "ac3", "adts", "adx", "aea", "aif", "aifc", "aiff", "al", "alac",
+     "amr", "ape", "aptx", "aptxhd", "ast", "au", "avr", "awb", "bfstm", "brstm", "bwf", "caf", "dff", "dsf", "dts",
+     "dtshd", "eac3", "f4a", "f4b", "flac", "gsm", "hca", "iff", "ircam", "latm", "loas", "m2a", "m4a", "m4b", "m4p",
+     "m4r", "mac", "mka", "mlp", "mp+", "mp1", "mp2", "mp3", "mp4", "mpa", "mpc", "mpga", "nist", "oga", "ogg",
+     "oma", "omg", "opus", "paf", "qcp", "qoa", "ra", "ram", "rf64", "rka", "rm", "shn", "snd", "sox", "spx", "svx",
+     "tak", "thd", "tta", "ul", "vag", "voc", "vqf", "w64", "wav", "wave", "weba", "webm", "wma", "wsd", "wv", "wve",
+     "xwma"}
 )  # fmt: skip
 
 # Folders no sound of a person's lies in: version control, waste bins, previews of NAS boxes.
