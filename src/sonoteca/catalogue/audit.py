@@ -88,7 +88,7 @@ def count(
         "pending_embedding_total": max((by_stage[f"embedding:{space.id}"] for space in spaces), default=0),
         "missing_meta_total": scan.not_in_catalogue,
         "stale_meta_paths_total": scan.stale_paths,
-        "orphaned_sounds": _count(connection, sounds, ~_has_location()),
+        "orphaned_sounds": _count(connection, sounds, pending.IS_SOUND, ~_has_location()),
         "pending_by_stage": by_stage,
         "failed_by_reason": _failed_by_reason(connection),
         "failed_runs_by_producer": _grouped(
@@ -140,7 +140,7 @@ def _gaps(connection: Connection, spaces: Sequence[Space]) -> tuple[int, int]:
         sa.select(sa.func.count(), sa.func.count(regions.c.sound_id.distinct()))
         .select_from(regions)
         .join(sounds, sounds.c.id == regions.c.sound_id)
-        .where(sounds.c.status == "analysed", sa.or_(*lacks))
+        .where(sounds.c.status == "analysed", pending.IS_SOUND, sa.or_(*lacks))
     )
     row = connection.execute(query).one()
     return row[0], row[1]

@@ -19,6 +19,12 @@ from sonoteca.catalogue import leases
 from sonoteca.catalogue.database import chunks
 from sonoteca.catalogue.schema import locations, regions, runs, sounds
 from sonoteca.domain.embedding import Space
+from sonoteca.domain.melody import MELODY_HASH_PREFIX
+
+
+# An imported melody was never sound: there is nothing to analyse or embed.
+IS_SOUND = ~sounds.c.content_hash.startswith(MELODY_HASH_PREFIX)
+_WAS_HEARD = (sounds.c.status == "analysed") & IS_SOUND
 
 
 def embedding_identity(space: Space) -> Identity:
@@ -65,8 +71,8 @@ def _is_pending(
     """Condition on ``sounds``."""
     conditions = [sounds.c.status == "pending"]
     if identities:
-        conditions.append((sounds.c.status == "analysed") & _lacks_analysis(identities))
-    conditions += [(sounds.c.status == "analysed") & ~_has_run(embedding_identity(space)) for space in spaces]
+        conditions.append(_WAS_HEARD & _lacks_analysis(identities))
+    conditions += [_WAS_HEARD & ~_has_run(embedding_identity(space)) for space in spaces]
     if retry_failed:
         failed_run = (
             sa.select(runs.c.region_id)
@@ -112,7 +118,7 @@ def pending_by_stage(
         return connection.execute(sa.select(sa.func.count()).select_from(sounds).where(condition)).scalar_one()
 
     never = sounds.c.status == "pending"
-    analysed = sounds.c.status == "analysed"
+    analysed = _WAS_HEARD
     counts = {"analysis": count(never | (analysed & _lacks_analysis(identities)) if identities else never)}
     differs = sounds.c.analysis_identity.is_distinct_from(identity_digest(identities))
     if count(analysed & differs):
