@@ -13,6 +13,7 @@ from sonoteca.catalogue.results import SoundResult, store_results
 from sonoteca.catalogue.sounds import ensure_sounds, get_sound, whole_regions
 from sonoteca.catalogue.statements import statements_of
 from sonoteca.domain.descriptor import KEY, TEMPO
+from sonoteca.domain.observation import JsonValue
 from sonoteca.domain.vocabulary import RunOutcome
 from sonoteca.errors import SpaceMismatch, WriteSwallowed
 
@@ -182,3 +183,18 @@ def test_stated_values_are_handed_to_the_analyzers(library: Library) -> None:
         known = observations.stated(connection, [sound_id])[sound_id]
     assert KEY in known
     assert TEMPO not in known
+
+
+@pytest.mark.parametrize("value", [float("nan"), "a\x00b"])
+def test_a_value_that_cannot_be_stored_is_refused_and_the_library_goes_on(library: Library, value: JsonValue) -> None:
+    def store() -> None:
+        with library.write() as connection:
+            samples.add(connection, "a.wav", "x1:a", instrument=value)
+
+    if library.is_sqlite and isinstance(value, str):
+        store()
+    else:
+        with pytest.raises(ValueError, match="takes no such value|JSON compliant"):
+            store()
+    with library.write() as connection:
+        samples.add(connection, "a.wav", "x1:a", instrument="guitar")

@@ -139,14 +139,24 @@ def lock_for_writing(connection: Connection) -> None:
 
 @contextmanager
 def errors_explained(location: str) -> Iterator[None]:
-    """Turn the database's errors into those of ``sonoteca.errors``, with their cause attached."""
+    """Turn the database's errors into those of ``sonoteca.errors``, with their cause attached.
+
+    A value that cannot be stored (NaN, NUL in a text of PostgreSQL) is a ValueError.
+    """
     try:
         yield
     except sa.exc.DBAPIError as error:
         explained = explain(error.orig if error.orig is not None else error, location)
-        if explained is None:
-            raise
-        raise explained from error
+        if explained is not None:
+            raise explained from error
+        if isinstance(error, sa.exc.DataError):
+            raise ValueError(f"The database takes no such value: {_first_line(error.orig)}") from error
+        raise
+    except sa.exc.StatementError as error:
+        # Not the database but the way to it refused a value: NaN is no JSON.
+        if isinstance(error.orig, ValueError | TypeError):
+            raise ValueError(f"The database takes no such value: {_first_line(error.orig)}") from error
+        raise
     except sqlite3.Error as error:
         explained = explain(error, location)
         if explained is None:
@@ -201,7 +211,12 @@ def explain(error: BaseException, location: str) -> LibraryError | None:
     if meaning is None:
         return None
     kind, sentence = meaning
-    return kind(f"{sentence.format(location=location)} ({str(error).strip().splitlines()[0]}).")
+    return kind(f"{sentence.format(location=location)} ({_first_line(error)}).")
+
+
+def _first_line(error: BaseException | None) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[0] if lines else type(error).__name__
 
 
 def dialect_of(connection: Connection) -> Literal["sqlite", "postgresql"]:
