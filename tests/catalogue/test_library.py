@@ -6,13 +6,14 @@ import sqlite3
 import subprocess
 import sys
 import textwrap
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
 import catalogue_samples as samples
-from sonoteca.catalogue import backup, schema, upgrade
+from sonoteca.catalogue import backup, events, schema, upgrade
 from sonoteca.catalogue.check import check
 from sonoteca.catalogue.library import Library, library_file, open_library
 from sonoteca.errors import (
@@ -161,6 +162,47 @@ def test_a_full_disk_is_said_and_leaves_the_old_state(path: Path) -> None:
         assert check(library).is_whole
     with open_library(path) as library, library.write() as connection_:
         samples.add(connection_, "c.wav", "x1:c")
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 3 MiB."""
+    folder = tmp_path / "small"
+    folder.mkdir()
+    mount = shutil.which("mount")
+    if mount is None:
+        pytest.skip("there is no mount command")
+    mounted = subprocess.run(
+        [mount, "-t", "tmpfs", "-o", "size=3m", "tmpfs", str(folder)], capture_output=True, check=False
+    )
+    if mounted.returncode != 0:
+        pytest.skip("mounting is not allowed here")
+    yield folder
+    subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+def test_a_small_disk_that_runs_full_leaves_the_old_state(path: Path, small_disk: Path) -> None:
+    place = small_disk / "library.sonoteca"
+    shutil.copy(path, place)
+    with open_library(place) as library:
+        with pytest.raises(LibraryFull, match="no room"):
+            add_events(library, 1000)
+        assert count_sounds(library) == 2
+        with pytest.raises((LibraryFull, LibraryUnwritable)):
+            fill_with_backups(library)
+        assert not list(small_disk.rglob("*.unfinished"))
+        assert check(library).is_whole
+
+
+def add_events(library: Library, count: int) -> None:
+    with library.write() as connection:
+        for _ in range(count):
+            events.record(connection, "test", details={"text": "x" * 50_000})
+
+
+def fill_with_backups(library: Library) -> None:
+    for _ in range(20):
+        backup.verify_file(library.backup())
 
 
 def add_many(library: Library, count: int) -> None:

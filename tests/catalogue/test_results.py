@@ -194,7 +194,7 @@ def test_a_value_that_cannot_be_stored_is_refused_and_the_library_goes_on(librar
     if library.is_sqlite and isinstance(value, str):
         store()
     else:
-        with pytest.raises(ValueError, match="takes no such value|JSON compliant"):
+        with pytest.raises(ValueError, match=r"takes no such value|JSON compliant"):
             store()
     with library.write() as connection:
         samples.add(connection, "a.wav", "x1:a", instrument="guitar")

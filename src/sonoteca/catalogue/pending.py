@@ -21,7 +21,6 @@ from sonoteca.catalogue.schema import locations, regions, runs, sounds
 from sonoteca.domain.embedding import Space
 from sonoteca.domain.melody import MELODY_HASH_PREFIX
 
-
 # An imported melody was never sound: there is nothing to analyse or embed.
 IS_SOUND = ~sounds.c.content_hash.startswith(MELODY_HASH_PREFIX)
 _WAS_HEARD = (sounds.c.status == "analysed") & IS_SOUND
