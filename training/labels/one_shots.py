@@ -310,10 +310,10 @@ def training_examples(root: pathlib.Path, n_synthesised: int, seed: int) -> Iter
                        (str(root / "csound-soundfont/usr/share/sounds/sf2/sf_GMbank.sf2"), "csound")):  # fmt: skip
         for example in played(font, name, seed):
             yield from variants(example, 3, rng)
-    for kit in ("Red_Zeppelin_4", "Black_Pearl_4"):
-        font = root / f"avldrums.lv2-soundfont/usr/share/sounds/sf2/{kit}_LV2.sf2"
-        for example in played(str(font), kit, seed, drums_only=True):
-            yield from variants(example, 5, rng)
+    # Its sister Black Pearl is left out: Hydrogen has the same kit, and Hydrogen only validates.
+    font = root / "avldrums.lv2-soundfont/usr/share/sounds/sf2/Red_Zeppelin_4_LV2.sf2"
+    for example in played(str(font), "Red_Zeppelin_4", seed, drums_only=True):
+        yield from variants(example, 5, rng)
     for example in patches(root / "freepats/usr/share/midi/freepats"):
         yield from variants(example, 12, rng)
     for package, limit in (("oxygen-sounds", 40), ("sound-theme-freedesktop", 20), ("deepin-sound-theme", 20), ("wordwarvi-sound", 60),

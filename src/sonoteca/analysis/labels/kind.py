@@ -29,6 +29,8 @@ SHORTEST_LOOP_S = 0.9
 LONGEST_LOOP_S = 48.0
 # The longest cymbals and drones of sample packs.
 LONGEST_ONE_SHOT_S = 20.0
+# A word, a call, a whoosh: what is shorter is one event, not a place.
+SHORTEST_FIELD_RECORDING_S = 3.0
 SHORTEST_TRACK_S = 26.0
 
 
@@ -84,7 +86,9 @@ def possible_kinds(duration_s: float) -> frozenset[Kind]:
     """Kinds that a sound of this length can have."""
     if duration_s < SHORTEST_LOOP_S:
         return frozenset({Kind.ONE_SHOT})
-    kinds = {Kind.FIELD_RECORDING}
+    kinds: set[Kind] = set()
+    if duration_s >= SHORTEST_FIELD_RECORDING_S:
+        kinds.add(Kind.FIELD_RECORDING)
     if duration_s <= LONGEST_ONE_SHOT_S:
         kinds.add(Kind.ONE_SHOT)
     if duration_s <= LONGEST_LOOP_S:

@@ -26,6 +26,7 @@ SLICE_EDGES = (0, 3, 7, 14, 28, 56, 112, 224, 448)
 RANGE_DB = 60.0
 _ENVELOPE_STEP = 44  # samples, 2 ms
 _LOW_BINS = 40
+_LEAD = 32  # samples kept before the onset, 1.5 ms
 
 
 def describe(samples: NDArray[np.float32], sample_rate: int) -> NDArray[np.float32] | None:
@@ -46,9 +47,11 @@ def describe(samples: NDArray[np.float32], sample_rate: int) -> NDArray[np.float
         return None
     samples = samples / np.float32(peak)
     loud = np.abs(samples) > 0.02
-    start = max(0, int(loud.argmax()) - 32)
+    onset = int(loud.argmax())
     stop = len(samples) - int(loud[::-1].argmax())
-    body = samples[start : min(stop + sample_rate // 20, start + int(LONGEST_S * sample_rate), len(samples))]
+    last = min(stop + sample_rate // 20, onset - _LEAD + int(LONGEST_S * sample_rate), len(samples))
+    # A sound that starts at its first sample gets the lead that others have.
+    body = np.pad(samples[max(0, onset - _LEAD) : last], (max(0, _LEAD - onset), 0))
     spectrum = _power(body)
     slices, levels = _slices(spectrum)
     return np.concatenate(
