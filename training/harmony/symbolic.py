@@ -89,12 +89,13 @@ def main() -> None:
     ap.add_argument("out", type=pathlib.Path)
     ap.add_argument("--pieces", type=int, default=12000)
     ap.add_argument("--seed", type=int, default=31)
+    ap.add_argument("--songs", type=float, default=0.42, help="share of songs among the pieces")
     a = ap.parse_args()
     chords = RolledNetwork.load(np.load(a.chords), "chord")
     gs, ps, ts = [], [], []
     for i in range(a.pieces):
         rng = np.random.default_rng((a.seed, i))
-        if rng.uniform() < 0.42:
+        if rng.uniform() < a.songs:
             piece = compose_song(rng, longest_s=90.0)
         else:
             piece = compose_loop(rng, str(rng.choice(["bass", "harmony", "melody", "mix"], p=[0.27, 0.15, 0.33, 0.25])))

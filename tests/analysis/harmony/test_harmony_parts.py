@@ -19,7 +19,13 @@ from sonoteca.analysis.harmony.chord_decoding import (
 )
 from sonoteca.analysis.harmony.chord_steps import QUALITIES, step_times
 from sonoteca.analysis.harmony.confidence import calibrated, log_odds
-from sonoteca.analysis.harmony.key_finding import KeySpan, _without_episodes, alternatives, key_of_index
+from sonoteca.analysis.harmony.key_finding import (
+    KeySpan,
+    _relatives_joined,
+    _without_episodes,
+    alternatives,
+    key_of_index,
+)
 from sonoteca.analysis.harmony.pitch_classes import mean_between, mean_over, rolled
 from sonoteca.analysis.harmony.rolled_network import softmax
 from sonoteca.analysis.harmony.salience import semitones, tuning_of
@@ -130,6 +136,13 @@ def test_alternatives_leave_out_the_key_itself_and_hold_its_relative_and_fifths(
     assert best == Key(11, "minor")
     assert best not in others
     assert {best.relative, best.transpose(7), best.transpose(-7)} <= set(others)
+
+
+def test_a_turn_to_the_relative_is_no_modulation() -> None:
+    c, a, e = Key(0, "major"), Key(9, "minor"), Key(4, "major")
+    assert _relatives_joined([KeySpan(0, 50, c), KeySpan(50, 80, a)]) == [KeySpan(0, 80, c)]
+    apart = [KeySpan(0, 50, c), KeySpan(50, 80, e)]
+    assert _relatives_joined(apart) == apart
 
 
 def test_a_short_episode_joins_its_longer_neighbour() -> None:

@@ -14,8 +14,9 @@ from sonoteca.domain.music import Key
 
 Array = NDArray[np.float32]
 
-# Below this chance that there is any harmony no key is named.
-TONAL_ENOUGH = 0.5
+# Below this chance that there is any harmony no key is named. The network was trained with as
+# many chances to be wrong on either side; a bass loop without its key is the worse mistake.
+TONAL_ENOUGH = 0.4
 N_ALTERNATIVES = 4
 # A modulation is looked for with windows of this length, moved by this step.
 WINDOW_S, WINDOW_STEP_S = 16.0, 4.0
@@ -82,7 +83,25 @@ def key_spans(
     spans: list[KeySpan] = []
     for i, at in enumerate([0, *borders]):
         spans.append(KeySpan(times[i], times[i + 1], key_of_index(int(path[at]))))
-    return _without_episodes(spans)
+    spans = _without_episodes(_relatives_joined(spans))
+    return spans if len(spans) > 1 else [KeySpan(start_s, end_s, whole)]
+
+
+def _relatives_joined(spans: list[KeySpan]) -> list[KeySpan]:
+    """Neighbours that share a scale become one, in the key of the longer.
+
+    A turn to the relative is heard too unreliably to call it a modulation: on the
+    development songs, which do not modulate, every false change was one.
+    """
+    joined = spans[:1]
+    for span in spans[1:]:
+        last = joined[-1]
+        if span.key in (last.key, last.key.relative):
+            longer = max(last, span, key=lambda each: each.end_s - each.start_s)
+            joined[-1] = KeySpan(last.start_s, span.end_s, longer.key)
+        else:
+            joined.append(span)
+    return joined
 
 
 def _without_episodes(spans: list[KeySpan]) -> list[KeySpan]:
