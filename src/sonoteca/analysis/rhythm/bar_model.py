@@ -15,16 +15,15 @@ from numpy.typing import NDArray
 
 from sonoteca.analysis.rhythm.evidence import RhythmEvidence
 from sonoteca.analysis.rhythm.hypotheses import METERS, PulseViews, bar_features
-from sonoteca.analysis.rhythm.pulse import LONGEST_LOOP_S, Pulse
+from sonoteca.analysis.rhythm.pulse import Pulse
 
 # Two periods this close (relative) state the same tempo.
 SAME_TEMPO = 0.02
 # Logit by which a reading near the expected tempo is preferred: it settles octaves, not different music.
 _EXPECTED_BONUS = 2.0
-# Bars of five and seven were made more often than music has them, so that there was something to learn from:
-# their logit is lowered, in whole pieces more than in loops.
-_ODD_METERS = (5, 7)
-_ODD_IN_LOOPS, _ODD_IN_PIECES = 0.5, 1.5
+# Logits added per meter. Bars of five and seven were made more often for training than music has them, so that
+# there was something to learn from, and waltzes less often than songs are waltzes.
+_METER_BONUS = {4: 0.0, 3: 0.7, 2: 0.0, 5: -1.0, 7: -1.0}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,8 +66,8 @@ def score_hypotheses(evidence: RhythmEvidence, views: PulseViews) -> dict[int, N
         standard = np.nan_to_num((rows - weights[f"mean{meter}"]) / weights[f"spread{meter}"], nan=0.0)
         standard = np.clip(standard, -6.0, 6.0)
         hidden = np.maximum(standard @ weights[f"w{meter}"] + weights[f"b{meter}"], 0.0)
-        rare = (_ODD_IN_LOOPS if evidence.duration_s <= LONGEST_LOOP_S else _ODD_IN_PIECES) * (meter in _ODD_METERS)
-        scores[meter] = np.asarray(hidden @ weights[f"v{meter}"] + weights[f"c{meter}"], np.float64) - rare
+        score = hidden @ weights[f"v{meter}"] + weights[f"c{meter}"] + _METER_BONUS[meter]
+        scores[meter] = np.asarray(score, np.float64)
     return scores
 
 
