@@ -84,13 +84,24 @@ def ordered_regions(
 
 def _is_cheap_to_walk(tree: Node) -> bool:
     """Whether newest first needs no count: words come in that order from their own index, and what the
-    index of the newest holds is decided within it. A key, a tag or an id is better looked up.
+    index of the newest holds is decided within it, if it is likely to hold often.
     """
     words, rest = _split(tree)
     parts = rest.parts if isinstance(rest, And) else (rest,)
-    if any(isinstance(part, KeyIs | Tagged | IdIs | ExternalIs) for part in parts):
-        return bool(words)
-    return bool(words) or all(_is_covered(part) for part in parts)
+    return bool(words) or not any(_is_selective(part) or not _is_covered(part) for part in parts)
+
+
+def _is_selective(node: Node) -> bool:
+    """What few sounds satisfy is better looked up in an index of its own."""
+    match node:
+        case KeyIs() | Tagged() | IdIs() | ExternalIs():
+            return True
+        case Is(column, _):
+            return column in ("sound_class", "instrument")
+        case Between(_, low, high):
+            return low is not None and high is not None
+        case _:
+            return False
 
 
 def _is_covered(node: Node) -> bool:
@@ -137,9 +148,13 @@ def _probe(tree: Node, keys: Sequence[SortKey], target: Target) -> sa.Select[Any
     columns = [column_expression(key.column, target.dialect).label(f"key_{place}") for place, key in enumerate(keys)]
     query = sa.select(summaries.c.region_id, summaries.c.sound_id, summaries.c.number, *columns)
     words, rest = _split(tree)
-    if not words and any(isinstance(part, KeyIs) for part in (rest.parts if isinstance(rest, And) else ())):
-        # The planner prefers a single label to four keys; this index holds tempo, kind and role, too.
-        query = _hinted(query, KEY_TEMPO_INDEX, target)
+    selective = [part for part in (rest.parts if isinstance(rest, And) else (rest,)) if _is_selective(part)]
+    if not words:
+        # SQLite knows how rare a value is on average, not how narrow a range is or what four keys leave.
+        if any(isinstance(part, KeyIs) for part in selective):
+            query = _hinted(query, KEY_TEMPO_INDEX, target)
+        elif len(selective) == 1 and isinstance(selective[0], Between) and selective[0].column in SORTED_COLUMNS:
+            query = _hinted(query, sort_index(selective[0].column), target)
     return _from_words(query, tree, target)
 
 
