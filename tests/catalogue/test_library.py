@@ -13,9 +13,10 @@ import pytest
 import sqlalchemy as sa
 
 import catalogue_samples as samples
-from sonoteca.catalogue import backup, events, schema, upgrade
+from sonoteca.catalogue import backup, embeddings, events, schema, segments, upgrade
 from sonoteca.catalogue.check import check
 from sonoteca.catalogue.library import Library, library_file, open_library
+from sonoteca.catalogue.sounds import whole_regions
 from sonoteca.errors import (
     LibraryBusy,
     LibraryDamaged,
@@ -474,3 +475,35 @@ def test_check_finds_a_damaged_file(path: Path) -> None:
     path.write_bytes(content[: 4096 * 12] + b"\x55" * 4096 * 6 + content[4096 * 18 :])
     with open_library(path, mode="read") as library:
         assert {finding.code for finding in check(library).findings} == {"integrity"}
+
+
+def test_check_finds_a_row_without_its_parent(path: Path) -> None:
+    connection = sqlite3.connect(path)
+    connection.execute("UPDATE regions SET sound_id = 99 WHERE id = 1")
+    connection.commit()
+    connection.close()
+    with open_library(path, mode="read") as library:
+        [finding] = check(library).findings
+    assert finding.code == "foreign_key"
+    assert "sounds" in finding.message
+
+
+def test_check_finds_vectors_and_index_files_that_are_not_what_they_should_be(library: Library) -> None:
+    with library.write() as connection:
+        space = embeddings.ensure_space(connection, samples.SPACE)
+        sound_id = samples.add(connection, "a.wav", "x1:a")
+        [region_id] = whole_regions(connection, [sound_id]).values()
+        cut = {"region_id": region_id, "start_s": 0.0, "end_s": 1.0, "is_window": False, "vector": b"\0\0"}
+        connection.execute(sa.insert(schema.embeddings_table(space.number)).values(cut))
+        segments.publish(connection, space, [segments.Segment("gone.seg", 1, 1, 1, 1, 1)], after=0, removed_up_to=0)
+    assert {finding.code for finding in check(library).findings} == {"vector_length", "index_file"}
+
+
+def test_a_second_backup_in_one_second_has_a_name_of_its_own(path: Path) -> None:
+    with open_library(path) as library:
+        first, second = library.backup(), library.backup()
+        assert first != second
+        assert set(backup.list_backups(first.parent, ".sonoteca")) == {first, second}
+    assert backup.list_backups(path.parent / "nowhere", ".sonoteca") == []
+    with pytest.raises(LibraryMissing, match="is its disk mounted"):
+        backup.restore(path.parent / "nowhere" / "x.sonoteca", first, path.parent)
