@@ -20,75 +20,37 @@ another space.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
-from importlib.resources import files
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sonoteca.audio.recording import Recording
 from sonoteca.domain.embedding import Embedding, Space, SpacePart
 from sonoteca.domain.region import Region
-from sonoteca.embedding.spectral_statistics import RawAspects, raw_aspects
+from sonoteca.embedding.spectral_metric import shipped_metric
+from sonoteca.embedding.spectral_statistics import raw_aspects
 from sonoteca.features.chroma_spectrum import PitchSpectrum
 from sonoteca.features.feature import Feature
 from sonoteca.features.frame_series import FrameSeries
 from sonoteca.features.mel import LogMel
+from sonoteca.features.mel_traits import SpectralTraits
 
 WINDOW_S, HOP_S = 10.0, 5.0
 PARTS = ("timbre", "rhythm", "harmony", "dynamics")
 PART_DIMENSIONS = {"timbre": 58, "rhythm": 24, "harmony": 24, "dynamics": 22}
-PART_SHARES = {"timbre": 0.50, "rhythm": 0.17, "harmony": 0.13, "dynamics": 0.20}
+PART_SHARES = {"timbre": 0.70, "rhythm": 0.10, "harmony": 0.08, "dynamics": 0.12}
 DIMENSIONS = sum(PART_DIMENSIONS.values())
-_VERSION = 1
+_VERSION = 2
 _LOG_MEL = LogMel()
 _PITCH = PitchSpectrum()
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Whitening:
-    """``(raw - mean) @ axes``: float32 (n_raw,) and (n_raw, dimensions) of one part."""
-
-    mean: NDArray[np.float32]
-    axes: NDArray[np.float32]
-
-    def apply(self, raw: NDArray[np.float32]) -> NDArray[np.float32]:
-        return np.asarray((raw - self.mean) @ self.axes, np.float32)
-
-
-@lru_cache(maxsize=1)
-def shipped_whitening() -> tuple[Mapping[str, Whitening], str]:
-    """The fitted whitening per part, and the digest of its file."""
-    resource = files("sonoteca.embedding") / "weights" / "spectral.npz"
-    digest = hashlib.sha256(resource.read_bytes()).hexdigest()[:12]
-    with resource.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
-        parts = {part: Whitening(arrays[f"{part}_mean"], arrays[f"{part}_axes"]) for part in PARTS}
-    return parts, digest
-
-
-def vector_from(raw: RawAspects, whitening: Mapping[str, Whitening]) -> NDArray[np.float32]:
-    """Unit vector float32 (DIMENSIONS,) of the aspects that are there."""
-    pieces = []
-    for part in PARTS:
-        values = getattr(raw, part)
-        if values is None:
-            pieces.append(np.zeros(PART_DIMENSIONS[part], np.float32))
-            continue
-        white = whitening[part].apply(values)
-        length = float(np.linalg.norm(white))
-        pieces.append(white * np.float32(np.sqrt(PART_SHARES[part]) / max(length, 1e-9)))
-    vector = np.concatenate(pieces)
-    return np.asarray(vector / max(float(np.linalg.norm(vector)), 1e-9), np.float32)
+_TRAITS = SpectralTraits()
 
 
 class SpectralEmbedder:
     """Regions to unit vectors of 128 dimensions in four parts; see the module's text."""
 
     def __init__(self) -> None:
-        self._whitening, digest = shipped_whitening()
+        self._metric, digest = shipped_metric(PARTS)
         stops = np.cumsum([PART_DIMENSIONS[part] for part in PARTS]).tolist()
         starts = [0, *stops[:-1]]
         self._space = Space(
@@ -98,7 +60,7 @@ class SpectralEmbedder:
             window_s=WINDOW_S,
             hop_s=HOP_S,
             pooling="statistics over sounding frames",
-            preprocessing=f"mono 22050 Hz, log-mel 40, peaks on a pitch axis, whitening {digest}",
+            preprocessing=f"mono 22050 Hz, log-mel 40, peaks on a pitch axis, octave crests, metric {digest}",
             parts=tuple(SpacePart(part, start, stop) for part, start, stop in zip(PARTS, starts, stops, strict=True)),
         )
 
@@ -108,7 +70,7 @@ class SpectralEmbedder:
 
     @property
     def features(self) -> tuple[Feature, ...]:
-        return (_LOG_MEL, _PITCH)
+        return (_LOG_MEL, _PITCH, _TRAITS)
 
     def embed(
         self, recording: Recording, features: Mapping[Feature, FrameSeries], regions: Sequence[Region]
@@ -129,11 +91,14 @@ class SpectralEmbedder:
         self, features: Mapping[Feature, FrameSeries], start_s: float, end_s: float, *, is_window: bool
     ) -> Embedding | None:
         raw = raw_aspects(
-            features[_LOG_MEL].between(start_s, end_s), features[_PITCH].between(start_s, end_s), end_s - start_s
+            features[_LOG_MEL].between(start_s, end_s),
+            features[_PITCH].between(start_s, end_s),
+            features[_TRAITS].between(start_s, end_s),
+            end_s - start_s,
         )
         if raw is None:
             return None
-        return Embedding(vector_from(raw, self._whitening), self._space.id, start_s, end_s, is_window)
+        return Embedding(self._metric.vector(raw, PART_SHARES), self._space.id, start_s, end_s, is_window)
 
 
 def window_spans(region: Region) -> list[tuple[float, float]]:

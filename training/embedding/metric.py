@@ -1,0 +1,151 @@
+"""A linear metric from what is alike: discriminant directions first, then the loss of retrieval itself.
+
+`discriminant` is the start (Hatch, Kajarekar and Stolcke, "Within-class covariance normalization for SVM-based
+speaker recognition", Interspeech 2006, with the directions of Fisher's discriminant); `refine` descends the
+supervised contrastive loss (Khosla et al., "Supervised Contrastive Learning", NeurIPS 2020) of a linear map.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.linalg
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Task:
+    """Rows of the table, and which of them are alike.
+
+    Rows of one ``label`` attract each other, all others repel; rows of one ``source`` say nothing about each other
+    (they would be alike for reasons of their own), unless ``within_source``.
+    """
+
+    name: str
+    rows: NDArray[np.int64]
+    labels: NDArray[np.int64]
+    sources: NDArray[np.int64]
+    weight: float = 1.0
+    within_source: bool = False
+
+
+def discriminant(table: Array, tasks: Sequence[Task], dimensions: int) -> Array:
+    """Directions (n_raw, dimensions) that part labels, scaled so that spread within labels is even in all."""
+    within = np.zeros((table.shape[1],) * 2)
+    between = np.zeros_like(within)
+    total_weight = sum(task.weight for task in tasks)
+    for task in tasks:
+        values = table[task.rows]
+        centred = values - values.mean(axis=0)
+        means = np.zeros_like(centred)
+        for label in np.unique(task.labels):
+            of_label = task.labels == label
+            means[of_label] = centred[of_label].mean(axis=0)
+        share = task.weight / total_weight / len(values)
+        within += share * (centred - means).T @ (centred - means)
+        between += share * means.T @ means
+    within += 0.1 * np.eye(len(within)) * np.trace(within) / len(within)
+    strengths, directions = scipy.linalg.eigh(between, within)
+    order = np.argsort(strengths)[::-1][:dimensions]
+    strength = np.maximum(strengths[order], 1e-6)
+    # A direction in which labels hardly differ adds noise to a cosine: weigh by how much they do.
+    return np.asarray(directions[:, order] * np.sqrt(strength / (1.0 + strength)))
+
+
+def refine(
+    table: Array,
+    tasks: Sequence[Task],
+    axes: Array,
+    *,
+    rng: np.random.Generator,
+    steps: int = 1200,
+    batch: int = 320,
+    temperature: float = 0.12,
+    rate: float = 3e-3,
+    pull: float = 2e-2,
+    noise: float = 0.15,
+    roll: bool = False,
+) -> Array:
+    """Axes after ``steps`` of Adam on the contrastive loss; ``pull`` holds them near where they began.
+
+    ``roll`` turns pitch classes of a batch by one random number of semitones each step (columns: bass 12, treble 12).
+    """
+    start, scale = axes.copy(), float(np.abs(axes).mean())
+    axes = axes.copy()
+    first, second = np.zeros_like(axes), np.zeros_like(axes)
+    chance = np.array([task.weight for task in tasks]) / sum(task.weight for task in tasks)
+    for step in range(1, steps + 1):
+        task = tasks[int(rng.choice(len(tasks), p=chance))]
+        picked = _balanced(task, batch, rng)
+        values = table[task.rows[picked]]
+        values = values + noise * rng.standard_normal(values.shape)
+        if roll:
+            by = int(rng.integers(12))
+            values = np.concatenate([np.roll(values[:, :12], by, axis=1), np.roll(values[:, 12:], by, axis=1)], axis=1)
+        gradient = _gradient(values, axes, task.labels[picked], task.sources[picked], temperature, task.within_source)
+        gradient += pull * (axes - start) / scale / axes.size
+        first += 0.1 * (gradient - first)
+        second += 0.01 * (np.square(gradient) - second)
+        now = rate * scale * 0.5 * (1.0 + np.cos(np.pi * step / steps))
+        axes -= now * (first / (1 - 0.9**step)) / (np.sqrt(second / (1 - 0.99**step)) + 1e-12)
+    return axes
+
+
+def _balanced(task: Task, batch: int, rng: np.random.Generator) -> NDArray[np.int64]:
+    """Rows of random labels, up to a share of the batch each, so that no label floods it."""
+    names = rng.permutation(np.unique(task.labels))
+    most = max(4, batch // min(len(names), 16))
+    picked: list[int] = []
+    for name in names:
+        of_label = np.flatnonzero(task.labels == name)
+        picked += rng.permutation(of_label)[:most].tolist()
+        if len(picked) >= batch:
+            break
+    return np.array(picked[:batch])
+
+
+def _gradient(
+    values: Array,
+    axes: Array,
+    labels: NDArray[np.int64],
+    sources: NDArray[np.int64],
+    temperature: float,
+    within_source: bool,
+) -> Array:
+    projected = values @ axes
+    lengths = np.linalg.norm(projected, axis=1, keepdims=True) + 1e-9
+    unit = projected / lengths
+    ignored = np.eye(len(unit), dtype=bool)
+    alike = labels[:, None] == labels[None]
+    if not within_source:
+        ignored |= alike & (sources[:, None] == sources[None])
+    alike &= ~ignored
+    logits = np.where(ignored, -np.inf, unit @ unit.T / temperature)
+    share = np.exp(logits - logits.max(axis=1, keepdims=True))
+    share /= share.sum(axis=1, keepdims=True)
+    n_alike = alike.sum(axis=1, keepdims=True)
+    wanted = alike / np.maximum(n_alike, 1)
+    slope = np.where(n_alike > 0, share - wanted, 0.0) / max(int((n_alike > 0).sum()), 1)
+    pushed = (slope + slope.T) @ unit / temperature
+    pushed = (pushed - unit * (unit * pushed).sum(axis=1, keepdims=True)) / lengths
+    return np.asarray(values.T @ pushed)
+
+
+def mean_average_precision(
+    similarity: Array, labels: NDArray[np.int64], sources: NDArray[np.int64] | None = None
+) -> float:
+    """Mean over rows of the average precision of the others, by equal label; rows of the same source left out."""
+    precisions = []
+    for row in range(len(labels)):
+        kept = np.arange(len(labels)) != row
+        if sources is not None:
+            kept &= sources != sources[row]
+        hits = (labels == labels[row])[kept][np.argsort(-similarity[row][kept], kind="stable")]
+        if hits.any():
+            ranks = np.flatnonzero(hits) + 1
+            precisions.append(float((np.arange(1, len(ranks) + 1) / ranks).mean()))
+    return float(np.mean(precisions)) if precisions else float("nan")
