@@ -37,7 +37,7 @@ def test_silence_is_the_floor_and_a_second_has_its_frames() -> None:
 
 
 def test_notes_must_rise() -> None:
-    with pytest.raises(ValueError, match="70..60"):
+    with pytest.raises(ValueError, match=r"70\.\.60"):
         NoteLevels(n_fft=2048, hop_length=512, low_midi=70, high_midi=60)
 
 

@@ -28,6 +28,7 @@ def main() -> None:
     songs = json.loads(gzip.decompress((CORPUS / "melodies.json.gz").read_bytes()))["songs"]
     melodies = [Melody.from_rows(int(k), [(a / 1e3, (a + b) / 1e3, c) for a, b, c in v]) for k, v in songs.items()]
     index = melody_index.MelodyIndex.build(melodies)
+    held = [int(key) for key in index.keys()]  # noqa: SIM118
     seen: list[tuple[float, float, int]] = []
     plain = melody_index.chance_of_first
 
@@ -40,7 +41,7 @@ def main() -> None:
     for number, path in enumerate(sorted(Path(sys.argv[1]).glob("*.npy"))):
         key = int(json.loads(path.with_suffix(".json").read_text())["song"])
         notes = query_notes(AudioSignal(np.load(path)[None], 22_050))
-        for where in (None, [k for k in index.keys() if k != key]):
+        for where in (None, [k for k in held if k != key]):
             before = len(seen)
             answer = index.search(notes, 10, where=where)
             if len(seen) > before:

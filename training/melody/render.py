@@ -38,8 +38,10 @@ def render(arrangement: Arrangement, rng: np.random.Generator) -> np.ndarray:
         reverb, chorus = str(int(rng.random() < 0.6)), str(int(rng.random() < 0.3))
         font = FONTS[int(rng.integers(0, 2))]
         subprocess.run(
-            ["fluidsynth", "-niq", "-R", reverb, "-C", chorus, "-g", "0.5", "-r", "22050"]
-            + ["-F", str(wav), font, str(midi)],
+            [
+                *("fluidsynth", "-niq", "-R", reverb, "-C", chorus, "-g", "0.5", "-r", "22050"),
+                *("-F", str(wav), font, str(midi)),
+            ],
             check=True,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -63,7 +65,7 @@ def test_a_tune_played_alone_comes_back_as_its_notes(transpose: int) -> None:
 def test_notes_rise_and_do_not_overlap() -> None:
     notes = notes_of(sing(TUNE * 2)[0])
     assert len(notes) > 10
-    assert all(a.end_s <= b.start_s + 1e-9 for a, b in zip(notes, notes[1:], strict=False))
+    assert all(a.end_s <= b.start_s + 1e-9 for a, b in pairwise(notes))
     assert all(n.start_s < n.end_s for n in notes)
 
 

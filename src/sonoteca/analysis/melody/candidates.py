@@ -117,9 +117,10 @@ def find_candidates(levels: Levels) -> Candidates:
 
 
 def _shifted_mean(values: NDArray[np.float32], first: int, last: int) -> NDArray[np.float32]:
-    """Mean of ``values[:, t + first : t + last + 1]``, edges repeated."""
+    """Mean of ``values[:, t + first : t + last + 1]``: silence before the start, the last frame held after the end."""
     n = values.shape[1]
-    padded = np.pad(values, ((0, 0), (max(-first, 0), max(last, 0))), mode="edge")
+    ahead = np.pad(values, ((0, 0), (0, max(last, 0))), mode="edge")
+    padded = np.pad(ahead, ((0, 0), (max(-first, 0), 0)))
     total = padded[:, max(first, 0) : max(first, 0) + n].copy()
     for shift in range(max(first, 0) + 1, max(first, 0) + last - first + 1):
         total += padded[:, shift : shift + n]

@@ -10,14 +10,16 @@ import numpy as np
 from sonoteca.analysis.analyzer import Known, RegionView, measured_by
 from sonoteca.analysis.melody.candidates import FAST, FINE
 from sonoteca.analysis.melody.tracking import MelodyNote, track_melody
-from sonoteca.domain.descriptor import NOTES, Descriptor
+from sonoteca.domain.descriptor import NOTES, ROLE, Descriptor
 from sonoteca.domain.observation import JsonValue, Observation
-from sonoteca.domain.vocabulary import Kind
+from sonoteca.domain.vocabulary import Kind, Role
 from sonoteca.features.feature import Feature
 
 # What plays fewer notes than this, or doubtful ones only, is no tune.
 _FEWEST_NOTES = 3
-_LEAST_CHANCE = 0.45
+_LEAST_CHANCE = 0.5
+# Where the role says drums this surely, what sounds like notes are tuned drums.
+_SURELY_DRUMS = 0.8
 
 
 class MelodyNotes:
@@ -26,11 +28,13 @@ class MelodyNotes:
     id: ClassVar[str] = "melody.notes.line"
     version: ClassVar[int] = 1
     produces: ClassVar[tuple[Descriptor, ...]] = (NOTES,)
-    requires: ClassVar[tuple[Descriptor, ...]] = ()
+    requires: ClassVar[tuple[Descriptor, ...]] = (ROLE,)
     features: ClassVar[tuple[Feature, ...]] = (FINE, FAST)
     kinds: ClassVar[frozenset[Kind]] = frozenset({Kind.TRACK, Kind.LOOP})
 
     def analyze(self, region: RegionView, known: Known) -> Iterable[Observation]:
+        if _is_drums(known.get(ROLE)):
+            return
         found = track_melody(region.frames(FINE), region.frames(FAST))
         notes = [note for note in found if note.start_s < region.region.end_s]
         if len(notes) < _FEWEST_NOTES:
@@ -41,6 +45,12 @@ class MelodyNotes:
         value: list[JsonValue] = [_as_json(note, region.region.end_s) for note in notes]
         # The mean chance is the expected share of right notes.
         yield Observation(NOTES, value, chance, measured_by(self))
+
+
+def _is_drums(role: Observation | None) -> bool:
+    if role is None or not isinstance(role.value, dict):
+        return False
+    return role.value.get("value") == Role.DRUMS and (role.confidence or 0.0) >= _SURELY_DRUMS
 
 
 def _as_json(note: MelodyNote, latest_s: float) -> JsonValue:

@@ -8,6 +8,7 @@ from typing import ClassVar
 
 import numpy as np
 import scipy.fft
+import scipy.signal
 from numpy.typing import NDArray
 
 from sonoteca.analysis.analyzer import Known, RegionView, measured_by
@@ -21,6 +22,8 @@ from sonoteca.features.pitch_period import between_lags, period_evidence
 
 LOWEST_HZ, HIGHEST_HZ = 26.0, 2400.0
 _WIN_S, _HOP_S = 0.1, 0.02
+# At 22,050 Hz a period of 2 kHz is 11 lags long, and its top may fall between two of them.
+_OVERSAMPLING = 2
 # The pitch is heard in this long after the loudest moment; a long tail adds nothing.
 _LISTEN_S = 1.5
 _UNPITCHED = frozenset(
@@ -54,7 +57,7 @@ def find_steady_pitch(signal: AudioSignal) -> SteadyPitch | None:
     frames = _loud_frames(signal)
     if frames is None:
         return None
-    rate = signal.sample_rate
+    rate = signal.sample_rate * _OVERSAMPLING
     longest = min(int(rate / LOWEST_HZ) + 2, frames.shape[1] * 2 // 3)
     shortest = max(int(rate / HIGHEST_HZ), 2)
     if longest <= shortest + 2:
@@ -75,7 +78,7 @@ def find_steady_pitch(signal: AudioSignal) -> SteadyPitch | None:
 
 
 def _low_share(frames: NDArray[np.float32], rate: int, hz: float) -> float:
-    n_fft = 8192
+    n_fft = 16_384
     spectrum = scipy.fft.rfft(frames[:40] * hann(frames.shape[1]), n_fft, axis=1)
     power = np.square(np.abs(spectrum)).sum(axis=0)
     bin_hz = rate / n_fft
@@ -91,10 +94,10 @@ def _low_share(frames: NDArray[np.float32], rate: int, hz: float) -> float:
 
 def _loud_frames(signal: AudioSignal) -> NDArray[np.float32] | None:
     samples = signal.samples.mean(axis=0)
-    win, hop = int(_WIN_S * signal.sample_rate), int(_HOP_S * signal.sample_rate)
-    if len(samples) < win // 2:
+    if len(samples) < int(0.5 * _WIN_S * signal.sample_rate) or not np.abs(samples).max() > 1e-5:
         return None
-    samples = samples[: int(8.0 * signal.sample_rate)]
+    samples = scipy.signal.resample_poly(samples[: int(8.0 * signal.sample_rate)], _OVERSAMPLING, 1)
+    win, hop = (int(seconds * signal.sample_rate * _OVERSAMPLING) for seconds in (_WIN_S, _HOP_S))
     if len(samples) < win:
         samples = np.pad(samples, (0, win - len(samples)))
     views = np.lib.stride_tricks.sliding_window_view(samples, win)[::hop]

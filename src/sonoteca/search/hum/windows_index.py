@@ -16,9 +16,13 @@ from sonoteca.search.hum.query_pitch import QueryNotes
 # From here windows are partitioned; below, comparing all takes a few milliseconds.
 PARTITION_WINDOWS = 60_000
 _WINDOWS_PER_LIST, _MOST_LISTS, _TRAINING_PER_LIST = 700, 8192, 40
-_N_PROBE = 16
-# Neighbours asked of each query window, and how fast their say fades with squared distance.
-_NEIGHBOURS, _FADE = 80, 40.0
+# Neighbours asked of each query window and lists visited for them, below and above so many windows: the
+# more tunes there are, the more are alike over a few seconds.
+_MANY_WINDOWS = 2_000_000
+_NEIGHBOURS, _NEIGHBOURS_OF_MANY = 80, 200
+_N_PROBE, _N_PROBE_OF_MANY = 16, 32
+# How fast a neighbour's say fades with squared distance.
+_FADE = 40.0
 # Places closer together than this are one.
 _PLACE_S = 1.0
 
@@ -60,7 +64,7 @@ class Segment:
         usable = self.alive if allowed is None else self.alive & allowed
         if not len(asked.vectors) or not self.n_windows or not usable.any():
             return nowhere, np.zeros(0)
-        neighbours = min(_NEIGHBOURS, self.n_windows)
+        neighbours = min(_NEIGHBOURS if self.n_windows < _MANY_WINDOWS else _NEIGHBOURS_OF_MANY, self.n_windows)
         distance, window = self._nearest(asked.vectors, neighbours, usable)
         asked_by = np.repeat(np.arange(len(asked.vectors)), neighbours)
         distance, window = distance.ravel(), window.ravel()
@@ -104,7 +108,8 @@ class Segment:
             selector = faiss.IDSelectorBitmap(bits)
         if isinstance(self.windows, faiss.IndexIVF):
             share = max(float(usable.mean()), 0.02)
-            n_probe = min(int(_N_PROBE / share), self.windows.nlist)
+            visited = _N_PROBE if self.n_windows < _MANY_WINDOWS else _N_PROBE_OF_MANY
+            n_probe = min(int(visited / share), self.windows.nlist)
             parameters = faiss.SearchParametersIVF(nprobe=n_probe, sel=selector)
         else:
             parameters = faiss.SearchParameters(sel=selector) if selector is not None else None

@@ -1,0 +1,203 @@
+"""Find a rhythm by tapping or beatboxing it, at any tempo.
+
+A rhythm is a list of onset times. Windows of six onsets, scaled to length one, are compared
+first; they propose where in which rhythm, and how fast, the taps may be. Each proposal is
+then judged by all its onsets: taps that meet one, and onsets that no tap met, as the
+harmonic mean of precision and recall with a soft tolerance. A loop is laid end to end
+twice, so that taps may run over its end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import faiss
+import numpy as np
+import scipy.ndimage
+import soxr
+from numpy.typing import NDArray
+
+from sonoteca.audio.signal import AudioSignal
+
+WINDOW_ONSETS = 6
+FEWEST_TAPS = 5
+# Taps slower or faster than this against the rhythm are another rhythm.
+SLOWEST, FASTEST = 0.45, 2.2
+# Taps this far (seconds of the tapping) from an onset count as half met.
+TOLERANCE_S = 0.04
+_NEIGHBOURS, _PLACES = 60, 150
+_RATE, _HOP = 11_025, 110
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rhythm:
+    """Onsets of one sound, rising; ``loop_s`` is its exact length if it is a loop, else None."""
+
+    key: int
+    onsets_s: NDArray[np.float32]
+    loop_s: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.onsets_s.ndim != 1 or bool(np.any(np.diff(self.onsets_s) <= 0.0)):
+            raise ValueError(f"onsets of rhythm {self.key} have to rise")
+        if self.loop_s is not None and self.loop_s <= 0.0:
+            raise ValueError(f"loop_s of rhythm {self.key} must be positive, got {self.loop_s}")
+
+
+@dataclass(frozen=True, slots=True)
+class TapMatch:
+    """``score`` 0..1; ``scale`` seconds of the rhythm per second tapped; the span is of the rhythm's sound."""
+
+    key: int
+    score: float
+    start_s: float
+    end_s: float
+    scale: float
+
+
+def find_taps(signal: AudioSignal) -> NDArray[np.float32]:
+    """Onset times in seconds of taps, claps or beatboxing; empty for silence."""
+    samples = np.nan_to_num(signal.samples.mean(axis=0))
+    if signal.sample_rate != _RATE and len(samples):
+        samples = soxr.resample(samples, signal.sample_rate, _RATE)
+    if len(samples) < 4 * _HOP or float(np.abs(samples).max()) < 1e-4:
+        return np.zeros(0, np.float32)
+    n = len(samples) // _HOP
+    power = np.square(samples[: n * _HOP].reshape(n, _HOP)).mean(axis=1)
+    level = 10.0 * np.log10(power + float(power.max()) * 1e-5)
+    # What a frame rises above the loudest of the 40 ms before.
+    earlier = np.pad(level, (4, 0), constant_values=float(level.min()))[:-1]
+    before = np.lib.stride_tricks.sliding_window_view(earlier, 4).max(axis=1)
+    rise = np.maximum(level - before, 0.0)
+    peak = scipy.ndimage.maximum_filter1d(rise, 9)
+    loud = scipy.ndimage.maximum_filter1d(level, 9, origin=-3) > level.max() - 30.0
+    frames = np.flatnonzero((rise >= peak) & (rise > 6.0) & loud)
+    return (frames * (_HOP / _RATE)).astype(np.float32)
+
+
+class RhythmIndex:
+    """Rhythms by key, searched by taps."""
+
+    def __init__(self, rhythms: Sequence[Rhythm]) -> None:
+        keys = [rhythm.key for rhythm in rhythms]
+        if len(set(keys)) < len(keys):
+            raise ValueError("each key may stand for one rhythm only")
+        self._keys = np.array(keys, np.int64)
+        self._onsets = [_unrolled(rhythm) for rhythm in rhythms]
+        self._loops = [rhythm.loop_s for rhythm in rhythms]
+        vectors, owners, firsts = [np.zeros((0, WINDOW_ONSETS - 2), np.float32)], list[int](), list[int]()
+        for number, onsets in enumerate(self._onsets):
+            loop_s = self._loops[number]
+            # Every place of a loop is reached from its first round.
+            limit = len(onsets) if loop_s is None else int(np.searchsorted(onsets, loop_s))
+            windows = _windows(onsets)[:limit]
+            vectors.append(windows)
+            owners += [number] * len(windows)
+            firsts += range(len(windows))
+        self._owners, self._firsts = np.array(owners, np.int64), np.array(firsts, np.int64)
+        self._index = faiss.IndexFlatL2(WINDOW_ONSETS - 2)
+        self._index.add(np.concatenate(vectors))
+
+    def __len__(self) -> int:
+        return len(self._keys)
+
+    def search(
+        self, taps_s: NDArray[np.float32], k: int = 10, *, where: Iterable[int] | None = None
+    ) -> tuple[TapMatch, ...]:
+        """The ``k`` rhythms that fit the taps best, best first; empty for fewer than ``FEWEST_TAPS`` taps."""
+        if k < 1:
+            raise ValueError(f"k must be at least 1, got {k}")
+        if len(taps_s) < FEWEST_TAPS or not self._index.ntotal:
+            return ()
+        best: dict[int, TapMatch] = {}
+        for number, origin, scale in self._proposals(taps_s.astype(np.float32), where):
+            match = self._judged(number, taps_s, origin, scale)
+            if match.key not in best or match.score > best[match.key].score:
+                best[match.key] = match
+        return tuple(sorted(best.values(), key=lambda match: (-match.score, match.key))[:k])
+
+    def _proposals(self, taps: NDArray[np.float32], where: Iterable[int] | None) -> list[tuple[int, float, float]]:
+        """(rhythm number, time of its clock at the first tap, scale), likeliest first."""
+        asked = _windows(taps)
+        parameters = None
+        if where is not None:
+            usable = np.isin(self._keys, np.fromiter(where, np.int64))[self._owners]
+            if not usable.any():
+                return []
+            parameters = faiss.SearchParameters(sel=faiss.IDSelectorBitmap(np.packbits(usable, bitorder="little")))
+        neighbours = min(_NEIGHBOURS, self._index.ntotal)
+        distances, found = self._index.search(asked, neighbours, params=parameters)
+        places: dict[tuple[int, int, int], tuple[float, float, float]] = {}
+        for tap, (row_distances, row) in enumerate(zip(distances, found, strict=True)):
+            last = min(tap + WINDOW_ONSETS, len(taps)) - 1
+            for distance, window in zip(row_distances, row, strict=True):
+                if window < 0:
+                    continue
+                number, first = int(self._owners[window]), int(self._firsts[window])
+                onsets = self._onsets[number]
+                final = min(first + (last - tap), len(onsets) - 1)
+                scale = float((onsets[final] - onsets[first]) / max(taps[last] - taps[tap], 1e-3))
+                if not SLOWEST <= scale <= FASTEST:
+                    continue
+                origin = float(onsets[first]) - scale * float(taps[tap] - taps[0])
+                place = (number, round(origin / 0.25), round(12.0 * np.log2(scale)))
+                weight = float(np.exp(-distance / 0.01))
+                total = places.get(place, (0.0, origin, scale))[0]
+                places[place] = (total + weight, origin, scale)
+        ranked = sorted(places.items(), key=lambda item: -item[1][0])[:_PLACES]
+        return [(place[0], origin, scale) for place, (_, origin, scale) in ranked]
+
+    def _judged(self, number: int, taps: NDArray[np.float32], origin: float, scale: float) -> TapMatch:
+        onsets, loop_s = self._onsets[number], self._loops[number]
+        if loop_s is not None and origin < 0.0:
+            origin += loop_s
+        for _ in range(2):  # met taps say better where and how fast, then all are judged again
+            at = origin + scale * (taps - taps[0]).astype(np.float64)
+            nearest = _nearest(onsets, at)
+            met = np.exp2(-np.square((onsets[nearest] - at) / (scale * TOLERANCE_S)))
+            if met.sum() > 2.0:
+                slope, level = np.polyfit((taps - taps[0]).astype(np.float64), onsets[nearest], 1, w=met + 1e-3)
+                if 0.8 * scale < slope < 1.25 * scale:
+                    origin, scale = float(level), float(slope)
+        at = origin + scale * (taps - taps[0]).astype(np.float64)
+        nearest = _nearest(onsets, at)
+        met = np.exp2(-np.square((onsets[nearest] - at) / (scale * TOLERANCE_S)))
+        inside = onsets[(onsets > at[0] - scale * TOLERANCE_S) & (onsets < at[-1] + scale * TOLERANCE_S)]
+        heard = np.exp2(-np.square((at[_nearest(at, inside)] - inside) / (scale * TOLERANCE_S)))
+        precision = float(met.mean())
+        recall = float(heard.mean()) if len(inside) else 0.0
+        score = 2.0 * precision * recall / max(precision + recall, 1e-9)
+        start, end = float(max(at[0], 0.0)), float(at[-1])
+        if loop_s is not None:
+            start, end = start % loop_s, min(start % loop_s + (end - start), loop_s)
+        return TapMatch(int(self._keys[number]), score, start, max(end, start), scale)
+
+
+def _unrolled(rhythm: Rhythm) -> NDArray[np.float64]:
+    onsets = rhythm.onsets_s.astype(np.float64)
+    if rhythm.loop_s is None or not len(onsets):
+        return onsets
+    inside = onsets[onsets < rhythm.loop_s - 1e-3]
+    # Taps of a short loop run through it several times.
+    rounds = max(2, int(np.ceil(16.0 / rhythm.loop_s)))
+    return np.concatenate([inside + rhythm.loop_s * k for k in range(rounds)])
+
+
+def _windows(onsets: NDArray[np.floating]) -> NDArray[np.float32]:
+    """Inner onsets of each window as parts of its length, float32 (n_windows, WINDOW_ONSETS - 2)."""
+    if len(onsets) < 3:
+        return np.zeros((0, WINDOW_ONSETS - 2), np.float32)
+    if len(onsets) < WINDOW_ONSETS:
+        onsets = np.concatenate([onsets, onsets[-1] + np.diff(onsets).mean() * np.arange(1, WINDOW_ONSETS)])
+        onsets = onsets[:WINDOW_ONSETS]
+    windows = np.lib.stride_tricks.sliding_window_view(onsets, WINDOW_ONSETS).astype(np.float64)
+    span = np.maximum(windows[:, -1:] - windows[:, :1], 1e-3)
+    return np.ascontiguousarray((windows[:, 1:-1] - windows[:, :1]) / span, np.float32)
+
+
+def _nearest(sorted_values: NDArray[np.floating], wanted: NDArray[np.floating]) -> NDArray[np.intp]:
+    after = np.clip(np.searchsorted(sorted_values, wanted), 1, max(len(sorted_values) - 1, 1))
+    if len(sorted_values) < 2:
+        return np.zeros(len(wanted), np.intp)
+    return after - (wanted - sorted_values[after - 1] < sorted_values[after] - wanted)
