@@ -9,36 +9,110 @@ from __future__ import annotations
 
 import json
 import subprocess
+import sys
 import time
 from pathlib import Path
+from typing import Any
 
 from bench.material import duration_s, songs_as_mp3
 from bench.measure import Measure
 
 PEERS_PYTHON = Path(__file__).parent.parent / ".bench-venv" / "bin" / "python"
-SONGS = 6
-PROGRAMS = ("essentia_rhythm_key_chords", "essentia_music_extractor", "librosa_beat_track")
+SPEED_SONGS = 6
+# Every second song and every fourth loop: the slowest peer needs minutes for all.
+SONG_STEP, LOOP_STEP = 2, 4
+GOALS = {"essentia_rhythm_key_chords": 4.0, "essentia_music_extractor": 10.0, "librosa_beat_track": None}
+JUDGED = ("essentia_rhythm_key_chords", "librosa_beat_track")
+TESTS = {
+    "pop909": {"eval_tempo.py": ("acc1", "acc2"), "eval_beats.py": ("beat_f",), "eval_key.py": ("weighted",), "eval_chords.py": ("majmin",)},
+    "loops": {"eval_tempo.py": ("acc1", "acc2"), "eval_key.py": ("weighted",)},
+}  # fmt: skip
 
 
 def run(work: Path, corpus: Path) -> list[Measure]:
     if not PEERS_PYTHON.exists():
         print("no .bench-venv: peers are not measured (see the head of bench/peers.py)")
         return []
-    files = songs_as_mp3(work, corpus, SONGS)
+    return [*_speed(work, corpus), *_accuracy(work, corpus)]
+
+
+def _speed(work: Path, corpus: Path) -> list[Measure]:
+    files = songs_as_mp3(work, corpus, SPEED_SONGS)
     audio_s = sum(duration_s(path) for path in files)
     ours_s = _ours(files)
     measures = [Measure("full analysis, one core", audio_s / ours_s, "x rt")]
-    goals = {"essentia_rhythm_key_chords": 4.0, "essentia_music_extractor": 10.0}
-    for program in PROGRAMS:
-        command = [str(PEERS_PYTHON), str(Path(__file__).parent / "peer_programs.py"), program, *map(str, files)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        if done.returncode:
-            print(f"{program}: {done.stderr.strip().splitlines()[-1:]}")
+    for program, goal in GOALS.items():
+        found = _peer(program, files)
+        if found is None:
             continue
-        theirs_s = json.loads(done.stdout.splitlines()[-1])["cpu_s"]
-        measures.append(Measure(f"{program}", audio_s / theirs_s, "x rt"))
-        measures.append(Measure(f"times as fast as {program}", theirs_s / ours_s, "x", goals.get(program)))
+        measures.append(Measure(program, audio_s / found["cpu_s"], "x rt"))
+        measures.append(Measure(f"times as fast as {program}", found["cpu_s"] / ours_s, "x", goal))
     return measures
+
+
+def _accuracy(work: Path, corpus: Path) -> list[Measure]:
+    manifest_file = corpus / "corpus" / "manifest.json"
+    if not manifest_file.exists():
+        return []
+    truth = json.loads(manifest_file.read_text())["files"]
+    songs = [name for name, facts in truth.items() if facts["corpus"] == "pop909"][::SONG_STEP]
+    loops = [name for name, facts in truth.items() if facts["corpus"] == "loops" and facts["type"] == "loop"][
+        ::LOOP_STEP
+    ]
+    names = songs + loops
+    files = [corpus / "corpus" / name for name in names]
+    heard = {"ours": _inspected(files, names)}
+    for program in JUDGED:
+        found = _peer(program, files)
+        if found is not None:
+            heard[program] = dict(zip(names, (found["heard"][str(path)] for path in files), strict=True))
+    chosen = work / "truth.json"
+    chosen.write_text(json.dumps({"files": {name: truth[name] for name in names}}))
+    measures = []
+    for part, tests in TESTS.items():
+        for script, fields in tests.items():
+            for who, predictions in heard.items():
+                scores = _score(work, corpus / "eval" / script, chosen, predictions, part)
+                measures += [
+                    Measure(f"{part} {script[5:-3]} {field}: {who}", scores[field])
+                    for field in fields
+                    if scores.get(field) is not None and not (scores[field] == 0 and who != "ours")
+                ]
+    return measures
+
+
+def _score(work: Path, script: Path, truth: Path, predictions: dict[str, Any], part: str) -> dict[str, float]:
+    said, report = work / "said.json", work / "report.json"
+    said.write_text(json.dumps(predictions))
+    report.unlink(missing_ok=True)
+    command = [sys.executable, script, truth, said, "--corpus", part, "--json", report]
+    done = subprocess.run(command, capture_output=True, check=False)
+    return json.loads(report.read_text()) if done.returncode == 0 and report.exists() else {}
+
+
+def _inspected(files: list[Path], names: list[str]) -> dict[str, Any]:
+    command = [sys.executable, "-m", "sonoteca.cli.main", "inspect", "--json", *map(str, files)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    sounds = map(json.loads, done.stdout.splitlines())
+    return {
+        name: {
+            "tempo": (sound["tempo"] or {}).get("bpm"),
+            "beats": sound["beats_s"],
+            "key": (sound["key"] or {}).get("name"),
+            "chords": [[each["start_s"], each["end_s"], each["label"]] for each in sound["chords"]],
+        }
+        for name, sound in zip(names, sounds, strict=True)
+    }
+
+
+def _peer(program: str, files: list[Path]) -> dict[str, Any] | None:
+    command = [str(PEERS_PYTHON), str(Path(__file__).parent / "peer_programs.py"), program, *map(str, files)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        print(f"{program}: {done.stderr.strip().splitlines()[-1:]}")
+        return None
+    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return found
 
 
 def _ours(files: list[Path]) -> float:
