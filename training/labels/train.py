@@ -198,7 +198,7 @@ def train_role(data: pathlib.Path, recipe: Recipe, seed: int) -> None:
 
 # How often a class is met, against the others: a class is seen as often as its share here, or ten
 # kinds of nature and machines would outvote music.
-PRIOR = {"music": 6.0, "speech": 4.0, "singing": 0.5, "effect": 2.0, "noise": 0.7}
+PRIOR = {"music": 6.0, "speech": 6.0, "singing": 0.5, "effect": 2.5, "noise": 0.7}
 PRIOR |= dict.fromkeys(("rain", "wind", "thunder", "water", "fire", "bird", "insect", "animal"), 0.35)
 PRIOR |= dict.fromkeys(("engine", "machine"), 0.6)
 
