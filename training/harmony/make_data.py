@@ -133,14 +133,18 @@ def atonal(rng: np.random.Generator, studio: Studio) -> tuple[np.ndarray, str]:
     return with_effects(y.astype(np.float32), rng), kind
 
 
-def make_piece(rng: np.random.Generator, studio: Studio, *, synth_chance: float = 0.35) -> dict[str, object]:
-    # More synthetic voices than usual means loops only: songs are played by sound fonts.
-    draw = rng.uniform() if synth_chance < 0.5 else 1.0
+def make_piece(
+    rng: np.random.Generator, studio: Studio, *, synth_chance: float = 0.35, roles: tuple[str, ...] = ()
+) -> dict[str, object]:
+    """A piece of any sort; with ``roles``, or with more synthetic voices than usual, a loop."""
+    draw = rng.uniform() if synth_chance < 0.5 and not roles else 1.0
     if draw < 0.1:
         y, kind = atonal(rng, studio)
         return {"features": features_of(y).astype(np.float16), "role": kind, "tonic": None, "duration_s": len(y) / RATE}
     if draw < 0.36:
         piece = compose_song(rng)
+    elif roles:
+        piece = compose_loop(rng, str(rng.choice(roles)))
     else:
         piece = compose_loop(rng, str(rng.choice(["bass", "harmony", "melody", "mix"], p=[0.26, 0.22, 0.29, 0.23])))
     tuning = float(rng.uniform(-30, 30)) if rng.uniform() < 0.35 else 0.0
@@ -166,13 +170,18 @@ def main() -> None:
     ap.add_argument("--part", type=int, default=0)
     ap.add_argument("--pieces", type=int, default=400)
     ap.add_argument("--seed", type=int, default=1)
+    ap.add_argument("--roles", nargs="*", default=[], help="loops of these roles only")
     ap.add_argument("--synth-chance", type=float, default=0.35)
     a = ap.parse_args()
     a.out.mkdir(parents=True, exist_ok=True)
     studio, began = Studio(), time.time()
     pieces = []
     for i in range(a.pieces):
-        pieces.append(make_piece(np.random.default_rng((a.seed, a.part, i)), studio, synth_chance=a.synth_chance))
+        pieces.append(
+            make_piece(
+                np.random.default_rng((a.seed, a.part, i)), studio, synth_chance=a.synth_chance, roles=tuple(a.roles)
+            )
+        )
     with open(a.out / f"part{a.part:03d}.pkl", "wb") as sink:
         pickle.dump(pieces, sink, protocol=5)
     seconds = sum(float(p["duration_s"]) for p in pieces)  # type: ignore[arg-type]

@@ -16,7 +16,7 @@ Array = NDArray[np.float32]
 
 # Below this chance that there is any harmony no key is named. The network was trained with as
 # many chances to be wrong on either side; a bass loop without its key is the worse mistake.
-TONAL_ENOUGH = 0.4
+TONAL_ENOUGH = 0.45
 N_ALTERNATIVES = 4
 # A modulation is looked for with windows of this length, moved by this step.
 WINDOW_S, WINDOW_STEP_S = 16.0, 4.0
