@@ -38,17 +38,20 @@ def compute_features(
     if n_samples < 1:
         raise ValueError(f"a sound has at least one sample, got {n_samples}")
     streams = {feature: feature.open(sample_rate) for feature in dict.fromkeys(features)}
-    pieces: dict[Feature, list[NDArray[np.float32]]] = {feature: [] for feature in streams}
+    frames: dict[Feature, NDArray[np.float32]] = {}
     for start in range(0, n_samples, BLOCK_LENGTH):
         block = _read_block(read, start=start, n_samples=n_samples, sample_rate=sample_rate)
         for feature, stream in streams.items():
-            pieces[feature].append(stream.push(block))
-    return {
-        feature: FrameSeries(
-            np.ascontiguousarray(np.concatenate(parts, axis=-1), dtype=np.float32), sample_rate, feature.hop_length
-        )
-        for feature, parts in pieces.items()
-    }
+            part = stream.push(block)
+            if part.shape[-1] != block.n_frames(feature.hop_length):
+                raise ValueError(f"{feature} gave {part.shape[-1]} frames, not {block.n_frames(feature.hop_length)}")
+            if feature not in frames:
+                # Filled in place: collecting the parts and joining them would need the memory twice.
+                n_frames = max(1, -(-n_samples // feature.hop_length))
+                frames[feature] = np.empty((*part.shape[:-1], n_frames), dtype=np.float32)
+            first = start // feature.hop_length
+            frames[feature][..., first : first + part.shape[-1]] = part
+    return {feature: FrameSeries(values, sample_rate, feature.hop_length) for feature, values in frames.items()}
 
 
 def _read_block(read: ReadSamples, *, start: int, n_samples: int, sample_rate: int) -> Block:
