@@ -214,6 +214,7 @@ def main():
     t.add_argument("--out", type=pathlib.Path)
     t.add_argument("--epochs", type=int, default=24)
     t.add_argument("--hidden", type=int, default=48)
+    t.add_argument("--keep", type=int, default=14, help="wrong pulses drawn per sound and epoch")
     t.add_argument("--seed", type=int, default=0)
     t.add_argument("--decay", type=float, default=0.02)
     t.add_argument("--dropout", type=float, default=0.1)
@@ -222,7 +223,9 @@ def main():
     if a.verb == "build":
         build(corpus(a.folder, a.decoded, tuple(a.parts)) if a.decoded else rendered(a.folder), a.cache)
         return
-    net, norm = train(load(a.caches), epochs=a.epochs, hidden=a.hidden, seed=a.seed, decay=a.decay, dropout=a.dropout)
+    net, norm = train(
+        load(a.caches), keep=a.keep, epochs=a.epochs, hidden=a.hidden, seed=a.seed, decay=a.decay, dropout=a.dropout
+    )
     for path in a.validate:
         evaluate(net, norm, load([path]), label=path.stem, show=a.show)
     if a.out:

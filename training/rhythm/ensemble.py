@@ -1,7 +1,7 @@
 """Average several trained bar models into one file: ``ensemble.py OUT.npz A.npz B.npz ...``.
 
 The hidden layers stand side by side and the output weights are divided by their number, so
-that scores are the mean of the members' scores. Members may have been standardised
+that scores are the mean of the members' scores; rare meters take two members, to save space. Members may have been standardised
 differently; all are rewritten for the first one's standardisation.
 """
 
@@ -13,6 +13,7 @@ import sys
 import numpy as np
 
 METERS = (4, 3, 2, 5, 7)
+RARE = (5, 7)
 
 
 def main() -> None:
@@ -22,11 +23,12 @@ def main() -> None:
     for m in METERS:
         mean, spread = loaded[0][f"mean{m}"], loaded[0][f"spread{m}"]
         weights, biases, outputs, constants = [], [], [], []
-        for one in loaded:
+        used = loaded[:2] if m in RARE else loaded
+        for one in used:
             weights.append(one[f"w{m}"] * (spread / one[f"spread{m}"])[:, None])
             biases.append(one[f"b{m}"] + ((mean - one[f"mean{m}"]) / one[f"spread{m}"]) @ one[f"w{m}"])
-            outputs.append(one[f"v{m}"] / len(loaded))
-            constants.append(one[f"c{m}"] / len(loaded))
+            outputs.append(one[f"v{m}"] / len(used))
+            constants.append(one[f"c{m}"] / len(used))
         arrays[f"mean{m}"], arrays[f"spread{m}"] = mean.astype(np.float32), spread.astype(np.float32)
         arrays[f"w{m}"] = np.concatenate(weights, axis=1).astype(np.float16)
         arrays[f"b{m}"] = np.concatenate(biases).astype(np.float32)

@@ -76,7 +76,8 @@ def answer(sound_s: float, evidence: RhythmEvidence, bent: TimeMap | None, choic
     bpm = 60.0 / (beats.period_s if bent is None else float(np.median(np.diff(beat_s))))
     curve = tempo_curve(beat_s) if bent is not None else ()
     bars = evidence.duration_s / (beats.period_s * choice.meter)
-    whole_bars = round(bars) if evidence.duration_s <= LONGEST_LOOP_S and abs(bars - round(bars)) < 0.02 else None
+    # Codecs leave some milliseconds too many or too few.
+    whole_bars = round(bars) if fills and abs(bars - round(bars)) < 0.02 else None
     return Rhythm(
         tempo_bpm=bpm,
         alternatives_bpm=alternatives(bpm, choice.alternatives_bpm),
