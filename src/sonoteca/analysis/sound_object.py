@@ -32,6 +32,7 @@ from sonoteca.domain.descriptor import (
     LOUDNESS,
     METER,
     NOTES,
+    ONSETS,
     PITCH,
     QUALITY,
     ROLE,
@@ -138,7 +139,7 @@ def sound_object(
     Returns
     -------
     dict
-        JSON with every key of DESIGN §6, and ``events``, ``instrument`` and ``chroma`` beside them.
+        JSON with every key of DESIGN §6, and ``onsets_s``, ``events``, ``instrument`` and ``chroma`` beside them.
 
     Examples
     --------
@@ -201,6 +202,7 @@ def _analysis_keys(believed: Believed) -> JsonObject:
         "grid": None if grid is None else {"segments": grid.get("segments") or [], "drift_bpm": grid.get("drift_bpm")},
         "beats_s": _list(believed, BEATS),
         "downbeats_s": _list(believed, DOWNBEATS),
+        "onsets_s": _list(believed, ONSETS),
         "meter": None
         if meter is None
         else {

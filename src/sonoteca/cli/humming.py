@@ -1,7 +1,10 @@
-"""``sonoteca hum``: where is the tune I am humming, singing or whistling."""
+"""``sonoteca hum`` and ``tap``: where is the tune I am humming, the rhythm I am tapping."""
 
 from __future__ import annotations
 
+import contextlib
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,20 +14,24 @@ from sonoteca.cli.arguments import query_text
 from sonoteca.cli.options import JsonOption, LibraryOption, open_named_library
 
 if TYPE_CHECKING:
-    import contextlib
+    from sonoteca.catalogue.library import Library
+
+FilesArgument = Annotated[list[Path] | None, typer.Argument(metavar="FILE...", help="Recordings of the query.")]
+RecordOption = Annotated[float | None, typer.Option(min=2, max=60, help="Record so many seconds instead.")]
+CountOption = Annotated[int, typer.Option("-k", "--count", min=1, max=1000, help="How many.")]
+FilterOption = Annotated[str | None, typer.Option("--filter", "-f", help="Only sounds that this query finds.")]
 
 
 def register(app: typer.Typer) -> None:
     app.command()(hum)
+    app.command()(tap)
 
 
 def hum(
-    files: Annotated[
-        list[Path] | None, typer.Argument(metavar="FILE...", help="Recordings of somebody humming.")
-    ] = None,
-    record: Annotated[float | None, typer.Option(min=2, max=60, help="Record so many seconds instead.")] = None,
-    count: Annotated[int, typer.Option("-k", "--count", min=1, max=1000, help="How many.")] = 10,
-    only: Annotated[str | None, typer.Option("--filter", "-f", help="Only sounds that this query finds.")] = None,
+    files: FilesArgument = None,
+    record: RecordOption = None,
+    count: CountOption = 10,
+    only: FilterOption = None,
     library: LibraryOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -34,20 +41,12 @@ def hum(
     """
     from sonoteca.cli.answering import print_results
     from sonoteca.cli.output import note, print_json
-    from sonoteca.errors import RequestError
     from sonoteca.search.hum.hear_query import hear_queries
     from sonoteca.search.hum.library_tunes import find_tune_in_library, open_melody_index
-    from sonoteca.search.selection import region_selection
 
-    if (record is None) == (not files):
-        raise RequestError("Name a recording, or give --record SECONDS.")
-    with _recorded(record) as recorded, open_named_library(library, mode="read") as opened:
-        named = list(files or [recorded])
+    with _recordings(files, record) as named, open_named_library(library, mode="read") as opened:
         index = open_melody_index(opened)
-        where = None
-        if only:
-            with opened.read() as connection:
-                where = list(connection.execute(region_selection(connection, query_text([only]))).scalars())
+        where = _allowed(opened, only)
         for name, heard in zip(named, hear_queries(named), strict=True):
             if isinstance(heard, Exception):
                 raise heard
@@ -61,19 +60,60 @@ def hum(
             print_results(found.rows)
 
 
-def _recorded(seconds: float | None) -> contextlib.AbstractContextManager[Path]:
-    """A WAV file with what the microphone heard, removed afterwards; an empty path if nothing is to be recorded."""
-    import contextlib
+def tap(
+    files: FilesArgument = None,
+    record: RecordOption = None,
+    count: CountOption = 10,
+    only: FilterOption = None,
+    library: LibraryOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Find drum loops and breaks by a tapped or beatboxed rhythm, at any tempo."""
+    from sonoteca.cli.answering import print_results
+    from sonoteca.cli.output import note, print_json
+    from sonoteca.search.hum.hear_query import hear_taps
+    from sonoteca.search.hum.library_rhythms import find_rhythm_in_library, rhythm_index
 
-    if seconds is None:
-        return contextlib.nullcontext(Path())
-    return _recording(seconds)
+    with _recordings(files, record) as named, open_named_library(library, mode="read") as opened:
+        index = rhythm_index(opened)
+        where = _allowed(opened, only)
+        for name, heard in zip(named, hear_taps(named), strict=True):
+            if isinstance(heard, Exception):
+                raise heard
+            found = find_rhythm_in_library(opened, index, heard, count, where=where)
+            if as_json:
+                print_json(found.as_json({"file": str(name), "filter": only, "k": count}))
+                continue
+            if found.message:
+                note(found.message)
+            print_results(found.rows)
 
 
-def _recording(seconds: float) -> contextlib.AbstractContextManager[Path]:
-    import contextlib
-    import tempfile
+def _allowed(opened: Library, only: str | None) -> list[int] | None:
+    """Row numbers of the regions that a filter leaves; None without a filter."""
+    from sonoteca.search.selection import region_selection
 
+    if not only:
+        return None
+    with opened.read() as connection:
+        return list(connection.execute(region_selection(connection, query_text([only]))).scalars())
+
+
+@contextlib.contextmanager
+def _recordings(files: list[Path] | None, seconds: float | None) -> Iterator[list[Path]]:
+    """The files named, or one WAV file with what the microphone heard, removed afterwards."""
+    from sonoteca.errors import RequestError
+
+    if seconds is None and files:
+        yield files
+        return
+    if seconds is None or files:
+        raise RequestError("Name a recording, or give --record SECONDS.")
+    with tempfile.TemporaryDirectory(prefix="sonoteca-query-") as folder:
+        yield [_record(seconds, Path(folder) / "query.wav")]
+
+
+def _record(seconds: float, path: Path) -> Path:
     import numpy as np
 
     from sonoteca.audio.encode import write_wav
@@ -81,25 +121,17 @@ def _recording(seconds: float) -> contextlib.AbstractContextManager[Path]:
     from sonoteca.cli.output import note
     from sonoteca.errors import RequestError
 
-    @contextlib.contextmanager
-    def manager():  # type: ignore[no-untyped-def]
-        try:
-            import sounddevice
-        except (ImportError, OSError) as error:
-            raise RequestError(
-                f"This installation cannot record ({error}).", "pip install 'sonoteca[record]', or name a file."
-            ) from error
-        rate = 44_100
-        note(f"recording {seconds:g} s: hum now")
-        try:
-            samples = sounddevice.rec(
-                round(seconds * rate), samplerate=rate, channels=1, dtype="float32", blocking=True
-            )
-        except sounddevice.PortAudioError as error:
-            raise RequestError(f"The microphone cannot be used ({error}).", "Name a file instead.") from error
-        with tempfile.TemporaryDirectory(prefix="sonoteca-hum-") as folder:
-            path = Path(folder) / "hum.wav"
-            write_wav(path, AudioSignal(np.ascontiguousarray(samples.T), rate))
-            yield path
-
-    return manager()
+    try:
+        import sounddevice
+    except (ImportError, OSError) as error:
+        raise RequestError(
+            f"This installation cannot record ({error}).", "pip install 'sonoteca[record]', or name a file."
+        ) from error
+    rate = 44_100
+    note(f"recording {seconds:g} s: go on")
+    try:
+        samples = sounddevice.rec(round(seconds * rate), samplerate=rate, channels=1, dtype="float32", blocking=True)
+    except sounddevice.PortAudioError as error:
+        raise RequestError(f"The microphone cannot be used ({error}).", "Name a file instead.") from error
+    write_wav(path, AudioSignal(np.ascontiguousarray(samples.T), rate))
+    return path

@@ -21,11 +21,11 @@ from numpy.typing import NDArray
 from sonoteca.audio.signal import AudioSignal
 from sonoteca.features.pitch_period import period_evidence
 
-# 11,025 Hz keeps partials up to 5 kHz; whistles reach 2.5 kHz.
-RATE = 11_025
-HOP_LENGTH = 110
+# At half of this a period of 900 Hz with bright partials falls between two lags, and its double is heard instead.
+RATE = 22_050
+HOP_LENGTH = 220
 FRAME_RATE = RATE / HOP_LENGTH
-_WIN_LENGTH = 512
+_WIN_LENGTH = 1024
 LOWEST_MIDI, HIGHEST_MIDI = 35.0, 100.0
 _STEP = 0.25
 _GRID = np.arange(LOWEST_MIDI, HIGHEST_MIDI + 1e-9, _STEP)
@@ -103,7 +103,7 @@ def _pitch_evidence(frames: NDArray[np.float32]) -> NDArray[np.float32]:
     nearest = np.where(negative.any(axis=1), negative.argmax(axis=1), n_lags)
     below = np.clip(lags.astype(np.intp), 1, n_lags - 3)
     part = (lags - below).astype(np.float32)
-    # Cubic through four lags: at 2 kHz a period is five lags long, and straight lines miss its top.
+    # Cubic through four lags: at 2 kHz a period is eleven lags long, and straight lines miss its top.
     p0, p1, p2, p3 = (evidence[:, below + k] for k in (-1, 0, 1, 2))
     curve = p1 + 0.5 * part * (p2 - p0 + part * (2 * p0 - 5 * p1 + 4 * p2 - p3 + part * (3 * (p1 - p2) + p3 - p0)))
     return np.asarray(np.where(lags >= nearest[:, None], curve, 0.0), np.float32)
@@ -172,8 +172,8 @@ def _between_steps(evidence: NDArray[np.float32], path: NDArray[np.intp]) -> NDA
 # A new note costs as much as this squared deviation (semitones squared x frames) it explains away.
 _NOTE_COST = 4.0
 _SHORTEST_FRAMES, _LONGEST_FRAMES = 6, 400
-# A piece shorter than this, less than this many semitones from the next, is the way to it.
-_SCOOP_FRAMES, _SCOOP_SEMITONES = 10, 1.6
+# A piece shorter than this, nearer to the next than the second or further than the third, is the way to it.
+_SCOOP_FRAMES, _SCOOP_SEMITONES, _SLIP_SEMITONES = 10, 1.6, 9.0
 # A dip of the level this deep (dB) within a held pitch begins a new note.
 _DIP_DB = 9.0
 
@@ -213,13 +213,14 @@ def segment_notes(track: PitchTrack) -> QueryNotes:
 
 
 def _without_scoops(pieces: list[tuple[int, int]], midi: NDArray[np.float32]) -> list[tuple[int, int]]:
-    """Give a short piece to the following longer one when it only slides into it."""
+    """Give a short piece to the following longer one when it slides into it, or is an octave slip on the way."""
     kept: list[tuple[int, int]] = []
     for first, stop in pieces:
         if kept:
             begin, middle = kept[-1]
             step = abs(float(np.median(midi[begin:middle])) - float(np.median(midi[first:stop])))
-            if middle - begin < _SCOOP_FRAMES and stop - first > middle - begin and step < _SCOOP_SEMITONES:
+            is_way = step < _SCOOP_SEMITONES or step > _SLIP_SEMITONES
+            if middle - begin < _SCOOP_FRAMES and stop - first > middle - begin and is_way:
                 kept[-1] = (begin, stop)
                 continue
         kept.append((first, stop))

@@ -20,7 +20,9 @@ _WINDOWS_PER_LIST, _MOST_LISTS, _TRAINING_PER_LIST = 700, 8192, 40
 # more tunes there are, the more are alike over a few seconds.
 _MANY_WINDOWS = 2_000_000
 _NEIGHBOURS, _NEIGHBOURS_OF_MANY = 80, 200
-_N_PROBE, _N_PROBE_OF_MANY = 16, 32
+_N_PROBE, _N_PROBE_OF_MANY = 28, 32
+# A filter that leaves fewer windows is answered exactly, whatever it correlates with.
+_COMPARED_ONE_BY_ONE = 30_000
 # How fast a neighbour's say fades with squared distance.
 _FADE = 40.0
 # Places closer together than this are one.
@@ -104,6 +106,9 @@ class Segment:
     ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
         selector = None
         if not usable.all():
+            rows = np.flatnonzero(usable[self.owners])
+            if len(rows) <= _COMPARED_ONE_BY_ONE and isinstance(self.windows, faiss.IndexIVF):
+                return self._nearest_of(rows, vectors, k, usable)
             bits = np.packbits(usable[self.owners], bitorder="little")
             selector = faiss.IDSelectorBitmap(bits)
         if isinstance(self.windows, faiss.IndexIVF):
@@ -115,6 +120,17 @@ class Segment:
             parameters = faiss.SearchParameters(sel=selector) if selector is not None else None
         distance, window = self.windows.search(vectors, k, params=parameters)
         return distance, window
+
+    def _nearest_of(
+        self, rows: NDArray[np.intp], vectors: NDArray[np.float32], k: int, usable: NDArray[np.bool_]
+    ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+        """The same, exactly, where a filter left few: their windows are made again and compared one by one."""
+        few = faiss.IndexFlatL2(DIMENSIONS)
+        few.add(library_windows(self.melodies.only(usable))[0])
+        distance, place = few.search(vectors, min(k, len(rows)))
+        missing = k - distance.shape[1]
+        distance = np.pad(distance, ((0, 0), (0, missing)), constant_values=np.inf)
+        return distance, np.pad(rows[place], ((0, 0), (0, missing)), constant_values=-1)
 
 
 def _window_index(vectors: NDArray[np.float32], seed: int) -> faiss.Index:

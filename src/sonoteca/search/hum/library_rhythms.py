@@ -1,0 +1,88 @@
+"""Tapping against a library: its drum loops and breaks by onset pattern, as result rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sonoteca.catalogue.library import Library
+from sonoteca.catalogue.rhythms import rhythms_of_regions
+from sonoteca.errors import RequestError
+from sonoteca.search.hum.tap import FEWEST_TAPS, Rhythm, RhythmIndex
+from sonoteca.search.result_row import ResultRow, region_facts
+
+MODE = "tap"
+FEWEST_ONSETS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class RhythmAnswer:
+    """Rows best first; ``message`` says what a person can do, "" when there is an answer."""
+
+    rows: tuple[ResultRow, ...]
+    n_taps: int
+    message: str = ""
+
+    def as_json(self, query: dict[str, Any]) -> dict[str, Any]:
+        asked = {**query, "mode": MODE, "n_taps": self.n_taps, "message": self.message}
+        return {"query": asked, "results": [row.as_json() for row in self.rows]}
+
+
+def rhythm_index(library: Library) -> RhythmIndex:
+    """The rhythms of drum loops and full mixes, built from the catalogue."""
+    with library.read() as connection:
+        rhythms = [
+            Rhythm(stored.region_id, onsets, stored.loop_s)
+            for stored in rhythms_of_regions(connection)
+            if len(onsets := _rising(stored.onsets_s)) >= FEWEST_ONSETS
+        ]
+    return RhythmIndex(rhythms)
+
+
+def _rising(onsets_s: Sequence[float]) -> NDArray[np.float32]:
+    return np.unique(np.asarray(onsets_s, np.float32))
+
+
+def find_rhythm_in_library(
+    library: Library,
+    index: RhythmIndex,
+    taps_s: NDArray[np.float32],
+    k: int = 10,
+    *,
+    where: Sequence[int] | None = None,
+) -> RhythmAnswer:
+    """Drum loops and breaks whose onsets are those tapped, at any tempo.
+
+    Raises
+    ------
+    RequestError
+        The library has no rhythm.
+    """
+    if not len(index):
+        raise RequestError("The library has no drum loop or break to search.", "Add some with `sonoteca add`.")
+    matches = index.search(taps_s, k, where=where)
+    with library.read() as connection:
+        facts = region_facts(connection, [match.key for match in matches])
+    rows = tuple(
+        ResultRow(
+            id=fact.id,
+            external_id=fact.external_id,
+            title=fact.title,
+            path=fact.path,
+            region=fact.number,
+            start_s=fact.start_s + match.start_s,
+            end_s=fact.start_s + match.end_s,
+            score=match.score,
+            mode=MODE,
+            parts={"rhythm": match.score},
+            reasons=(f"onsets fit, tapped at {1 / match.scale:.2f} of its tempo",),
+        )
+        for match in matches
+        if (fact := facts.get(match.key)) is not None
+    )
+    message = "" if len(taps_s) >= FEWEST_TAPS else f"Only {len(taps_s)} taps were heard: tap at least two bars."
+    return RhythmAnswer(rows, len(taps_s), message)
