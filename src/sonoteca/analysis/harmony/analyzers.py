@@ -31,7 +31,7 @@ class PitchContent:
     """Tuning, mean chroma and tonality: what can be said of pitch before any key is named."""
 
     id: ClassVar[str] = "harmony.pitch_content.notes"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     produces: ClassVar[tuple[Descriptor, ...]] = (TUNING, CHROMA, TONALITY)
     requires: ClassVar[tuple[Descriptor, ...]] = ()
     features: ClassVar[tuple[Feature, ...]] = (FEATURE,)
@@ -58,7 +58,7 @@ class KeyOfRegion:
     """
 
     id: ClassVar[str] = "harmony.key.notes_and_chords"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     produces: ClassVar[tuple[Descriptor, ...]] = (KEY, KEY_SEGMENTS)
     requires: ClassVar[tuple[Descriptor, ...]] = (KIND,)
     features: ClassVar[tuple[Feature, ...]] = (FEATURE,)
@@ -95,7 +95,7 @@ class ChordsOfRegion:
     """
 
     id: ClassVar[str] = "harmony.chords.notes"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     produces: ClassVar[tuple[Descriptor, ...]] = (CHORDS,)
     requires: ClassVar[tuple[Descriptor, ...]] = (BEATS,)
     features: ClassVar[tuple[Feature, ...]] = (FEATURE,)

@@ -17,6 +17,8 @@ N_QUALITIES = len(QUALITIES)
 # of their root, diminished ones on minor.
 N_STATES = 25
 _MAJOR_SHARE = np.array([1.0, 0.0, 1.0, 0.0, 1.0, 0.5, 0.5, 0.0], dtype=np.float32)
+# Between 1 and 4 the recall of chords on the development songs differs by 1 %, lower finds more borders.
+CHANGE_COST = 1.25
 # A seventh (or suspension) is named when it is the likeliest reading of its segment by this factor.
 SEVENTH_MARGIN = 1.0
 
@@ -62,7 +64,7 @@ def best_path(scores: Array, stay: Array) -> NDArray[np.intp]:
 
 
 def decode_chords(
-    posteriors: Array, times_s: NDArray[np.float64], *, change_cost: float = 2.0, sharpness: float = 1.0
+    posteriors: Array, times_s: NDArray[np.float64], *, change_cost: float = CHANGE_COST, sharpness: float = 1.0
 ) -> list[ChordSpan]:
     """Gapless chords from the first to the last of ``times_s``.
 
@@ -73,7 +75,7 @@ def decode_chords(
     times_s : float64 (n_steps + 1,) [s]
         Borders of the steps, rising.
     change_cost : float >= 0 [nepers]
-        What a chord change costs at the border of a beat-long step; shorter steps cost more.
+        What a chord change costs at the border of a step.
     sharpness : float > 0
         Weight of the evidence of one step.
     """

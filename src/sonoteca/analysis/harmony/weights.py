@@ -20,7 +20,7 @@ WEIGHTS_FILE = "harmony_weights.npz"
 
 @dataclass(frozen=True, slots=True)
 class HarmonyNetworks:
-    """Everything that was learned; ``confidence`` maps two plain numbers, see ``key_finding``."""
+    """Everything that was learned from composed music."""
 
     notes: NoteNetwork
     chords: RolledNetwork
