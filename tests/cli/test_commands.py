@@ -77,6 +77,7 @@ def test_list_finds_by_rule_and_word(person: Person) -> None:
         "drums busy 124bpm.wav",
     }
     assert person.json("list", "kind:loop", "--count") == {"total": 3}
+    assert [Path(row["path"]).name for row in person.lines("list", "kind:loop", "-drums")] == ["bass C 124bpm.wav"]
 
 
 def test_show_tells_the_whole_object_and_who_said_it(person: Person, music: Path) -> None:

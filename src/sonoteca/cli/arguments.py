@@ -12,7 +12,8 @@ from collections.abc import Sequence
 
 # A true minus sign: nobody types it, and the query language does not know it.
 _SHIELD = "\u2212"
-_NEGATED_TERM = re.compile(r'-(?:[A-Za-z_]+:|"|\()')
+# ``-word`` of two letters or more is a term too: no command bundles its one-letter options.
+_NEGATED_TERM = re.compile(r'-(?:[^\W\d_]{2,}$|[A-Za-z_]+:|"|\()')
 _TAG_OPTION = "--tag"
 # Short options of commands that take tags; any other "-x" after --tag is a tag.
 _SHORT_OPTIONS = frozenset({"-L", "-h", "-n", "-y"})
@@ -21,7 +22,9 @@ _SHORT_OPTIONS = frozenset({"-L", "-h", "-n", "-y"})
 def shield(words: Sequence[str]) -> list[str]:
     """Command line words with negated terms and tags made safe for the parser.
 
-    >>> shield(["list", "-tag:vocal"]) == ["list", chr(0x2212) + "tag:vocal"]
+    >>> shield(["list", "-tag:vocal", "-n", "5", "-n5"]) == ["list", chr(0x2212) + "tag:vocal", "-n", "5", "-n5"]
+    True
+    >>> shield(["list", "-vocal"]) == ["list", chr(0x2212) + "vocal"]
     True
     >>> shield(["edit", "bpm:>90", "--tag", "+a", "-b", "--json"])
     ['edit', 'bpm:>90', '--tag=+a', '--tag=-b', '--json']
