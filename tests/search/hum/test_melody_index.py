@@ -4,6 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sonoteca.errors import LibraryDamaged
+from sonoteca.search.hum import windows_index
 from sonoteca.search.hum.answer import Verdict, chance_of_first
 from sonoteca.search.hum.melody import Melody
 from sonoteca.search.hum.melody_index import MelodyIndex
@@ -69,6 +70,21 @@ def test_where_narrows_before_ranking() -> None:
     assert set(answer.ranking) <= {3, 4, 5, 6, 8, 9}
     assert len(answer.ranking) == 5
     assert answer.verdict is not Verdict.FOUND
+
+
+def test_a_partitioned_index_answers_the_same_and_fills_every_filter(monkeypatch, tmp_path) -> None:
+    monkeypatch.setattr(windows_index, "PARTITION_WINDOWS", 1000)
+    monkeypatch.setattr(windows_index, "_WINDOWS_PER_LIST", 100)
+    index = MelodyIndex.build(TUNES)
+    query = hummed(TUNES[7], 10, 20, tempo=1.2)
+    assert index.search(query).matches[0] == INDEX.search(query).matches[0]
+    assert set(index.search(query, 3, where=[3, 7, 50]).ranking) == {3, 7, 50}
+    monkeypatch.setattr(windows_index, "_COMPARED_ONE_BY_ONE", 0)
+    assert index.search(query, 3, where=[3, 7, 50]).ranking[0] == 7
+    index.remove([7])
+    assert 7 not in index.search(query).ranking
+    index.save(tmp_path / "index")
+    assert MelodyIndex.load(tmp_path / "index").search(query) == index.search(query)
 
 
 def test_ten_are_ranked_when_ten_are_asked() -> None:
