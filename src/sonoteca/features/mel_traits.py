@@ -13,8 +13,11 @@ from sonoteca.features.feature import Block, FeatureStream
 OCTAVE_EDGES_HZ = (60.0, 250.0, 500.0, 1000.0, 2000.0, 4000.0, 8000.0)
 LOW_RANGE_HZ = (30.0, 400.0)
 N_TRAITS = len(OCTAVE_EDGES_HZ) - 1 + 3
-# A magnitude below -110 dB is silence, as in the log-mel spectrum.
-_SILENT = np.float32(3e-6)
+# Below this share of the frame's largest magnitude (-90 dB) an octave counts as empty. It is a
+# share, so that a gain changes nothing.
+_EMPTY = np.float32(3e-5)
+# Digital silence: -150 dB is below what 24 bits hold.
+_SILENT = np.float32(3e-8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +50,12 @@ class _TraitStream:
         hop_length = self._settings.hop_length
         magnitude = block.magnitude(self._settings.n_fft, hop_length)
         values = np.zeros((N_TRAITS, len(magnitude)), np.float32)
+        floor = np.maximum(_EMPTY * magnitude.max(axis=1), _SILENT)
         spans = zip(self._edges[:-1], self._edges[1:], strict=True)
         for row, (first, stop) in enumerate(spans):
             octave = magnitude[:, first:stop]
             largest, mean = octave.max(axis=1), octave.mean(axis=1)
-            values[row] = 20.0 * np.log10(np.maximum(largest, _SILENT) / np.maximum(mean, _SILENT))
+            values[row] = 20.0 * np.log10(np.maximum(largest, floor) / np.maximum(mean, floor))
         low = magnitude[:, self._low]
         where = low.argmax(axis=1)
         total = magnitude.sum(axis=1)

@@ -180,7 +180,7 @@ def test_an_event_region_has_times_of_the_sound() -> None:
 
 def test_music_names_no_events_and_noise_no_instrument() -> None:
     assert value(heard(song()), EVENTS) is None
-    assert value(heard(synth.noise(60.0)), INSTRUMENT) is None
+    assert value(heard(synth.noise(10.0)), INSTRUMENT) is None
 
 
 @pytest.mark.slow

@@ -8,14 +8,14 @@ import numpy as np
 import scipy.ndimage
 from numpy.typing import NDArray
 
-from sonoteca.features.mel import FLOOR_DB
-
 # Below the loudest frame by this much, a frame no longer counts as sounding.
 ACTIVE_RANGE_DB = 40.0
 # A rise of the most moved bands by this much within 46 ms is a new event. Few bands are
 # asked, because a bass note moves few.
 ONSET_RISE_DB = 9.0
 N_MOVED_BANDS = 4
+# All bands together; dithered 16-bit silence is at -110 dB.
+SILENT_DB = -90.0
 # Two onsets closer than this are one (a flam, a clap).
 ONSET_SPACING_S = 0.07
 
@@ -36,7 +36,7 @@ class Envelope:
 
     @property
     def is_silent(self) -> bool:
-        return self.peak_db <= FLOOR_DB + 20.0
+        return self.peak_db <= SILENT_DB
 
 
 def trace(log_mel: NDArray[np.float32], frame_rate: float) -> Envelope:

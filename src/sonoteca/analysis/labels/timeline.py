@@ -9,17 +9,15 @@ import numpy as np
 import scipy.ndimage
 from numpy.typing import NDArray
 
+from sonoteca.analysis.labels.envelope import SILENT_DB
 from sonoteca.analysis.labels.texture import SHORT, STEP
-from sonoteca.features.mel import FLOOR_DB
 
 # Windows overlap fourfold, so each carries about a third of the evidence it seems to carry.
 EVIDENCE = 0.35
 # Natural log of the odds against a change of label from one window (0.37 s) to the next.
 SWITCH_COST = 4.0
-# Silence is what stays this far below the loudest frame for so long. 40 bands at the floor add up to
-# 16 dB more than one; a little above that, nothing is heard either.
+# Silence is what stays this far below the loudest frame for so long, or below what anybody hears.
 SILENT_RANGE_DB = 50.0
-SILENT_FLOOR_DB = FLOOR_DB + 22.0
 SHORTEST_SILENCE_S = 0.5
 # Frames compared on both sides of a border, first 0.5 s to find the change, then 0.1 s to place it.
 _NOVELTY = (22, 5)
@@ -69,7 +67,7 @@ def smoothest_path(probabilities: NDArray[np.float32]) -> NDArray[np.int64]:
 def silent_frames(log_mel: NDArray[np.float32], frame_rate: float) -> NDArray[np.bool_]:
     """Frames inside silences of at least `SHORTEST_SILENCE_S`, shape (n_frames,)."""
     level = 10.0 * np.log10(np.power(10.0, 0.1 * log_mel).sum(axis=0))
-    quiet = level < max(float(level.max()) - SILENT_RANGE_DB, SILENT_FLOOR_DB)
+    quiet = level < max(float(level.max()) - SILENT_RANGE_DB, SILENT_DB)
     shortest = max(1, round(SHORTEST_SILENCE_S * frame_rate))
     # Opening keeps runs of at least `shortest`; outside counts as quiet, so edges count whole.
     padded = np.pad(quiet, shortest, constant_values=True)
