@@ -38,7 +38,7 @@ SOUND_CLASS = _d("sound_class", "class of a one-shot: kick, snare, hat ...")
 CONTENT = _d("content", "gapless list of {start_s, end_s, label, confidence}")
 EVENTS = _d("events", "list of {start_s, end_s, label, confidence}: thunder, bird, engine ...")
 INSTRUMENT = _d("instrument", "instrument family heard")
-TONALITY = _d("tonality", "how much energy stands in stable pitches: 0 atonal, 1 tonal", "", 0, 1)
+TONALITY = _d("tonality", "chance that there is harmony or pitch to name: 0 atonal, 1 tonal", "", 0, 1)
 
 # --- rhythm -------------------------------------------------------------------------------------
 TEMPO = _d("tempo", "object: bpm of the felt beat, alternatives_bpm best first")
