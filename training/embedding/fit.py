@@ -31,13 +31,15 @@ DRUMS = ("kick", "snare", "hat", "cymbal", "clap", "percussion")
 MUSIC = ("song_excerpts", "recorded_music")
 LOOPS = ("instrument_loops",)
 PLACES = ("places",)
+NOTES = ("instrument_notes",)
 # Of what each part is made to be alike: (name, material, field, weight, alike within one source too).
 ALIKE: dict[str, tuple[tuple[str, tuple[str, ...], str, float, bool], ...]] = {
     "timbre": (
         ("class", STRIKES, "label", 2.0, False),
         ("same sound", STRIKES, "content", 0.5, True),
         ("instrument", LOOPS, "label", 1.5, True),
-        ("piece", MUSIC, "label", 1.0, True),
+        ("instrument at any pitch", NOTES, "label", 1.0, True),
+        ("piece", MUSIC, "label", 1.3, True),
         ("place", PLACES, "label", 0.7, False),
     ),
     "rhythm": (("content", LOOPS, "content", 1.0, True), ("piece", MUSIC, "label", 1.0, True)),
@@ -51,12 +53,16 @@ ALIKE: dict[str, tuple[tuple[str, tuple[str, ...], str, float, bool], ...]] = {
         ("place", PLACES, "label", 0.5, False),
     ),
 }
+# Columns of the layer beside the linear map, and steps of descent.
+N_HIDDEN = {"timbre": 192, "rhythm": 0, "harmony": 0, "dynamics": 48}
+N_STEPS = {"timbre": 3000, "rhythm": 600, "harmony": 600, "dynamics": 1200}
 # What is measured with --validate: name, material, field, sources kept apart.
 RETRIEVAL = (
     ("class", ("recorded_strikes",), "label", True),
     ("class, generated", ("generated_strikes", "played_strikes"), "label", True),
     ("same sound", STRIKES, "content", False),
     ("instrument", LOOPS, "label", False),
+    ("instrument at any pitch", NOTES, "label", False),
     ("content", LOOPS, "content", False),
     ("piece", MUSIC, "label", False),
     ("place", PLACES, "label", True),
@@ -81,19 +87,28 @@ class Example:
     raw: RawAspects
 
 
-def examples(folder: pathlib.Path) -> list[Example]:
+def examples(folders: Sequence[pathlib.Path]) -> list[Example]:
+    """Of all folders; what a seed made up is another thing in another folder, what it took from files is not."""
     found = []
-    for path in sorted(folder.glob("*.pkl")):
-        with path.open("rb") as stream:
-            clips = pickle.load(stream)
-        for clip in clips:
-            mel, pitch, traits = (
-                FrameSeries(clip[name].astype(np.float32), RATE, hop)
-                for name, hop in (("log_mel", 512), ("pitch", 2048), ("traits", 512))
-            )
-            raw = raw_aspects(mel, pitch, traits, clip["duration_s"])
-            if raw is not None:
-                found.append(Example(path.stem, clip["label"], clip["source"], clip["content"], raw))
+    for folder in folders:
+        for path in sorted(folder.glob("*.pkl")):
+            with path.open("rb") as stream:
+                clips = pickle.load(stream)
+            for clip in clips:
+                mel, pitch, traits = (
+                    FrameSeries(clip[name].astype(np.float32), RATE, hop)
+                    for name, hop in (("log_mel", 512), ("pitch", 2048), ("traits", 512))
+                )
+                raw = raw_aspects(mel, pitch, traits, clip["duration_s"])
+                if raw is None:
+                    continue
+                label, source = (
+                    f"{folder.name}:{name}"
+                    if name.startswith("synth-") or (path.stem in PLACES and name != clip["label"])
+                    else name
+                    for name in (clip["label"], clip["source"])
+                )
+                found.append(Example(path.stem, label, source, f"{folder.name}:{clip['content']}", raw))
     return found
 
 
@@ -103,7 +118,7 @@ def is_pitched(example: Example) -> bool | None:
         return True if example.label in PITCHED else False if example.label in DRUMS else None
     if example.material in LOOPS:
         return not example.label.startswith("drums")
-    if example.material in MUSIC:
+    if example.material in (*MUSIC, *NOTES):
         return True
     return False if example.label in ("rain", "wind", "thunder", "clatter") else None
 
@@ -159,9 +174,17 @@ def fit_part(known: Sequence[Example], part: str, gate: Gate, seed: int, *, is_r
         if len(rows):
             tasks.append(Task(name, rows, groups[rows], sources[rows], weight, within_source))
     axes = discriminant(table, tasks, PART_DIMENSIONS[part])
-    if is_refined:
-        axes = refine(table, tasks, axes, rng=np.random.default_rng(seed), roll=part == "harmony")
-    return PartMetric(*(np.asarray(v, np.float32) for v in (mean, scale, axes)))
+    found = refine(
+        table,
+        tasks,
+        axes,
+        rng=np.random.default_rng(seed),
+        n_hidden=N_HIDDEN[part] if is_refined else 0,
+        steps=N_STEPS[part] if is_refined else 0,
+        roll=part == "harmony",
+    )
+    print(f"{part}: {', '.join(f'{task.name} {len(task.rows)}' for task in tasks)}", flush=True)
+    return PartMetric(*(np.asarray(v, np.float32) for v in (mean, scale, *found.arrays())))
 
 
 def fit(known: Sequence[Example], seed: int, *, is_refined: bool = True) -> Metric:
@@ -185,7 +208,9 @@ def report(metric: Metric, held: Sequence[Example], shares: Mapping[str, float])
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("material", type=pathlib.Path)
+    parser.add_argument(
+        "material", type=pathlib.Path, nargs="+", help="folders written by make_material.py, one per seed"
+    )
     parser.add_argument("--out", type=pathlib.Path)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--validate", action="store_true")

@@ -134,7 +134,9 @@ def instrument_notes(arguments: argparse.Namespace) -> Iterator[Clip]:
     slot = 3.0
     for font, path in loops.FONTS.items():
         notes, programs, plan = [], [], []
-        for program in rng.permutation(sorted({*one_shots.NOTE_PROGRAMS, *one_shots.CHORD_PROGRAMS, 32, 33, 36, 38}))[:60].tolist():
+        for program in rng.permutation(sorted({*one_shots.NOTE_PROGRAMS, *one_shots.CHORD_PROGRAMS, 32, 33, 36, 38}))[
+            :60
+        ].tolist():
             centre = int(rng.integers(45, 72)) if program not in (32, 33, 36, 38) else 38
             length = rng.uniform(0.3, 2.2)
             for _ in range(5):
@@ -160,13 +162,17 @@ def instrument_notes(arguments: argparse.Namespace) -> Iterator[Clip]:
             pitch = centre + int(rng.integers(-9, 10))
             chord = one_shots.CHORDS[int(rng.integers(len(one_shots.CHORDS)))] if rng.random() < 0.4 else (0,)
             voices = [
-                strikes.tone(pitch + step, seconds, np.random.default_rng(state), attack_s=attack, decay_s=decay, shape=shape)
+                strikes.tone(
+                    pitch + step, seconds, np.random.default_rng(state), attack_s=attack, decay_s=decay, shape=shape
+                )
                 for step in chord
             ]
             x = np.zeros(max(len(v) for v in voices), np.float32)
             for voice in voices:
                 x[: len(voice)] += voice
-            yield clip(deliver(treat(x, rng, 0.2), rng), f"synth-{number}", f"synth-{number}", f"{number}/{pitch}/{chord}")
+            yield clip(
+                deliver(treat(x, rng, 0.2), rng), f"synth-{number}", f"synth-{number}", f"{number}/{pitch}/{chord}"
+            )
 
 
 def shortened(plan: loops.Plan) -> loops.Plan:

@@ -1,8 +1,8 @@
-"""A linear metric from what is alike: discriminant directions first, then the loss of retrieval itself.
+"""A metric from what is alike: discriminant directions first, then the loss of retrieval itself.
 
 `discriminant` is the start (Hatch, Kajarekar and Stolcke, "Within-class covariance normalization for SVM-based
 speaker recognition", Interspeech 2006, with the directions of Fisher's discriminant); `refine` descends the
-supervised contrastive loss (Khosla et al., "Supervised Contrastive Learning", NeurIPS 2020) of a linear map.
+supervised contrastive loss (Khosla et al., "Supervised Contrastive Learning", NeurIPS 2020) of that linear map and of a small layer beside it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy as np
 import scipy.linalg
 from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+Array = NDArray[np.floating]
 
 
 @dataclass(frozen=True)
@@ -56,43 +56,65 @@ def discriminant(table: Array, tasks: Sequence[Task], dimensions: int) -> Array:
     return np.asarray(directions[:, order] * np.sqrt(strength / (1.0 + strength)))
 
 
+@dataclass(frozen=True)
+class Map:
+    """``x @ axes + max(0, x @ hidden + bias) @ out``; no hidden columns make it linear."""
+
+    axes: Array
+    hidden: Array
+    bias: Array
+    out: Array
+
+    def arrays(self) -> list[Array]:
+        return [self.axes, self.hidden, self.bias, self.out]
+
+
 def refine(
     table: Array,
     tasks: Sequence[Task],
     axes: Array,
     *,
     rng: np.random.Generator,
+    n_hidden: int = 0,
     steps: int = 1200,
     batch: int = 320,
-    temperature: float = 0.12,
-    rate: float = 3e-3,
-    pull: float = 2e-2,
-    noise: float = 0.15,
+    temperature: float = 0.1,
+    rate: float = 6e-3,
+    decay: float = 1e-2,
+    noise: float = 0.3,
     roll: bool = False,
-) -> Array:
-    """Axes after ``steps`` of Adam on the contrastive loss; ``pull`` holds them near where they began.
+) -> Map:
+    """The map after ``steps`` of Adam on the contrastive loss, begun at the linear one of ``axes``.
 
     ``roll`` turns pitch classes of a batch by one random number of semitones each step (columns: bass 12, treble 12).
     """
-    start, scale = axes.copy(), float(np.abs(axes).mean())
-    axes = axes.copy()
-    first, second = np.zeros_like(axes), np.zeros_like(axes)
+    table, axes = table.astype(np.float32), axes.astype(np.float32)
+    n_raw, dimensions = axes.shape
+    size = float(np.abs(axes).mean())
+    hidden = rng.standard_normal((n_raw, n_hidden), dtype=np.float32) / np.float32(np.sqrt(n_raw))
+    at = Map(axes, hidden, np.zeros(n_hidden, np.float32), np.zeros((n_hidden, dimensions), np.float32))
+    # A step of the linear axes is a share of their size; those of the layer have a size of their own.
+    rates = [rate * size, 0.5 * rate, 0.5 * rate, 2.0 * rate * size * np.sqrt(n_raw / max(n_hidden, 1))]
+    first, second = ([np.zeros_like(a) for a in at.arrays()] for _ in range(2))
     chance = np.array([task.weight for task in tasks]) / sum(task.weight for task in tasks)
     for step in range(1, steps + 1):
         task = tasks[int(rng.choice(len(tasks), p=chance))]
         picked = _balanced(task, batch, rng)
         values = table[task.rows[picked]]
-        values = values + noise * rng.standard_normal(values.shape)
+        values = values + noise * rng.standard_normal(values.shape, dtype=np.float32)
         if roll:
             by = int(rng.integers(12))
             values = np.concatenate([np.roll(values[:, :12], by, axis=1), np.roll(values[:, 12:], by, axis=1)], axis=1)
-        gradient = _gradient(values, axes, task.labels[picked], task.sources[picked], temperature, task.within_source)
-        gradient += pull * (axes - start) / scale / axes.size
-        first += 0.1 * (gradient - first)
-        second += 0.01 * (np.square(gradient) - second)
-        now = rate * scale * 0.5 * (1.0 + np.cos(np.pi * step / steps))
-        axes -= now * (first / (1 - 0.9**step)) / (np.sqrt(second / (1 - 0.99**step)) + 1e-12)
-    return axes
+        slopes = _gradient(values, at, task.labels[picked], task.sources[picked], temperature, task.within_source)
+        now = 0.5 * (1.0 + np.cos(np.pi * step / steps))
+        moved = []
+        for array, slope, m, v, each in zip(at.arrays(), slopes, first, second, rates, strict=True):
+            m += 0.1 * (slope - m)
+            v += 0.01 * (np.square(slope) - v)
+            way = (m / (1 - 0.9**step)) / (np.sqrt(v / (1 - 0.99**step)) + 1e-12)
+            moved.append((array - now * (each * way + decay * rate * array)).astype(np.float32))
+        at = Map(*moved)
+    return at
 
 
 def _balanced(task: Task, batch: int, rng: np.random.Generator) -> NDArray[np.int64]:
@@ -110,13 +132,14 @@ def _balanced(task: Task, batch: int, rng: np.random.Generator) -> NDArray[np.in
 
 def _gradient(
     values: Array,
-    axes: Array,
+    at: Map,
     labels: NDArray[np.int64],
     sources: NDArray[np.int64],
     temperature: float,
     within_source: bool,
-) -> Array:
-    projected = values @ axes
+) -> list[Array]:
+    excited = np.maximum(values @ at.hidden + at.bias, 0.0)
+    projected = values @ at.axes + excited @ at.out
     lengths = np.linalg.norm(projected, axis=1, keepdims=True) + 1e-9
     unit = projected / lengths
     ignored = np.eye(len(unit), dtype=bool)
@@ -124,15 +147,16 @@ def _gradient(
     if not within_source:
         ignored |= alike & (sources[:, None] == sources[None])
     alike &= ~ignored
-    logits = np.where(ignored, -np.inf, unit @ unit.T / temperature)
+    logits = np.where(ignored, np.float32(-1e9), unit @ unit.T / temperature)
     share = np.exp(logits - logits.max(axis=1, keepdims=True))
     share /= share.sum(axis=1, keepdims=True)
     n_alike = alike.sum(axis=1, keepdims=True)
-    wanted = alike / np.maximum(n_alike, 1)
-    slope = np.where(n_alike > 0, share - wanted, 0.0) / max(int((n_alike > 0).sum()), 1)
+    wanted = alike / np.maximum(n_alike, 1).astype(np.float32)
+    slope = np.where(n_alike > 0, share - wanted, np.float32(0.0)) / np.float32(max(int((n_alike > 0).sum()), 1))
     pushed = (slope + slope.T) @ unit / temperature
     pushed = (pushed - unit * (unit * pushed).sum(axis=1, keepdims=True)) / lengths
-    return np.asarray(values.T @ pushed)
+    back = (pushed @ at.out.T) * (excited > 0)
+    return [values.T @ pushed, values.T @ back, back.sum(axis=0), excited.T @ pushed]
 
 
 def mean_average_precision(

@@ -63,6 +63,8 @@ class SpectralEmbedder:
             preprocessing=f"mono 22050 Hz, log-mel 40, peaks on a pitch axis, octave crests, metric {digest}",
             parts=tuple(SpacePart(part, start, stop) for part, start, stop in zip(PARTS, starts, stops, strict=True)),
         )
+        # A digest over all fields: read once, not per vector.
+        self._space_id = self._space.id
 
     @property
     def space(self) -> Space:
@@ -98,7 +100,7 @@ class SpectralEmbedder:
         )
         if raw is None:
             return None
-        return Embedding(self._metric.vector(raw, PART_SHARES), self._space.id, start_s, end_s, is_window)
+        return Embedding(self._metric.vector(raw, PART_SHARES), self._space_id, start_s, end_s, is_window)
 
 
 def window_spans(region: Region) -> list[tuple[float, float]]:

@@ -16,18 +16,18 @@ _N_CREST = 6
 N_TONAL_TRAITS = 6 + _N_CREST
 
 
-def _semitones(pitch: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Peak amplitude per semitone, (N_SEMITONES, n_frames)."""
+def peak_semitones(pitch: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Amplitude of the spectral peaks per semitone, (N_SEMITONES, n_frames), of ``PitchSpectrum()`` frames."""
     amplitude = np.square(pitch[:N_PITCH_BINS])
     return np.asarray(amplitude.reshape(N_SEMITONES, BINS_PER_SEMITONE, -1).sum(axis=1), np.float32)
 
 
-def harmony_profile(pitch: NDArray[np.float32]) -> NDArray[np.float32] | None:
+def harmony_profile(semitones: NDArray[np.float32]) -> NDArray[np.float32] | None:
     """Pitch-class profile of the bass and of the rest, each relative to its mean; float32 (24,) of length 1.
 
     None where no spectral peak is found at all.
     """
-    profile = np.sqrt(_semitones(pitch)).mean(axis=1)
+    profile = np.sqrt(semitones).mean(axis=1)
     folded = np.zeros((2, 12), np.float32)
     np.add.at(folded, ((_MIDI >= _BASS_BELOW_MIDI).astype(int), _MIDI % 12), profile)
     folded -= folded.mean(axis=1, keepdims=True)
@@ -38,25 +38,27 @@ def harmony_profile(pitch: NDArray[np.float32]) -> NDArray[np.float32] | None:
 
 
 def tonal_traits(
-    pitch: NDArray[np.float32], traits: NDArray[np.float32], weight: NDArray[np.float32]
+    semitones: NDArray[np.float32],
+    pitch: NDArray[np.float32],
+    traits: NDArray[np.float32],
+    weight: NDArray[np.float32],
 ) -> NDArray[np.float32]:
     """What tells a harmony from drums and noise; float32 (N_TONAL_TRAITS,).
 
     Share of spectral peaks in all amplitude, how far peaks stay on their pitch from frame to frame, how few
     pitches and pitch classes hold them, the share within the range of harmony, peakedness per octave.
     """
-    semitones = _semitones(pitch)
     total = float(np.square(pitch[BAND_ROWS]).sum()) + 1e-12
     sounding = float(semitones.sum()) + 1e-12
-    before, after = semitones[:, :-1], semitones[:, 1:]
-    kept = float(np.minimum(before, after).sum()) / (float(np.maximum(before, after).sum()) + 1e-12)
+    common = float(np.minimum(semitones[:, :-1], semitones[:, 1:]).sum())
+    either = 2.0 * sounding - float(semitones[:, 0].sum() + semitones[:, -1].sum()) - common
     mean = semitones.sum(axis=1) / np.float32(sounding)
     classes = np.bincount(_MIDI % 12, weights=mean, minlength=12)
     crest = traits[:_N_CREST] @ weight
     return np.array(
         [
             np.log(sounding / total + 1e-3),
-            kept,
+            common / (either + 1e-12),
             np.square(mean).sum() ** 0.5,
             np.square(classes).sum() ** 0.5,
             float(mean[_TONAL].sum()),

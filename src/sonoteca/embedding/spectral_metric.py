@@ -1,4 +1,4 @@
-"""From raw statistics to a unit vector: a learned linear map per part, and which parts are there.
+"""From raw statistics to a unit vector: a learned map per part, and which parts are there.
 
 Fitted by ``training/embedding/fit.py``; how, on what, and how well is in the README beside it.
 """
@@ -23,14 +23,23 @@ CLIP = 5.0
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PartMetric:
-    """``clip((raw - mean) / scale) @ axes``: float32 (n_raw,), (n_raw,) and (n_raw, dimensions)."""
+    """``x @ axes + max(0, x @ hidden + bias) @ out`` of ``x = clip((raw - mean) / scale)``; all float32.
+
+    ``mean`` and ``scale`` (n_raw,), ``axes`` (n_raw, dimensions), ``hidden`` (n_raw, n_hidden), ``bias`` (n_hidden,),
+    ``out`` (n_hidden, dimensions); ``n_hidden`` is 0 where the map is linear.
+    """
 
     mean: NDArray[np.float32]
     scale: NDArray[np.float32]
     axes: NDArray[np.float32]
+    hidden: NDArray[np.float32]
+    bias: NDArray[np.float32]
+    out: NDArray[np.float32]
 
     def apply(self, raw: NDArray[np.float32]) -> NDArray[np.float32]:
-        return np.asarray(np.clip((raw - self.mean) / self.scale, -CLIP, CLIP) @ self.axes, np.float32)
+        values = np.clip((raw - self.mean) / self.scale, -CLIP, CLIP)
+        excited = np.maximum(values @ self.hidden + self.bias, np.float32(0.0))
+        return np.asarray(values @ self.axes + excited @ self.out, np.float32)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,7 +87,7 @@ class Metric:
         np.savez(path, allow_pickle=False, harmony_gate=gate, **arrays)
 
 
-_FIELDS = ("mean", "scale", "axes")
+_FIELDS = ("mean", "scale", "axes", "hidden", "bias", "out")
 
 
 @lru_cache(maxsize=1)

@@ -44,14 +44,12 @@ def find_onsets(bands: NDArray[np.float32], level: NDArray[np.float32], frame_ra
     n_frames = bands.shape[1]
     rise = np.zeros_like(bands)
     if n_frames > 2:
-        rise[:, 1:-1] = np.maximum(0.0, bands[:, 2:] - bands[:, :-2])
-    curve = rise.mean(axis=0)
-    excess = curve - np.median(curve)
-    padded = np.pad(excess, _APART, constant_values=-1.0)
-    highest = np.lib.stride_tricks.sliding_window_view(padded, 2 * _APART + 1).max(axis=1)
+        np.maximum(bands[:, 2:] - bands[:, :-2], 0.0, out=rise[:, 1:-1])
+    curve = np.full(len(bands), 1.0 / len(bands), np.float32) @ rise
+    excess = curve - np.float32(np.sort(curve)[n_frames // 2])
     # The level peaks a little after the rise.
-    near = np.lib.stride_tricks.sliding_window_view(np.pad(level, (0, 2), constant_values=-200.0), 3).max(axis=1)
-    found = np.flatnonzero((excess >= highest) & (excess > _RISE_DB) & (near > -_LOUD_DB))
+    loud = _highest_near(level, 0, 2) > -_LOUD_DB
+    found = np.flatnonzero((excess >= _highest_near(excess, _APART, _APART)) & (excess > _RISE_DB) & loud)
     first = int(np.argmax(level > -20.0))
     # A sound cut to its start rises out of nothing: no frame before it to rise from.
     if not len(found) or first < found[0] - _APART:
@@ -62,3 +60,13 @@ def find_onsets(bands: NDArray[np.float32], level: NDArray[np.float32], frame_ra
         kept = np.sort(np.argsort(-strength, kind="stable")[:_MOST])
         found, strength = found[kept], strength[kept]
     return Onsets(found.astype(np.int64), strength / strength.sum(), rise, count, count * frame_rate / max(n_frames, 1))
+
+
+def _highest_near(curve: NDArray[np.float32], before: int, after: int) -> NDArray[np.float32]:
+    """Largest value within so many frames of each; same shape."""
+    highest = curve.copy()
+    for shift in range(1, before + 1):
+        np.maximum(highest[shift:], curve[:-shift], out=highest[shift:])
+    for shift in range(1, after + 1):
+        np.maximum(highest[:-shift], curve[shift:], out=highest[:-shift])
+    return highest

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sonoteca.embedding.spectral_harmony import harmony_profile, tonal_traits
+from sonoteca.embedding.spectral_harmony import harmony_profile, peak_semitones, tonal_traits
 from sonoteca.embedding.spectral_onsets import Onsets, find_onsets
 from sonoteca.embedding.spectral_rhythm import rhythm_profile
 from sonoteca.features.frame_series import FrameSeries
@@ -25,15 +25,22 @@ _N_CEPSTRUM = 20
 _N_DELTA = 9
 _N_SLICE = 14
 _N_LOUD = 13
-# Bounds, in frames of 23 ms after an onset, of the stretches in which attack, body and tail are read.
-_SLICES = ((0, 1), (1, 2), (2, 4), (4, 8), (8, 16), (16, 32))
+# Stretches in which attack, body and tail are read, in frames of 23 ms after an onset.
+_SLICE_STARTS = np.array([0, 1, 2, 4, 8, 16])
+_SLICE_LENGTHS = np.array([1, 1, 2, 4, 8, 16], np.float32)
 # Bands of the 40-band mel scale whose level movement is read: below 200 Hz, to 800 Hz, to 3 kHz, above.
-_MOVEMENT_BANDS = (slice(0, 3), slice(3, 11), slice(11, 25), slice(25, 40))
+_MOVEMENT_STARTS = np.array([0, 3, 11, 25])
+_MOVEMENT_WIDTHS = np.array([3, 8, 14, 15], np.float32)
+# Where the octaves of ``SpectralTraits`` begin on that scale, and where the last ends: 60, 250, 500 ... 8000 Hz.
+_OCTAVE_STARTS = np.array([0, 3, 6, 11, 18, 26, 36])
+N_OCTAVES = 6
+# Peakedness of an octave of noise.
+_NOISE_CREST_DB = np.float32(8.0)
 # Spans over which levels are differenced, frames: movement at about 20, 10, 5 and 2.5 Hz.
 _MOVEMENT_SPANS = (1, 2, 4, 8)
 # Moments after the onset at which the level is read, seconds.
 _ENVELOPE_S = np.array([0.0, 0.025, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.6, 0.8, 1.2, 1.6])
-_LEVEL_PERCENTILES = (5, 10, 25, 50, 75, 90)
+_LEVEL_SHARES = np.array([0.05, 0.1, 0.25, 0.5, 0.75, 0.9])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -76,48 +83,65 @@ def raw_aspects(log_mel: FrameSeries, pitch: FrameSeries, traits: FrameSeries, d
     # Loud frames say more about what a sound is than its tail: weight by the fourth root of power.
     weight = np.where(heard, 10.0 ** (level / 40.0), 0.0).astype(np.float32)
     weight /= weight.sum()
-    tonal = tonal_traits(pitch.values, traits.values, weight)
+    crests = _audible_traits(traits.values, bands)
+    semitones = peak_semitones(pitch.values)
     return RawAspects(
-        timbre=_timbre(bands, traits.values, level, heard, weight, onsets),
+        timbre=_timbre(bands, crests, heard, weight, onsets),
         rhythm=rhythm_profile(bands, onsets, log_mel.frame_rate, duration_s),
-        harmony=harmony_profile(pitch.values),
+        harmony=harmony_profile(semitones),
         dynamics=_dynamics(level, onsets, log_mel.frame_rate, duration_s),
-        tonal_traits=tonal,
+        tonal_traits=tonal_traits(semitones, pitch.values, crests, weight),
     )
 
 
 def _timbre(
     bands: NDArray[np.float32],
-    traits: NDArray[np.float32],
-    level: NDArray[np.float32],
+    crests: NDArray[np.float32],
     heard: NDArray[np.bool_],
     weight: NDArray[np.float32],
     onsets: Onsets,
 ) -> NDArray[np.float32]:
     """Cepstral mean and spread, movement, attack to tail around onsets, peakedness, shape of the mean spectrum."""
     cepstra = cepstrum(bands, _N_CEPSTRUM)[1:]
-    mean = cepstra @ weight
-    spread = np.sqrt(np.square(cepstra - mean[:, None]) @ weight)
-    sounding = cepstra[:_N_DELTA, heard]
-    steps = np.abs(np.diff(sounding, axis=1)).mean(axis=1) if sounding.shape[1] > 1 else np.zeros(_N_DELTA, np.float32)
+    mean, spread = _weighted(cepstra, weight)
+    sounding = bands[:, heard]
+    steps = np.diff(cepstra[:_N_DELTA, heard], axis=1)
     slices = _around_onsets(bands, onsets, -_FLOOR_BELOW_PEAK_DB)
     attack = cepstrum(slices, _N_SLICE + 1)[1:]
-    loud = cepstrum(np.percentile(bands[:, heard], 90, axis=1).astype(np.float32), _N_LOUD + 1)[1:]
-    crest = traits @ weight
-    crest_spread = np.sqrt(np.square(traits - crest[:, None]) @ weight)
+    rank = round(0.9 * (sounding.shape[1] - 1))
+    loud = cepstrum(np.partition(sounding, rank, axis=1)[:, rank], _N_LOUD + 1)[1:]
     return np.concatenate(
         [
             mean,
             spread,
-            steps,
+            np.abs(steps).sum(axis=1) / max(steps.shape[1], 1),
             attack.T.ravel(),
             loud,
-            crest,
-            crest_spread,
+            *_weighted(crests, weight),
             _shape(bands @ weight),
             _movement(bands, heard),
         ]
     ).astype(np.float32)
+
+
+def _weighted(
+    values: NDArray[np.float32], weight: NDArray[np.float32]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Mean and standard deviation over frames."""
+    mean = values @ weight
+    return mean, np.sqrt(np.square(values - mean[:, None]) @ weight)
+
+
+def _audible_traits(traits: NDArray[np.float32], bands: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Traits whose peakedness of an octave fades to that of noise where the octave is too quiet to hear.
+
+    How peaked inaudible octaves are is a matter of the number format, and changes with gain.
+    """
+    loudest = np.maximum.reduceat(bands, _OCTAVE_STARTS, axis=0)[:N_OCTAVES]
+    audible = np.clip((loudest + np.float32(60.0)) / np.float32(15.0), 0.0, 1.0)
+    crests = traits.copy()
+    crests[:N_OCTAVES] = _NOISE_CREST_DB + audible * (traits[:N_OCTAVES] - _NOISE_CREST_DB)
+    return crests
 
 
 def _around_onsets(values: NDArray[np.float32], onsets: Onsets, beyond: float) -> NDArray[np.float32]:
@@ -125,12 +149,13 @@ def _around_onsets(values: NDArray[np.float32], onsets: Onsets, beyond: float) -
 
     What lies after the end of the span counts as ``beyond``: a short sound has a silent tail.
     """
-    frames = onsets.frames[:, None] + np.arange(_SLICES[-1][1])
-    inside = frames < values.shape[1]
-    taken = values[:, np.minimum(frames, values.shape[1] - 1)]
-    taken = np.where(inside, taken, np.float32(beyond))
-    aligned = np.tensordot(taken, onsets.weights, axes=(1, 0))
-    return np.stack([aligned[:, start:stop].mean(axis=1) for start, stop in _SLICES], axis=1).astype(np.float32)
+    n_rows, n_frames = values.shape
+    longest = int(_SLICE_STARTS[-1] + _SLICE_LENGTHS[-1])
+    padded = np.full((n_frames + longest, n_rows), beyond, np.float32)
+    padded[:n_frames] = values.T
+    taken = padded[onsets.frames[:, None] + np.arange(longest)]
+    aligned = (onsets.weights @ taken.reshape(len(taken), -1)).reshape(longest, n_rows)
+    return np.asarray((np.add.reduceat(aligned, _SLICE_STARTS, axis=0) / _SLICE_LENGTHS[:, None]).T, np.float32)
 
 
 def _shape(mean_bands: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -155,31 +180,33 @@ def _shape(mean_bands: NDArray[np.float32]) -> NDArray[np.float32]:
 
 def _movement(bands: NDArray[np.float32], heard: NDArray[np.bool_]) -> NDArray[np.float32]:
     """Mean change of level in four bands over four spans of time, dB; (16,)."""
-    rows = np.stack([bands[band].mean(axis=0) for band in _MOVEMENT_BANDS])
-    out = np.zeros((len(_MOVEMENT_SPANS), len(_MOVEMENT_BANDS)), np.float32)
+    rows = np.add.reduceat(bands, _MOVEMENT_STARTS, axis=0) / _MOVEMENT_WIDTHS[:, None]
+    out = np.zeros((len(_MOVEMENT_SPANS), len(_MOVEMENT_STARTS)), np.float32)
     for number, span in enumerate(_MOVEMENT_SPANS):
-        both = heard[span:] & heard[:-span] if len(heard) > span else heard[:0]
-        if both.any():
-            out[number] = np.abs(rows[:, span:] - rows[:, :-span])[:, both].mean(axis=1)
+        if len(heard) > span:
+            both = (heard[span:] & heard[:-span]).astype(np.float32)
+            out[number] = np.abs(rows[:, span:] - rows[:, :-span]) @ both / max(float(both.sum()), 1.0)
     return out.ravel()
 
 
 def _dynamics(level: NDArray[np.float32], onsets: Onsets, frame_rate: float, duration_s: float) -> NDArray[np.float32]:
     """Level after the first and after all onsets, its distribution, and how much it moves; dB below the loudest."""
-    floored = np.maximum(level, -60.0)
+    floored = np.maximum(level, np.float32(-60.0))
     first = int(np.argmax(floored > -20.0))
     after = floored[first:]
     envelope = np.interp(_ENVELOPE_S * frame_rate, np.arange(len(after)), after, right=-60.0)
     aligned = _around_onsets(floored[None], onsets, -60.0)[0]
     before = floored[np.maximum(onsets.frames - 2, 0)] @ onsets.weights
-    steps = np.abs(np.diff(floored)) if len(floored) > 1 else np.zeros(1, np.float32)
+    steps = np.sort(np.abs(np.diff(floored))) if len(floored) > 1 else np.zeros(1, np.float32)
     extra = [
         float(before),
         4.0 * np.log2(max(duration_s, 0.02)),
         4.0 * np.log2(onsets.per_second + 0.1),
         float(steps.mean()) * 4.0,
-        float(np.percentile(steps, 95)) * 2.0,
+        float(steps[round(0.95 * (len(steps) - 1))]) * 2.0,
         20.0 * float((floored > -20.0).mean()),
         20.0 * float((floored > -6.0).mean()),
     ]
-    return np.concatenate([envelope, aligned, np.percentile(floored, _LEVEL_PERCENTILES), extra]).astype(np.float32)
+    ordered = np.sort(floored)
+    percentiles = ordered[np.rint(_LEVEL_SHARES * (len(ordered) - 1)).astype(int)]
+    return np.concatenate([envelope, aligned, percentiles, extra]).astype(np.float32)
