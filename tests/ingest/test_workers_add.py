@@ -19,7 +19,7 @@ from sonoteca.catalogue import schema
 from sonoteca.catalogue.library import Library, open_library
 from sonoteca.errors import NotAudio, WorkerCrashed, WorkerTimedOut
 from sonoteca.ingest.add import AddOptions, add, retry
-from sonoteca.ingest.inspect import hear_file, inspect_files
+from sonoteca.ingest.inspect import draw_file, hear_file, inspect_files
 from sonoteca.ingest.listen import Ears
 
 EARS = Ears(ingest_ears.FRAGILE, ingest_ears.EMBEDDERS)
@@ -101,6 +101,17 @@ def test_one_file_is_heard_with_its_vectors_or_its_error_is_raised(tmp_path: Pat
     (tmp_path / "text.wav").write_text("not audio")
     with pytest.raises(NotAudio, match=r"text\.wav"):
         hear_file(tmp_path / "text.wav", ears=EARS)
+
+
+def test_a_waveform_is_drawn_in_a_worker(tmp_path: Path) -> None:
+    write_wav(tmp_path / "a.wav", synth.sine(300, 0.5, level=0.4))
+    drawn = draw_file(tmp_path / "a.wav", n_points=50)
+    assert len(drawn.rms) == 50
+    assert drawn.maximum.max() == pytest.approx(0.4, abs=0.02)
+    assert drawn.duration_s == pytest.approx(0.5)
+    (tmp_path / "text.wav").write_text("not audio")
+    with pytest.raises(NotAudio):
+        draw_file(tmp_path / "text.wav")
 
 
 def _digest() -> str:

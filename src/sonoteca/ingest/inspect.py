@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from sonoteca.analysis.known import claimed_observations
 from sonoteca.analysis.sound_object import AudioFacts, JsonObject, sound_object, statements_of
+from sonoteca.audio.decode import open_recording
+from sonoteca.audio.waveform import OVERVIEW_POINTS, Waveform, draw
 from sonoteca.catalogue.sounds import public_id
 from sonoteca.errors import SonotecaError
 from sonoteca.ingest.add import AddOptions
@@ -74,14 +76,40 @@ def hear_file(
     return outcome.result
 
 
+@dataclass(frozen=True, slots=True)
+class DrawOrder:
+    path: str
+    n_points: int
+
+
+def draw_waveform(order: DrawOrder) -> Waveform:
+    """What a worker does to draw a file: decode it, look at nothing else."""
+    with open_recording(order.path) as recording:
+        return draw(recording, order.n_points)
+
+
+def draw_file(path: str | os.PathLike[str], *, n_points: int = OVERVIEW_POINTS, memory_mb: int = 2000) -> Waveform:
+    """The waveform of a file, decoded in a worker process; errors as in ``hear_file``."""
+    name = os.fsdecode(path)
+    task = Task("0", DrawOrder(name, n_points), deadline_s(_size(name), None))
+    with listeners(None, Ears(), workers=1, memory_mb=memory_mb) as workers:
+        (outcome,) = workers.run(draw_waveform, [task])
+    if isinstance(outcome, Failed):
+        raise error_of(outcome, name)
+    return outcome.result
+
+
 def _task(key: str, name: str, ears: Ears, timeout_s: float | None) -> Task[ListenOrder]:
-    if timeout_s is None:
-        try:
-            size = os.stat(name).st_size
-        except (OSError, ValueError):
-            size = 0
-        timeout_s = deadline_s(size, None)
+    timeout_s = deadline_s(_size(name), None) if timeout_s is None else timeout_s
     return Task(key, ListenOrder(name, ears), timeout_s)
+
+
+def _size(name: str) -> int:
+    """Bytes; 0 for what cannot be looked at, which the worker will say."""
+    try:
+        return os.stat(name).st_size
+    except (OSError, ValueError):
+        return 0
 
 
 def _object(name: str, outcome: Done[Heard] | Failed, *, trust_names: bool) -> JsonObject:
