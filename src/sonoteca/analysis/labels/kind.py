@@ -9,6 +9,7 @@ import numpy as np
 
 from sonoteca.analysis.analyzer import ALL_KINDS, Known, RegionView, measured_by
 from sonoteca.analysis.labels.content import CONTENT_OF, class_shares
+from sonoteca.analysis.labels.envelope import Envelope, trace
 from sonoteca.analysis.labels.network import load_network
 from sonoteca.analysis.labels.summary import summarise
 from sonoteca.analysis.labels.texture import STEP
@@ -32,13 +33,17 @@ LONGEST_ONE_SHOT_S = 20.0
 # A word, a call, a whoosh: what is shorter is one event, not a place.
 SHORTEST_FIELD_RECORDING_S = 3.0
 SHORTEST_TRACK_S = 26.0
+# What has fallen this far by its last quarter, after one strike, does not loop.
+RUNG_OUT_DB = -25.0
+# All 600 real and development sounds this holds for were one-shots; a thunderclap need not be.
+RINGING_CONFIDENCE = 0.97
 
 
 class KindOfRegion:
     """Kind from length, onsets, their repetition, the envelope and the spectrum.
 
     Lengths that a kind cannot have rule it out; between the rest a small network decides
-    whose inputs are `summary.summarise`. What is too long for a loop is a track if most of it
+    whose inputs are `summary.summarise`. One strike that dies away is a one-shot. What is too long for a loop is a track if most of it
     is music. Silence has no kind.
     """
 
@@ -60,6 +65,9 @@ class KindOfRegion:
         )
         if vector is None:
             return
+        if region.duration_s <= LONGEST_ONE_SHOT_S and rings_out(trace(frames.values, frames.frame_rate)):
+            yield Observation(KIND, Kind.ONE_SHOT.value, RINGING_CONFIDENCE, measured_by(self))
+            return
         network = load_network("kind")
         shares = network.probabilities(vector[None])[0]
         if region.duration_s > LONGEST_LOOP_S:
@@ -80,6 +88,13 @@ class KindOfRegion:
         heard = ~silent_frames(frames.values, frames.frame_rate)[centres]
         share = fine[:, is_music].sum(axis=1)
         return float(share[heard].mean() if heard.any() else share.mean())
+
+
+def rings_out(envelope: Envelope) -> bool:
+    """One strike that decays to nothing, however long that takes: a cymbal, a bell, a boom."""
+    quarter = max(1, len(envelope.level_db) // 4)
+    starts_loud = bool(envelope.level_db[:quarter].max() >= envelope.level_db[quarter:].max(initial=-np.inf))
+    return len(envelope.onsets) <= 2 and starts_loud and float(envelope.level_db[-quarter:].max()) < RUNG_OUT_DB
 
 
 def possible_kinds(duration_s: float) -> frozenset[Kind]:
