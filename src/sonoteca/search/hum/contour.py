@@ -20,6 +20,8 @@ DIMENSIONS = 16
 WINDOW_S = 3.5
 # Seconds hummed per second of the melody.
 TEMPO_SCALES = np.geomspace(0.66, 1.5, 14)
+# Longer waits for the next note (rests) count as this many seconds: a window is filled by notes, not by one.
+LONGEST_STEP_S = 0.7
 # What is left of a melody after a window's first note must fill this share of the window.
 _LEAST_FILLED = 0.6
 # Wider leaps say no more than this, and a wrong octave should not rule a distance.
@@ -36,15 +38,15 @@ def library_windows(melodies: PackedMelodies) -> tuple[NDArray[np.float32], NDAr
     lengths = np.diff(melodies.offsets)
     if not melodies.n_notes:
         return np.zeros((0, DIMENSIONS), np.float32), np.zeros(0, np.int64)
-    owner = melodies.owner()
     last = np.repeat(melodies.offsets[1:], lengths) - 1
     is_first = np.arange(melodies.n_notes) == np.repeat(melodies.offsets[:-1], lengths)
     filled = melodies.ends_s[last] - melodies.starts_s > _LEAST_FILLED * WINDOW_S
     long_enough = np.repeat(lengths, lengths) >= 3
     first = np.flatnonzero(long_enough & (filled | is_first)).astype(np.int64)
-    # One clock for all melodies, each on a stretch of its own, so that one search finds every note.
-    stretch = float(melodies.starts_s.max()) + 4.0 * WINDOW_S
-    clock = np.asarray(owner.astype(np.float64) * stretch + melodies.starts_s, np.float64)
+    # One clock for all melodies, with a gap between them, so that one search finds every note.
+    steps = np.diff(melodies.starts_s.astype(np.float64), prepend=0.0)
+    steps = np.where(is_first, 4.0 * WINDOW_S, np.clip(steps, 0.0, LONGEST_STEP_S))
+    clock = np.cumsum(steps)
     pieces = []
     for low in range(0, len(first), _CHUNK):
         chunk = first[low : low + _CHUNK]
@@ -78,18 +80,18 @@ def query_windows(
     nothing = QueryWindows(np.zeros((0, DIMENSIONS), np.float32), np.zeros(0, np.int64), np.zeros(0))
     if len(starts_s) < 3:
         return nothing
-    room = ends_s[-1] - starts_s
-    able = np.flatnonzero(room > 0.75 * WINDOW_S * TEMPO_SCALES[0])
-    if not len(able):
-        able = np.array([0])
-    if len(able) > most_anchors:
-        able = able[np.round(np.linspace(0, len(able) - 1, most_anchors)).astype(np.intp)]
-    anchors = np.repeat(able, len(TEMPO_SCALES)).astype(np.int64)
-    scales = np.tile(TEMPO_SCALES, len(able))
-    # A window may outlast the query a little; of a very short query all windows do.
-    fits = room[anchors] > 0.75 * WINDOW_S * scales
-    if not fits.any():
-        fits[:] = anchors == 0
-    anchors, scales = anchors[fits], scales[fits]
-    clock = starts_s.astype(np.float64)
-    return QueryWindows(_contours(clock, midi, clock[anchors], WINDOW_S * scales), anchors, scales)
+    length = float(ends_s[-1] - starts_s[-1])
+    chosen = np.arange(len(starts_s))
+    if len(chosen) > most_anchors:
+        chosen = chosen[np.round(np.linspace(0, len(chosen) - 1, most_anchors)).astype(np.intp)]
+    vectors, anchors, scales = [], [], []
+    for scale in TEMPO_SCALES:
+        steps = np.diff(starts_s.astype(np.float64), prepend=float(starts_s[0]))
+        clock = np.cumsum(np.minimum(steps, LONGEST_STEP_S * scale))
+        # A window may outlast the query a little; of a very short query the first always counts.
+        room = clock[-1] + min(length, LONGEST_STEP_S * scale) - clock
+        able = chosen[(room[chosen] > 0.75 * WINDOW_S * scale) | (chosen == 0)]
+        vectors.append(_contours(clock, midi, clock[able], np.full(len(able), WINDOW_S * scale)))
+        anchors.append(able)
+        scales.append(np.full(len(able), scale))
+    return QueryWindows(np.concatenate(vectors), np.concatenate(anchors).astype(np.int64), np.concatenate(scales))
