@@ -67,12 +67,12 @@ def relative_levels(fine: FrameSeries, fast: FrameSeries) -> Levels | None:
     offset = np.float32(RANGE_DB - reference)
     fast_x = np.clip((fast.values + offset) * scale, 0.0, 1.2)
     fine_x = np.clip((fine.values + offset) * scale, 0.0, 1.2)
-    n = fast_x.shape[1]
-    doubled = np.empty((fine_x.shape[0], 2 * fine_x.shape[1]), dtype=np.float32)
-    doubled[:, ::2] = fine_x
-    doubled[:, 1:-1:2] = 0.5 * (fine_x[:, 1:] + fine_x[:, :-1])
-    doubled[:, -1] = fine_x[:, -1]
-    doubled = doubled[:, :n]
+    # A fine frame every other fast one; those between are the mean of both sides.
+    place = 0.5 * (np.arange(fast_x.shape[1]) + fast.first_frame) - fine.first_frame
+    last = fine_x.shape[1] - 1
+    low = np.clip(np.floor(place).astype(np.intp), 0, last)
+    high = np.clip(np.ceil(place).astype(np.intp), 0, last)
+    doubled = np.float32(0.5) * (fine_x[:, low] + fine_x[:, high])
     return Levels(doubled, fast_x, _salience(doubled), fast.frame_rate)
 
 

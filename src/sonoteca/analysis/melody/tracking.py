@@ -10,9 +10,10 @@ among contours by learnt characteristics.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -84,7 +85,8 @@ def track_melody(fine: FrameSeries, fast: FrameSeries) -> list[MelodyNote]:
         found = _track_chunk(fine.between(low, high), fast.between(low, high))
         notes += [note for note in found if begin_s + start_s <= note.start_s < begin_s + stop_s]
         start_s = stop_s
-    return notes
+    # A note that one chunk holds across the border ends where the next chunk's first begins.
+    return [replace(note, end_s=min(note.end_s, following.start_s)) for note, following in pairwise(notes)] + notes[-1:]
 
 
 def _track_chunk(fine: FrameSeries, fast: FrameSeries) -> list[MelodyNote]:
