@@ -123,7 +123,9 @@ leaves: st.SearchStrategy[Node] = st.one_of(
     st.builds(Tagged, st.sampled_from(["dusty", "dust", "du", "lo-fi", "kase", "jazz", "dub", "zz"]), st.booleans()),
     st.builds(
         Known,
-        st.sampled_from(["kind", "tempo_bpm", "key_number", "rating", "confidence", "title_key", "artist_key", "path_key", "role"]),
+        st.sampled_from(
+            ["kind", "tempo_bpm", "key_number", "rating", "confidence", "title_key", "artist_key", "path_key", "role"]
+        ),
     ),
     st.just(HasTag()),
     st.builds(IdIs, st.sampled_from([public_id("x1:3"), public_id("x1:3")[:2], "a", "zzzz"])),
