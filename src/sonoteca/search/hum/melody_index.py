@@ -33,10 +33,10 @@ from sonoteca.search.hum.answer import (
 )
 from sonoteca.search.hum.melody import Melody, PackedMelodies
 from sonoteca.search.hum.query_pitch import QueryNotes
-from sonoteca.search.hum.windows_index import Segment
+from sonoteca.search.hum.windows_index import MANY_WINDOWS, Segment
 
 _MAGIC = b"SONOHUM1"
-_PLACES, _SECOND_LOOK = 240, 90
+_PLACES, _PLACES_OF_MANY, _SECOND_LOOK = 240, 480, 90
 _GUESS_PITCH_SPREAD, _GUESS_PLACE_SPREAD_S = 0.6, 1.2
 # Small segments are joined when there are more than this, and all when they hold a quarter of the notes.
 _MOST_SEGMENTS = 6
@@ -128,7 +128,7 @@ class MelodyIndex:
         found: dict[int, _Found] = {}
         for segment in self._segments:
             allowed = None if wanted is None else np.isin(segment.melodies.keys, wanted)
-            for candidate in _search_segment(segment, query, max(_PLACES, 2 * k), allowed):
+            for candidate in _search_segment(segment, query, max(_places(segment), 2 * k), allowed):
                 if candidate.key not in found or candidate.score > found[candidate.key].score:
                     found[candidate.key] = candidate
         ranked = sorted(found.values(), key=lambda one: (-one.score, one.key))
@@ -176,6 +176,10 @@ def _refuse_repeated(keys: list[int]) -> None:
     if len(set(keys)) < len(keys):
         repeated = next(key for key in keys if keys.count(key) > 1)
         raise ValueError(f"key {repeated} stands for more than one melody")
+
+
+def _places(segment: Segment) -> int:
+    return _PLACES if segment.n_windows < MANY_WINDOWS else _PLACES_OF_MANY
 
 
 def _search_segment(segment: Segment, query: QueryNotes, most: int, allowed: NDArray[np.bool_] | None) -> list[_Found]:

@@ -18,9 +18,9 @@ PARTITION_WINDOWS = 60_000
 _WINDOWS_PER_LIST, _MOST_LISTS, _TRAINING_PER_LIST = 700, 8192, 40
 # Neighbours asked of each query window and lists visited for them, below and above so many windows: the
 # more tunes there are, the more are alike over a few seconds.
-_MANY_WINDOWS = 2_000_000
-_NEIGHBOURS, _NEIGHBOURS_OF_MANY = 80, 200
-_N_PROBE, _N_PROBE_OF_MANY = 28, 32
+MANY_WINDOWS = 2_000_000
+_NEIGHBOURS, _NEIGHBOURS_OF_MANY = 80, 500
+_N_PROBE, _N_PROBE_OF_MANY = 28, 40
 # A filter that leaves fewer windows is answered exactly, whatever it correlates with.
 _COMPARED_ONE_BY_ONE = 30_000
 # How fast a neighbour's say fades with squared distance.
@@ -66,7 +66,7 @@ class Segment:
         usable = self.alive if allowed is None else self.alive & allowed
         if not len(asked.vectors) or not self.n_windows or not usable.any():
             return nowhere, np.zeros(0)
-        neighbours = min(_NEIGHBOURS if self.n_windows < _MANY_WINDOWS else _NEIGHBOURS_OF_MANY, self.n_windows)
+        neighbours = min(_NEIGHBOURS if self.n_windows < MANY_WINDOWS else _NEIGHBOURS_OF_MANY, self.n_windows)
         distance, window = self._nearest(asked.vectors, neighbours, usable)
         asked_by = np.repeat(np.arange(len(asked.vectors)), neighbours)
         distance, window = distance.ravel(), window.ravel()
@@ -113,7 +113,7 @@ class Segment:
             selector = faiss.IDSelectorBitmap(bits)
         if isinstance(self.windows, faiss.IndexIVF):
             share = max(float(usable.mean()), 0.02)
-            visited = _N_PROBE if self.n_windows < _MANY_WINDOWS else _N_PROBE_OF_MANY
+            visited = _N_PROBE if self.n_windows < MANY_WINDOWS else _N_PROBE_OF_MANY
             n_probe = min(int(visited / share), self.windows.nlist)
             parameters = faiss.SearchParametersIVF(nprobe=n_probe, sel=selector)
         else:
