@@ -23,6 +23,7 @@ from sonoteca.embedding.spectral import PART_DIMENSIONS, PART_SHARES, PARTS
 from sonoteca.embedding.spectral_metric import CLIP, Gate, Metric, PartMetric
 from sonoteca.embedding.spectral_statistics import RawAspects, raw_aspects
 from sonoteca.features.frame_series import FrameSeries
+from sonoteca.features.mel import cepstrum
 
 RATE = 22_050
 STRIKES = ("recorded_strikes", "generated_strikes", "played_strikes")
@@ -85,6 +86,7 @@ class Example:
     source: str
     content: str
     raw: RawAspects
+    baseline: Array  # 20 MFCC means and deviations
 
 
 def examples(folders: Sequence[pathlib.Path]) -> list[Example]:
@@ -108,7 +110,9 @@ def examples(folders: Sequence[pathlib.Path]) -> list[Example]:
                     else name
                     for name in (clip["label"], clip["source"])
                 )
-                found.append(Example(path.stem, label, source, f"{folder.name}:{clip['content']}", raw))
+                frames = cepstrum(np.ascontiguousarray(mel.values), 20)
+                baseline = np.concatenate([frames.mean(axis=1), frames.std(axis=1)])
+                found.append(Example(path.stem, label, source, f"{folder.name}:{clip['content']}", raw, baseline))
     return found
 
 
@@ -192,18 +196,29 @@ def fit(known: Sequence[Example], seed: int, *, is_refined: bool = True) -> Metr
     return Metric({part: fit_part(known, part, gate, seed, is_refined=is_refined) for part in PARTS}, gate)
 
 
-def report(metric: Metric, held: Sequence[Example], shares: Mapping[str, float]) -> str:
-    vectors = np.stack([metric.vector(e.raw, shares) for e in held]).astype(np.float64)
+def similarity_of(metric: Metric, held: Sequence[Example], shares: Mapping[str, float]) -> Array:
+    vectors = np.stack([metric.vector(e.raw, shares) for e in held])
+    return np.asarray(vectors @ vectors.T)
+
+
+def report(held: Sequence[Example], similarity: Array | None) -> str:
+    """Mean average precision per task; ``similarity`` None is the baseline, standardised within each task."""
     sources = numbers([e.source for e in held])
     scores = []
     for name, material, field, apart in RETRIEVAL:
         rows = np.flatnonzero(np.isin([e.material for e in held], material))
-        if len(rows):
-            groups = numbers([getattr(e, field) for e in held])[rows]
-            chosen = vectors[rows]
-            score = mean_average_precision(chosen @ chosen.T, groups, sources[rows] if apart else None)
-            scores.append(f"{name} {score:.3f}")
-    return f"{list(shares.values())}: " + " | ".join(scores)
+        if not len(rows):
+            continue
+        if similarity is None:
+            values = np.stack([held[row].baseline for row in rows])
+            values = (values - values.mean(axis=0)) / (values.std(axis=0) + 1e-9)
+            squares = np.square(values).sum(axis=1)
+            near = 2 * values @ values.T - squares[:, None] - squares
+        else:
+            near = similarity[np.ix_(rows, rows)]
+        groups = numbers([getattr(e, field) for e in held])[rows]
+        scores.append(f"{name} {mean_average_precision(near, groups, sources[rows] if apart else None):.3f}")
+    return " | ".join(scores)
 
 
 def main() -> None:
@@ -224,11 +239,12 @@ def main() -> None:
         )
         fitted = [e for e, out in zip(known, is_held, strict=True) if not out]
         held = [e for e, out in zip(known, is_held, strict=True) if out]
+        print("baseline:", report(held, None))
         for is_refined in (False, True):
             metric = fit(fitted, arguments.seed, is_refined=is_refined)
             print("refined" if is_refined else "discriminant")
             for shares in SHARES:
-                print(report(metric, held, shares), flush=True)
+                print(list(shares.values()), report(held, similarity_of(metric, held, shares)), flush=True)
         return
     metric = fit(known, arguments.seed)
     metric.save(arguments.out)

@@ -1,21 +1,23 @@
 """A vector per region from spectral statistics, needing no downloaded weights.
 
-Four parts stand side by side, each whitened, of fixed length and weightable on its own:
+Four parts stand side by side, each of fixed length and weightable on its own:
 
-========== ====== =================================================================
+========== ====== ==========================================================================
 part       share  from
-========== ====== =================================================================
-timbre     0.50   cepstral mean, spread and movement, onset and tail against the mean
-rhythm     0.17   autocorrelation of onset curves in three bands, lags 0.1 to 2 s
-harmony    0.13   pitch-class profile of bass and treble
-dynamics   0.20   level after the onset, its distribution and movement
-========== ====== =================================================================
+========== ====== ==========================================================================
+timbre     0.70   cepstral mean, spread and movement, attack to tail around onsets, peakedness
+rhythm     0.10   autocorrelation of onset curves in three bands, lags 0.1 to 2.4 s
+harmony    0.08   pitch-class profile of bass and treble
+dynamics   0.12   level after the first and after all onsets, its distribution and movement
+========== ====== ==========================================================================
 
 ``share`` is the part of the squared length, hence of the cosine. A part that a sound does
-not have is zero and its share goes to the others. The whitening (mean, spread and principal axes per
-part) was fitted on sounds described in ``training/embedding/README.md`` and is read from
-``weights/spectral.npz``; its digest is in the space's preprocessing, so other weights are
-another space.
+not have is zero and its share goes to the others: rhythm needs three onsets, harmony
+steady peaks, so single hits have no rhythm and drums and noise no harmony. A learned metric
+per part maps statistics to the vector, so that what people call alike is near: sounds of one class,
+loops of one instrument, excerpts of one piece. It was fitted on sounds described in
+``training/embedding/README.md`` and is read from ``weights/spectral.npz``; its digest is in the
+space's preprocessing, so another metric is another space.
 """
 
 from __future__ import annotations

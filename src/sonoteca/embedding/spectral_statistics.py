@@ -19,8 +19,10 @@ from sonoteca.features.frame_series import FrameSeries
 from sonoteca.features.mel import FLOOR_DB, cepstrum
 
 # Frames this far below the loudest of the span are its silence and tail noise.
-_RANGE_DB = 50.0
-_FLOOR_BELOW_PEAK_DB = 70.0
+_RANGE_DB = 45.0
+# Quieter than this is no part of a sound's character: low enough for tails, high enough that a quiet sound
+# does not meet the floor of the log-mel spectrum.
+_FLOOR_BELOW_PEAK_DB = np.float32(50.0)
 _N_CEPSTRUM = 20
 _N_DELTA = 9
 _N_SLICE = 14
@@ -71,13 +73,14 @@ def raw_aspects(log_mel: FrameSeries, pitch: FrameSeries, traits: FrameSeries, d
     duration_s : float
         Length of the span.
     """
-    level = log_mel.values.max(axis=0)
-    peak = float(level.max())
+    peak = float(log_mel.values.max())
     if peak <= FLOOR_DB + 10.0:
         return None
-    # Relative to the loudest band of the loudest frame, so that gain has no say.
-    bands = np.maximum(log_mel.values - np.float32(peak), np.float32(-_FLOOR_BELOW_PEAK_DB))
-    level = level - np.float32(peak)
+    # Relative to the loudest band of the loudest frame, so that gain has no say. A frame on the floor of the
+    # log-mel spectrum is silent however near to the peak that floor is.
+    bands = np.maximum(log_mel.values - np.float32(peak), -_FLOOR_BELOW_PEAK_DB)
+    bands[:, log_mel.values.max(axis=0) <= FLOOR_DB + 0.5] = -_FLOOR_BELOW_PEAK_DB
+    level = bands.max(axis=0)
     heard = level > -_RANGE_DB
     onsets = find_onsets(bands, level)
     # Loud frames say more about what a sound is than its tail: weight by the fourth root of power.
@@ -106,7 +109,7 @@ def _timbre(
     mean, spread = _weighted(cepstra, weight)
     sounding = bands[:, heard]
     steps = np.diff(cepstra[:_N_DELTA, heard], axis=1)
-    slices = _around_onsets(bands, onsets, -_FLOOR_BELOW_PEAK_DB)
+    slices = _around_onsets(bands, onsets)
     attack = cepstrum(slices, _N_SLICE + 1)[1:]
     rank = round(0.9 * (sounding.shape[1] - 1))
     loud = cepstrum(np.partition(sounding, rank, axis=1)[:, rank], _N_LOUD + 1)[1:]
@@ -138,20 +141,20 @@ def _audible_traits(traits: NDArray[np.float32], bands: NDArray[np.float32]) -> 
     How peaked inaudible octaves are is a matter of the number format, and changes with gain.
     """
     loudest = np.maximum.reduceat(bands, _OCTAVE_STARTS, axis=0)[:N_OCTAVES]
-    audible = np.clip((loudest + np.float32(60.0)) / np.float32(15.0), 0.0, 1.0)
+    audible = np.clip((loudest + np.float32(50.0)) / np.float32(15.0), 0.0, 1.0)
     crests = traits.copy()
     crests[:N_OCTAVES] = _NOISE_CREST_DB + audible * (traits[:N_OCTAVES] - _NOISE_CREST_DB)
     return crests
 
 
-def _around_onsets(values: NDArray[np.float32], onsets: Onsets, beyond: float) -> NDArray[np.float32]:
+def _around_onsets(values: NDArray[np.float32], onsets: Onsets) -> NDArray[np.float32]:
     """Mean over onsets of ``values`` in the stretches after each; float32 (n_rows, n_slices).
 
-    What lies after the end of the span counts as ``beyond``: a short sound has a silent tail.
+    What lies after the end of the span counts as silent, as the tail of a short sound is.
     """
     n_rows, n_frames = values.shape
     longest = int(_SLICE_STARTS[-1] + _SLICE_LENGTHS[-1])
-    padded = np.full((n_frames + longest, n_rows), beyond, np.float32)
+    padded = np.full((n_frames + longest, n_rows), -_FLOOR_BELOW_PEAK_DB, np.float32)
     padded[:n_frames] = values.T
     taken = padded[onsets.frames[:, None] + np.arange(longest)]
     aligned = (onsets.weights @ taken.reshape(len(taken), -1)).reshape(longest, n_rows)
@@ -191,22 +194,21 @@ def _movement(bands: NDArray[np.float32], heard: NDArray[np.bool_]) -> NDArray[n
 
 def _dynamics(level: NDArray[np.float32], onsets: Onsets, frame_rate: float, duration_s: float) -> NDArray[np.float32]:
     """Level after the first and after all onsets, its distribution, and how much it moves; dB below the loudest."""
-    floored = np.maximum(level, np.float32(-60.0))
-    first = int(np.argmax(floored > -20.0))
-    after = floored[first:]
-    envelope = np.interp(_ENVELOPE_S * frame_rate, np.arange(len(after)), after, right=-60.0)
-    aligned = _around_onsets(floored[None], onsets, -60.0)[0]
-    before = floored[np.maximum(onsets.frames - 2, 0)] @ onsets.weights
-    steps = np.sort(np.abs(np.diff(floored))) if len(floored) > 1 else np.zeros(1, np.float32)
+    first = int(np.argmax(level > -20.0))
+    after = level[first:]
+    envelope = np.interp(_ENVELOPE_S * frame_rate, np.arange(len(after)), after, right=-float(_FLOOR_BELOW_PEAK_DB))
+    aligned = _around_onsets(level[None], onsets)[0]
+    before = level[np.maximum(onsets.frames - 2, 0)] @ onsets.weights
+    steps = np.sort(np.abs(np.diff(level))) if len(level) > 1 else np.zeros(1, np.float32)
     extra = [
         float(before),
         4.0 * np.log2(max(duration_s, 0.02)),
         4.0 * np.log2(onsets.per_second + 0.1),
         float(steps.mean()) * 4.0,
         float(steps[round(0.95 * (len(steps) - 1))]) * 2.0,
-        20.0 * float((floored > -20.0).mean()),
-        20.0 * float((floored > -6.0).mean()),
+        20.0 * float((level > -20.0).mean()),
+        20.0 * float((level > -6.0).mean()),
     ]
-    ordered = np.sort(floored)
+    ordered = np.sort(level)
     percentiles = ordered[np.rint(_LEVEL_SHARES * (len(ordered) - 1)).astype(int)]
     return np.concatenate([envelope, aligned, percentiles, extra]).astype(np.float32)
