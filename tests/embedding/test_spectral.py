@@ -103,6 +103,15 @@ def test_windows_follow_the_whole_region() -> None:
     assert all(w.is_window for w in windows)
 
 
+def test_a_long_region_lies_where_its_windows_lie() -> None:
+    loop = synth.sequence(*[BEAT] * 16)
+    ((whole, *windows),) = embed(loop, (0.0, 128.0))
+    assert not whole.is_window
+    assert float(np.linalg.norm(whole.vector)) == pytest.approx(1.0, abs=1e-5)
+    assert min(likeness(whole.vector, window.vector) for window in windows) > 0.9
+    assert likeness(whole.vector, vector(loop, 0.0, 40.0)) > 0.9
+
+
 def test_silent_windows_are_left_out() -> None:
     ((_, *windows),) = embed(synth.sequence(CHORD, synth.silence(28.0)))
     assert [w.start_s for w in windows] == [0.0]

@@ -210,7 +210,7 @@ def report(held: Sequence[Example], similarity: Array | None) -> str:
         if not len(rows):
             continue
         if similarity is None:
-            values = np.stack([held[row].baseline for row in rows])
+            values = np.stack([held[row].baseline for row in rows.tolist()])
             values = (values - values.mean(axis=0)) / (values.std(axis=0) + 1e-9)
             squares = np.square(values).sum(axis=1)
             near = 2 * values @ values.T - squares[:, None] - squares

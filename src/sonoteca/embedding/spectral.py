@@ -38,6 +38,8 @@ from sonoteca.features.mel import LogMel
 from sonoteca.features.mel_traits import SpectralTraits
 
 WINDOW_S, HOP_S = 10.0, 5.0
+# A region longer than this is the mean of its windows: statistics over hours at once would cost hundreds of megabytes.
+LONGEST_AT_ONCE_S = 120.0
 PARTS = ("timbre", "rhythm", "harmony", "dynamics")
 PART_DIMENSIONS = {"timbre": 58, "rhythm": 24, "harmony": 24, "dynamics": 22}
 PART_SHARES = {"timbre": 0.70, "rhythm": 0.10, "harmony": 0.08, "dynamics": 0.12}
@@ -61,7 +63,7 @@ class SpectralEmbedder:
             dimensions=DIMENSIONS,
             window_s=WINDOW_S,
             hop_s=HOP_S,
-            pooling="statistics over sounding frames",
+            pooling=f"statistics over sounding frames; past {LONGEST_AT_ONCE_S:g} s the mean of the windows",
             preprocessing=f"mono 22050 Hz, log-mel 40, peaks on a pitch axis, octave crests, metric {digest}",
             parts=tuple(SpacePart(part, start, stop) for part, start, stop in zip(PARTS, starts, stops, strict=True)),
         )
@@ -83,13 +85,21 @@ class SpectralEmbedder:
         return [self._embed_region(features, region) for region in regions]
 
     def _embed_region(self, features: Mapping[Feature, FrameSeries], region: Region) -> list[Embedding]:
+        windows = [
+            window
+            for start_s, end_s in window_spans(region)
+            if (window := self._embed_span(features, start_s, end_s, is_window=True)) is not None
+        ]
+        if region.duration_s > LONGEST_AT_ONCE_S:
+            return [self._mean_of(windows, region), *windows] if windows else []
         whole = self._embed_span(features, region.start_s, region.end_s, is_window=False)
-        if whole is None:
-            return []
-        windows = (
-            self._embed_span(features, start_s, end_s, is_window=True) for start_s, end_s in window_spans(region)
-        )
-        return [whole, *(window for window in windows if window is not None)]
+        return [] if whole is None else [whole, *windows]
+
+    def _mean_of(self, windows: Sequence[Embedding], region: Region) -> Embedding:
+        """The direction in which the windows lie together."""
+        total = np.sum([window.vector for window in windows], axis=0, dtype=np.float32)
+        vector = np.asarray(total / max(float(np.linalg.norm(total)), 1e-9), np.float32)
+        return Embedding(vector, self._space_id, region.start_s, region.end_s, is_window=False)
 
     def _embed_span(
         self, features: Mapping[Feature, FrameSeries], start_s: float, end_s: float, *, is_window: bool
