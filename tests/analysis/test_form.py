@@ -136,7 +136,7 @@ def test_ten_hours_become_at_most_six_hundred_units() -> None:
 def energy(sound: AudioSignal) -> int:
     """With the onset density heard, as in the engine."""
     view = synth.whole(sound, (*EnergyLevel.features, *OnsetDensity.features))
-    (density,) = OnsetDensity().analyze(view, {})
+    density, _ = OnsetDensity().analyze(view, {})
     (level,) = EnergyLevel().analyze(view, {ONSET_DENSITY: density})
     return level.value
 

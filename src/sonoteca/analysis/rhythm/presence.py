@@ -21,7 +21,7 @@ from sonoteca.domain.vocabulary import Kind
 
 # How probable a beat has to be before anything is said. What is known to be a loop or a track nearly always has
 # one; a field recording rarely. None: the kind is not known.
-PRESENCE_THRESHOLDS = {None: 0.5, Kind.LOOP: 0.02, Kind.TRACK: 0.1, Kind.FIELD_RECORDING: 0.6, Kind.ONE_SHOT: 1.0}
+PRESENCE_THRESHOLDS = {None: 0.5, Kind.LOOP: 0.15, Kind.TRACK: 0.1, Kind.FIELD_RECORDING: 0.6, Kind.ONE_SHOT: 1.0}
 
 
 @functools.cache
