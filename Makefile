@@ -54,8 +54,7 @@ check: $(VENV)/.installed-test
 
 test: check
 	rm -f .coverage .coverage.*
-	$(RUN) $(BIN)/coverage run -m pytest
-	$(BIN)/coverage combine --quiet
+	$(RUN) $(BIN)/python -m pytest -n 2 --dist loadscope --cov --cov-report=
 	$(BIN)/coverage report --skip-covered --include='src/sonoteca/domain/*,src/sonoteca/analysis/*,src/sonoteca/catalogue/*,src/sonoteca/ingest/*' --fail-under=90
 
 test-slow: $(VENV)/.installed-test
