@@ -49,9 +49,12 @@ class RegionView:
         return self.recording.measurements
 
     def frames(self, feature: Feature) -> FrameSeries:
-        """The region's frames of a declared feature; KeyError for one that was not declared."""
+        """The region's frames of a declared feature, in memory; KeyError for one that was not declared.
+
+        Of a long sound they are read from a file for each call and belong to the caller.
+        """
         whole = self.features[feature]
-        return whole if self.region.is_whole else whole.between(self.region.start_s, self.region.end_s)
+        return whole.in_memory() if self.region.is_whole else whole.between(self.region.start_s, self.region.end_s)
 
     def signal(self, start_s: float | None = None, end_s: float | None = None) -> AudioSignal:
         """Mono samples at 22,050 Hz of the region, or of a span within it (times of the sound, at most 10 min)."""

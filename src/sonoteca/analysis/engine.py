@@ -203,7 +203,7 @@ def analyze_recording(
     started = time.perf_counter()
     split = region_finder.find_regions(
         recording,
-        features[region_finder.FEATURE],
+        features[region_finder.FEATURE].in_memory(),
         kind=_kind(whole.observations, stated),
         gap_s=gap_s,
         min_region_s=min_region_s,

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class FrameSeries:
     """``values`` float32, shape (..., n_frames). Frame ``t`` is centred on sample ``t * hop_length``.
 
@@ -38,10 +38,17 @@ class FrameSeries:
         )
 
     def between(self, start_s: float, end_s: float) -> FrameSeries:
-        """The frames whose centres lie in ``[start_s, end_s)``, at least one; a view, no copy."""
+        """The frames whose centres lie in ``[start_s, end_s)``, at least one; a view where the frames are in memory."""
         rate = self.frame_rate
         start = int(np.ceil(start_s * rate - 1e-6)) - self.first_frame
         stop = int(np.ceil(end_s * rate - 1e-6)) - self.first_frame
         start = min(max(start, 0), max(self.n_frames - 1, 0))
         stop = min(max(stop, start + 1), self.n_frames)
+        return self._part(start, stop)
+
+    def in_memory(self) -> FrameSeries:
+        """The same frames where reading ``values`` costs nothing: this series, unless it lies in a file."""
+        return self
+
+    def _part(self, start: int, stop: int) -> FrameSeries:
         return FrameSeries(self.values[..., start:stop], self.sample_rate, self.hop_length, self.first_frame + start)

@@ -23,6 +23,8 @@ GROUP_EDGES = (0, 8, 14, 21, 28, 36)
 GROUPS = ("low", "low_mid", "mid", "high_mid", "high")
 # Magnitudes this far below the loudest band magnitude of the sound (60 dB) count as nothing.
 _COMPRESSION = 1000.0
+# Frames (a quarter of an hour) whose logarithms are held at once.
+_STRETCH = 40_000
 # The rise is taken over two frames (46 ms): an onset fills a 93 ms Hann window gradually.
 _LAG = 2
 
@@ -66,11 +68,41 @@ def log_bands(bands: NDArray[np.float32]) -> NDArray[np.float32]:
 
     The reference is the 99.5th percentile of the frame maxima, so that one click does not hide the music.
     """
+    scale = _compression(bands)
+    return np.zeros_like(bands) if scale is None else _compressed(bands, scale)
+
+
+def _compression(bands: NDArray[np.float32]) -> np.float32 | None:
     loudest = np.percentile(bands.max(axis=0), 99.5)
     # -100 dB full scale: below the noise of 16-bit files there is nothing to find.
-    if loudest < 1e-5:
-        return np.zeros_like(bands)
-    return np.asarray(np.log1p(bands * np.float32(_COMPRESSION / loudest)), np.float32)
+    return None if loudest < 1e-5 else np.float32(_COMPRESSION / loudest)
+
+
+def _compressed(bands: NDArray[np.float32], scale: np.float32) -> NDArray[np.float32]:
+    return np.asarray(np.log1p(bands * scale), np.float32)
+
+
+def band_flux(bands: NDArray[np.float32]) -> NDArray[np.float32]:
+    """``group_flux(log_bands(bands))``, stretch by stretch: three hours of logarithms would take 300 MB.
+
+    Parameters
+    ----------
+    bands : float32 (N_BANDS, n_frames)
+        ``BandMagnitude`` frames.
+
+    Returns
+    -------
+    float32 (len(GROUPS), n_frames)
+    """
+    n_frames = bands.shape[1]
+    flux = np.zeros((len(GROUPS), n_frames), np.float32)
+    scale = _compression(bands)
+    if scale is None:
+        return flux
+    for start in range(0, n_frames, _STRETCH):
+        first, stop = max(0, start - _LAG), min(n_frames, start + _STRETCH)
+        flux[:, start:stop] = group_flux(_compressed(bands[:, first:stop], scale))[:, start - first :]
+    return flux
 
 
 def group_flux(log_magnitude: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -114,7 +146,7 @@ def onset_strength(bands: FrameSeries) -> FrameSeries:
     FrameSeries
         ``values`` float32, shape (n_frames,), >= 0; all zero for silence.
     """
-    flux = group_flux(log_bands(bands.values))
+    flux = band_flux(bands.values)
     total = np.asarray(flux.mean(axis=0), np.float32)
     return FrameSeries(total, bands.sample_rate, bands.hop_length, bands.first_frame)
 

@@ -62,22 +62,28 @@ class Hearing:
     tonal: float
 
 
-_latest: tuple[weakref.ref[NDArray[np.float32]], tuple[int, int], Hearing] | None = None
+_latest: tuple[weakref.ref[FrameSeries], tuple[float, float], Hearing] | None = None
 
 
 def hear(region: RegionView) -> Hearing:
-    """The region's ``Hearing``; asked again for the same frames, the one made before."""
+    """The region's ``Hearing``; asked again for the same span of the same sound, the one made before."""
     global _latest
-    series = region.frames(FEATURE)
-    values = series.values
-    owner = values if values.base is None else values.base
-    span = (series.first_frame, series.n_frames)
-    if _latest is not None and _latest[0]() is owner and _latest[1] == span:
+    whole = region.features[FEATURE]
+    span = (region.region.start_s, region.region.end_s)
+    if _latest is not None and _latest[0]() is whole and _latest[1] == span:
         return _latest[2]
-    hearing = _hear(series, region.region.start_s, region.region.end_s)
-    if isinstance(owner, np.ndarray):
-        _latest = (weakref.ref(owner), span, hearing)
+    # An earlier one may be of hours: it goes before the next is made.
+    _latest = None
+    hearing = _hear(region.frames(FEATURE), *span)
+    _latest = (weakref.ref(whole, _forget), span, hearing)
     return hearing
+
+
+def _forget(gone: weakref.ref[FrameSeries]) -> None:
+    """A sound's hearing lives as long as its frames."""
+    global _latest
+    if _latest is not None and _latest[0] is gone:
+        _latest = None
 
 
 def _hear(series: FrameSeries, start_s: float, end_s: float) -> Hearing:

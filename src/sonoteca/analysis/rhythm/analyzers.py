@@ -29,7 +29,7 @@ from sonoteca.domain.descriptor import (
 from sonoteca.domain.observation import JsonValue, Observation
 from sonoteca.domain.vocabulary import Kind
 from sonoteca.features.feature import Feature
-from sonoteca.features.onset import BandMagnitude, group_flux, log_bands, onset_times
+from sonoteca.features.onset import BandMagnitude, band_flux, onset_times
 from sonoteca.features.onset_harmony import HarmonyTrail
 
 BAND_MAGNITUDE = BandMagnitude()
@@ -108,7 +108,7 @@ class PulseClarity:
         bands = region.frames(BAND_MAGNITUDE)
         if bands.n_frames < 32:
             return
-        flux = group_flux(log_bands(bands.values)).mean(axis=0)
+        flux = band_flux(bands.values).mean(axis=0)
         if float(flux.mean()) < 1e-3:
             return
         shortest, longest = int(0.25 * bands.frame_rate), int(1.5 * bands.frame_rate)

@@ -13,7 +13,7 @@ import scipy.fft
 from numpy.typing import NDArray
 
 from sonoteca.features.frame_series import FrameSeries
-from sonoteca.features.onset import GROUPS, group_flux, log_bands
+from sonoteca.features.onset import GROUPS, band_flux
 
 N_GROUPS = len(GROUPS)
 # A group whose mean flux is below this share of the strongest group's holds no evidence, only residue.
@@ -63,7 +63,7 @@ def gather_evidence(
     bands: FrameSeries, trail: FrameSeries, duration_s: float, *, is_excerpt: bool = False
 ) -> RhythmEvidence | None:
     """Prepare a region's frames; None where nothing ever changes (silence, DC, a single sample)."""
-    flux = group_flux(log_bands(bands.values))
+    flux = band_flux(bands.values)
     if flux.shape[1] < 8:
         return None
     flux = _tame_start(flux)
