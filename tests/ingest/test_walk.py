@@ -153,7 +153,14 @@ def test_folders_deeper_than_the_recursion_limit(tmp_path: Path) -> None:
         folder = folder / "d"
         folder.mkdir()
     touch(folder, "deep.wav")
-    assert found(tmp_path) == [str(folder / "deep.wav")]
+    try:
+        assert found(tmp_path) == [str(folder / "deep.wav")]
+    finally:
+        # Nobody else can: the removal of temporary folders is recursive itself.
+        (folder / "deep.wav").unlink()
+        while folder != tmp_path:
+            folder.rmdir()
+            folder = folder.parent
 
 
 def test_a_folder_that_cannot_be_is_told() -> None:
