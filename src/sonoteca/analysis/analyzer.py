@@ -56,6 +56,10 @@ class RegionView:
         whole = self.features[feature]
         return whole.in_memory() if self.region.is_whole else whole.between(self.region.start_s, self.region.end_s)
 
+    def series(self, feature: Feature) -> FrameSeries:
+        """The same frames for one who only asks ``between`` of it: of a long sound they stay in the file."""
+        return self.features[feature] if self.region.is_whole else self.frames(feature)
+
     def signal(self, start_s: float | None = None, end_s: float | None = None) -> AudioSignal:
         """Mono samples at 22,050 Hz of the region, or of a span within it (times of the sound, at most 10 min)."""
         start_s = self.region.start_s if start_s is None else start_s

@@ -18,6 +18,8 @@ _UNIT_DB = 5.0
 _HARMONY_SQUARED = 0.7
 # Three octaves and a half around the middle carry the harmony; below is the bass, above are partials.
 _LOWEST_HARMONY, _HIGHEST_HARMONY = 40, 84
+# Frames (a quarter of an hour) folded at once.
+_STRETCH = 10_000
 
 
 def unit_vectors(bands: FrameSeries, pitches: FrameSeries, edges_s: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -58,10 +60,12 @@ def _means(values: NDArray[np.float32], frames: FrameSeries, edges_s: NDArray[np
 
 def _pitch_classes(pitches: NDArray[np.float32]) -> NDArray[np.float32]:
     """Twelve rows from C."""
-    # The pitch itself is the first of a semitone's bins, its neighbours stand on either side.
-    centred = np.roll(pitches[:N_PITCH_BINS], BINS_PER_SEMITONE // 2, axis=0)
-    semitones = centred.reshape(-1, BINS_PER_SEMITONE, pitches.shape[1]).sum(axis=1)
     folded = np.zeros((12, pitches.shape[1]), np.float32)
-    for midi in range(_LOWEST_HARMONY, _HIGHEST_HARMONY):
-        folded[midi % 12] += semitones[midi - LOWEST_MIDI]
+    for start in range(0, pitches.shape[1], _STRETCH):
+        stretch = slice(start, start + _STRETCH)
+        # The pitch itself is the first of a semitone's bins, its neighbours stand on either side.
+        centred = np.roll(pitches[:N_PITCH_BINS, stretch], BINS_PER_SEMITONE // 2, axis=0)
+        semitones = centred.reshape(-1, BINS_PER_SEMITONE, centred.shape[1]).sum(axis=1)
+        for midi in range(_LOWEST_HARMONY, _HIGHEST_HARMONY):
+            folded[midi % 12, stretch] += semitones[midi - LOWEST_MIDI]
     return folded

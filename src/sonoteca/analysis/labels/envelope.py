@@ -18,6 +18,8 @@ N_MOVED_BANDS = 4
 SILENT_DB = -90.0
 # Two onsets closer than this are one (a flam, a clap).
 ONSET_SPACING_S = 0.07
+# Frames (a quarter of an hour) whose bands are compared at once: three hours would take 280 MB.
+_STRETCH = 40_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,13 +55,19 @@ def trace(log_mel: NDArray[np.float32], frame_rate: float) -> Envelope:
     so that noise floors do not count: spectral flux as in Dixon, "Onset Detection
     Revisited", DAFx 2006.
     """
-    level = 10.0 * np.log10(np.power(10.0, 0.1 * log_mel).sum(axis=0))
-    peak = float(level.max())
+    n_frames = log_mel.shape[1]
     # With the floor at -50 dB below the loudest band, codec rustle cannot make an onset.
-    loud = np.maximum(log_mel, log_mel.max() - 50.0)
-    earlier = np.concatenate([np.full((loud.shape[0], 2), loud.min(), np.float32), loud], axis=1)[:, :-2]
-    rises = np.partition(np.maximum(0.0, loud - earlier), -N_MOVED_BANDS, axis=0)
-    rise = rises[-N_MOVED_BANDS:].mean(axis=0)
+    floor = np.float32(log_mel.max() - 50.0)
+    before = np.maximum(log_mel.min(), floor)
+    level = frame_levels(log_mel)
+    rise = np.empty(n_frames, np.float32)
+    for start in range(0, n_frames, _STRETCH):
+        first, stop = max(0, start - 2), min(n_frames, start + _STRETCH)
+        loud = np.maximum(log_mel[:, first:stop], floor)
+        earlier = np.concatenate([np.full((len(loud), 2), before, np.float32), loud], axis=1)[:, :-2]
+        rises = np.partition(np.maximum(0.0, loud - earlier)[:, start - first :], -N_MOVED_BANDS, axis=0)
+        rise[start:stop] = rises[-N_MOVED_BANDS:].mean(axis=0)
+    peak = float(level.max())
     spacing = max(1, round(ONSET_SPACING_S * frame_rate))
     highest = scipy.ndimage.maximum_filter1d(rise, 2 * spacing + 1, mode="constant")
     is_onset = (rise >= highest) & (rise > ONSET_RISE_DB)
@@ -67,3 +75,12 @@ def trace(log_mel: NDArray[np.float32], frame_rate: float) -> Envelope:
     return Envelope(
         (level - peak).astype(np.float32), rise.astype(np.float32), np.flatnonzero(is_onset), peak, frame_rate
     )
+
+
+def frame_levels(log_mel: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Level of all bands together, dB, shape (n_frames,)."""
+    level = np.empty(log_mel.shape[1], np.float32)
+    for start in range(0, len(level), _STRETCH):
+        stretch = slice(start, start + _STRETCH)
+        level[stretch] = 10.0 * np.log10(np.power(10.0, 0.1 * log_mel[:, stretch]).sum(axis=0))
+    return level

@@ -18,6 +18,8 @@ from sonoteca.features.mel_traits import N_TRAITS
 # Loudness range that counts: below it codecs and noise floors decide, not the sound.
 RANGE_DB = 60.0
 ACTIVE_DB = 30.0
+# Frames (a quarter of an hour) clipped at once: bounds memory on hour-long files.
+_STRETCH = 40_000
 _LOWEST_MIDI = SemitoneSpectrum().lowest_midi
 
 
@@ -63,8 +65,7 @@ def summarise(
 
 def _spectrum(log_mel: NDArray[np.float32], active: NDArray[np.bool_]) -> NDArray[np.float32]:
     """Long-term spectrum, mean, spread and movement in pairs of bands."""
-    clipped = np.maximum(log_mel - log_mel.max(), -RANGE_DB)
-    pairs = clipped.reshape(-1, 2, clipped.shape[1]).mean(axis=1)[:, active]
+    pairs = _pairs_of_bands(log_mel)[:, active]
     long_term = 10.0 * np.log10(np.power(10.0, 0.1 * pairs).mean(axis=1))
     mean = pairs.mean(axis=1)
     spread = pairs.std(axis=1)
@@ -72,6 +73,17 @@ def _spectrum(log_mel: NDArray[np.float32], active: NDArray[np.bool_]) -> NDArra
     return np.concatenate(
         [(long_term - long_term.max()) / 10.0, (mean - mean.max()) / 10.0, spread / 10.0, rises / 3.0]
     )
+
+
+def _pairs_of_bands(log_mel: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Mean level of two neighbouring bands, dB below the loudest, shape (n_bands // 2, n_frames)."""
+    n_bands, n_frames = log_mel.shape
+    pairs = np.empty((n_bands // 2, n_frames), np.float32)
+    loudest = log_mel.max()
+    for start in range(0, n_frames, _STRETCH):
+        clipped = np.maximum(log_mel[:, start : start + _STRETCH] - loudest, -RANGE_DB)
+        pairs[:, start : start + _STRETCH] = clipped.reshape(-1, 2, clipped.shape[1]).mean(axis=1)
+    return pairs
 
 
 def _dynamics(envelope: Envelope, active: NDArray[np.bool_], duration_s: float) -> NDArray[np.float32]:

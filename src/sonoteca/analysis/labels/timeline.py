@@ -9,7 +9,7 @@ import numpy as np
 import scipy.ndimage
 from numpy.typing import NDArray
 
-from sonoteca.analysis.labels.envelope import SILENT_DB
+from sonoteca.analysis.labels.envelope import SILENT_DB, frame_levels
 from sonoteca.analysis.labels.texture import SHORT, STEP
 
 # Windows overlap fourfold, so each carries about a third of the evidence it seems to carry.
@@ -66,7 +66,7 @@ def smoothest_path(probabilities: NDArray[np.float32]) -> NDArray[np.int64]:
 
 def silent_frames(log_mel: NDArray[np.float32], frame_rate: float) -> NDArray[np.bool_]:
     """Frames inside silences of at least `SHORTEST_SILENCE_S`, shape (n_frames,)."""
-    level = 10.0 * np.log10(np.power(10.0, 0.1 * log_mel).sum(axis=0))
+    level = frame_levels(log_mel)
     quiet = level < max(float(level.max()) - SILENT_RANGE_DB, SILENT_DB)
     shortest = max(1, round(SHORTEST_SILENCE_S * frame_rate))
     # Opening keeps runs of at least `shortest`; outside counts as quiet, so edges count whole.

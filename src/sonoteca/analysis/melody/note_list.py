@@ -35,7 +35,7 @@ class MelodyNotes:
     def analyze(self, region: RegionView, known: Known) -> Iterable[Observation]:
         if _is_drums(known.get(ROLE)):
             return
-        found = track_melody(region.frames(FINE), region.frames(FAST))
+        found = track_melody(region.series(FINE), region.series(FAST))
         notes = [note for note in found if note.start_s < region.region.end_s]
         if len(notes) < _FEWEST_NOTES:
             return
