@@ -117,6 +117,22 @@ def test_no_room_for_the_file_says_what_to_do(monkeypatch: pytest.MonkeyPatch, t
     assert "TMPDIR" in str(caught.value.remedy)
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="the device that is always full is Linux's")
+@pytest.mark.parametrize("n_frames", [10, 100_000])
+def test_a_full_disk_is_an_error_of_the_file(monkeypatch: pytest.MonkeyPatch, n_frames: int) -> None:
+    monkeypatch.setattr(frame_spool, "_temporary_file", lambda: open("/dev/full", "wb"))  # noqa: SIM115 - the spool's
+    spool = FrameSpool()
+
+    def fill() -> None:
+        spool.append(np.zeros((2, n_frames), np.float32))
+        spool.seal()
+
+    with pytest.raises(AudioError, match="temporary file of a long sound cannot be written"):
+        fill()
+    spool.close()
+    assert spool._file.closed
+
+
 def test_flux_does_not_depend_on_the_stretches(monkeypatch: pytest.MonkeyPatch) -> None:
     _, held, _ = both_ways([BandMagnitude()])
     bands = held[BandMagnitude()].values

@@ -84,6 +84,7 @@ class _Frames:
 
 def _series(frames: _Frames | FrameSpool, sample_rate: int, hop_length: int) -> FrameSeries:
     if isinstance(frames, FrameSpool):
+        frames.seal()
         return SpooledSeries(frames, sample_rate, hop_length)
     return FrameSeries(frames.values, sample_rate, hop_length)
 

@@ -5,6 +5,7 @@ All features of three hours take half a gigabyte, of which an analyzer looks at 
 
 from __future__ import annotations
 
+import contextlib
 import tempfile
 import weakref
 from typing import IO
@@ -20,7 +21,7 @@ _AT_ONCE = 4096
 
 
 class FrameSpool:
-    """The frames of one feature, appended once in order and read anywhere.
+    """The frames of one feature: ``append`` in order, ``seal()``, then ``read`` any stretch.
 
     The file has no name where the system allows that, and is gone as soon as nobody holds the spool.
     """
@@ -28,7 +29,7 @@ class FrameSpool:
     def __init__(self) -> None:
         self._file = _temporary_file()
         # Not left to the garbage collector, which warns of files nobody closed.
-        self._close = weakref.finalize(self, self._file.close)
+        self._close = weakref.finalize(self, _close, self._file)
         self._lead: tuple[int, ...] = ()
         self.n_frames = 0
 
@@ -46,6 +47,19 @@ class FrameSpool:
         except OSError as error:
             raise _unwritable(error) from error
         self.n_frames += frames.shape[-1]
+
+    def seal(self) -> None:
+        """Call it when nothing will be appended any more: a full disk is met here, not by whoever reads first.
+
+        Raises
+        ------
+        AudioError
+            If what was appended last cannot be written.
+        """
+        try:
+            self._file.flush()
+        except OSError as error:
+            raise _unwritable(error) from error
 
     def read(self, start: int, stop: int) -> NDArray[np.float32]:
         """Frames ``[start, stop)`` in an array of their own, shape (..., stop - start).
@@ -103,6 +117,12 @@ def _temporary_file() -> IO[bytes]:
         return tempfile.TemporaryFile(prefix="sonoteca-frames-")
     except OSError as error:
         raise _unwritable(error) from error
+
+
+def _close(file: IO[bytes]) -> None:
+    # What a full disk did not take is written once more on closing; that was reported before.
+    with contextlib.suppress(OSError):
+        file.close()
 
 
 def _unwritable(error: OSError) -> AudioError:
