@@ -64,6 +64,8 @@ def _instruments(truth: dict[str, dict]) -> list[tuple[str, str, None]]:  # type
         layers = facts.get("made", {}).get("layers") if facts["corpus"] == "loops" else None
         if layers and len(layers) == 1 and facts["type"] == "loop":
             (layer,) = layers.values()
+            if layer.get("font") is None:  # synthesised: which instrument it is, the manifest does not say
+                continue
             found.append((name, f"{layer.get('font')}/{layer.get('program', layer.get('kit'))}", None))
     counts = Counter(label for _, label, _ in found)
     return [item for item in found if counts[item[1]] > 1]
