@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from contextlib import closing
 from functools import cache
 from itertools import pairwise
 
@@ -275,28 +276,21 @@ def test_an_event_is_described_in_seconds_of_the_sound() -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_an_hour_is_survived(kind: Kind) -> None:
     hour = synth.signal(np.tile(song().samples, (1, 225)))
-    source = synth.recording(hour)
-    assert source.info.duration_s == pytest.approx(3600.0)
-    features = features_of(source)
-    stated = {KIND: Observation(KIND, kind.value, None, Provenance(Source.USER, "test", 1))}
-    whole = analyze_recording(source, features, ANALYZERS, known_values=stated).whole
+    with closing(synth.recording(hour)) as source:
+        assert source.info.duration_s == pytest.approx(3600.0)
+        stated = {KIND: Observation(KIND, kind.value, None, Provenance(Source.USER, "test", 1))}
+        whole = analyze_recording(source, features_of(source), ANALYZERS, known_values=stated).whole
     assert [(run.producer, run.reason) for run in whole.runs if run.outcome is not RunOutcome.DONE] == []
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("analyzer", ANALYZERS, ids=BY_ID.keys())
-def test_an_hour_of_silence_says_nothing(analyzer: Analyzer) -> None:
-    source = _silent_hour()
-    view = RegionView(synth.Region(0, 0.0, source.info.duration_s), source, _silent_features())
-    stated = {found.descriptor for found in analyzer.analyze(view, {})}
+def test_an_hour_of_silence_says_nothing(analyzer: Analyzer, silent_hour: RegionView) -> None:
+    stated = {found.descriptor for found in analyzer.analyze(silent_hour, {})}
     assert stated <= OF_SILENCE
 
 
-@cache
-def _silent_hour() -> Recording:
-    return synth.recording(synth.silence(3600.0, rate=22_050))
-
-
-@cache
-def _silent_features():
-    return features_of(_silent_hour())
+@pytest.fixture(scope="module")
+def silent_hour() -> Iterator[RegionView]:
+    with closing(synth.recording(synth.silence(3600.0, rate=22_050))) as source:
+        yield RegionView(synth.Region(0, 0.0, source.info.duration_s), source, features_of(source))
