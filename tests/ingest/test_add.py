@@ -19,6 +19,7 @@ import synth
 from sonoteca.audio.encode import write_audio, write_wav
 from sonoteca.audio.signal import AudioSignal
 from sonoteca.catalogue import leases, pending, schema
+from sonoteca.catalogue.audit import count
 from sonoteca.catalogue.edit import edit, parse_statements
 from sonoteca.catalogue.library import Library, open_library
 from sonoteca.errors import FileUnreadable, LibraryFull, NotAudio
@@ -354,6 +355,13 @@ def test_an_embedder_that_fails_costs_its_vectors_only(library: Library, music: 
     warnings = [row.warnings for row in rows(library, schema.sounds, "id", "warnings")]
     assert all("embedder test.broken failed: RuntimeError: no weights" in texts for texts in warnings)
     assert run(library, music, options=broken).analysed == 0
+    # The failure is kept and counted, and `retry` tries again.
+    producers = producers_of(broken.ears)
+    with library.read() as connection:
+        counts = count(connection, identities=producers.identities, spaces=producers.spaces)
+    assert counts["failed_runs_by_producer"] == {"embedding.test.broken": 3}
+    assert (counts["embedding_gap_total"], counts["missing_embedding_ref"], counts["embedding_ok"]) == (3, 3, 0)
+    assert retry(library, broken, executor=InProcessExecutor()).analysed == 3
 
 
 def test_a_file_that_changed_while_it_waited_is_no_other_sounds_result(library: Library, music: Path) -> None:

@@ -132,6 +132,7 @@ def _gaps(connection: Connection, spaces: Sequence[Space]) -> tuple[int, int]:
             runs.c.producer == identity.producer,
             runs.c.version == identity.version,
             runs.c.settings == identity.settings,
+            runs.c.outcome == "done",
         )
         lacks.append(~run.exists())
     if not lacks:

@@ -44,6 +44,8 @@ class SoundResult:
         A space that is absent here was not computed and stays as it was.
     warnings : tuple of str
         The recording's; the analysis' own are added.
+    failed_spaces : mapping of space id to a reason
+        Spaces of ``embeddings`` whose embedder failed: their runs are kept as failed.
     """
 
     sound_id: int
@@ -52,6 +54,7 @@ class SoundResult:
     claims: tuple[Claim, ...] = ()
     embeddings: Mapping[str, Sequence[Sequence[Embedding]]] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    failed_spaces: Mapping[str, str] = field(default_factory=dict)
 
 
 def store_results(
@@ -249,13 +252,9 @@ def _replace_runs(
     at: str,
     expected: _Expected,
 ) -> None:
-    embedded = {
-        space_id: Run(*_identity_fields(stored.space), RunOutcome.DONE, "", 0.0)
-        for space_id, stored in stored_spaces.items()
-    }
     rows: list[dict[str, Any]] = []
     for result in results:
-        computed = [embedded[space_id] for space_id in result.embeddings]
+        computed = [_embedding_run(result, stored_spaces[space_id].space) for space_id in result.embeddings]
         for region_id, part in zip(region_ids[result.sound_id], result.analysis.regions, strict=True):
             rows += [
                 {
@@ -280,9 +279,11 @@ def _replace_runs(
     expected.runs = len(rows)
 
 
-def _identity_fields(space: Space) -> tuple[str, int, str]:
+def _embedding_run(result: SoundResult, space: Space) -> Run:
     identity = pending.embedding_identity(space)
-    return identity.producer, identity.version, identity.settings
+    reason = result.failed_spaces.get(space.id)
+    outcome = RunOutcome.DONE if reason is None else RunOutcome.FAILED
+    return Run(identity.producer, identity.version, identity.settings, outcome, reason or "", 0.0)
 
 
 def _replace_embeddings(

@@ -208,7 +208,13 @@ class _Store:
                 return
             self._results.append(
                 results.SoundResult(
-                    sound_id, heard.info, heard.analysis, heard.claims, heard.embeddings, heard.warnings
+                    sound_id,
+                    heard.info,
+                    heard.analysis,
+                    heard.claims,
+                    heard.embeddings,
+                    heard.warnings,
+                    heard.failed_spaces,
                 )
             )
             return

@@ -65,7 +65,8 @@ class ListenOrder:
 class Heard:
     """What one pass over one file found; picklable.
 
-    ``embeddings`` holds, per space id, one list per region in the order of ``analysis.regions``.
+    ``embeddings`` holds, per space id, one list per region in the order of ``analysis.regions``;
+    ``failed_spaces`` why the lists of a space are empty although its embedder was asked.
     """
 
     info: AudioInfo
@@ -73,6 +74,7 @@ class Heard:
     claims: tuple[Claim, ...]
     warnings: tuple[str, ...]
     embeddings: Mapping[str, Sequence[Sequence[Embedding]]] = field(default_factory=dict)
+    failed_spaces: Mapping[str, str] = field(default_factory=dict)
 
 
 def listen(order: ListenOrder) -> Heard:
@@ -106,6 +108,7 @@ def listen(order: ListenOrder) -> Heard:
         regions = [part.region for part in analysis.regions]
         warnings = list(recording.warnings)
         embeddings: dict[str, Sequence[Sequence[Embedding]]] = {}
+        failed: dict[str, str] = {}
         for embedder in embedders:
             try:
                 embeddings[embedder.space.id] = _embedded(embedder, recording, frames, regions)
@@ -114,8 +117,9 @@ def listen(order: ListenOrder) -> Heard:
             except Exception as error:
                 # As with analyzers, one that fails costs its own answers; the audit counts the gap.
                 embeddings[embedder.space.id] = [[] for _ in regions]
+                failed[embedder.space.id] = f"{type(error).__name__}: {error}"[:500]
                 warnings.append(f"embedder {embedder.space.model} failed: {type(error).__name__}: {error}"[:500])
-        return Heard(recording.info, analysis, recording.claims, tuple(warnings), embeddings)
+        return Heard(recording.info, analysis, recording.claims, tuple(warnings), embeddings, failed)
 
 
 def _embedded(
