@@ -39,6 +39,8 @@ class RhythmEvidence:
         Running sum of the harmony trail's frames.
     raw_flux_mean : float
         Mean flux before scaling, in nepers per 46 ms: how much happens at all.
+    level_spread_db : float
+        Standard deviation of the level over time: how much the sound moves at all.
     is_excerpt : bool
         The region was cut out of a longer sound without regard to bars: its ends say nothing.
     """
@@ -52,6 +54,7 @@ class RhythmEvidence:
     trail_rate: float
     duration_s: float
     raw_flux_mean: float
+    level_spread_db: float
     is_excerpt: bool = False
 
     @property
@@ -90,8 +93,16 @@ def gather_evidence(
         trail_rate=trail.frame_rate,
         duration_s=duration_s,
         raw_flux_mean=raw_mean,
+        level_spread_db=_level_spread_db(bands.values),
         is_excerpt=is_excerpt,
     )
+
+
+def _level_spread_db(bands: NDArray[np.float32]) -> float:
+    # The first and last frame are half outside the sound.
+    total = bands.sum(axis=0)[1:-1]
+    level = 20.0 * np.log10(np.maximum(total, 1e-3 * float(total.max())))
+    return float(level.std())
 
 
 def onset_spectrum(pulse: NDArray[np.float32], frame_rate: float) -> tuple[NDArray[np.complex64], float]:

@@ -21,7 +21,17 @@ from sonoteca.domain.vocabulary import Kind
 
 # How probable a beat has to be before anything is said. What is known to be a loop or a track nearly always has
 # one; a field recording rarely. None: the kind is not known.
-PRESENCE_THRESHOLDS = {None: 0.5, Kind.LOOP: 0.15, Kind.TRACK: 0.1, Kind.FIELD_RECORDING: 0.6, Kind.ONE_SHOT: 1.0}
+PRESENCE_THRESHOLDS = {None: 0.5, Kind.LOOP: 0.02, Kind.TRACK: 0.1, Kind.FIELD_RECORDING: 0.6, Kind.ONE_SHOT: 1.0}
+# A sound that keeps its level (20 s of noise: 0.2 to 0.7 dB) has only its length to suggest a beat, and a length
+# alone is no beat; the steadiest pads of real loops move by 0.6 dB and more, but with a far more probable beat.
+STEADY_DB = 1.5
+STEADY_THRESHOLD = 0.15
+
+
+def presence_threshold(evidence: RhythmEvidence, kind: Kind | None) -> float:
+    """How probable a beat has to be in this sound."""
+    least = PRESENCE_THRESHOLDS[kind]
+    return max(least, STEADY_THRESHOLD) if evidence.level_spread_db < STEADY_DB else least
 
 
 @functools.cache

@@ -12,7 +12,7 @@ from sonoteca.analysis.rhythm.beat_times import steady_beats
 from sonoteca.analysis.rhythm.drift import TimeMap, straighten
 from sonoteca.analysis.rhythm.evidence import RhythmEvidence, count_onsets, onset_frames
 from sonoteca.analysis.rhythm.hypotheses import view_pulses
-from sonoteca.analysis.rhythm.presence import PRESENCE_THRESHOLDS, confidence, presence_probability
+from sonoteca.analysis.rhythm.presence import confidence, presence_probability, presence_threshold
 from sonoteca.analysis.rhythm.pulse import LONGEST_LOOP_S, candidate_pulses
 from sonoteca.domain.vocabulary import Kind
 
@@ -55,7 +55,7 @@ def find_rhythm(
     if views is None:
         return None
     choice = choose_bar(evidence, views, expected_bpm=expected_bpm)
-    if presence_probability(evidence, choice) < PRESENCE_THRESHOLDS[kind]:
+    if presence_probability(evidence, choice) < presence_threshold(evidence, kind):
         return None
     return answer(sound_s, evidence, bent, choice)
 
