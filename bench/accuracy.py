@@ -107,7 +107,7 @@ def _calibration(truth: dict[str, Any], found: dict[str, Any]) -> list[Measure]:
     Confidences were fitted on other material or by cross-validation, see docs/analysis.md.
     """
     pairs: dict[str, list[tuple[float, bool]]] = {"tempo": [], "key": [], "role": [], "sound_class": [], "kind": []}
-    kinds = {"loop": "loop", "oneshot": "one_shot"}
+    kinds = {"loop": "loop", "oneshot": "one_shot", "song": "track"}
     for name, facts in truth.items():
         sound = found.get(name)
         if sound is None:
