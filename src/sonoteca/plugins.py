@@ -13,11 +13,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sonoteca.analysis.analyzer import Analyzer
-from sonoteca.embedding.embedder import Embedder
 from sonoteca.errors import PluginBroken
+
+if TYPE_CHECKING:
+    from sonoteca.analysis.analyzer import Analyzer
+    from sonoteca.embedding.embedder import Embedder
 
 ANALYZERS_GROUP = "sonoteca.analyzers"
 EMBEDDERS_GROUP = "sonoteca.embedders"

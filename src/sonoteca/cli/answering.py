@@ -112,27 +112,25 @@ def print_results(rows: Sequence[ResultRow], *, notes: Sequence[str] = ()) -> No
 
 
 def _space_of(library: Library) -> StoredSpace:
-    """The space of today's first embedder that has vectors here."""
-    from sonoteca.catalogue.embeddings import find_space, list_spaces
+    """The newest space of the model that this library was first embedded with.
+
+    Read from the library, so that asking needs no embedder and starts a quarter of a second sooner.
+    """
+    from sonoteca.catalogue.embeddings import list_spaces
     from sonoteca.errors import SpaceMismatch
-    from sonoteca.plugins import installed_embedders
 
     with library.read() as connection:
-        for embedder in installed_embedders():
-            stored = find_space(connection, embedder.space.id)
-            if stored is not None:
-                return stored
-        held = [stored.space.id for stored in list_spaces(connection)]
-    raise SpaceMismatch(
-        f"No sound of this library has a vector of today's embedder (it holds {', '.join(held) or 'none'})."
-    )
+        spaces = list_spaces(connection)
+    if not spaces:
+        raise SpaceMismatch("No sound of this library was embedded yet.", "Run `sonoteca add FOLDER`.")
+    return [stored for stored in spaces if stored.space.model == spaces[0].space.model][-1]
 
 
 def _example(library: Library, space: StoredSpace, name: str, region: int) -> Example:
     """A sound of the library by any of its names, else a file, which a worker listens to."""
     from pathlib import Path
 
-    from sonoteca.errors import SoundNotFound
+    from sonoteca.errors import SoundNotFound, SpaceMismatch
     from sonoteca.search.examples import example_from_library, example_from_vectors
 
     try:
@@ -143,4 +141,6 @@ def _example(library: Library, space: StoredSpace, name: str, region: int) -> Ex
     from sonoteca.ingest.inspect import hear_file
 
     heard = hear_file(name, ears=listening_ears())
-    return example_from_vectors(name, heard.embeddings.get(space.space.id, ()), region_number=region)
+    if space.space.id not in heard.embeddings:
+        raise SpaceMismatch(f"The library's vectors ({space.space.id}) are not those that are made today.")
+    return example_from_vectors(name, heard.embeddings[space.space.id], region_number=region)
