@@ -166,6 +166,7 @@ class SegmentFile:
         if len(self.ids) != facts.rows or self.vectors.shape != (facts.rows, facts.dimensions):
             raise SegmentDamaged(f"{path.name} holds {self.vectors.shape}, {facts.rows} rows were written")
         self._verified = np.zeros(len(self.bounds) - 1, bool)
+        self._ids_in_order: NDArray[np.int64] | None = None
 
     def _read_header(self) -> tuple[dict[str, Any], int, list[int] | None]:
         if len(self._map) < _PREFIX.size:
@@ -200,9 +201,19 @@ class SegmentFile:
     def verify_all(self) -> None:
         self.verify_blocks(np.arange(len(self.bounds) - 1))
 
+    def _sorted_ids(self) -> NDArray[np.int64]:
+        if self.by_id is None:
+            return self.ids
+        # Gathered on the first filter: a million ids take longer to gather than to search.
+        if self._ids_in_order is None:
+            self._ids_in_order = self.ids[self.by_id]
+        return self._ids_in_order
+
     def rows_of(self, wanted: NDArray[np.int64]) -> NDArray[np.intp]:
         """Row numbers of those of ``wanted`` (rising) that are here."""
-        sorted_ids = self.ids if self.by_id is None else self.ids[self.by_id]
+        if not len(wanted):
+            return np.empty(0, np.intp)
+        sorted_ids = self._sorted_ids()
         if len(wanted) > len(sorted_ids):
             rows = np.flatnonzero(np.isin(sorted_ids, wanted, assume_unique=True))
         else:
