@@ -121,11 +121,24 @@ def _calibration(truth: dict[str, Any], found: dict[str, Any]) -> list[Measure]:
             said, wanted = sound[field], facts.get(name_)
             if wanted and said and said.get("value") and said.get("confidence") is not None:
                 pairs[field].append((said["confidence"], said["value"] == kinds.get(wanted, wanted)))
+    for name, some in pairs.items():
+        _print_reliability(name, some)
     return [
         Measure(f"calibration error of {name} ({len(some)})", expected_calibration_error(some), "", 0.08, True)
         for name, some in pairs.items()
         if some
     ]
+
+
+def _print_reliability(name: str, pairs: list[tuple[float, bool]], bins: int = 10) -> None:
+    """Of the answers given with confidence p, how many are right."""
+    print(f"\n{name:12} {'confidence':>12} {'answers':>8} {'mean p':>7} {'right':>6}")
+    for number in range(bins):
+        inside = [pair for pair in pairs if number == min(bins - 1, int(pair[0] * bins))]
+        if inside:
+            span = f"{number / bins:.1f} to {(number + 1) / bins:.1f}"
+            mean, right = (sum(values) / len(inside) for values in zip(*inside, strict=True))
+            print(f"{'':12} {span:>12} {len(inside):8} {mean:7.3f} {right:6.3f}")
 
 
 def expected_calibration_error(pairs: list[tuple[float, bool]], bins: int = 10) -> float:
