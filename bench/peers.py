@@ -76,7 +76,7 @@ def _accuracy(work: Path, corpus: Path) -> list[Measure]:
                 measures += [
                     Measure(f"{part} {script[5:-3]} {field}: {who}", scores[field])
                     for field in fields
-                    if scores.get(field) is not None and not (scores[field] == 0 and who != "ours")
+                    if scores.get(field) is not None and (scores[field] > 0.01 or who == "ours")
                 ]
     return measures
 
