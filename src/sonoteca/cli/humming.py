@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
@@ -15,6 +15,12 @@ from sonoteca.cli.options import JsonOption, LibraryOption, open_named_library
 
 if TYPE_CHECKING:
     from sonoteca.catalogue.library import Library
+    from sonoteca.errors import SonotecaError
+    from sonoteca.search.hum.library_rhythms import RhythmAnswer
+    from sonoteca.search.hum.library_tunes import TuneAnswer
+
+Heard = TypeVar("Heard")
+Index = TypeVar("Index")
 
 FilesArgument = Annotated[list[Path] | None, typer.Argument(metavar="FILE...", help="Recordings of the query.")]
 RecordOption = Annotated[float | None, typer.Option(min=2, max=60, help="Record so many seconds instead.")]
@@ -39,25 +45,10 @@ def hum(
 
     The answer is found, maybe one of these, or please hum again. With several FILEs and --json: one line each.
     """
-    from sonoteca.cli.answering import print_results
-    from sonoteca.cli.output import note, print_json
     from sonoteca.search.hum.hear_query import hear_queries
     from sonoteca.search.hum.library_tunes import find_tune_in_library, open_melody_index
 
-    with _recordings(files, record) as named, open_named_library(library, mode="read") as opened:
-        index = open_melody_index(opened)
-        where = _allowed(opened, only)
-        for name, heard in zip(named, hear_queries(named), strict=True):
-            if isinstance(heard, Exception):
-                raise heard
-            found = find_tune_in_library(opened, index, heard, count, where=where)
-            if as_json:
-                print_json(found.as_json({"file": str(name), "filter": only, "k": count}))
-                continue
-            note(f"{name}: {found.answer.verdict.replace('_', ' ')} ({found.answer.confidence:.0%} sure)")
-            if found.answer.message:
-                note(found.answer.message)
-            print_results(found.rows)
+    _answer(files, record, count, only, library, as_json, hear_queries, open_melody_index, find_tune_in_library)
 
 
 def tap(
@@ -69,23 +60,39 @@ def tap(
     as_json: JsonOption = False,
 ) -> None:
     """Find drum loops and breaks by a tapped or beatboxed rhythm, at any tempo."""
-    from sonoteca.cli.answering import print_results
-    from sonoteca.cli.output import note, print_json
     from sonoteca.search.hum.hear_query import hear_taps
     from sonoteca.search.hum.library_rhythms import find_rhythm_in_library, rhythm_index
 
+    _answer(files, record, count, only, library, as_json, hear_taps, rhythm_index, find_rhythm_in_library)
+
+
+def _answer(
+    files: list[Path] | None,
+    record: float | None,
+    count: int,
+    only: str | None,
+    library: str | None,
+    as_json: bool,
+    hear: Callable[[list[Path]], Iterator[Heard | SonotecaError]],
+    open_index: Callable[[Library], Index],
+    find: Callable[..., TuneAnswer | RhythmAnswer],
+) -> None:
+    """Hear each recording, look for it in the index of the library, print what was found."""
+    from sonoteca.cli.answering import print_results
+    from sonoteca.cli.output import note, print_json
+
     with _recordings(files, record) as named, open_named_library(library, mode="read") as opened:
-        index = rhythm_index(opened)
+        index = open_index(opened)
         where = _allowed(opened, only)
-        for name, heard in zip(named, hear_taps(named), strict=True):
+        for name, heard in zip(named, hear(named), strict=True):
             if isinstance(heard, Exception):
                 raise heard
-            found = find_rhythm_in_library(opened, index, heard, count, where=where)
+            found = find(opened, index, heard, count, where=where)
             if as_json:
                 print_json(found.as_json({"file": str(name), "filter": only, "k": count}))
                 continue
-            if found.message:
-                note(found.message)
+            for sentence in found.sentences():
+                note(f"{name}: {sentence}")
             print_results(found.rows)
 
 

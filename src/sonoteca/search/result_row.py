@@ -55,6 +55,33 @@ class ResultRow:
     parts: Mapping[str, float | None] = field(default_factory=dict)
     reasons: Sequence[str] = ()
 
+    @classmethod
+    def of(
+        cls,
+        facts: RegionFacts,
+        *,
+        start_s: float,
+        end_s: float,
+        score: float,
+        mode: str,
+        parts: Mapping[str, float | None],
+        reasons: Sequence[str],
+    ) -> ResultRow:
+        """The answer that a moment of the region with these facts is."""
+        return cls(
+            id=facts.id,
+            external_id=facts.external_id,
+            title=facts.title,
+            path=facts.path,
+            region=facts.number,
+            start_s=start_s,
+            end_s=end_s,
+            score=score,
+            mode=mode,
+            parts=parts,
+            reasons=tuple(reasons),
+        )
+
     def as_json(self) -> dict[str, Any]:
         """The row as every command and route prints it."""
         return {

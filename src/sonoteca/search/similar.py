@@ -198,18 +198,14 @@ def _ranked(
         if fact.artist is not None:
             per_artist[fact.artist] = per_artist.get(fact.artist, 0) + 1
         rows.append(
-            ResultRow(
-                id=fact.id,
-                external_id=fact.external_id,
-                title=fact.title,
-                path=fact.path,
-                region=fact.number,
+            ResultRow.of(
+                fact,
                 start_s=span.start_s,
                 end_s=span.end_s,
                 score=score,
                 mode=MODE,
                 parts=parts,
-                reasons=tuple(_reasons(parts, weights, first, fact)),
+                reasons=_reasons(parts, weights, first, fact),
             )
         )
     return rows

@@ -27,6 +27,10 @@ class RhythmAnswer:
     n_taps: int
     message: str = ""
 
+    def sentences(self) -> list[str]:
+        """What a person can do, if there is something."""
+        return [self.message] if self.message else []
+
     def as_json(self, query: dict[str, Any]) -> dict[str, Any]:
         asked = {**query, "mode": MODE, "n_taps": self.n_taps, "message": self.message}
         return {"query": asked, "results": [row.as_json() for row in self.rows]}
@@ -68,12 +72,8 @@ def find_rhythm_in_library(
     with library.read() as connection:
         facts = region_facts(connection, [match.key for match in matches])
     rows = tuple(
-        ResultRow(
-            id=fact.id,
-            external_id=fact.external_id,
-            title=fact.title,
-            path=fact.path,
-            region=fact.number,
+        ResultRow.of(
+            fact,
             start_s=fact.start_s + match.start_s,
             end_s=fact.start_s + match.end_s,
             score=match.score,

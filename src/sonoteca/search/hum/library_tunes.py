@@ -31,6 +31,11 @@ class TuneAnswer:
     rows: tuple[ResultRow, ...]
     ranking: tuple[str, ...]
 
+    def sentences(self) -> list[str]:
+        """The verdict, and what a person can do where it is not found."""
+        verdict = f"{self.answer.verdict.replace('_', ' ')} ({self.answer.confidence:.0%} sure)"
+        return [verdict, self.answer.message] if self.answer.message else [verdict]
+
     def as_json(self, query: dict[str, Any]) -> dict[str, Any]:
         asked = {
             **query,
@@ -116,12 +121,8 @@ def find_tune_in_library(
         if name not in ranking:
             ranking.append(name)
         rows.append(
-            ResultRow(
-                id=fact.id,
-                external_id=fact.external_id,
-                title=fact.title,
-                path=fact.path,
-                region=fact.number,
+            ResultRow.of(
+                fact,
                 start_s=match.start_s,
                 end_s=match.end_s,
                 score=match.score,
