@@ -239,14 +239,6 @@ class AmbiguousSound(RequestError):
     http_status = 409
 
 
-class RefusedForSafety(RequestError):
-    """An action that would lose much at once was not done."""
-
-    code = "refused"
-    default_remedy = "Check that all disks are mounted; --yes does it anyway."
-    http_status = 409
-
-
 class SpaceMismatch(RequestError):
     """Vectors of different embedding spaces were compared."""
 

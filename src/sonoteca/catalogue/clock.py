@@ -15,8 +15,3 @@ def moment(when: datetime) -> str:
     if when.tzinfo is None:
         raise ValueError(f"a moment needs a time zone, got {when!r}")
     return when.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{when.microsecond // 1000:03d}Z"
-
-
-def parse_moment(text: str) -> datetime:
-    """The ``datetime`` of a stored moment."""
-    return datetime.fromisoformat(text)

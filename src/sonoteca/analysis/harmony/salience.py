@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from sonoteca.features.chroma_spectrum import (
     BINS_PER_SEMITONE,
-    LOWEST_MIDI,
     N_PITCH_BINS,
     N_SEMITONES,
     TUNING_ROWS,
@@ -102,8 +101,3 @@ class NoteNetwork:
         np.maximum(hidden, 0.0, out=hidden)
         logits = self.output_weights.T @ hidden + self.output_bias[:, None]
         return np.asarray(1.0 / (1.0 + np.exp(-logits)), dtype=np.float32).reshape(3, *pitch.shape)
-
-
-def pitch_class_of_row(row: int) -> int:
-    """Pitch class of a row of a semitone map."""
-    return (row + LOWEST_MIDI) % 12

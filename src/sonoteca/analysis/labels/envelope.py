@@ -8,8 +8,6 @@ import numpy as np
 import scipy.ndimage
 from numpy.typing import NDArray
 
-# Below the loudest frame by this much, a frame no longer counts as sounding.
-ACTIVE_RANGE_DB = 40.0
 # A rise of the most moved bands by this much within 46 ms is a new event. Few bands are
 # asked, because a bass note moves few.
 ONSET_RISE_DB = 9.0
