@@ -13,7 +13,7 @@ import pytest
 import sqlalchemy as sa
 
 import catalogue_samples as samples
-from sonoteca.catalogue import backup, embeddings, events, schema, segments, upgrade
+from sonoteca.catalogue import backup, embeddings, events, schema, schema_made, segments, upgrade
 from sonoteca.catalogue.check import check
 from sonoteca.catalogue.library import Library, library_file, open_library
 from sonoteca.catalogue.sounds import whole_regions
@@ -319,6 +319,49 @@ def test_an_older_library_is_backed_up_before_it_is_upgraded(path: Path, monkeyp
     assert backup.verify_file(backups / migrated[0]) == "0000"
 
 
+def library_of_revision(path: Path, revision: str) -> None:
+    """An empty library as the migrations up to ``revision`` made it."""
+    from alembic.config import Config
+    from alembic.runtime.environment import EnvironmentContext
+    from alembic.script import ScriptDirectory
+
+    config = Config()
+    config.set_main_option("script_location", upgrade.MIGRATIONS)
+    scripts = ScriptDirectory.from_config(config)
+    engine = sa.create_engine(f"sqlite:///{path}")
+    with (
+        engine.begin() as connection,
+        EnvironmentContext(config, scripts, fn=lambda at, _: scripts._upgrade_revs(revision, at)) as environment,  # type: ignore[arg-type]
+    ):
+        environment.configure(connection=connection, render_as_batch=True)
+        environment.run_migrations()
+    engine.dispose()
+
+
+def test_a_library_of_the_first_schema_keeps_its_sounds_through_the_upgrade(tmp_path: Path) -> None:
+    path = tmp_path / "old.sonoteca"
+    library_of_revision(path, "0001")
+    connection = sqlite3.connect(path)
+    connection.execute("INSERT INTO meta VALUES ('library_uuid', 'u'), ('created_at', '2026-01-01T00:00:00.000Z')")
+    connection.execute(
+        "INSERT INTO sounds (public_id, content_hash, status, title, external_id, added_at)"
+        " VALUES ('abc', 'x1:abc', 'pending', 'Old', 'shop-1', '2026-01-01T00:00:00.000Z')"
+    )
+    connection.execute(
+        "INSERT INTO regions (sound_id, number, start_s, end_s, producer, version, generation)"
+        " VALUES (1, 0, 0.0, 0.0, 'whole', 1, 0)"
+    )
+    connection.commit()
+    connection.close()
+    with open_library(path) as library, library.read() as read:
+        assert upgrade.stored_revision(read) == "0002"
+        row = read.execute(sa.select(schema.sounds)).one()
+        assert (row.title, row.external_id, row.price, row.url) == ("Old", "shop-1", None, None)
+        for table in (schema_made.playlists, schema_made.arrangement_clips, schema_made.map_points):
+            assert read.execute(sa.select(sa.func.count()).select_from(table)).scalar() == 0
+    assert len(list((tmp_path / "old.sonoteca.d" / "backups").iterdir())) == 1
+
+
 def test_a_migration_that_fails_leaves_the_library_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object) -> None:
         raise RuntimeError("power cut")
@@ -345,7 +388,7 @@ def test_the_migrations_make_exactly_the_tables_of_the_schema(library: Library) 
             "include_name": lambda name, kind, _: kind != "table" or not (name or "").startswith("sound_text"),
         }
         context = MigrationContext.configure(connection, opts=options)
-        differences = compare_metadata(context, schema.metadata)
+        differences = compare_metadata(context, schema_made.metadata)
     assert differences == []
 
 

@@ -11,7 +11,8 @@ from sqlalchemy.engine import Connection
 from sonoteca.catalogue import embeddings
 from sonoteca.catalogue.database import chunks, dialect_of, explain
 from sonoteca.catalogue.library import Library
-from sonoteca.catalogue.schema import embeddings_table, metadata, regions, segments, sounds, summaries
+from sonoteca.catalogue.schema import embeddings_table, regions, segments, sounds, summaries
+from sonoteca.catalogue.schema_made import all_tables
 from sonoteca.catalogue.sounds import public_id
 from sonoteca.catalogue.summaries import derived_rows
 from sonoteca.errors import LibraryDamaged
@@ -48,7 +49,7 @@ def check(library: Library) -> CheckReport:
             return CheckReport({}, tuple(findings))
         counts = {
             table.name: connection.execute(sa.select(sa.func.count()).select_from(table)).scalar_one()
-            for table in metadata.sorted_tables
+            for table in all_tables()
         }
         spaces = embeddings.list_spaces(connection)
         counts["embeddings"] = sum(embeddings.count_vectors(connection, space) for space in spaces)

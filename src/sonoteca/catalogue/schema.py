@@ -41,7 +41,7 @@ from sqlalchemy.types import TypeEngine
 
 # The newest migration. A test compares it with the migrations folder, so that an ordinary open
 # needs no Alembic import (150 ms).
-REVISION = "0001"
+REVISION = "0002"
 
 metadata = MetaData(
     naming_convention={
@@ -63,11 +63,14 @@ Json: TypeEngine[Any] = JSON().with_variant(JSONB(), "postgresql")
 JsonOrNull: TypeEngine[Any] = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
 
 
-def _id() -> Column[int]:
+def row_id() -> Column[int]:
+    """The row's own number, which never leaves the catalogue."""
     return Column("id", RowId, primary_key=True, autoincrement=True)
 
 
-def _of(table: str, name: str, *, nullable: bool = False, on_delete: str = "CASCADE", **options: object) -> Column[int]:
+def parent_id(
+    table: str, name: str, *, nullable: bool = False, on_delete: str = "CASCADE", **options: object
+) -> Column[int]:
     return Column(name, RowId, ForeignKey(f"{table}.id", ondelete=on_delete), nullable=nullable, **options)  # type: ignore[arg-type]
 
 
@@ -77,7 +80,7 @@ meta = Table("meta", metadata, Column("key", Word, primary_key=True), Column("va
 sounds = Table(
     "sounds",
     metadata,
-    _id(),
+    row_id(),
     Column("public_id", Word, nullable=False, unique=True),
     Column("content_hash", Word, nullable=False, unique=True),
     Column("status", Word, nullable=False),
@@ -95,8 +98,12 @@ sounds = Table(
     Column("title", Text),
     Column("artist", Text),
     Column("album", Text),
+    # A shop's facts, all imported: its number for the sound, what it costs, where it is sold.
     Column("external_id", Word),
-    _of("sounds", "replaces", nullable=True, on_delete="SET NULL"),
+    Column("price", Double),
+    Column("currency", Word),
+    Column("url", Text),
+    parent_id("sounds", "replaces", nullable=True, on_delete="SET NULL"),
     Column("warnings", JsonOrNull),
     # Digest over the producers whose runs are complete: the quick test for "nothing to do".
     Column("analysis_identity", Word),
@@ -112,7 +119,7 @@ sounds = Table(
 roots = Table(
     "roots",
     metadata,
-    _id(),
+    row_id(),
     Column("name", Text, nullable=False),
     Column("path", LargeBinary, nullable=False, unique=True),
     Column("display_path", Text, nullable=False),
@@ -123,10 +130,10 @@ roots = Table(
 locations = Table(
     "locations",
     metadata,
-    _id(),
-    _of("roots", "root_id"),
+    row_id(),
+    parent_id("roots", "root_id"),
     # NULL: the file was seen, but its bytes could not be read, so it has no content yet.
-    _of("sounds", "sound_id", nullable=True),
+    parent_id("sounds", "sound_id", nullable=True),
     Column("relative_path", LargeBinary, nullable=False),
     # NFC of the display path: what a name is compared by across file systems.
     Column("compare_key", Word, nullable=False),
@@ -146,8 +153,8 @@ locations = Table(
 regions = Table(
     "regions",
     metadata,
-    _id(),
-    _of("sounds", "sound_id"),
+    row_id(),
+    parent_id("sounds", "sound_id"),
     # 0 is the whole sound, always there; event regions count from 1 in time order.
     Column("number", Integer, nullable=False),
     Column("start_s", Double, nullable=False),
@@ -164,7 +171,7 @@ regions = Table(
 runs = Table(
     "runs",
     metadata,
-    _of("regions", "region_id", primary_key=True),
+    parent_id("regions", "region_id", primary_key=True),
     Column("producer", Word, primary_key=True),
     Column("version", Integer, nullable=False),
     Column("settings", Word, nullable=False),
@@ -187,7 +194,7 @@ runs = Table(
 observations = Table(
     "observations",
     metadata,
-    _of("regions", "region_id", primary_key=True),
+    parent_id("regions", "region_id", primary_key=True),
     Column("descriptor", Word, primary_key=True),
     Column("source", Word, primary_key=True),
     Column("producer", Word, primary_key=True),
@@ -204,8 +211,8 @@ observations = Table(
 summaries = Table(
     "summaries",
     metadata,
-    _of("regions", "region_id", primary_key=True),
-    _of("sounds", "sound_id"),
+    parent_id("regions", "region_id", primary_key=True),
+    parent_id("sounds", "sound_id"),
     # Region 0 of the same sound: tags of the whole hold for its parts.
     Column("whole_id", RowId, nullable=False),
     Column("number", Integer, nullable=False),
@@ -294,7 +301,7 @@ for _name, _columns in (
 tags = Table(
     "tags",
     metadata,
-    _of("regions", "region_id", primary_key=True),
+    parent_id("regions", "region_id", primary_key=True),
     # Folded: lower case, no diacritics, single spaces. ``label`` is how it was written.
     Column("tag", Word, primary_key=True),
     Column("source", Word, primary_key=True),
@@ -312,7 +319,7 @@ tags = Table(
 spaces = Table(
     "spaces",
     metadata,
-    _id(),
+    row_id(),
     Column("space_id", Word, nullable=False, unique=True),
     Column("model", Word, nullable=False),
     Column("version", Integer, nullable=False),
@@ -333,8 +340,8 @@ spaces = Table(
 removed_embeddings = Table(
     "removed_embeddings",
     metadata,
-    _id(),
-    _of("spaces", "space"),
+    row_id(),
+    parent_id("spaces", "space"),
     Column("embedding_id", RowId, nullable=False),
     Column("at", Moment, nullable=False),
     Index("ix_removed_embeddings_space_id", "space", "id"),
@@ -344,8 +351,8 @@ removed_embeddings = Table(
 segments = Table(
     "segments",
     metadata,
-    _id(),
-    _of("spaces", "space"),
+    row_id(),
+    parent_id("spaces", "space"),
     Column("generation", Integer, nullable=False),
     Column("file", Text, nullable=False, unique=True),
     Column("crc32", BigInteger, nullable=False),
@@ -372,9 +379,9 @@ leases = Table(
 edits = Table(
     "edits",
     metadata,
-    _id(),
+    row_id(),
     Column("batch", Integer, nullable=False),
-    _of("regions", "region_id"),
+    parent_id("regions", "region_id"),
     # "observation" or "tag"
     Column("what", Word, nullable=False),
     Column("name", Word, nullable=False),
@@ -391,7 +398,7 @@ edits = Table(
 audits = Table(
     "audits",
     metadata,
-    _id(),
+    row_id(),
     Column("counts", Json, nullable=False),
     Column("at", Moment, nullable=False),
     sqlite_autoincrement=True,
@@ -400,7 +407,7 @@ audits = Table(
 events = Table(
     "events",
     metadata,
-    _id(),
+    row_id(),
     Column("type", Word, nullable=False),
     Column("public_id", Word),
     Column("details", Json, nullable=False),
