@@ -1,0 +1,196 @@
+"""An arrangement: sections one after another, and clips of loops on their bar grid.
+
+Conventions of this package:
+
+- bars count from 0 at the start of the piece; a span of bars is half-open, like a span of seconds;
+- a bar is ``beats_per_bar`` felt beats of ``60 / tempo_bpm`` seconds, the same from start to end;
+- a clip holds the *content* of a sound (its hash) and a span of it in seconds, never a path or a
+  row number: it means the same sound after files moved and in another copy of the library;
+- the span, played ``tempo_ratio`` times as fast and shifted by ``semitone_shift``, is one *pass*;
+  a clip repeats the pass from its start until its ``bars`` are full, cutting the last one short.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from sonoteca.domain.music import Key
+from sonoteca.domain.observation import JsonValue
+from sonoteca.domain.vocabulary import Role
+
+# Positions are sums of a few floats: what is nearer than this is the same place.
+SAME_BAR = 1e-6
+# A pass is a whole number of these in a bar wherever it was cut on the grid (triplet sixteenths of 4/4).
+_STEPS_PER_BAR = 96
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A named stretch of whole bars. Sections of one name play the same loops unless edited."""
+
+    name: str
+    start_bar: int
+    bars: int
+
+    def __post_init__(self) -> None:
+        if not self.name or self.start_bar < 0 or self.bars < 1:
+            raise ValueError(f"not a section: {self.name!r}, {self.bars} bars from bar {self.start_bar}")
+
+    @property
+    def end_bar(self) -> int:
+        return self.start_bar + self.bars
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """A span of one sound on the grid, played in one role.
+
+    Attributes
+    ----------
+    role : str
+        One of ``Role``: the track it stands on.
+    content_hash : str
+        Which sound.
+    start_s, end_s : float [s]
+        The span of the sound that is one pass.
+    start_bar, bars : float [bars]
+        Where it begins, and how long it goes on; longer than a pass repeats it.
+    tempo_ratio : float > 0
+        The sound's tempo is multiplied by it: a pass lasts ``(end_s - start_s) / tempo_ratio`` seconds.
+    semitone_shift : int
+    gain_db : float [dB]
+    score : float in [0, 1] or None
+        How well it fits what plays with it; None where nothing was there to compare.
+    reasons : tuple of str
+        Why it was chosen, for people.
+    """
+
+    role: str
+    content_hash: str
+    start_s: float
+    end_s: float
+    start_bar: float
+    bars: float
+    tempo_ratio: float = 1.0
+    semitone_shift: int = 0
+    gain_db: float = 0.0
+    score: float | None = None
+    reasons: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.role not in tuple(Role):
+            raise ValueError(f"{self.role!r} is not a role")
+        if not 0 <= self.start_s < self.end_s:
+            raise ValueError(f"a clip plays a span of its sound, got {self.start_s} s to {self.end_s} s")
+        if self.start_bar < 0 or self.bars <= 0 or self.tempo_ratio <= 0:
+            raise ValueError(f"not a clip: {self.bars} bars from bar {self.start_bar} at {self.tempo_ratio} times")
+
+    @property
+    def end_bar(self) -> float:
+        return self.start_bar + self.bars
+
+    @property
+    def span_s(self) -> float:
+        """Length of the span in the sound as it was recorded."""
+        return self.end_s - self.start_s
+
+
+@dataclass(frozen=True, slots=True)
+class Arrangement:
+    """Sections, clips and the grid they stand on.
+
+    Attributes
+    ----------
+    tempo_bpm : float > 0
+    beats_per_bar : int >= 1
+    key : Key or None
+        What the tonal clips are shifted to; None where nothing tonal was asked for.
+    sections : tuple of Section
+        Gapless from bar 0, in order.
+    clips : tuple of Clip
+        Those of one role never overlap, and all lie inside the sections.
+    seed : int
+        The random number the choice began with: the same request over the same library and seed
+        chooses the same loops.
+    muted : frozenset of str
+        Roles that are kept but not heard.
+    locked : frozenset of (role, section name)
+        Choices that an edit refuses to replace.
+    details : mapping
+        The request, and sentences on what was assumed for it.
+    public_id : str or None
+        Given when it is stored.
+    """
+
+    tempo_bpm: float
+    beats_per_bar: int
+    key: Key | None
+    sections: tuple[Section, ...]
+    clips: tuple[Clip, ...]
+    seed: int = 0
+    title: str | None = None
+    muted: frozenset[str] = frozenset()
+    locked: frozenset[tuple[str, str]] = frozenset()
+    details: Mapping[str, JsonValue] = field(default_factory=dict)
+    public_id: str | None = None
+
+    def __post_init__(self) -> None:
+        if not 0 < self.tempo_bpm < float("inf") or self.beats_per_bar < 1:
+            raise ValueError(f"not a bar grid: {self.beats_per_bar} beats at {self.tempo_bpm} bpm")
+        if not self.sections:
+            raise ValueError("an arrangement has at least one section")
+        at = 0
+        for section in self.sections:
+            if section.start_bar != at:
+                raise ValueError(
+                    f"section {section.name} starts at bar {section.start_bar}, the one before ends at {at}"
+                )
+            at = section.end_bar
+        for role in self.roles:
+            for one, other in pairwise(self.clips_of(role)):
+                if other.start_bar < one.end_bar - SAME_BAR:
+                    raise ValueError(f"two {role} clips overlap at bar {other.start_bar}")
+        for clip in self.clips:
+            if clip.end_bar > at + SAME_BAR:
+                raise ValueError(f"a {clip.role} clip ends at bar {clip.end_bar}, the piece at {at}")
+
+    @property
+    def bars(self) -> int:
+        return self.sections[-1].end_bar
+
+    @property
+    def beat_s(self) -> float:
+        return 60.0 / self.tempo_bpm
+
+    @property
+    def bar_s(self) -> float:
+        return self.beats_per_bar * self.beat_s
+
+    @property
+    def duration_s(self) -> float:
+        return self.bars * self.bar_s
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """Roles that have clips, in the order of ``Role``."""
+        held = {clip.role for clip in self.clips}
+        return tuple(str(role) for role in Role if role in held)
+
+    def clips_of(self, role: str) -> tuple[Clip, ...]:
+        """The clips of one role in time order."""
+        return tuple(sorted((clip for clip in self.clips if clip.role == role), key=lambda clip: clip.start_bar))
+
+    def section_at(self, bar: float) -> Section:
+        """The section that plays at a bar inside the piece."""
+        return next(section for section in reversed(self.sections) if section.start_bar <= bar + SAME_BAR)
+
+    def pass_bars(self, clip: Clip) -> float:
+        """Bars that one pass of a clip fills on this grid.
+
+        A loop of four bars gives exactly 4.0, although seconds and ratio are rounded numbers.
+        """
+        bars = clip.span_s / clip.tempo_ratio / self.bar_s
+        stepped = round(bars * _STEPS_PER_BAR) / _STEPS_PER_BAR
+        return stepped if stepped > 0 and abs(bars - stepped) < SAME_BAR * max(1.0, bars) else bars
