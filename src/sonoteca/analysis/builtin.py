@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sonoteca.analysis.analyzer import Analyzer
+from sonoteca.analysis.beatwise import ANALYZERS as BEATWISE
 from sonoteca.analysis.form import ANALYZERS as FORM
 from sonoteca.analysis.harmony import ANALYZERS as HARMONY
 from sonoteca.analysis.labels import ANALYZERS as LABELS
@@ -14,4 +15,4 @@ from sonoteca.analysis.timbre import ANALYZERS as TIMBRE
 
 def builtin_analyzers() -> tuple[Analyzer, ...]:
     """All shipped analyzers, in no order that matters: the engine orders them."""
-    return (*LABELS, *RHYTHM, *HARMONY, *MELODY, *LEVEL, *TIMBRE, *FORM)
+    return (*LABELS, *RHYTHM, *HARMONY, *MELODY, *LEVEL, *TIMBRE, *FORM, *BEATWISE)

@@ -58,6 +58,9 @@ KEY_SEGMENTS = _d("key_segments", "list of {start_s, end_s, name}, gapless")
 CHORDS = _d("chords", "list of {start_s, end_s, label}, gapless, Harte labels, N for none")
 CHROMA = _d("chroma", "mean pitch class energy, 12 numbers from C that sum to 1")
 
+# --- the bar grid -------------------------------------------------------------------------------
+BEAT_PROFILE = _d("beat_profile", "object: pitch classes and onsets of each beat, see domain/beat_profile.py")
+
 # --- melody -------------------------------------------------------------------------------------
 PITCH = _d("pitch", "object: midi (fractional), hz; the one pitch of a one-shot")
 NOTES = _d("notes", "list of {start_s, end_s, midi}: the melody, predominant in polyphony")

@@ -1,0 +1,5 @@
+"""What sounds beat by beat: the evidence by which loops are matched."""
+
+from sonoteca.analysis.beatwise.profile import BeatProfileOfRegion
+
+ANALYZERS = (BeatProfileOfRegion(),)
