@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sonoteca.cli.arguments import query_text
-from sonoteca.cli.options import JsonOption, LibraryOption, listening_ears, open_named_library
+from sonoteca.cli.options import (
+    CountOption,
+    FilterOption,
+    JsonOption,
+    LibraryOption,
+    listening_ears,
+    open_named_library,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,15 +36,12 @@ def similar(
             metavar="SOUND|FILE...", help="Ids, unique prefixes, paths, external:ID, or files not in the library."
         ),
     ],
-    count: Annotated[int, typer.Option("-k", "--count", min=1, max=1000, help="How many.")] = 10,
+    count: CountOption = 10,
     minus: Annotated[list[str] | None, typer.Option(help="A sound to be unlike; may be repeated.")] = None,
     aspects: Annotated[
         str | None, typer.Option(help="Weights, e.g. timbre=1,rhythm=0.5,harmony=0; 1 where not named.")
     ] = None,
-    only: Annotated[
-        str | None,
-        typer.Option("--filter", "-f", help="Only sounds that this query finds, e.g. 'kind:loop bpm:120..128'."),
-    ] = None,
+    only: FilterOption = None,
     region: Annotated[
         int, typer.Option("--within", min=0, help="Compare with this region of the sound, not the whole.")
     ] = 0,

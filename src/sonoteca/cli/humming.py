@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 import typer
 
 from sonoteca.cli.arguments import query_text
-from sonoteca.cli.options import JsonOption, LibraryOption, open_named_library
+from sonoteca.cli.options import CountOption, FilterOption, JsonOption, LibraryOption, open_named_library
 
 if TYPE_CHECKING:
     from sonoteca.catalogue.library import Library
@@ -24,8 +24,6 @@ Index = TypeVar("Index")
 
 FilesArgument = Annotated[list[Path] | None, typer.Argument(metavar="FILE...", help="Recordings of the query.")]
 RecordOption = Annotated[float | None, typer.Option(min=2, max=60, help="Record so many seconds instead.")]
-CountOption = Annotated[int, typer.Option("-k", "--count", min=1, max=1000, help="How many.")]
-FilterOption = Annotated[str | None, typer.Option("--filter", "-f", help="Only sounds that this query finds.")]
 
 
 def register(app: typer.Typer) -> None:

@@ -23,6 +23,7 @@ from sonoteca.cli import (
     index_group,
     library_group,
     machine,
+    searching,
 )
 from sonoteca.cli.arguments import shield
 from sonoteca.cli.options import LibraryOption, remember_library
@@ -57,6 +58,7 @@ def _root(
 for group in (
     adding,
     browsing,
+    searching,
     answering,
     humming,
     editing,

@@ -24,6 +24,11 @@ LibraryOption = Annotated[
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON on stdout and nothing else.")]
 LimitOption = Annotated[int, typer.Option("--limit", "-n", min=1, help="At most this many rows.")]
+CountOption = Annotated[int, typer.Option("-k", "--count", min=1, max=1000, help="How many.")]
+FilterOption = Annotated[
+    str | None,
+    typer.Option("--filter", "-f", help="Only sounds that this query finds, e.g. 'kind:loop bpm:120..128'."),
+]
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do it without asking.")]
 
 _named_before_the_verb: list[str | None] = [None]

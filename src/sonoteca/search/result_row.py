@@ -33,6 +33,9 @@ class RegionFacts:
     sound_class: str | None
     tempo_bpm: float | None
     key: Key | None
+    price: float | None
+    currency: str | None
+    url: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,7 @@ class ResultRow:
     """One answer. ``score`` and ``parts`` are 0..1, higher is better; ``region`` is the region's number.
 
     ``start_s``/``end_s`` say which moment answered, in seconds of the sound. ``mode`` names
-    the search that found it.
+    the search that found it. ``price``, ``currency`` and ``url`` are a shop's; None where it said nothing.
     """
 
     id: str
@@ -54,6 +57,9 @@ class ResultRow:
     mode: str
     parts: Mapping[str, float | None] = field(default_factory=dict)
     reasons: Sequence[str] = ()
+    price: float | None = None
+    currency: str | None = None
+    url: str | None = None
 
     @classmethod
     def of(
@@ -80,6 +86,9 @@ class ResultRow:
             mode=mode,
             parts=parts,
             reasons=tuple(reasons),
+            price=facts.price,
+            currency=facts.currency,
+            url=facts.url,
         )
 
     def as_json(self) -> dict[str, Any]:
@@ -96,6 +105,9 @@ class ResultRow:
             "parts": {name: None if value is None else round(value, 4) for name, value in self.parts.items()},
             "reasons": list(self.reasons),
             "mode": self.mode,
+            "price": self.price,
+            "currency": self.currency,
+            "url": self.url,
         }
 
 
@@ -110,6 +122,9 @@ def region_facts(connection: Connection, region_ids: Sequence[int]) -> dict[int,
             sounds.c.id.label("sound_id"),
             sounds.c.public_id,
             sounds.c.external_id,
+            sounds.c.price,
+            sounds.c.currency,
+            sounds.c.url,
             summaries.c.title,
             summaries.c.artist,
             summaries.c.path,
@@ -142,5 +157,8 @@ def region_facts(connection: Connection, region_ids: Sequence[int]) -> dict[int,
                 sound_class=row.sound_class,
                 tempo_bpm=row.tempo_bpm,
                 key=None if row.tonic is None or row.mode is None else Key(row.tonic, row.mode),
+                price=row.price,
+                currency=row.currency,
+                url=row.url,
             )
     return found

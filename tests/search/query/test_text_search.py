@@ -1,28 +1,101 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy.engine import Connection
 
 import catalogue_samples as samples
 from sonoteca.audio.recording import Claim
+from sonoteca.catalogue.edit import edit
 from sonoteca.catalogue.library import Library
-from sonoteca.errors import RequestError
+from sonoteca.catalogue.sounds import get_sound, whole_regions
+from sonoteca.errors import QuerySyntaxError, RequestError
+from sonoteca.search.query.listing import list_sounds
+from sonoteca.search.result_row import ResultRow
 from sonoteca.search.text import search_words
 
 
-def test_a_title_ranks_above_an_artist_and_a_folder(library: Library) -> None:
+def _titled(connection: Connection, path: str, title: str, *tags: str, artist: str = "", kind: str = "loop") -> str:
+    """A sound with these texts; returns its public id."""
+    claims = [Claim("title", title, "tags"), *([Claim("artist", artist, "tags")] if artist else [])]
+    sound_id = samples.add(connection, path, f"x1:{path}", claims=claims, kind=kind)
+    if tags:
+        edit(connection, list(whole_regions(connection, [sound_id]).values()), {}, add_tags=tags)
+    return str(get_sound(connection, sound_id).public_id)
+
+
+def _ids(rows: tuple[ResultRow, ...]) -> list[str]:
+    return [row.id for row in rows]
+
+
+def test_a_title_ranks_above_a_tag_an_artist_and_a_folder(library: Library) -> None:
     with library.write() as connection:
-        folder = samples.add(connection, "rain/a.wav", "x1:a", claims=[Claim("title", "One", "tags")], kind="loop")
-        title = samples.add(connection, "x/b.wav", "x1:b", claims=[Claim("title", "Rain", "tags")], kind="loop")
-        both = [Claim("title", "Two", "tags"), Claim("artist", "Rain", "tags")]
-        artist = samples.add(connection, "x/c.wav", "x1:c", claims=both, kind="track")
-        samples.add(connection, "x/d.wav", "x1:d", claims=[Claim("title", "Drain", "tags")], kind="loop")
-        found = search_words(connection, "rain")
-        assert [match.row.sound_id for match in found] == [title, artist, folder]
-        assert [match.fields for match in found] == [("title",), ("artist",), ("path",)]
-        assert found[0].score == 1.0
-        assert all(0.0 <= match.score <= 1.0 for match in found)
-        assert [match.row.sound_id for match in search_words(connection, "ra kind:loop", limit=1)] == [title]
-        assert search_words(connection, "thunder") == []
-        for query in ("", "kind:loop", "-rain", "rain OR kind:loop"):
-            with pytest.raises(RequestError, match="no word"):
-                search_words(connection, query)
+        folder = _titled(connection, "rain/a.wav", "One")
+        title = _titled(connection, "x/b.wav", "Rain")
+        artist = _titled(connection, "x/c.wav", "Two", artist="Rain")
+        tag = _titled(connection, "x/d.wav", "Three", "Rain")
+        _titled(connection, "x/e.wav", "Drain")
+        rows = search_words(connection, "rain").rows
+    assert _ids(rows) == [title, tag, artist, folder]
+    assert [row.reasons for row in rows] == [("title: Rain",), ("tag: rain",), ("artist: Rain",), ("path: rain",)]
+    assert rows[0].score == 1.0
+    assert [row.score for row in rows] == sorted((row.score for row in rows), reverse=True)
+    assert all(row.mode == "search" and 0.0 <= row.score <= 1.0 for row in rows)
+
+
+def test_words_find_beginnings_and_fold_accents_and_reasons_show_what_stands_there(library: Library) -> None:
+    with library.write() as connection:
+        both = _titled(connection, "Drums/Wärme 01.wav", "Café del Mar", "Straße")
+        _titled(connection, "Drums/other.wav", "Other")
+        for words, reason in (
+            ("cafe", "title: Café del Mar"),
+            ("CAF", "title: Café del Mar"),
+            ('"del mar"', "title: Café del Mar"),
+            ("warm", "path: Wärme 01.wav"),
+            ("strasse", "tag: strasse"),
+        ):
+            [row] = search_words(connection, words).rows
+            assert (row.id, row.reasons) == (both, (reason,)), words
+        assert search_words(connection, '"mar del"').rows == ()
+        assert search_words(connection, '"caf"').rows == ()
+
+
+def test_rules_narrow_and_do_not_rank(library: Library) -> None:
+    with library.write() as connection:
+        loop = _titled(connection, "x/a.wav", "Rain one")
+        track = _titled(connection, "x/b.wav", "Rain", kind="track")
+        thunder = _titled(connection, "x/c.wav", "Thunder")
+        assert _ids(search_words(connection, "ra", k=1).rows) == [track]
+        assert _ids(search_words(connection, "ra kind:loop").rows) == [loop]
+        assert _ids(search_words(connection, "ra", only="kind:loop").rows) == [loop]
+        assert _ids(search_words(connection, "rain", only="one").rows) == [loop]
+        assert _ids(search_words(connection, "rain -one").rows) == [track]
+        assert set(_ids(search_words(connection, "rain OR thunder").rows)) == {loop, track, thunder}
+        assert set(_ids(search_words(connection, "(rain one) OR thunder").rows)) == {loop, thunder}
+        assert _ids(search_words(connection, "(one OR thunder) title:rain").rows) == [loop]
+        assert search_words(connection, "hail").rows == ()
+        assert search_words(connection, "rain", only="kind:one_shot").rows == ()
+
+
+@pytest.mark.parametrize("query", ["", "kind:loop", "-rain", "rain OR kind:loop", "rain OR -thunder"])
+def test_a_query_has_to_require_words(library: Library, query: str) -> None:
+    with library.read() as connection, pytest.raises(RequestError, match="no word"):
+        search_words(connection, query)
+
+
+def test_an_order_is_refused_and_errors_point_at_the_character(library: Library) -> None:
+    with library.read() as connection:
+        with pytest.raises(RequestError, match="how well they match"):
+            search_words(connection, "rain sort:bpm")
+        with pytest.raises(QuerySyntaxError) as error:
+            search_words(connection, "rain", only="kind:lop")
+    assert (error.value.query, error.value.position) == ("kind:lop", 5)
+
+
+@pytest.mark.parametrize(
+    "words", ["sound", "warm", "dusty", "drums so", '"warm pad"', "sound kind:loop", "wa OR dus", "pad -dusty", "title:pad"]
+)
+def test_search_finds_what_list_finds(connection: Connection, words: str) -> None:
+    found = search_words(connection, words, k=1000).rows
+    assert set(_ids(found)) == {row.public_id for row in list_sounds(connection, words, limit=None)}
+    assert found
+    assert all(row.reasons for row in found)

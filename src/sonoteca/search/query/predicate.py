@@ -107,10 +107,11 @@ def _is_between(leaf: Between, value: Any) -> bool:
 
 def _has_words(leaf: Words, values: QueryValues) -> bool:
     fields = values.texts if leaf.field is None else (leaf.field,)
-    return any(_holds(text, leaf) for name in fields for text in values.texts.get(name, ()))
+    return any(holds(text, leaf) for name in fields for text in values.texts.get(name, ()))
 
 
-def _holds(text: Sequence[str], leaf: Words) -> bool:
+def holds(text: Sequence[str], leaf: Words) -> bool:
+    """Whether the folded words of a text hold those of ``leaf``, one after the other."""
     *firsts, last = leaf.words
     for start in range(len(text) - len(firsts)):
         end = start + len(firsts)

@@ -179,16 +179,24 @@ class _TsQuery(sa.types.UserDefinedType[str]):
 _TSQUERY = _TsQuery()
 
 
-def fts5_hits(leaves: Sequence[Words]) -> Condition:
-    """Rows of ``SOUND_TEXT`` (SQLite) that have all of these words."""
-    match = " AND ".join(f"({_fts5(leaf)})" for leaf in leaves)
+def fts5_hits(texts: Sequence[Node]) -> Condition:
+    """Rows of ``SOUND_TEXT`` (SQLite) for which all of these hold: words, and what joins nothing but words."""
+    match = _fts5(And(tuple(texts)))
     return sa.literal_column("sound_text", sa.Text).bool_op("MATCH")(sa.bindparam("match", match, sa.Text, unique=True))
 
 
-def _fts5(leaf: Words) -> str:
-    # Words are letters and digits, so nothing in them can end the quotes.
-    phrase = f'"{" ".join(leaf.words)}"' + (" *" if leaf.is_prefix else "")
-    return phrase if leaf.field is None else f"{leaf.field} : {phrase}"
+def _fts5(text: Node) -> str:
+    match text:
+        case And(parts):
+            return " AND ".join(f"({_fts5(part)})" for part in parts)
+        case Or(parts):
+            return " OR ".join(f"({_fts5(part)})" for part in parts)
+        case Words():
+            # Words are letters and digits, so nothing in them can end the quotes.
+            phrase = f'"{" ".join(text.words)}"' + (" *" if text.is_prefix else "")
+            return phrase if text.field is None else f"{text.field} : {phrase}"
+        case _:
+            raise ValueError(f"{text} is not about words alone")
 
 
 def tsquery(leaf: Words) -> sa.ColumnElement[Any]:

@@ -1,0 +1,40 @@
+"""``sonoteca search``: what has these words, best match first."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from sonoteca.cli.arguments import query_text
+from sonoteca.cli.options import CountOption, FilterOption, JsonOption, LibraryOption, open_named_library
+
+_SEARCH_HELP = """Find sounds by the WORDS of their titles, artists, albums, tags and paths, best match first.
+
+A word finds what begins with it; case and accents do not matter; "quoted words" stand whole and together.
+Rules may stand beside the words, as in `sonoteca list`: rain OR thunder kind:field_recording -tag:city
+"""
+
+
+def register(app: typer.Typer) -> None:
+    app.command(help=_SEARCH_HELP)(search)
+
+
+def search(
+    words: Annotated[list[str], typer.Argument(metavar="WORDS")],
+    count: CountOption = 10,
+    only: FilterOption = None,
+    library: LibraryOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    from sonoteca.cli.answering import print_results
+    from sonoteca.cli.output import print_json
+    from sonoteca.search.text import search_words
+
+    text, rules = query_text(words), query_text([only]) if only else ""
+    with open_named_library(library, mode="read") as opened, opened.read() as connection:
+        answer = search_words(connection, text, only=rules, k=count)
+    if as_json:
+        print_json(answer.as_json({"words": text, "filter": only, "k": count}))
+    else:
+        print_results(answer.rows)
