@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Literal
 
 Mode = Literal["major", "minor"]
@@ -127,3 +128,109 @@ def hz_to_midi(hz: float) -> float:
 def midi_to_hz(midi: float) -> float:
     """Frequency in Hz of a (fractional) MIDI note number."""
     return float(440.0 * 2.0 ** ((midi - 69.0) / 12.0))
+
+
+# --- what fits what -------------------------------------------------------------------------------
+
+WIDEST_SHIFT = 6
+
+
+def tempo_ratio_to_fit(own_bpm: float, other_bpm: float) -> tuple[float, float]:
+    """By what to multiply ``own_bpm`` so that it fits ``other_bpm``, half or double time included.
+
+    Returns
+    -------
+    ratio : float
+        Between sqrt(1/2) and sqrt(2): the nearest way to ``other_bpm``, its half or its double.
+    level : float
+        Own beats per beat of the other: 1, 2 (double time), 0.5 (half time), or a further power of two.
+
+    Examples
+    --------
+    >>> tempo_ratio_to_fit(100.0, 120.0), tempo_ratio_to_fit(64.0, 120.0)
+    ((1.2, 1.0), (0.9375, 0.5))
+    """
+    if not own_bpm > 0 or not other_bpm > 0:
+        raise ValueError(f"tempi are positive, got {own_bpm} and {other_bpm}")
+    level = 2.0 ** round(math.log2(own_bpm / other_bpm))
+    return level * other_bpm / own_bpm, level
+
+
+def stretch_percent(ratio: float) -> float:
+    """How much a tempo changes by ``ratio``, in percent; slower is negative.
+
+    >>> round(stretch_percent(1.08), 6), round(stretch_percent(0.92), 6)
+    (8.0, -8.0)
+    """
+    return 100.0 * (ratio - 1.0)
+
+
+def wrapped_shift(semitones: int) -> int:
+    """The same pitch class shift by the shortest way, -5..6.
+
+    >>> [wrapped_shift(each) for each in (0, 5, 7, -6, 11, 12)]
+    [0, 5, -5, 6, -1, 0]
+    """
+    return (semitones + 5) % 12 - 5
+
+
+def camelot_distance(one: Key, other: Key) -> int:
+    """Steps round the wheel between two keys plus 1 if their letters differ: 0 the same key, 7 the furthest.
+
+    Symmetrical, and the same for two keys that are transposed together.
+
+    >>> c, a_minor, g, f_sharp = Key.parse("C"), Key.parse("Am"), Key.parse("G"), Key.parse("F#")
+    >>> [camelot_distance(c, each) for each in (c, a_minor, g, f_sharp)]
+    [0, 1, 1, 6]
+    """
+    steps = (one._fifths_from_c() - other._fifths_from_c()) % 12
+    return min(steps, 12 - steps) + (one.mode != other.mode)
+
+
+class KeyRelation(StrEnum):
+    """How two keys stand to each other on the Camelot wheel; the same in both directions."""
+
+    SAME = "same"
+    RELATIVE = "relative"  # the other letter: the same notes
+    FIFTH = "fifth"  # one step round the wheel: six of seven notes in common
+    DIAGONAL = "diagonal"  # one step and the other letter
+    TWO_STEPS = "two_steps"  # two steps: a whole tone up or down
+    PARALLEL = "parallel"  # the same tonic, the other mode
+    SEMITONE = "semitone"  # seven steps: the whole key a semitone up or down
+    OTHER = "other"
+
+
+def wheel_steps(one: Key, other: Key) -> int:
+    """Steps round the Camelot wheel from one key to another, -5..6; the letter does not count.
+
+    >>> wheel_steps(Key.parse("8A"), Key.parse("9A")), wheel_steps(Key.parse("1B"), Key.parse("12B"))
+    (1, -1)
+    """
+    return (int(other.camelot[:-1]) - int(one.camelot[:-1]) + 5) % 12 - 5
+
+
+def key_relation(one: Key, other: Key) -> KeyRelation:
+    """How ``other`` stands to ``one``.
+
+    >>> [str(key_relation(Key.parse("8A"), Key.parse(other))) for other in ("8A", "8B", "7A", "9B", "10A", "11B", "3A")]
+    ['same', 'relative', 'fifth', 'diagonal', 'two_steps', 'parallel', 'semitone']
+    >>> str(key_relation(Key.parse("8A"), Key.parse("2A")))
+    'other'
+    """
+    steps, same_letter = abs(wheel_steps(one, other)), one.mode == other.mode
+    if one.tonic == other.tonic:
+        return KeyRelation.SAME if same_letter else KeyRelation.PARALLEL
+    if same_letter:
+        by_steps = {1: KeyRelation.FIFTH, 2: KeyRelation.TWO_STEPS, 5: KeyRelation.SEMITONE}
+    else:
+        by_steps = {0: KeyRelation.RELATIVE, 1: KeyRelation.DIAGONAL}
+    return by_steps.get(steps, KeyRelation.OTHER)
+
+
+def stretch_percent(tempo_ratio: float) -> float:
+    """Change of tempo in percent when it is multiplied by a ratio: 1.05 is 5 % faster.
+
+    >>> round(stretch_percent(126 / 120), 6)
+    5.0
+    """
+    return 100.0 * (tempo_ratio - 1.0)
