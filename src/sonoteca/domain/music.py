@@ -206,7 +206,7 @@ def wheel_steps(one: Key, other: Key) -> int:
     >>> wheel_steps(Key.parse("8A"), Key.parse("9A")), wheel_steps(Key.parse("1B"), Key.parse("12B"))
     (1, -1)
     """
-    return (int(other.camelot[:-1]) - int(one.camelot[:-1]) + 5) % 12 - 5
+    return wrapped_shift(other._fifths_from_c() - one._fifths_from_c())
 
 
 def key_relation(one: Key, other: Key) -> KeyRelation:
@@ -225,12 +225,3 @@ def key_relation(one: Key, other: Key) -> KeyRelation:
     else:
         by_steps = {0: KeyRelation.RELATIVE, 1: KeyRelation.DIAGONAL}
     return by_steps.get(steps, KeyRelation.OTHER)
-
-
-def stretch_percent(tempo_ratio: float) -> float:
-    """Change of tempo in percent when it is multiplied by a ratio: 1.05 is 5 % faster.
-
-    >>> round(stretch_percent(126 / 120), 6)
-    5.0
-    """
-    return 100.0 * (tempo_ratio - 1.0)
