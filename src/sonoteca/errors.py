@@ -239,6 +239,39 @@ class AmbiguousSound(RequestError):
     http_status = 409
 
 
+class ArrangementNotFound(RequestError):
+    """No arrangement answers to that id."""
+
+    code = "arrangement_not_found"
+    default_remedy = "`sonoteca arrange list` shows the ids."
+    http_status = 404
+
+
+class AmbiguousArrangement(RequestError):
+    """Several arrangements answer to that prefix of an id."""
+
+    code = "ambiguous_arrangement"
+    default_remedy = "Use one of the ids named."
+    http_status = 409
+
+
+class NothingFits(RequestError):
+    """The wishes for an arrangement exclude each other in this library; the remedy says which one to loosen."""
+
+    code = "nothing_fits"
+    default_remedy = "Loosen one of the wishes."
+    http_status = 422
+    exit_code = 1
+
+
+class SoundsMissing(SonotecaError):
+    """Sounds that are needed now are not on this machine."""
+
+    code = "sounds_missing"
+    default_remedy = "Run `sonoteca add FOLDER` on where the files are now, or replace the clips."
+    http_status = 409
+
+
 class SpaceMismatch(RequestError):
     """Vectors of different embedding spaces were compared."""
 
