@@ -20,7 +20,7 @@ from sonoteca.audio.encode import write_audio, write_wav
 from sonoteca.audio.signal import AudioSignal
 from sonoteca.catalogue import leases, pending, schema
 from sonoteca.catalogue.audit import count
-from sonoteca.catalogue.edit import edit, parse_statements
+from sonoteca.catalogue.edit import edit, parse_statements, undo
 from sonoteca.catalogue.library import Library, open_library
 from sonoteca.errors import FileUnreadable, LibraryFull, NotAudio
 from sonoteca.ingest.add import AddOptions, add, retry
@@ -304,12 +304,50 @@ def test_a_dry_run_changes_nothing(library: Library, music: Path, heard: list[st
 
 def test_what_a_person_said_outlives_a_new_analysis(library: Library, music: Path) -> None:
     run(library, music)
-    with library.write() as connection:
-        whole = connection.execute(sa.select(schema.regions.c.id).where(schema.regions.c.number == 0)).scalars().first()
-        edit(connection, [whole], parse_statements(kind="track"))
+    say(library, kind="track")
     run(library, music, options=replace(OPTIONS, force=True))
     kinds = [row.kind for row in rows(library, schema.summaries, "region_id", "kind")]
     assert sorted(kinds) == ["loop", "loop", "track"]
+
+
+def say(library: Library, **words: str) -> None:
+    """A person's word about the first sound."""
+    with library.write() as connection:
+        whole = connection.execute(sa.select(schema.regions.c.id).where(schema.regions.c.number == 0)).scalars().first()
+        edit(connection, [whole], parse_statements(**words))
+
+
+def test_a_sound_is_heard_again_once_after_a_person_said_what_analyzers_build_on(
+    library: Library, music: Path, heard: list[str]
+) -> None:
+    run(library, music)
+    say(library, rating="5")
+    assert run(library, music).analysed == 0
+    say(library, kind="track")
+    assert run(library, music).analysed == 1
+    assert run(library, music).analysed == 0
+    with library.write() as connection:
+        assert undo(connection) is not None
+    assert run(library, music).analysed == 1
+    assert run(library, music).analysed == 0
+    inputs = {row.input for row in rows(library, schema.runs, "producer", "input")}
+    assert inputs == {""}
+    assert len(heard) == 5
+
+
+def test_what_a_person_says_while_a_sound_is_heard_makes_it_pending_again(library: Library, music: Path) -> None:
+    class Talker(InProcessExecutor):
+        def run(self, function: Any, tasks: Any, *, retry: bool = True) -> Iterator[Done[Any] | Failed]:
+            for outcome in super().run(function, tasks, retry=retry):
+                if function.__name__ == "listen" and outcome.key == "1":
+                    say(library, kind="track")
+                yield outcome
+
+    assert add(library, [music], OPTIONS, executor=Talker()).analysed == 3
+    assert run(library, music).analysed == 1
+    assert run(library, music).analysed == 0
+    built_on = {row.region_id for row in rows(library, schema.runs, "region_id", "input") if row.input}
+    assert len(built_on) == 1
 
 
 class Notes:

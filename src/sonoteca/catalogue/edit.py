@@ -13,7 +13,7 @@ from typing import Any, Final, TypeAlias
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from sonoteca.catalogue import clock, events, summaries
+from sonoteca.catalogue import clock, events, pending, summaries
 from sonoteca.catalogue.database import chunks
 from sonoteca.catalogue.observations import RATING
 from sonoteca.catalogue.schema import edits, observations, regions, tags
@@ -265,6 +265,7 @@ def _apply(connection: Connection, targets: Sequence[tuple[int, str, str, dict[s
         connection.execute(sa.insert(observations), value_rows)
     if tag_rows:
         connection.execute(sa.insert(tags), tag_rows)
+    pending.outdate(connection, sorted({target[0] for target in targets if _is_built_on(*target[1:3])}))
     region_ids = sorted({target[0] for target in targets})
     _mark_edited(connection, region_ids)
     sound_ids: set[int] = set()
@@ -272,6 +273,11 @@ def _apply(connection: Connection, targets: Sequence[tuple[int, str, str, dict[s
         sound_ids.update(connection.execute(sa.select(regions.c.sound_id).where(regions.c.id.in_(some))).scalars())
     summaries.derive(connection, sorted(sound_ids))
     return len(region_ids)
+
+
+def _is_built_on(what: str, name: str) -> bool:
+    """Whether analyzers may take what was edited as given."""
+    return what == "observation" and name != RATING.name
 
 
 def _mark_edited(connection: Connection, region_ids: Sequence[int]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -70,6 +72,19 @@ def row_of(region_id: int, observation: Observation, at: str) -> dict[str, Any]:
 def believed(connection: Connection, region_ids: Sequence[int]) -> dict[int, dict[str, Observation]]:
     """Per region the winning statement per descriptor name (a user's null included)."""
     return {region_id: winning(statements) for region_id, statements in load(connection, region_ids).items()}
+
+
+def input_digest(statements: Iterable[Observation]) -> str:
+    """What analyzers built on besides the audio, as ``runs.input`` holds it: "" for nothing.
+
+    Of a person's word about a whole sound; a rating changes nothing that is heard.
+    """
+    lines = sorted(
+        f"{each.descriptor.name}\t{json.dumps(each.value, sort_keys=True)}"
+        for each in statements
+        if each.provenance.source is Source.USER and each.descriptor != RATING
+    )
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16] if lines else ""
 
 
 def stated(connection: Connection, sound_ids: Sequence[int]) -> dict[int, Mapping[Descriptor, Observation]]:

@@ -2,7 +2,8 @@
 
 A producer's identity is (id, version, settings). A sound is pending for analysis while one of
 today's identities has no run on its region 0: done, skipped and failed runs all count as tried
-(``sonoteca retry`` tries failed ones again). An embedding space is a producer like any other:
+(``sonoteca retry`` tries failed ones again). It is pending too when a person has said something
+since that analyzers build on, such as its kind: then ``sounds.analysis_identity`` is NULL. An embedding space is a producer like any other:
 ``embedding.<model>`` with the space's version and digest.
 """
 
@@ -86,8 +87,17 @@ def _is_pending(
 def _lacks_analysis(identities: Sequence[Identity]) -> sa.ColumnElement[bool]:
     # The digest answers for nearly all; only where it differs are the single runs looked at: a
     # producer that was removed since makes another digest, but nothing to do.
-    differs = sounds.c.analysis_identity.is_distinct_from(identity_digest(identities))
-    return differs & sa.or_(*(~_has_run(identity) for identity in identities))
+    is_outdated = sounds.c.analysis_identity.is_(None)
+    differs = sounds.c.analysis_identity != identity_digest(identities)
+    return is_outdated | (differs & sa.or_(*(~_has_run(identity) for identity in identities)))
+
+
+def outdate(connection: Connection, region_ids: Sequence[int]) -> None:
+    """Make the sounds pending whose region 0 is among these: what they were heard as no longer holds."""
+    for some in chunks(list(region_ids)):
+        of_whole = sa.select(regions.c.sound_id).where(regions.c.id.in_(some), regions.c.number == 0)
+        was_heard = (sounds.c.status == "analysed") & sounds.c.id.in_(of_whole)
+        connection.execute(sa.update(sounds).where(was_heard).values(analysis_identity=None))
 
 
 def _has_run(identity: Identity) -> sa.ColumnElement[bool]:

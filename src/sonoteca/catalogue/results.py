@@ -46,6 +46,9 @@ class SoundResult:
         The recording's; the analysis' own are added.
     failed_spaces : mapping of space id to a reason
         Spaces of ``embeddings`` whose embedder failed: their runs are kept as failed.
+    input : str
+        ``observations.input_digest`` of what a person had said when it was heard. If they say
+        something else by now, the sound is stored and stays pending.
     """
 
     sound_id: int
@@ -55,6 +58,7 @@ class SoundResult:
     embeddings: Mapping[str, Sequence[Sequence[Embedding]]] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     failed_spaces: Mapping[str, str] = field(default_factory=dict)
+    input: str = ""
 
 
 def store_results(
@@ -149,6 +153,8 @@ def _check(
 def _update_sounds(connection: Connection, results: Sequence[SoundResult], digest: str, at: str) -> None:
     # What a retagged file no longer says stays: a title is no measurement.
     rows = []
+    stated = observations.stated(connection, [result.sound_id for result in results])
+    today = {sound_id: observations.input_digest(each.values()) for sound_id, each in stated.items()}
     for result in results:
         said = {
             claim.field: storable(str(claim.value)) for claim in reversed(result.claims) if claim.field in _DESCRIPTIVE
@@ -166,6 +172,7 @@ def _update_sounds(connection: Connection, results: Sequence[SoundResult], diges
                 "bit_depth": info.bit_depth,
                 "bit_rate": info.bit_rate,
                 "warnings": list(dict.fromkeys(map(storable, (*result.warnings, *result.analysis.warnings)))),
+                "identity": digest if result.input == today.get(result.sound_id, "") else None,
                 "new_title": said.get("title"),
                 "new_artist": said.get("artist"),
                 "new_album": said.get("album"),
@@ -179,7 +186,7 @@ def _update_sounds(connection: Connection, results: Sequence[SoundResult], diges
             {
                 name: sa.bindparam(name, type_=table.c[name].type)
                 for name in rows[0]
-                if name != "of_sound" and not name.startswith("new_")
+                if name not in {"of_sound", "identity"} and not name.startswith("new_")
             }
         )
         .values(
@@ -191,7 +198,7 @@ def _update_sounds(connection: Connection, results: Sequence[SoundResult], diges
             error_message=None,
             error_remedy=None,
             analysed_at=at,
-            analysis_identity=digest,
+            analysis_identity=sa.bindparam("identity", type_=table.c.analysis_identity.type),
         )
     )
     connection.execute(statement, rows)
@@ -262,7 +269,7 @@ def _replace_runs(
                     "producer": run.producer,
                     "version": run.version,
                     "settings": run.settings,
-                    "input": "",
+                    "input": result.input,
                     "outcome": str(run.outcome),
                     "reason": storable(run.reason) or None,
                     "elapsed_s": run.elapsed_s,

@@ -105,7 +105,8 @@ sounds = Table(
     Column("url", Text),
     parent_id("sounds", "replaces", nullable=True, on_delete="SET NULL"),
     Column("warnings", JsonOrNull),
-    # Digest over the producers whose runs are complete: the quick test for "nothing to do".
+    # Digest over the producers whose runs are complete: the quick test for "nothing to do". NULL on
+    # an analysed sound: a person has said something since that analyzers build on.
     Column("analysis_identity", Word),
     Column("added_at", Moment, nullable=False),
     Column("analysed_at", Moment),

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from sonoteca.catalogue import pending
 from sonoteca.catalogue.library import Library
-from sonoteca.catalogue.locations import KnownLocation, mark_missing, mark_present
+from sonoteca.catalogue.locations import mark_missing, mark_present
 from sonoteca.catalogue.roots import ensure_root
 from sonoteca.ingest.analyse import Batching, Work, analyse, failure_identity
 from sonoteca.ingest.executor import Executor
@@ -114,7 +114,7 @@ def add(
         starts, files = _walk(library, list(paths), options)
         producers = producers_of(options.ears)
         with _listeners(options, executor) as workers:
-            plan = _compare(library, starts, files, options, producers, watch)
+            plan = _compare(library, starts, files, options, watch)
             summary.plan = plan
             if options.dry_run:
                 _count_dry(library, plan, producers, options, summary)
@@ -216,14 +216,10 @@ def _compare(
     starts: Sequence[Start],
     files: Iterable[FoundFile | LeftOut],
     options: AddOptions,
-    producers: Producers,
     watch: Watch,
 ) -> Plan:
-    def identify_again(known: KnownLocation) -> bool:
-        return options.force
-
     with library.read() as connection:
-        plan = make_plan(connection, files, starts, identify_again=identify_again)
+        plan = make_plan(connection, files, starts, identify_failed=options.force)
     watch.on_plan(plan.counts())
     for left in plan.left_out:
         watch.on_outcome(FileOutcome(left.path, "identify", "left_out", left.error))

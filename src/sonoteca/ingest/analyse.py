@@ -215,6 +215,7 @@ class _Store:
                     heard.embeddings,
                     heard.warnings,
                     heard.failed_spaces,
+                    observations.input_digest(heard.stated),
                 )
             )
             return

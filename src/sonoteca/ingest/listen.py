@@ -66,7 +66,8 @@ class Heard:
     """What one pass over one file found; picklable.
 
     ``embeddings`` holds, per space id, one list per region in the order of ``analysis.regions``;
-    ``failed_spaces`` why the lists of a space are empty although its embedder was asked.
+    ``failed_spaces`` why the lists of a space are empty although its embedder was asked; ``stated``
+    is the order's.
     """
 
     info: AudioInfo
@@ -75,6 +76,7 @@ class Heard:
     warnings: tuple[str, ...]
     embeddings: Mapping[str, Sequence[Sequence[Embedding]]] = field(default_factory=dict)
     failed_spaces: Mapping[str, str] = field(default_factory=dict)
+    stated: tuple[Observation, ...] = ()
 
 
 def listen(order: ListenOrder) -> Heard:
@@ -119,7 +121,7 @@ def listen(order: ListenOrder) -> Heard:
                 embeddings[embedder.space.id] = [[] for _ in regions]
                 failed[embedder.space.id] = f"{type(error).__name__}: {error}"[:500]
                 warnings.append(f"embedder {embedder.space.model} failed: {type(error).__name__}: {error}"[:500])
-        return Heard(recording.info, analysis, recording.claims, tuple(warnings), embeddings, failed)
+        return Heard(recording.info, analysis, recording.claims, tuple(warnings), embeddings, failed, order.stated)
 
 
 def _embedded(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy.engine import Connection
@@ -108,14 +108,14 @@ def make_plan(
     files: Iterable[FoundFile | LeftOut],
     starts: Sequence[Start],
     *,
-    identify_again: Callable[[KnownLocation], bool] = lambda known: False,
+    identify_failed: bool = False,
 ) -> Plan:
     """Compare a walk with the catalogue.
 
     Parameters
     ----------
-    identify_again : callable
-        Says of an unchanged location that it has to be identified all the same.
+    identify_failed : bool
+        Identify again the unchanged files whose bytes could not be read before.
     """
     plan = Plan()
     known = _Known(connection, starts)
@@ -131,7 +131,7 @@ def make_plan(
         if location is None or location.size != file.size or location.mtime_ns != file.mtime_ns:
             plan.to_identify.append(_to_identify(file, root, relative))
         elif location.sound_id is None or location.content_hash is None:
-            if identify_again(location):
+            if identify_failed:
                 plan.to_identify.append(_to_identify(file, root, relative))
             else:
                 plan.unchanged += 1
