@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import numpy as np
 import scipy.fft
-import scipy.signal
+import soxr
 from numpy.typing import NDArray
 
 from sonoteca.analysis.analyzer import Known, RegionView, measured_by
@@ -96,8 +96,9 @@ def _loud_frames(signal: AudioSignal) -> NDArray[np.float32] | None:
     samples = signal.samples.mean(axis=0)
     if len(samples) < int(0.5 * _WIN_S * signal.sample_rate) or not np.abs(samples).max() > 1e-5:
         return None
-    samples = scipy.signal.resample_poly(samples[: int(8.0 * signal.sample_rate)], _OVERSAMPLING, 1)
-    win, hop = (int(seconds * signal.sample_rate * _OVERSAMPLING) for seconds in (_WIN_S, _HOP_S))
+    rate = signal.sample_rate
+    samples = soxr.resample(samples[: int(8.0 * rate)], rate, _OVERSAMPLING * rate)
+    win, hop = (int(seconds * rate * _OVERSAMPLING) for seconds in (_WIN_S, _HOP_S))
     if len(samples) < win:
         samples = np.pad(samples, (0, win - len(samples)))
     views = np.lib.stride_tricks.sliding_window_view(samples, win)[::hop]
@@ -134,7 +135,7 @@ class OneShotPitch:
     """Pitch of a one-shot by its period, where it is clear and steady; drums and noise have none."""
 
     id: ClassVar[str] = "melody.pitch.period"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     produces: ClassVar[tuple[Descriptor, ...]] = (PITCH,)
     requires: ClassVar[tuple[Descriptor, ...]] = (SOUND_CLASS,)
     features: ClassVar[tuple[Feature, ...]] = ()
