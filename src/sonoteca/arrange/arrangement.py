@@ -20,6 +20,8 @@ from sonoteca.domain.music import Key
 from sonoteca.domain.observation import JsonValue
 from sonoteca.domain.vocabulary import Role
 
+# What a metronome can say; every format that arrangements are exported to can hold it.
+SLOWEST_BPM, FASTEST_BPM, MOST_BEATS_PER_BAR = 20.0, 400.0, 32
 # Positions are sums of a few floats: what is nearer than this is the same place.
 SAME_BAR = 1e-6
 # A pass is a whole number of these in a bar wherever it was cut on the grid (triplet sixteenths of 4/4).
@@ -103,8 +105,8 @@ class Arrangement:
 
     Attributes
     ----------
-    tempo_bpm : float > 0
-    beats_per_bar : int >= 1
+    tempo_bpm : float in [20, 400]
+    beats_per_bar : int in [1, 32]
     key : Key or None
         What the tonal clips are shifted to; None where nothing tonal was asked for.
     sections : tuple of Section
@@ -137,7 +139,7 @@ class Arrangement:
     public_id: str | None = None
 
     def __post_init__(self) -> None:
-        if not 0 < self.tempo_bpm < float("inf") or self.beats_per_bar < 1:
+        if not SLOWEST_BPM <= self.tempo_bpm <= FASTEST_BPM or not 1 <= self.beats_per_bar <= MOST_BEATS_PER_BAR:
             raise ValueError(f"not a bar grid: {self.beats_per_bar} beats at {self.tempo_bpm} bpm")
         if not self.sections:
             raise ValueError("an arrangement has at least one section")

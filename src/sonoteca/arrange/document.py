@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sonoteca.arrange.arrangement import Arrangement, Clip, Section
+from sonoteca.catalogue.names import is_storable
 from sonoteca.domain.music import Key
 from sonoteca.errors import RequestError
 
@@ -107,6 +108,10 @@ def _clip(fields: _Fields) -> Clip:
     )
 
 
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) and is_storable(value)
+
+
 def _pair(value: Any) -> tuple[str, str]:
     role, section = value
     return str(role), str(section)
@@ -135,7 +140,7 @@ class _Fields:
 
     def text(self, name: str) -> str:
         value = self.values.get(name)
-        if not isinstance(value, str):
+        if not isinstance(value, str) or not is_storable(value):
             raise self._not(name, value, "text")
         return value
 
@@ -144,7 +149,7 @@ class _Fields:
 
     def texts(self, name: str) -> tuple[str, ...]:
         value = self.values.get(name) or []
-        if not isinstance(value, Sequence) or isinstance(value, str) or not all(isinstance(v, str) for v in value):
+        if not isinstance(value, Sequence) or isinstance(value, str) or not all(map(_is_text, value)):
             raise self._not(name, value, "a list of texts")
         return tuple(value)
 

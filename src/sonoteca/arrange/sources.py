@@ -86,9 +86,9 @@ def _why_not(path: Path, stamp: tuple[int, int], wanted: str) -> str | None:
     return None
 
 
-def require_all(arrangement: Arrangement, sources: Mapping[str, Source]) -> None:
-    """SoundsMissing, naming each with its clips, unless every sound has a file; a muted role needs none."""
-    heard = [clip for clip in arrangement.clips if clip.role not in arrangement.muted]
+def require_all(arrangement: Arrangement, sources: Mapping[str, Source], *, with_muted: bool) -> None:
+    """SoundsMissing, naming each with its clips, unless every sound has a file (those of muted roles on request)."""
+    heard = [clip for clip in arrangement.clips if with_muted or clip.role not in arrangement.muted]
     missing = [source for source in sources.values() if source.path is None]
     named: list[str] = []
     for source in missing:
