@@ -92,7 +92,7 @@ _WORDS = [
     "ship",
     "zz",
 ]
-_TEXT_FIELDS = [None, *get_args(TextField)]
+_TEXT_FIELDS = get_args(TextField)
 _NUMBERS = st.one_of(st.none(), st.floats(-40, 200, allow_nan=False), st.integers(-40, 200).map(float))
 _NUMBER_COLUMNS = [
     "tempo_bpm", "loudness_lufs", "loudness_range_lu", "brightness", "duration_s", "rating", "confidence", "tempo_confidence",
@@ -103,7 +103,7 @@ leaves: st.SearchStrategy[Node] = st.one_of(
         Words,
         st.lists(st.sampled_from(_WORDS), min_size=1, max_size=3).map(tuple),
         st.booleans(),
-        st.sampled_from(_TEXT_FIELDS),
+        st.lists(st.sampled_from(_TEXT_FIELDS), max_size=3, unique=True).map(tuple),
     ),
     st.builds(Is, st.just("kind"), st.sampled_from([str(kind) for kind in Kind])),
     st.builds(Is, st.just("role"), st.sampled_from([str(role) for role in Role])),

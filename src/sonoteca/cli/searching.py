@@ -37,4 +37,4 @@ def search(
     if as_json:
         print_json(answer.as_json({"words": text, "filter": only, "k": count}))
     else:
-        print_results(answer.rows)
+        print_results(answer.rows, notes=answer.notes)

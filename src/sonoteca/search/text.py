@@ -3,6 +3,10 @@
 A word in a title says more than one in a folder's name, and a rare word more than a common one:
 on SQLite this is BM25 (Robertson and Zaragoza, "The Probabilistic Relevance Framework: BM25 and
 Beyond", 2009) with weights per field, on PostgreSQL ``ts_rank`` with the same weights.
+
+Where more sounds match than are worth ranking, a word says little, and where it stands says more: those that
+hold it in a title, tag, artist or album come first, those that hold it in a path only after them; of either,
+the newest ``RANKED_AT_MOST`` are ranked.
 """
 
 from __future__ import annotations
@@ -15,28 +19,37 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from sonoteca.catalogue.fulltext import FIELDS, texts_of, words
-from sonoteca.catalogue.schema import summaries
+from sonoteca.catalogue.schema import NEWEST_INDEX, summaries
 from sonoteca.errors import RequestError
 from sonoteca.search.query.listing import as_query
 from sonoteca.search.query.predicate import holds
 from sonoteca.search.query.sql import IS_WHOLE, SOUND_TEXT, Target, condition, fts5_hits, tsquery
-from sonoteca.search.query.tree import And, Node, Or, Query, Words, push_negations
+from sonoteca.search.query.tree import And, Node, Or, Query, TextField, Words, push_negations, split_text
 from sonoteca.search.result_row import ResultRow, region_facts
 
 MODE = "search"
 # Of title, artist, album, path, tags.
 FIELD_WEIGHTS = dict(zip(FIELDS, (10.0, 5.0, 3.0, 2.0, 8.0), strict=True))
+# What somebody wrote about the sound; in a path a word may be about its neighbours.
+_TELLING: tuple[TextField, ...] = ("title", "tags", "artist", "album")
+# BM25 takes 1 µs a sound: this many are ranked well within the time that an answer may take.
+RANKED_AT_MOST = 500
 _FIELD_WORDS = {"tags": "tag"}
 
 
 @dataclass(frozen=True, slots=True)
 class WordAnswer:
-    """Result rows, best first. ``score`` is relative: the best of this answer has 1."""
+    """Result rows, best first. ``score`` is relative: the best of this answer has 1.
+
+    ``notes`` say where not all that match were ranked.
+    """
 
     rows: tuple[ResultRow, ...]
+    notes: tuple[str, ...] = ()
 
     def as_json(self, query: Mapping[str, Any]) -> dict[str, Any]:
-        return {"query": {"mode": MODE, **query}, "results": [row.as_json() for row in self.rows]}
+        query = {"mode": MODE, **query, "notes": list(self.notes)}
+        return {"query": query, "results": [row.as_json() for row in self.rows]}
 
 
 def search_words(connection: Connection, query: str | Query, *, only: str | Query = "", k: int = 10) -> WordAnswer:
@@ -65,42 +78,74 @@ def search_words(connection: Connection, query: str | Query, *, only: str | Quer
     wanted = as_query(query)
     if wanted.sort:
         raise RequestError("What is found by words is ordered by how well they match.", "Use `sonoteca list` to sort.")
-    texts, others = _split(push_negations(wanted.tree))
+    texts, others = split_text(push_negations(wanted.tree))
     if not texts:
         raise RequestError("There is no word to search for.", "Write words, or use `sonoteca list` for rules alone.")
     rest = And((*others, push_negations(as_query(only).tree)))
-    is_sqlite = connection.dialect.name == "sqlite"
-    select = _sqlite_ranked(texts, rest) if is_sqlite else _postgres_ranked(texts, rest)
-    ranked = connection.execute(select.limit(k)).all()
-    facts = region_facts(connection, [row.region_id for row in ranked])
+    ranked, notes = _ranked(connection, texts, rest, k)
+    facts = region_facts(connection, list(ranked))
     found_texts = texts_of(connection, [fact.sound_id for fact in facts.values()])
     leaves = [leaf for text in texts for leaf in _leaves(text)]
-    return WordAnswer(
-        tuple(
+    rows, score = [], 1.0
+    best = next(iter(ranked.values()), 0.0)
+    for region_id, relevance in ranked.items():
+        fact = facts[region_id]
+        # Never more than the one before: a sound that matches in its path only comes after the others.
+        score = min(score, max(0.0, relevance / best)) if best > 0.0 else 1.0
+        rows.append(
             ResultRow.of(
-                facts[row.region_id],
-                start_s=facts[row.region_id].start_s,
-                end_s=facts[row.region_id].end_s,
-                score=max(0.0, min(1.0, row.relevance / ranked[0].relevance)) if ranked[0].relevance > 0 else 1.0,
+                fact,
+                start_s=fact.start_s,
+                end_s=fact.end_s,
+                score=score,
                 mode=MODE,
                 parts={},
-                reasons=_reasons(leaves, found_texts[facts[row.region_id].sound_id]),
+                reasons=_reasons(leaves, found_texts[fact.sound_id]),
             )
-            for row in ranked
         )
+    return WordAnswer(tuple(rows), notes)
+
+
+def _ranked(
+    connection: Connection, texts: Sequence[Node], rest: Node, k: int
+) -> tuple[dict[int, float], tuple[str, ...]]:
+    """The best ``k`` regions with their relevance, best first, and notes."""
+    found = _newest(connection, texts, rest)
+    if len(found) <= RANKED_AT_MOST:
+        return _best(found, k), ()
+    best = _best(_newest(connection, [_within(text, _TELLING) for text in texts], rest), k)
+    if len(best) < k:
+        best |= _best({region_id: found[region_id] for region_id in found.keys() - best.keys()}, k - len(best))
+    note = (
+        f"More than {RANKED_AT_MOST:,} sounds match: those that match by title, tag, artist or album come first, "
+        "and the newest were compared. Another word or a filter narrows them."
     )
+    return best, (note,)
 
 
-def _split(tree: Node) -> tuple[list[Node], list[Node]]:
-    """Of what has to hold, the parts that are about words alone, and the others."""
-    parts = tree.parts if isinstance(tree, And) else (tree,)
-    return [part for part in parts if _is_text(part)], [part for part in parts if not _is_text(part)]
+def _best(relevance: Mapping[int, float], k: int) -> dict[int, float]:
+    """Most relevant first; the newer of equals."""
+    return dict(sorted(relevance.items(), key=lambda item: (item[1], item[0]), reverse=True)[:k])
 
 
-def _is_text(node: Node) -> bool:
-    return isinstance(node, Words) or (
-        isinstance(node, And | Or) and len(node.parts) > 0 and all(_is_text(part) for part in node.parts)
-    )
+def _newest(connection: Connection, texts: Sequence[Node], rest: Node) -> dict[int, float]:
+    """Relevance of the whole regions that match; of too many the newest ``RANKED_AT_MOST + 1``."""
+    is_sqlite = connection.dialect.name == "sqlite"
+    select = _sqlite_ranked(texts, rest) if is_sqlite else _postgres_ranked(texts, rest)
+    return {row.region_id: row.relevance for row in connection.execute(select.limit(RANKED_AT_MOST + 1))}
+
+
+def _within(text: Node, fields: tuple[TextField, ...]) -> Node:
+    """The same, if the words stand in these fields."""
+    match text:
+        case And(parts):
+            return And(tuple(_within(part, fields) for part in parts))
+        case Or(parts):
+            return Or(tuple(_within(part, fields) for part in parts))
+        case Words(found, is_prefix, ()):
+            return Words(found, is_prefix, fields)
+        case _:
+            return text
 
 
 def _leaves(text: Node) -> Iterator[Words]:
@@ -117,9 +162,10 @@ def _sqlite_ranked(texts: Sequence[Node], rest: Node) -> sa.Select[Any]:
     relevance = -sa.func.bm25(sa.literal_column("sound_text"), *weights, type_=sa.Double)
     return (
         sa.select(summaries.c.region_id, relevance.label("relevance"))
+        .with_hint(summaries, f"INDEXED BY {NEWEST_INDEX}", "sqlite")
         .where(fts5_hits(texts), summaries.c.sound_id == SOUND_TEXT.c.rowid, IS_WHOLE)
         .where(condition(rest, Target("sqlite", with_events=False)))
-        .order_by(relevance.desc(), summaries.c.sound_id.desc())
+        .order_by(SOUND_TEXT.c.rowid.desc())
     )
 
 
@@ -127,14 +173,14 @@ def _postgres_ranked(texts: Sequence[Node], rest: Node) -> sa.Select[Any]:
     table = sa.table("sound_text", sa.column("sound_id", sa.BigInteger))
     relevance: sa.ColumnElement[float] = sa.literal(0.0)
     for leaf in (leaf for text in texts for leaf in _leaves(text)):
-        for field in FIELDS if leaf.field is None else (leaf.field,):
+        for field in leaf.fields or FIELDS:
             rank = sa.func.ts_rank(sa.literal_column(f"sound_text.{field}"), tsquery(leaf), type_=sa.Double)
             relevance = relevance + FIELD_WEIGHTS[field] * rank
     return (
         sa.select(summaries.c.region_id, relevance.label("relevance"))
         .where(summaries.c.sound_id == table.c.sound_id, IS_WHOLE)
         .where(condition(And((*texts, rest)), Target("postgresql", with_events=False)))
-        .order_by(relevance.desc(), summaries.c.sound_id.desc())
+        .order_by(table.c.sound_id.desc())
     )
 
 
@@ -144,7 +190,7 @@ def _reasons(leaves: Sequence[Words], texts: Mapping[str, Sequence[str]]) -> lis
     for field in sorted(FIELDS, key=FIELD_WEIGHTS.__getitem__, reverse=True):
         for text in texts[field]:
             for leaf in leaves:
-                if leaf.field in (None, field) and holds(words(text), leaf):
+                if (not leaf.fields or field in leaf.fields) and holds(words(text), leaf):
                     parts = reversed(text.split("/")) if field == "path" else ()
                     shown = next((part for part in parts if holds(words(part), leaf)), text)
                     reasons[f"{_FIELD_WORDS.get(field, field)}: {shown}"] = None

@@ -9,6 +9,7 @@ from sonoteca.catalogue.edit import edit
 from sonoteca.catalogue.library import Library
 from sonoteca.catalogue.sounds import get_sound, whole_regions
 from sonoteca.errors import QuerySyntaxError, RequestError
+from sonoteca.search import text
 from sonoteca.search.query.listing import list_sounds
 from sonoteca.search.result_row import ResultRow
 from sonoteca.search.text import search_words
@@ -92,10 +93,28 @@ def test_an_order_is_refused_and_errors_point_at_the_character(library: Library)
 
 
 @pytest.mark.parametrize(
-    "words", ["sound", "warm", "dusty", "drums so", '"warm pad"', "sound kind:loop", "wa OR dus", "pad -dusty", "title:pad"]
+    "words",
+    ["sound", "warm", "dusty", "drums so", '"warm pad"', "sound kind:loop", "wa OR dus", "pad -dusty", "title:pad"],
 )
 def test_search_finds_what_list_finds(connection: Connection, words: str) -> None:
     found = search_words(connection, words, k=1000).rows
     assert set(_ids(found)) == {row.public_id for row in list_sounds(connection, words, limit=None)}
     assert found
     assert all(row.reasons for row in found)
+
+
+def test_of_too_many_the_telling_come_first_and_the_answer_says_so(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(text, "RANKED_AT_MOST", 3)
+    with library.write() as connection:
+        titled = _titled(connection, "x/old.wav", "Rain")
+        in_path = [_titled(connection, f"rain/{number}.wav", "One") for number in range(4)]
+        answer = search_words(connection, "rain", k=4)
+        assert _ids(answer.rows)[0] == titled
+        assert set(_ids(answer.rows)[1:]) == set(in_path[1:])
+        assert len(answer.notes) == 1
+        assert "More than 3 sounds" in answer.notes[0]
+        assert [row.score for row in answer.rows] == sorted((row.score for row in answer.rows), reverse=True)
+        assert _ids(search_words(connection, "rain path:0.wav").rows) == [in_path[0]]
+        assert search_words(connection, "rain path:0.wav").notes == ()

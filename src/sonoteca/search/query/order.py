@@ -47,8 +47,8 @@ from sonoteca.search.query.tree import (
     Query,
     SortKey,
     Tagged,
-    Words,
     push_negations,
+    split_text,
 )
 
 # What is sorted here at most: 1,000 rows are read in 1.5 ms. More matches among 100,000 are dense
@@ -86,9 +86,8 @@ def _is_cheap_to_walk(tree: Node) -> bool:
     """Whether newest first needs no count: words come in that order from their own index, and what the
     index of the newest holds is decided within it, if it is likely to hold often.
     """
-    words, rest = _split(tree)
-    parts = rest.parts if isinstance(rest, And) else (rest,)
-    return bool(words) or not any(_is_selective(part) or not _is_covered(part) for part in parts)
+    texts, others = split_text(tree)
+    return bool(texts) or not any(_is_selective(part) or not _is_covered(part) for part in others)
 
 
 def _is_selective(node: Node) -> bool:
@@ -117,20 +116,13 @@ def _is_covered(node: Node) -> bool:
             return True
 
 
-def _split(tree: Node) -> tuple[list[Words], Node]:
-    """Words that have to be there in any case, and the rest."""
-    parts = tree.parts if isinstance(tree, And) else (tree,)
-    words = [part for part in parts if isinstance(part, Words)]
-    return words, And(tuple(part for part in parts if not isinstance(part, Words)))
-
-
 def _from_words(query: sa.Select[Any], tree: Node, target: Target) -> sa.Select[Any]:
     """The matches of ``tree``; on SQLite read from the full text index where it has words."""
-    words, rest = _split(tree)
-    if target.dialect != "sqlite" or not words:
+    texts, others = split_text(tree)
+    if target.dialect != "sqlite" or not texts:
         return query.where(condition(tree, target), *_whole(target))
-    found = query.where(fts5_hits(words), summaries.c.sound_id == SOUND_TEXT.c.rowid)
-    return _hinted(found.where(condition(rest, target), *_whole(target)), NEWEST_INDEX, target)
+    found = query.where(fts5_hits(texts), summaries.c.sound_id == SOUND_TEXT.c.rowid)
+    return _hinted(found.where(condition(And(tuple(others)), target), *_whole(target)), NEWEST_INDEX, target)
 
 
 def _whole(target: Target) -> list[Condition]:
@@ -147,9 +139,9 @@ def _probe(tree: Node, keys: Sequence[SortKey], target: Target) -> sa.Select[Any
     """Matches in any order, with what they are sorted by."""
     columns = [column_expression(key.column, target.dialect).label(f"key_{place}") for place, key in enumerate(keys)]
     query = sa.select(summaries.c.region_id, summaries.c.sound_id, summaries.c.number, *columns)
-    words, rest = _split(tree)
-    selective = [part for part in (rest.parts if isinstance(rest, And) else (rest,)) if _is_selective(part)]
-    if not words:
+    texts, others = split_text(tree)
+    selective = [part for part in others if _is_selective(part)]
+    if not texts:
         # SQLite knows how rare a value is on average, not how narrow a range is or what four keys leave.
         if any(isinstance(part, KeyIs) for part in selective):
             query = _hinted(query, KEY_TEMPO_INDEX, target)
@@ -175,8 +167,8 @@ def walk(tree: Node, keys: Sequence[SortKey], target: Target) -> sa.Select[Any]:
     """Matches in order, along an index that has it."""
     query = sa.select(summaries.c.region_id)
     if not keys:
-        words, _ = _split(tree)
-        if words and target.dialect == "sqlite":
+        texts, _ = split_text(tree)
+        if texts and target.dialect == "sqlite":
             # The index of words gives its hits in this order, so that nothing is sorted.
             newest = [SOUND_TEXT.c.rowid.desc(), *([summaries.c.number] if target.with_events else [])]
             return _from_words(query, tree, target).order_by(*newest)

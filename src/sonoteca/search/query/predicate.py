@@ -106,8 +106,7 @@ def _is_between(leaf: Between, value: Any) -> bool:
 
 
 def _has_words(leaf: Words, values: QueryValues) -> bool:
-    fields = values.texts if leaf.field is None else (leaf.field,)
-    return any(holds(text, leaf) for name in fields for text in values.texts.get(name, ()))
+    return any(holds(text, leaf) for name in leaf.fields or values.texts for text in values.texts.get(name, ()))
 
 
 def holds(text: Sequence[str], leaf: Words) -> bool:

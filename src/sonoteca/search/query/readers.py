@@ -247,7 +247,7 @@ def text_node(text: str, *, quoted: bool, field: TextField | None = None) -> Wor
     found = words(text)
     if not found:
         raise Unreadable(f"there is no word in {text!r}" if text else "a word is missing")
-    return Words(tuple(found), not quoted, field)
+    return Words(tuple(found), not quoted, () if field is None else (field,))
 
 
 def text_reader(field: TextField) -> Reader:

@@ -30,7 +30,9 @@ from sonoteca.search.query.tree import (
     Query,
     Tagged,
     Words,
+    is_text,
     push_negations,
+    split_text,
 )
 
 Condition = sa.ColumnElement[bool]
@@ -73,11 +75,13 @@ class Target:
 def condition(node: Node, target: Target) -> Condition:
     """What a row of ``summaries`` has to satisfy; ``node`` has ``Not`` only above leaves (``push_negations``)."""
     match node:
-        case And(parts):
-            words = [part for part in parts if isinstance(part, Words)]
-            others = [condition(part, target) for part in parts if not isinstance(part, Words)]
+        case And():
+            texts, others = split_text(node)
             # One search for all words: the full text index intersects their postings itself.
-            return sa.and_(sa.true(), *([_has_words(words, target)] if words else []), *others)
+            found = [_has_text(texts, target)] if texts else []
+            return sa.and_(sa.true(), *found, *(condition(part, target) for part in others))
+        case Or() if is_text(node):
+            return _has_text([node], target)
         case Or(parts):
             return sa.or_(sa.false(), *(condition(part, target) for part in parts))
         case Not(part):
@@ -90,7 +94,7 @@ def condition(node: Node, target: Target) -> Condition:
 def _leaf(leaf: Leaf, target: Target) -> Condition:
     match leaf:
         case Words():
-            return _has_words([leaf], target)
+            return _has_text([leaf], target)
         case Is(column, value):
             return summaries.c[column] == value
         case Between():
@@ -156,17 +160,27 @@ def is_denied() -> Condition:
     return sa.tuple_(tags.c.region_id, tags.c.tag).in_(denied)
 
 
-def _has_words(leaves: list[Words], target: Target) -> Condition:
+def _has_text(texts: Sequence[Node], target: Target) -> Condition:
     if target.dialect == "sqlite":
-        return summaries.c.sound_id.in_(sa.select(SOUND_TEXT.c.rowid).where(fts5_hits(leaves)))
-    parts: list[Condition] = []
-    for leaf in leaves:
-        search = tsquery(leaf)
-        # The index is on everything; a field's own vector decides among what it finds.
-        fields = ("everything",) if leaf.field is None else ("everything", leaf.field)
-        parts += [sa.column(field, sa.Text).bool_op("@@")(search) for field in fields]
+        return summaries.c.sound_id.in_(sa.select(SOUND_TEXT.c.rowid).where(fts5_hits(texts)))
     table = sa.table("sound_text", sa.column("sound_id", sa.BigInteger))
-    return summaries.c.sound_id.in_(sa.select(table.c.sound_id).where(*parts))
+    return summaries.c.sound_id.in_(sa.select(table.c.sound_id).where(_tsvector_hits(And(tuple(texts)))))
+
+
+def _tsvector_hits(text: Node) -> Condition:
+    match text:
+        case And(parts):
+            return sa.and_(*(_tsvector_hits(part) for part in parts))
+        case Or(parts):
+            return sa.or_(*(_tsvector_hits(part) for part in parts))
+        case Words():
+            # The index is on everything; a field's own vector decides among what it finds.
+            hits = {
+                name: sa.column(name, sa.Text).bool_op("@@")(tsquery(text)) for name in ("everything", *text.fields)
+            }
+            return sa.and_(hits.pop("everything"), sa.or_(sa.false(), *hits.values()) if hits else sa.true())
+        case _:
+            raise ValueError(f"{text} asks for more than words")
 
 
 class _TsQuery(sa.types.UserDefinedType[str]):
@@ -180,7 +194,7 @@ _TSQUERY = _TsQuery()
 
 
 def fts5_hits(texts: Sequence[Node]) -> Condition:
-    """Rows of ``SOUND_TEXT`` (SQLite) for which all of these hold: words, and what joins nothing but words."""
+    """Rows of ``SOUND_TEXT`` (SQLite) for which all of these hold; each ``is_text``."""
     match = _fts5(And(tuple(texts)))
     return sa.literal_column("sound_text", sa.Text).bool_op("MATCH")(sa.bindparam("match", match, sa.Text, unique=True))
 
@@ -194,9 +208,9 @@ def _fts5(text: Node) -> str:
         case Words():
             # Words are letters and digits, so nothing in them can end the quotes.
             phrase = f'"{" ".join(text.words)}"' + (" *" if text.is_prefix else "")
-            return phrase if text.field is None else f"{text.field} : {phrase}"
+            return f"{{{' '.join(text.fields)}}} : {phrase}" if text.fields else phrase
         case _:
-            raise ValueError(f"{text} is not about words alone")
+            raise ValueError(f"{text} asks for more than words")
 
 
 def tsquery(leaf: Words) -> sa.ColumnElement[Any]:

@@ -14,11 +14,11 @@ TextField: TypeAlias = Literal["title", "artist", "album", "path", "tags"]
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """Consecutive words (folded) in one text; ``field`` None is any. ``is_prefix`` is about the last word."""
+    """Consecutive words (folded) in one text of ``fields``, empty: of any. ``is_prefix`` is about the last word."""
 
     words: tuple[str, ...]
     is_prefix: bool
-    field: TextField | None = None
+    fields: tuple[TextField, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,3 +137,16 @@ def push_negations(node: Node, *, negate: bool = False) -> Node:
             return And(pushed) if negate else Or(pushed)
         case _:
             return Not(node) if negate else node
+
+
+def is_text(node: Node) -> bool:
+    """Whether nothing but words is asked for: words, all of some, any of some."""
+    if isinstance(node, And | Or):
+        return len(node.parts) > 0 and all(is_text(part) for part in node.parts)
+    return isinstance(node, Words)
+
+
+def split_text(tree: Node) -> tuple[list[Node], list[Node]]:
+    """What has to hold, apart: the parts that ask for nothing but words, and the others."""
+    parts = tree.parts if isinstance(tree, And) else (tree,)
+    return [part for part in parts if is_text(part)], [part for part in parts if not is_text(part)]
