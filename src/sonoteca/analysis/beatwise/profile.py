@@ -73,7 +73,7 @@ def bar_grid(known: Known, region: Region) -> tuple[NDArray[np.float64], int, bo
         return edges, per_bar, True
     times = np.asarray(beats, np.float64)
     downbeats = _value(known, DOWNBEATS)
-    first = float(downbeats[0]) if isinstance(downbeats, list) and downbeats else float(times[0])  # type: ignore[arg-type]
+    first = float(downbeats[0]) if isinstance(downbeats, list) and downbeats else float(times[0])
     times = times[np.searchsorted(times, first - 0.01) :]
     if len(times) < 2:
         return None

@@ -1,0 +1,151 @@
+"""Which regions of a library go with a sound, in which role, at which stretch and shift."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sonoteca.catalogue.library import Library
+from sonoteca.domain.vocabulary import Role
+from sonoteca.match.evidence import ROLES, Evidence
+from sonoteca.match.fit import Fits, fit
+from sonoteca.match.gate import STATUS_NAMES
+from sonoteca.match.load_evidence import load_evidence
+from sonoteca.match.reasons import reasons_of, risks_of
+from sonoteca.match.weights import Weights, default_weights
+from sonoteca.search.result_row import ResultRow, region_facts
+
+Mode = Literal["loop", "hum"]
+MODE = "match"
+
+
+@dataclass(frozen=True, slots=True)
+class MatchRow:
+    """A result row and what a match adds to it."""
+
+    row: ResultRow
+    role: str | None
+    tempo_ratio: float | None
+    semitone_shift: int
+    quality_flags: tuple[str, ...]
+    gating_status: str
+    risk_reasons: tuple[str, ...]
+    total_score: float
+    uncapped_score: float
+
+    def as_json(self) -> dict[str, Any]:
+        plain = self.row.as_json()
+        fit_scores = plain["parts"] | {"total_score": round(self.total_score, 4)}
+        return plain | {
+            "role": self.role,
+            "fit": fit_scores,
+            "fit_scores": fit_scores,
+            "missing": [name for name, value in plain["parts"].items() if value is None],
+            "tempo_ratio": None if self.tempo_ratio is None else round(self.tempo_ratio, 5),
+            "semitone_shift": self.semitone_shift,
+            "quality_flags": list(self.quality_flags),
+            "gating_status": self.gating_status,
+            "risk_reasons": list(self.risk_reasons),
+            "uncapped_score": round(self.uncapped_score, 4),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class MatchAnswer:
+    """Rows best first; ``rejected`` counts, per reason, what was not ranked."""
+
+    matches: tuple[MatchRow, ...]
+    rejected: Mapping[str, int]
+    query: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def rows(self) -> tuple[ResultRow, ...]:
+        return tuple(match.row for match in self.matches)
+
+    def as_json(self) -> dict[str, Any]:
+        query = {**self.query, "rejected": dict(self.rejected)}
+        return {"query": query, "results": [match.as_json() for match in self.matches]}
+
+
+def find_matches(
+    library: Library,
+    query: Evidence,
+    *,
+    role: Role | None = None,
+    mode: Mode = "loop",
+    strict: bool = False,
+    where: Sequence[int] | NDArray[np.int64] | None = None,
+    k: int = 10,
+    weights: Weights | None = None,
+) -> MatchAnswer:
+    """The ``k`` regions that go best with ``query``, which is evidence of one region.
+
+    Parameters
+    ----------
+    library : Library
+    query : Evidence
+        Its own sound is not among the answers.
+    role : Role, optional
+        What the answers shall play; by default each is judged in its most probable role.
+    mode : "loop" or "hum"
+        What ``query`` is.
+    strict : bool
+        Reject what would only be capped.
+    where : region ids, optional
+        Which regions may answer.
+    k : int >= 1
+    weights : Weights, optional
+        The shipped ones by default.
+    """
+    weights = default_weights() if weights is None else weights
+    evidence = load_evidence(library, where=where)
+    # A hash stands for the content, wherever it is kept.
+    own = np.array([each == query.content_hashes[0] for each in evidence.content_hashes], np.bool_)
+    candidates = evidence.take(~own) if own.any() else evidence
+    fits = fit(query, candidates, weights, role=role, strict=strict, hum=mode == "hum")
+    best = fits.best(k)
+    with library.read() as connection:
+        facts = region_facts(connection, candidates.region_ids[best].tolist())
+    rows = []
+    for i in best.tolist():
+        region_id = int(candidates.region_ids[i])
+        if region_id in facts:
+            rows.append(_row(query, candidates, fits, i, facts[region_id]))
+    rejected = {name: int(found.sum()) for name, found in fits.rejections.items()}
+    asked = {
+        "mode": mode,
+        "role": None if role is None else role.value,
+        "strict": strict,
+        "k": k,
+        "weights_version": weights.version,
+    }
+    return MatchAnswer(tuple(rows), rejected, asked)
+
+
+def _row(query: Evidence, candidates: Evidence, fits: Fits, i: int, facts: Any) -> MatchRow:
+    total = float(fits.total[i])
+    ratio = float(fits.tempo_ratio[i])
+    row = ResultRow.of(
+        facts,
+        start_s=float(candidates.start_s[i]),
+        end_s=float(candidates.end_s[i]),
+        score=total,
+        mode=MODE,
+        parts={name: float(v[i]) if np.isfinite(v[i]) else None for name, v in fits.axes.items()},
+        reasons=reasons_of(query, candidates, fits, i),
+    )
+    return MatchRow(
+        row=row,
+        role=ROLES[fits.roles[i]].value if fits.roles[i] >= 0 else None,
+        tempo_ratio=ratio if np.isfinite(ratio) else None,
+        semitone_shift=int(fits.semitone_shift[i]),
+        quality_flags=tuple(name for name, found in fits.flags.items() if found[i]),
+        gating_status=STATUS_NAMES[fits.gating[i]],
+        risk_reasons=tuple(risks_of(fits, i)),
+        total_score=total,
+        uncapped_score=float(fits.uncapped[i]),
+    )

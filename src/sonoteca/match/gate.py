@@ -1,0 +1,83 @@
+"""What comes before ranking: who is rejected, whose score is capped, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sonoteca.match.evidence import Evidence
+from sonoteca.match.weights import Weights
+
+PASS, CAPPED, REJECTED = 0, 1, 2
+STATUS_NAMES = ("pass", "capped", "rejected")
+REJECTIONS = ("failed", "silent", "other_role", "stretch", "shift")
+_SURE_KEY = 0.7
+_UNSURE_TEMPO = 0.5
+_WIDE_STRETCH = 0.12
+_WIDE_SHIFT = 4
+_FAR_KEY_SCORE = 0.2
+
+
+def find_rejections(
+    candidates: Evidence,
+    tempo_ratio: NDArray[np.float64],
+    semitones: NDArray[np.int64],
+    judged_as: NDArray[np.int64],
+    weights: Weights,
+) -> dict[str, NDArray[np.bool_]]:
+    """Per reason in ``REJECTIONS`` which candidates it rejects, bool (n,) each."""
+    rows = np.arange(len(candidates))
+    role_score = np.nan_to_num(candidates.roles[rows, np.maximum(judged_as, 0)])
+    stretch = np.abs(np.nan_to_num(tempo_ratio, nan=1.0) - 1.0)
+    return {
+        "failed": candidates.failed,
+        "silent": ~candidates.failed & ~np.isfinite(candidates.loudness_lufs) & ~(candidates.onset_density > 0),
+        "other_role": (judged_as < 0) | (role_score < weights.gate["least_role_score"]),
+        "stretch": stretch > weights.gate["widest_stretch"],
+        "shift": np.abs(semitones) > weights.gate["widest_shift"],
+    }
+
+
+def find_flags(
+    one: Evidence,
+    candidates: Evidence,
+    tempo_ratio: NDArray[np.float64],
+    semitones: NDArray[np.int64],
+    axes: Mapping[str, NDArray[np.float32]],
+    judged_as: NDArray[np.int64],
+) -> dict[str, NDArray[np.bool_]]:
+    """Per flag in ``weights.FLAGS`` which candidates have it, bool (n,) each."""
+    is_loop = np.array([kind == "loop" for kind in candidates.kinds], np.bool_)
+    sure = (candidates.key_confidence > _SURE_KEY) & (one.key_confidence[0] > _SURE_KEY)
+    return {
+        "clipped": candidates.clipped,
+        "noisy": candidates.noisy,
+        "low_confidence": candidates.tempo_confidence < _UNSURE_TEMPO,
+        "truncated_bar": is_loop & (candidates.n_beats > 0) & ~candidates.fills,
+        "wide_stretch": np.abs(np.nan_to_num(tempo_ratio, nan=1.0) - 1.0) > _WIDE_STRETCH,
+        "wide_shift": np.abs(semitones) > _WIDE_SHIFT,
+        "far_key": sure & (np.nan_to_num(axes["key"], nan=1.0) < _FAR_KEY_SCORE),
+        "unsure_role": (judged_as >= 0) & (candidates.best_roles() != judged_as),
+    }
+
+
+def gate(
+    flags: Mapping[str, NDArray[np.bool_]],
+    rejections: Mapping[str, NDArray[np.bool_]],
+    weights: Weights,
+    *,
+    strict: bool,
+) -> tuple[NDArray[np.int8], NDArray[np.float64]]:
+    """Status (n,) and the highest total (n,) that the flags allow."""
+    n = len(next(iter(rejections.values())))
+    ceiling = np.ones(n)
+    flagged = np.zeros(n, np.bool_)
+    for name, found in flags.items():
+        ceiling = np.where(found, np.minimum(ceiling, weights.caps[name]), ceiling)
+        flagged |= found & (weights.caps[name] < 1.0)
+    status = np.where(flagged, REJECTED if strict else CAPPED, PASS).astype(np.int8)
+    for found in rejections.values():
+        status[found] = REJECTED
+    return status, ceiling

@@ -1,0 +1,75 @@
+"""Why a candidate fits, in three short sentences that a musician agrees with."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sonoteca.domain.music import Key, KeyRelation, key_relation, stretch_percent
+from sonoteca.match.evidence import Evidence
+from sonoteca.match.fit import Fits
+
+_RISKS = {
+    "clipped": "the recording is clipped",
+    "noisy": "hiss or hum is audible",
+    "low_confidence": "its tempo is not certain",
+    "truncated_bar": "it does not end on a bar line",
+    "wide_stretch": "the stretch will be audible",
+    "wide_shift": "the pitch shift will be audible",
+    "far_key": "the keys are far apart",
+    "unsure_role": "it may play another role than the one asked for",
+}
+
+
+def risks_of(fits: Fits, i: int) -> list[str]:
+    """What speaks against candidate ``i``, in plain words."""
+    return [_RISKS[name] for name, found in fits.flags.items() if found[i]]
+
+
+def reasons_of(one: Evidence, candidates: Evidence, fits: Fits, i: int) -> list[str]:
+    """Three sentences about candidate ``i``: tempo, pitch, rhythm."""
+    return [_tempo(candidates, fits, i), _pitch(one, candidates, fits, i), _rhythm(fits, i)]
+
+
+def _tempo(candidates: Evidence, fits: Fits, i: int) -> str:
+    ratio, level = float(fits.tempo_ratio[i]), float(fits.tempo_level[i])
+    if not np.isfinite(ratio):
+        return "The tempo of one of them is not known."
+    feel = {2.0: " in double time", 0.5: " in half time"}.get(level, "")
+    percent = stretch_percent(ratio)
+    if abs(percent) < 0.5:
+        return f"Same tempo{feel} ({candidates.tempo_bpm[i]:.0f} bpm)."
+    return f"Play it {abs(percent):.1f} % {'faster' if percent > 0 else 'slower'}{feel}."
+
+
+def _pitch(one: Evidence, candidates: Evidence, fits: Fits, i: int) -> str:
+    shift = int(fits.semitone_shift[i])
+    chord = float(fits.axes["chord"][i])
+    if not np.isfinite(fits.axes["interval"][i]) and not np.isfinite(chord):
+        return "Pitch does not matter here."
+    move = f"Shifted {shift:+d} semitone{'s' if abs(shift) != 1 else ''}, " if shift else ""
+    if np.isfinite(chord) and chord >= 0.7:
+        text = "its chords change with yours."
+    elif (relation := _relation(one, candidates, i, shift)) in (KeyRelation.SAME, KeyRelation.RELATIVE):
+        text = f"it is in your {'key' if relation is KeyRelation.SAME else 'relative key'}."
+    elif float(fits.axes["interval"][i]) >= 0.7:
+        text = "it uses the same notes."
+    else:
+        text = "its notes rub against yours."
+    return move + (text if move else text[0].upper() + text[1:])
+
+
+def _relation(one: Evidence, candidates: Evidence, i: int, shift: int) -> KeyRelation | None:
+    numbers = float(one.key_number[0]), float(candidates.key_number[i])
+    if not np.isfinite(numbers).all():
+        return None
+    mine, other = (Key(int(each) % 12, "minor" if each >= 12 else "major") for each in numbers)
+    return key_relation(mine, other.transpose(shift))
+
+
+def _rhythm(fits: Fits, i: int) -> str:
+    rhythm = float(fits.axes["rhythm"][i])
+    if not np.isfinite(rhythm):
+        return "Their rhythm could not be compared."
+    if rhythm >= 0.65:
+        return "Both accent the same steps of the bar."
+    return "It leaves room where you play." if rhythm <= 0.45 else "Their rhythms share the bar."
