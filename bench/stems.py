@@ -1,0 +1,87 @@
+"""Multi-track material: rendered once into the temporary folder, listened to into libraries beside it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sonoteca.catalogue.library import Library, open_library
+from sonoteca.ingest.add import AddOptions, add
+from sonoteca.match.evidence import Evidence
+from sonoteca.match.load_evidence import load_evidence
+from sonoteca.search.result_row import region_facts
+
+GENERATOR = Path(__file__).parent.parent / "training" / "stems"
+CONDITIONS = ("plain", "moved")
+TEST_SONGS, SEED = 216, 1
+
+
+@dataclass(frozen=True)
+class Stem:
+    """What is known of one file by its making; ``tonic`` and ``mode`` None for drums."""
+
+    path: str
+    song: str
+    role: str
+    tempo_bpm: float
+    tonic: int | None
+    mode: str | None
+    shift: int
+    ratio: float
+    key_margin: float | None
+
+
+def material(corpus: Path) -> Path:
+    """Folder of the test songs, rendered if this generator has not done so before."""
+    sources = b"".join(path.read_bytes() for path in sorted(GENERATOR.glob("*.py")))
+    digest = hashlib.sha256(sources + f"{TEST_SONGS} {SEED}".encode()).hexdigest()[:12]
+    folder = Path(tempfile.gettempdir()) / f"sonoteca-bench-stems-{digest}"
+    if not all((folder / "test" / condition / "truth.json").exists() for condition in CONDITIONS):
+        command = [sys.executable, str(GENERATOR / "make_material.py"), str(folder), "--corpus", str(corpus / "corpus"),
+                   "--train", "0", "--test", str(TEST_SONGS), "--seed", str(SEED), "--jobs", "2"]  # fmt: skip
+        subprocess.run(command, check=True)
+    return folder / "test"
+
+
+def read_truth(folder: Path) -> list[Stem]:
+    names = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
+    stems = []
+    for row in json.loads((folder / "truth.json").read_text())["files"]:
+        tonic, mode = row["key"].split() if row["key"] else (None, None)
+        stems.append(
+            Stem(row["path"], row["song"], row["role"], row["tempo"], None if tonic is None else names.index(tonic), mode,
+                 row["shift"], row["ratio"], row["key_margin"])
+        )  # fmt: skip
+    return stems
+
+
+@contextmanager
+def listened(folder: Path) -> Iterator[Library]:
+    """The library of a folder's sounds; kept beside it, so that only what analyzers changed is heard again."""
+    from sonoteca.ingest.listen import Ears
+
+    with open_library(folder.with_suffix(".sonoteca"), mode="create") as library:
+        ears = Ears()
+        summary = add(library, [folder], AddOptions(workers=2, ears=ears))
+        print(summary.sentence(), flush=True)
+        yield library
+
+
+def evidence_in_order(library: Library, stems: list[Stem]) -> tuple[Evidence, NDArray[np.int64]]:
+    """Evidence of the whole sounds, and for each stem its row there."""
+    evidence = load_evidence(library)
+    evidence = evidence.take(evidence.numbers == 0)
+    with library.read() as connection:
+        facts = region_facts(connection, evidence.region_ids.tolist())
+    rows = {Path(facts[region].path or "").name: row for row, region in enumerate(evidence.region_ids.tolist())}
+    return evidence, np.array([rows[stem.path] for stem in stems])
