@@ -23,6 +23,7 @@ from sonoteca.cli import (
     index_group,
     library_group,
     machine,
+    matching,
     searching,
 )
 from sonoteca.cli.arguments import shield
@@ -61,6 +62,7 @@ for group in (
     searching,
     answering,
     humming,
+    matching,
     editing,
     auditing,
     import_group,

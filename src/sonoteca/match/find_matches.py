@@ -81,6 +81,7 @@ def find_matches(
     where: Sequence[int] | NDArray[np.int64] | None = None,
     k: int = 10,
     weights: Weights | None = None,
+    question: Mapping[str, Any] | None = None,
 ) -> MatchAnswer:
     """The ``k`` regions that go best with ``query``, which is evidence of one region.
 
@@ -100,6 +101,8 @@ def find_matches(
     k : int >= 1
     weights : Weights, optional
         The shipped ones by default.
+    question : mapping, optional
+        What else to print as the question.
     """
     weights = default_weights() if weights is None else weights
     evidence = load_evidence(library, where=where)
@@ -117,6 +120,7 @@ def find_matches(
             rows.append(_row(query, candidates, fits, i, facts[region_id]))
     rejected = {name: int(found.sum()) for name, found in fits.rejections.items()}
     asked = {
+        **(question or {}),
         "mode": mode,
         "role": None if role is None else role.value,
         "strict": strict,

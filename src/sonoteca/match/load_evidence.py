@@ -1,4 +1,4 @@
-"""Where evidence comes from: the regions of a library, or a file that was just heard."""
+"""Evidence of the regions of a library."""
 
 from __future__ import annotations
 
@@ -11,17 +11,13 @@ import sqlalchemy as sa
 from numpy.typing import NDArray
 from sqlalchemy.engine import Connection
 
-from sonoteca.analysis.known import claimed_observations
 from sonoteca.catalogue.database import chunks
 from sonoteca.catalogue.embeddings import StoredSpace, list_spaces, unpack
 from sonoteca.catalogue.library import Library
 from sonoteca.catalogue.observations import load
 from sonoteca.catalogue.schema import edits, embeddings_table, observations, regions, sounds, summaries
-from sonoteca.catalogue.sounds import public_id
-from sonoteca.catalogue.summaries import summary_of
 from sonoteca.domain.observation import Observation
 from sonoteca.domain.precedence import winning
-from sonoteca.ingest.listen import Heard
 from sonoteca.match.evidence import DESCRIPTORS, Evidence, RegionStatement, evidence_of
 
 # Asked for more regions than this share of the library, all are loaded and kept.
@@ -56,30 +52,16 @@ def load_evidence(library: Library, *, where: Sequence[int] | NDArray[np.int64] 
     return everything if wanted is None else everything.take(np.isin(everything.region_ids, wanted))
 
 
-def evidence_of_heard(heard: Heard, *, space_id: str | None = None) -> Evidence:
-    """Evidence of the regions of a file that is in no library, the whole first.
-
-    ``space_id`` names the space of the library that it will be compared with; None takes the first.
-    """
-    space_id = next(iter(heard.embeddings), None) if space_id is None else space_id
-    vectors = heard.embeddings.get(space_id or "", [])
-    claims = tuple(claimed_observations(heard.claims))
-    statements = []
-    for number, part in enumerate(heard.analysis.regions):
-        believed = winning((*part.observations, *(claims if part.region.is_whole else ())))
-        whole = [each for each in (vectors[number] if number < len(vectors) else ()) if not each.is_window]
-        columns = summary_of(believed) | {
-            "id": public_id(heard.info.content_hash),
-            "content_hash": heard.info.content_hash,
-            "number": part.region.number,
-            "start_s": part.region.start_s,
-            "end_s": part.region.end_s,
-        }
-        statements.append(RegionStatement(columns, _values(believed), whole[0].vector if whole else None))
-    return evidence_of(statements, space_id=space_id)
+def evidence_of_sound(library: Library, sound_id: int) -> Evidence:
+    """Evidence of all regions of one sound of the library, the whole first."""
+    with library.read() as connection:
+        query = sa.select(regions.c.id).where(regions.c.sound_id == sound_id)
+        found = _load(connection, list(connection.execute(query).scalars()))
+    return found.take(np.argsort(found.numbers, kind="stable"))
 
 
-def _values(believed: Mapping[str, Observation]) -> dict[str, Any]:
+def believed_values(believed: Mapping[str, Observation]) -> dict[str, Any]:
+    """What is believed of ``DESCRIPTORS``, by name."""
     return {name: believed[name].value for name in DESCRIPTORS if name in believed}
 
 
@@ -111,7 +93,7 @@ def _load(connection: Connection, region_ids: list[int] | None) -> Evidence:
             values[region_id][descriptor] = value
     # Where several sources speak, they are weighed as everywhere; that is rare.
     for region_id, statements in load(connection, sorted(unsettled), DESCRIPTORS).items():
-        values[region_id] = _values(winning(statements))
+        values[region_id] = believed_values(winning(statements))
     space = _newest_space(connection)
     vectors = {} if space is None else _vectors(connection, space, region_ids)
     return evidence_of(

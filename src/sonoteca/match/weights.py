@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,6 +26,8 @@ FLAGS = (
     "unsure_role",
 )
 _PACKAGED = "weights.toml"
+_HEADING = re.compile(r"\[([\w.]+)\]")
+_ASSIGNMENT = re.compile(r"(\w+) = [^#]*?(?:\s+# (.*))?$")
 _GATE = ("widest_stretch", "widest_shift", "least_role_score")
 _COST = ("per_semitone", "shifted", "per_rotated_bar")
 
@@ -57,8 +61,8 @@ class Weights:
         Where the query is a hum.
     gate, cost, caps : mapping of str to float
         As ``weights.toml`` explains them.
-    text : str
-        The whole set as TOML.
+    table : mapping
+        The whole set as it stands in TOML.
     """
 
     version: str
@@ -67,7 +71,15 @@ class Weights:
     gate: Mapping[str, float]
     cost: Mapping[str, float]
     caps: Mapping[str, float]
-    text: str
+    table: Table
+
+    def changed(self, changes: Table) -> Weights:
+        """The same set with some numbers replaced; RequestError as in ``parse_weights``."""
+        return _weights(_merged(self.table, changes, ""))
+
+    def as_toml(self) -> str:
+        """The whole set with the comments of the shipped file; ``parse_weights`` reads it back."""
+        return _commented(self.table)
 
 
 @cache
@@ -79,7 +91,7 @@ def packaged_text() -> str:
 @cache
 def default_weights() -> Weights:
     """The shipped numbers."""
-    return _weights(tomllib.loads(packaged_text()), packaged_text())
+    return _weights(tomllib.loads(packaged_text()))
 
 
 def parse_weights(text: str) -> Weights:
@@ -94,7 +106,35 @@ def parse_weights(text: str) -> Weights:
         given = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise RequestError(f"The weights are no TOML: {error}.", "Start from `sonoteca match weights`.") from error
-    return _weights(_merged(tomllib.loads(packaged_text()), given, ""), text)
+    return default_weights().changed(given)
+
+
+def _commented(table: Table) -> str:
+    """The shipped text with the values of ``table``; a number it does not name stands below its section's heading."""
+    lines: list[str] = []
+    section: Table = table
+    shipped: Table = tomllib.loads(packaged_text())
+    for line in packaged_text().splitlines():
+        lines.append(line)
+        if heading := _HEADING.match(line):
+            section = _section(table, heading[1])
+            extra = section.keys() - _section(shipped, heading[1]).keys()
+            lines += [f"{name} = {_toml(section[name])}" for name in sorted(extra)]
+        elif assignment := _ASSIGNMENT.match(line):
+            lines[-1] = f"{assignment[1]} = {_toml(section[assignment[1]])}"
+            if assignment[2]:
+                lines[-1] = f"{lines[-1]:<27} # {assignment[2]}"
+    return "\n".join(lines) + "\n"
+
+
+def _section(table: Table, path: str) -> Table:
+    for name in path.split("."):
+        table = table[name]
+    return table
+
+
+def _toml(value: Any) -> str:
+    return json.dumps(value)
 
 
 def _merged(base: Table, given: Table, where: str) -> Table:
@@ -111,7 +151,7 @@ def _merged(base: Table, given: Table, where: str) -> Table:
     return merged
 
 
-def _weights(table: Table, text: str) -> Weights:
+def _weights(table: Table) -> Weights:
     return Weights(
         version=str(table["version"]),
         roles={role: _formula(table["role"][role.value], f"role.{role.value}") for role in Role},
@@ -119,7 +159,7 @@ def _weights(table: Table, text: str) -> Weights:
         gate={name: _number(table["gate"], name, "gate") for name in _GATE},
         cost={name: _number(table["cost"], name, "cost") for name in _COST},
         caps={name: _number(table["caps"], name, "caps", high=1.0) for name in FLAGS},
-        text=text,
+        table=table,
     )
 
 
