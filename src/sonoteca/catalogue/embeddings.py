@@ -192,3 +192,12 @@ def forget_removed(connection: Connection, space: StoredSpace, *, up_to: int) ->
             removed_embeddings.c.space == space.number, removed_embeddings.c.id <= up_to
         )
     )
+
+
+def answering_space(connection: Connection) -> StoredSpace | None:
+    """The space that questions are answered in: the newest of the model this library was first embedded with.
+
+    None where nothing was embedded yet. Read from the library, so that asking needs no embedder.
+    """
+    stored = list_spaces(connection)
+    return [each for each in stored if each.space.model == stored[0].space.model][-1] if stored else None

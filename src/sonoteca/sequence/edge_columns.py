@@ -1,0 +1,239 @@
+"""Edges of many tracks as columns, kept in the library's data folder and read again only where a sound was analysed anew.
+
+Reading curves and windows of 20,000 tracks from the catalogue takes seconds, reading these
+columns a twentieth of one. The catalogue stays the truth: the file can be deleted at any time.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import zipfile
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+import numpy as np
+import sqlalchemy as sa
+from numpy.typing import NDArray
+from sqlalchemy.engine import Connection
+
+from sonoteca.catalogue.database import chunks
+from sonoteca.catalogue.embeddings import StoredSpace
+from sonoteca.catalogue.library import Library
+from sonoteca.catalogue.observations import load
+from sonoteca.catalogue.schema import embeddings_table, regions
+from sonoteca.domain.descriptor import ENERGY_CURVE, KEY_SEGMENTS, TEMPO_CURVE
+from sonoteca.domain.music import Key
+from sonoteca.domain.observation import JsonValue
+from sonoteca.domain.precedence import winning
+from sonoteca.errors import LibraryUnwritable
+from sonoteca.sequence.edges import edge_keys, edge_loudness, edge_tempos
+from sonoteca.sequence.tracks import EDGE_S, NO_KEY
+
+_VERSION = 1
+_FOLDER, _FILE = "sequence", "edges.npz"
+START, END, WHOLE = 0, 1, 2
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EdgeColumns:
+    """Edges of ``n`` sounds; unknown is NaN, ``NO_KEY``, or a vector of zeros.
+
+    ``analysed_at`` says of which analysis. ``keys_heard`` has a bit per key that occurs in the
+    sound. ``loudness_*`` is felt loudness beside the middle of the sound. ``vectors`` is
+    float16 (n, 3, dimensions): start, end, whole.
+    """
+
+    region_ids: NDArray[np.int64]
+    analysed_at: NDArray[np.bytes_]
+    tempo_start: NDArray[np.float32]
+    tempo_end: NDArray[np.float32]
+    key_start: NDArray[np.int8]
+    key_end: NDArray[np.int8]
+    keys_heard: NDArray[np.int32]
+    loudness_start: NDArray[np.float32]
+    loudness_end: NDArray[np.float32]
+    vectors: NDArray[np.float16]
+
+    @classmethod
+    def empty(cls, count: int, dimensions: int) -> EdgeColumns:
+        """``count`` sounds of which nothing is known."""
+
+        def unknown() -> NDArray[np.float32]:
+            return np.full(count, np.nan, np.float32)
+
+        return cls(
+            region_ids=np.zeros(count, np.int64),
+            analysed_at=np.zeros(count, "S24"),
+            tempo_start=unknown(),
+            tempo_end=unknown(),
+            key_start=np.full(count, NO_KEY, np.int8),
+            key_end=np.full(count, NO_KEY, np.int8),
+            keys_heard=np.zeros(count, np.int32),
+            loudness_start=unknown(),
+            loudness_end=unknown(),
+            vectors=np.zeros((count, 3, dimensions), np.float16),
+        )
+
+    def take(self, indices: NDArray[np.intp]) -> EdgeColumns:
+        return EdgeColumns(**{field.name: getattr(self, field.name)[indices] for field in fields(self)})
+
+    def joined(self, other: EdgeColumns) -> EdgeColumns:
+        return EdgeColumns(
+            **{
+                field.name: np.concatenate([getattr(self, field.name), getattr(other, field.name)])
+                for field in fields(self)
+            }
+        )
+
+
+def edge_columns(
+    library: Library,
+    connection: Connection,
+    space: StoredSpace | None,
+    region_ids: NDArray[np.int64],
+    analysed_at: NDArray[np.bytes_],
+) -> EdgeColumns:
+    """Edges of these regions 0, in this order, from the kept file where it is of the same analysis.
+
+    Parameters
+    ----------
+    space : StoredSpace, optional
+        Where vectors are read from; None: there are none.
+    region_ids, analysed_at : arrays (n,)
+        Row numbers, and the moment of each sound's analysis (``sounds.analysed_at``).
+    """
+    dimensions = space.space.dimensions if space is not None else 0
+    kept = _read(library, space) or EdgeColumns.empty(0, dimensions)
+    order = np.argsort(kept.region_ids)
+    at = np.searchsorted(kept.region_ids, region_ids, sorter=order)
+    place = order[np.minimum(at, len(order) - 1)] if len(order) else np.zeros(len(region_ids), np.intp)
+    is_kept = np.zeros(len(region_ids), bool)
+    if len(order):
+        is_kept = (kept.region_ids[place] == region_ids) & (kept.analysed_at[place] == analysed_at)
+    if not is_kept.all():
+        fresh = _read_edges(connection, space, region_ids[~is_kept], analysed_at[~is_kept])
+        stale = np.isin(kept.region_ids, fresh.region_ids)
+        place[is_kept] -= np.cumsum(stale)[place[is_kept]]
+        kept = kept.take(np.flatnonzero(~stale)).joined(fresh)
+        place[~is_kept] = len(kept.region_ids) - len(fresh.region_ids) + np.arange(len(fresh.region_ids))
+        _keep(library, space, kept)
+    return kept.take(place)
+
+
+# --- from the catalogue --------------------------------------------------------------------------
+
+
+def _read_edges(
+    connection: Connection,
+    space: StoredSpace | None,
+    region_ids: NDArray[np.int64],
+    analysed_at: NDArray[np.bytes_],
+) -> EdgeColumns:
+    columns = EdgeColumns.empty(len(region_ids), space.space.dimensions if space is not None else 0)
+    columns.region_ids[:] = region_ids
+    columns.analysed_at[:] = analysed_at
+    place = {int(region_id): index for index, region_id in enumerate(region_ids)}
+    names = (KEY_SEGMENTS.name, TEMPO_CURVE.name, ENERGY_CURVE.name)
+    for some in chunks(list(place), 2_000):
+        spans = connection.execute(sa.select(regions.c.id, regions.c.end_s).where(regions.c.id.in_(some)))
+        duration_s: dict[int, float] = {row.id: row.end_s for row in spans}
+        for region_id, statements in load(connection, some, names).items():
+            believed = {name: each.value for name, each in winning(statements).items()}
+            _fill(columns, place[region_id], believed, duration_s.get(region_id, 0.0))
+    if space is not None:
+        _fill_vectors(connection, space, columns, place)
+    return columns
+
+
+def _fill(columns: EdgeColumns, at: int, believed: dict[str, JsonValue], duration_s: float) -> None:
+    segments = believed.get(KEY_SEGMENTS.name)
+    if (keys := edge_keys(segments)) is not None and isinstance(segments, list):
+        columns.key_start[at], columns.key_end[at] = key_number(keys[0]), key_number(keys[1])
+        for span in segments:
+            if isinstance(span, dict):
+                columns.keys_heard[at] |= 1 << key_number(Key.parse(str(span["name"])))
+    if (tempos := edge_tempos(believed.get(TEMPO_CURVE.name))) is not None:
+        columns.tempo_start[at], columns.tempo_end[at] = tempos
+    if (loudness := edge_loudness(believed.get(ENERGY_CURVE.name), duration_s)) is not None:
+        columns.loudness_start[at], columns.loudness_end[at] = loudness
+
+
+def key_number(key: Key) -> int:
+    """Tonic, plus 12 for minor, as in ``summaries.key_number``."""
+    return key.tonic + (12 if key.mode == "minor" else 0)
+
+
+def _fill_vectors(connection: Connection, space: StoredSpace, columns: EdgeColumns, place: dict[int, int]) -> None:
+    """Whole vectors, and the means of the windows within the edges; a sound without windows is its own edges."""
+    table = embeddings_table(space.number)
+    sums = np.zeros(columns.vectors.shape, np.float32)
+    near_start = table.c.end_s <= regions.c.start_s + EDGE_S
+    near_end = table.c.start_s >= regions.c.end_s - EDGE_S
+    query = (
+        sa.select(table.c.region_id, table.c.is_window, near_start, near_end, table.c.vector)
+        .join(regions, regions.c.id == table.c.region_id)
+        .where(~table.c.is_window | near_start | near_end)
+    )
+    for some in chunks(list(place), 2_000):
+        rows = connection.execute(query.where(table.c.region_id.in_(some))).all()
+        if not rows:
+            continue
+        ids, windows, starts, ends, blobs = zip(*rows, strict=True)
+        vectors = np.frombuffer(b"".join(map(bytes, blobs)), dtype="<f2").reshape(len(rows), -1).astype(np.float32)
+        where = np.array([place[region_id] for region_id in ids])
+        is_window = np.array(windows, bool)
+        for part, belongs in (
+            (WHOLE, ~is_window),
+            (START, is_window & np.array(starts, bool)),
+            (END, is_window & np.array(ends, bool)),
+        ):
+            np.add.at(sums, (where[belongs], part), vectors[belongs])
+    for part in (START, END):
+        has_none = ~sums[:, part].any(axis=1)
+        sums[has_none, part] = sums[has_none, WHOLE]
+    # Sums of a few unit vectors: float16 holds them, and whoever compares takes unit lengths.
+    columns.vectors[:] = sums
+
+
+# --- the kept file -------------------------------------------------------------------------------
+
+
+def _path(library: Library) -> Path | None:
+    return None if library.data_dir is None else library.data_dir / _FOLDER / _FILE
+
+
+def _stamp(library: Library, space: StoredSpace | None) -> str:
+    """Of which library, space and version of this file the columns are."""
+    return f"{_VERSION}:{EDGE_S:g}:{library.uuid}:{space.space.id if space is not None else ''}"
+
+
+def _read(library: Library, space: StoredSpace | None) -> EdgeColumns | None:
+    path = _path(library)
+    if path is None or not path.exists():
+        return None
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            if str(stored["stamp"]) != _stamp(library, space):
+                return None
+            return EdgeColumns(**{field.name: stored[field.name] for field in fields(EdgeColumns)})
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        # What cannot be read is read from the catalogue again.
+        return None
+
+
+def _keep(library: Library, space: StoredSpace | None, columns: EdgeColumns) -> None:
+    """Write aside and rename; a library that cannot be written answers all the same."""
+    path = _path(library)
+    if path is None:
+        return
+    aside = path.with_name(f"{path.name}.{os.getpid()}")
+    try:
+        library.data_folder(_FOLDER)
+        with aside.open("wb") as file:
+            arrays = {field.name: getattr(columns, field.name) for field in fields(columns)}
+            np.savez(file, stamp=np.array(_stamp(library, space)), **arrays)
+        aside.replace(path)
+    except (LibraryUnwritable, OSError):
+        with contextlib.suppress(OSError):
+            aside.unlink(missing_ok=True)

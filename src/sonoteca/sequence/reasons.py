@@ -1,0 +1,120 @@
+"""Why a transition scores as it does, in a musician's words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from sonoteca.domain.music import KeyRelation, key_relation, stretch_percent, wheel_steps
+from sonoteca.sequence.axes import heard_shift, key_of_number
+from sonoteca.sequence.tracks import NO_KEY, Tracks
+from sonoteca.sequence.transition import Manner, Transitions
+from sonoteca.sequence.weights import AXES
+
+_OCTAVE_WORDS = {-1: "one of its beats to two, ", 0: "", 1: "two of its beats to one, "}
+_KEPT_PCT = 0.25
+_HEARD_CENTS = 15.0
+_HOLDS = 0.06
+_RELATION_WORDS = {
+    KeyRelation.SAME: "same key",
+    KeyRelation.RELATIVE: "relative key",
+    KeyRelation.FIFTH: "neighbouring key",
+    KeyRelation.DIAGONAL: "key one step off and in the other mode",
+    KeyRelation.TWO_STEPS: "key a whole tone away",
+    KeyRelation.PARALLEL: "other mode of the same tonic",
+    KeyRelation.SEMITONE: "key a semitone away",
+    KeyRelation.OTHER: "keys clash",
+}
+# What is missing where an axis has no evidence.
+EVIDENCE_WORDS = {axis: axis for axis in AXES} | {"freshness": "artist"}
+_LIKENESS = ((0.75, "very alike"), (0.5, "alike"), (0.25, "related"))
+
+
+@dataclass(frozen=True, slots=True)
+class TransitionFacts:
+    """One transition as a person reads it. ``tempo_ratio`` is what the next track's tempo is multiplied by; None if unknown."""
+
+    score: float
+    parts: Mapping[str, float | None]
+    tempo_ratio: float | None
+    reasons: tuple[str, ...]
+    missing: tuple[str, ...]
+
+    @property
+    def stretch_pct(self) -> float | None:
+        return None if self.tempo_ratio is None else stretch_percent(self.tempo_ratio)
+
+
+def transition_facts(
+    scored: Transitions, ends: Tracks, starts: Tracks, at: tuple[int, int], manner: Manner
+) -> TransitionFacts:
+    """Score, parts and reasons of the transition in row and column ``at``."""
+    parts = {name: None if np.isnan(value := scored.parts[name][at]) else float(value) for name in AXES}
+    log2_ratio = float(scored.played.log2_ratio[at])
+    end, start = ends.take([at[0]]), starts.take([at[1]])
+    sentences = (
+        _tempo(end, start, log2_ratio, float(scored.played.octave[at])),
+        _key(scored, end, start, at, manner),
+        _energy(end, start),
+        _likeness(parts),
+        "the same artist again" if parts["freshness"] is not None and parts["freshness"] < 0.5 else None,
+    )
+    missing = tuple(name for name in AXES if parts[name] is None)
+    return TransitionFacts(
+        score=float(scored.total[at]),
+        parts=parts,
+        tempo_ratio=None if np.isnan(log2_ratio) else float(2.0**log2_ratio),
+        reasons=tuple(sentence for sentence in sentences if sentence is not None),
+        missing=missing,
+    )
+
+
+def _tempo(end: Tracks, start: Tracks, log2_ratio: float, octave: float) -> str | None:
+    if np.isnan(log2_ratio):
+        return None
+    own_bpm, other_bpm = 2.0 ** float(start.tempo_start[0]), 2.0 ** float(end.tempo_end[0])
+    pct = stretch_percent(2.0**log2_ratio)
+    words = _OCTAVE_WORDS[round(octave)]
+    if abs(pct) < _KEPT_PCT:
+        return f"{words}tempo stays ({own_bpm:.4g} bpm)"
+    return f"{words}{pct:+.1f} % from {own_bpm:.4g} bpm to fit {other_bpm:.4g}"
+
+
+def _key(scored: Transitions, end: Tracks, start: Tracks, at: tuple[int, int], manner: Manner) -> str | None:
+    if end.key_end[0] == NO_KEY or start.key_start[0] == NO_KEY:
+        return None
+    played = scored.played
+    one = type(played)(played.log2_ratio[at].reshape(1, 1), played.octave[at].reshape(1, 1))
+    semitones, detuned = heard_shift(end, start, one, key_lock=manner.key_lock)
+    shift, cents = int(semitones[0, 0]), float(detuned[0, 0])
+    before, named = key_of_number(int(end.key_end[0])), key_of_number(int(start.key_start[0]))
+    after = named.transpose(shift)
+    relation = key_relation(before, after)
+    words = f"{_RELATION_WORDS[relation]} ({before.camelot} to {named.camelot}"
+    if shift:
+        words += f", sounding as {after.camelot}"
+    if relation is KeyRelation.FIFTH:
+        words += f", {wheel_steps(before, after):+d}"
+    words += ")"
+    return f"{words}, {abs(cents):.0f} cents out of tune" if abs(cents) >= _HEARD_CENTS else words
+
+
+def _energy(end: Tracks, start: Tracks) -> str | None:
+    rise = float(start.energy_start[0] - end.energy_end[0])
+    if np.isnan(rise):
+        return None
+    if abs(rise) < _HOLDS:
+        return "energy holds"
+    return f"energy {'rises' if rise > 0 else 'falls'} by {abs(9.0 * rise):.1f} of 10"
+
+
+def _likeness(parts: Mapping[str, float | None]) -> str | None:
+    found = []
+    for name in ("timbre", "rhythm"):
+        value = parts[name]
+        word = None if value is None else next((word for least, word in _LIKENESS if value >= least), None)
+        if word is not None:
+            found.append(f"{name} {word}")
+    return ", ".join(found) or None
