@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from index.memory_source import MemorySource
-from sonoteca.index import segment, segment_index
+from sonoteca.index import segment, segment_file, segment_index
 from sonoteca.index.exact import ExactIndex
 from sonoteca.index.segment_file import SegmentDamaged, SegmentFile, write_segment
 from sonoteca.index.segment_index import SegmentIndex
@@ -59,6 +59,8 @@ steps = st.lists(
         st.tuples(st.just("add"), st.integers(1, 60)),
         st.tuples(st.just("drop"), st.integers(0, 1000)),
         st.tuples(st.just("publish"), st.booleans()),
+        st.tuples(st.just("damage"), st.integers(0, 10**6)),
+        st.tuples(st.just("reopen"), st.just(0)),
         st.tuples(st.just("ask"), st.integers(1, 30)),
         st.tuples(st.just("filter"), st.integers(1, 30)),
     ),
@@ -66,17 +68,47 @@ steps = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(steps=steps, seed=st.integers(0, 1000), partitioned=st.booleans())
+def damage_a_file(folder: Path, number: int) -> None:
+    """One file flipped at a byte, cut there, or removed, as ``number`` says."""
+    if files := sorted(folder.glob("*.seg")):
+        file = files[number % len(files)]
+        content = bytearray(file.read_bytes())
+        at = number // 7 % len(content)
+        content[at] ^= 0x20
+        # Anew, not in place: what a reader has mapped stays what it was.
+        file.unlink()
+        if number % 3:
+            file.write_bytes(content if number % 3 == 1 else content[:at])
+
+
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    steps=steps,
+    seed=st.integers(0, 1000),
+    # So small, every list of a partition is probed, and the answer has to be exact.
+    partition_rows=st.sampled_from([50, 10**9]),
+    exact_rows=st.sampled_from([5, 100_000]),
+    piece_rows=st.sampled_from([7, 8192]),
+    ids_per_row=st.sampled_from([0, 8]),
+)
 def test_any_history_answers_like_brute_force(
-    steps: list[tuple[str, int]], seed: int, partitioned: bool, tmp_path_factory: pytest.TempPathFactory
+    steps: list[tuple[str, int]],
+    seed: int,
+    partition_rows: int,
+    exact_rows: int,
+    piece_rows: int,
+    ids_per_row: int,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(segment_index, "TAIL_ROWS", 40)
-        # So small, every list of a partition is probed, and the answer has to be exact.
-        patch.setattr(segment_index, "PARTITION_ROWS", 50 if partitioned else 10**9)
+        patch.setattr(segment_index, "PARTITION_ROWS", partition_rows)
+        patch.setattr(segment, "EXACT_ROWS", exact_rows)
+        patch.setattr(segment, "_PIECE_ROWS", piece_rows)
+        patch.setattr(segment_file, "_TABLE_IDS_PER_ROW", ids_per_row)
         source = MemorySource(DIMENSIONS)
-        index = SegmentIndex(source, tmp_path_factory.mktemp("index"))
+        folder = tmp_path_factory.mktemp("index")
+        index = SegmentIndex(source, folder)
         random = np.random.default_rng(seed)
         for step, number in steps:
             if step == "add":
@@ -85,6 +117,10 @@ def test_any_history_answers_like_brute_force(
                 source.drop(random.choice(list(source.rows), size=max(1, number * len(source.rows) // 4000)))
             elif step == "publish":
                 index.publish(everything=bool(number))
+            elif step == "damage":
+                damage_a_file(folder, number)
+            elif step == "reopen":
+                index = SegmentIndex(source, folder)
             index.refresh()
             query = clustered(1, number)[0]
             if step == "ask":

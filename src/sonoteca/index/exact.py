@@ -59,7 +59,7 @@ class ExactIndex:
     ) -> Neighbours:
         require_queries(queries, self.dimensions, k)
         ids, vectors = self._ids, self._vectors
-        if where is not None:
+        if where is not None and len(ids):
             chosen = np.isin(ids, where)
             ids, vectors = ids[chosen], vectors[chosen]
         return rank(ids, vectors, queries, k)

@@ -14,6 +14,7 @@ catalogue's vectors of its id range, the answer says so, and the next ``publish`
 from __future__ import annotations
 
 import secrets
+import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sonoteca.index.exact import ExactIndex, rank
-from sonoteca.index.segment import PARTITION_ROWS, Segment, partition_rows
+from sonoteca.index.segment import PARTITION_ROWS, Best, Segment, partition_rows
 from sonoteca.index.segment_file import SegmentDamaged, SegmentFacts, SegmentFile, write_segment
 from sonoteca.index.vector_index import IndexState, Neighbours, require_queries
 
@@ -36,6 +37,9 @@ TAIL_ROWS = 4096
 _MERGE_FACTOR = 3
 # Larger ones are left alone: rewriting them costs more than a further file does.
 _MERGE_ROWS = 4_000_000
+# A file that no manifest names may be one that another process is about to publish; after an hour it is
+# what a killed process left.
+_STRAY_AFTER_S = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,55 +115,69 @@ class SegmentIndex:
         for ids, vectors in self.source.vectors(after=newest):
             self._tail.upsert(ids, vectors)
         if len(snapshot.removed):
-            self._tail.remove(snapshot.removed)
+            for held in (self._tail, *self._replacements.values()):
+                held.remove(snapshot.removed)
         self._snapshot = snapshot
 
     def nearest(self, queries: NDArray[np.float32], k: int, *, where: NDArray[np.int64] | None = None) -> Neighbours:
         require_queries(queries, self.source.dimensions, k)
-        allowed = None if where is None else np.unique(np.asarray(where, np.int64))
-        found = Neighbours(
-            ids=np.full((len(queries), k), -1, np.int64),
-            distances=np.full((len(queries), k), np.inf, np.float32),
-            exact=all(segment.facts.rows < PARTITION_ROWS for segment in self._snapshot.segments),
-            notes=(),
-        )
-        tail = self._tail.nearest(queries, k, where=allowed)
+        allowed = None if where is None else _rising(np.asarray(where, np.int64))
+        while True:
+            try:
+                return self._nearest(queries, k, allowed)
+            except _Outdated:
+                self.refresh()
+
+    def _nearest(self, queries: NDArray[np.float32], k: int, allowed: NDArray[np.int64] | None) -> Neighbours:
+        found_ids = np.full((len(queries), k), -1, np.int64)
+        found_distances = np.full((len(queries), k), np.inf, np.float32)
+        exact = True
+        tail = self._ask_tail(queries, k, allowed)
         for row, query in enumerate(queries):
-            answers = [(tail.ids[row], tail.distances[row])]
-            answers += [self._ask(live, query, k, allowed) for live in self._snapshot.segments]
-            ids = np.concatenate([ids for ids, _ in answers])
-            distances = np.concatenate([distances for _, distances in answers])
+            answers = [self._ask(live, query, k, allowed) for live in self._snapshot.segments]
+            exact = exact and all(answer.exact for answer in answers)
+            ids = np.concatenate([tail.ids[row], *(answer.ids for answer in answers)])
+            distances = np.concatenate(
+                [tail.distances[row], *(np.float32(1.0) - answer.products for answer in answers)]
+            )
             order = np.lexsort((ids, distances))
             order = order[ids[order] >= 0][:k]
-            found.ids[row, : len(order)] = ids[order]
-            found.distances[row, : len(order)] = distances[order]
+            found_ids[row, : len(order)] = ids[order]
+            found_distances[row, : len(order)] = np.clip(distances[order], 0.0, None)
         notes = tuple(f"{why}: answered from the catalogue instead" for why in self._damaged.values())
-        return Neighbours(found.ids, found.distances, found.exact, notes)
+        return Neighbours(found_ids, found_distances, exact, notes)
 
-    def _ask(
-        self, live: LiveSegment, query: NDArray[np.float32], k: int, allowed: NDArray[np.int64] | None
-    ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        nothing = np.empty(0, np.int64), np.empty(0, np.float32)
-        try:
-            segment = self._segment(live)
-            rows = None if allowed is None else segment.file.rows_of(allowed)
-            if rows is not None and not len(rows):
-                return nothing
-            dead = segment.file.rows_of(self._snapshot.removed)
-            ids, products = segment.nearest(query, k, rows=rows, dead=dead)
-            return ids, np.clip(np.float32(1.0) - products, 0.0, None)
-        except SegmentDamaged as damage:
-            self._damaged[live.facts.file] = str(damage)
-            self._open.pop(live.facts.file, None)
-            substitute = self._replacement(live)
-            answer = substitute.nearest(query[None], k, where=allowed)
-            kept = answer.ids[0] >= 0
-            return answer.ids[0][kept], answer.distances[0][kept]
+    def _ask_tail(self, queries: NDArray[np.float32], k: int, allowed: NDArray[np.int64] | None) -> Neighbours:
+        if allowed is not None and len(self._tail):
+            # The tail holds the newest ids, a filter mostly older ones.
+            allowed = allowed[np.searchsorted(allowed, self._tail.ids[0]) :]
+        return self._tail.nearest(queries, k, where=allowed)
+
+    def _ask(self, live: LiveSegment, query: NDArray[np.float32], k: int, allowed: NDArray[np.int64] | None) -> Best:
+        if live.facts.file not in self._damaged:
+            try:
+                return self._ask_file(self._segment(live), query, k, allowed)
+            except SegmentDamaged as damage:
+                self._take_note(live, damage)
+        answer = self._replacement(live).nearest(query[None], k, where=allowed)
+        kept = answer.ids[0] >= 0
+        return Best(answer.ids[0][kept], np.float32(1.0) - answer.distances[0][kept], exact=True)
+
+    def _ask_file(
+        self, segment: Segment, query: NDArray[np.float32], k: int, allowed: NDArray[np.int64] | None
+    ) -> Best:
+        rows = None if allowed is None else segment.file.rows_of(allowed)
+        return segment.nearest(query, k, rows=rows, dead=segment.file.rows_of(self._snapshot.removed))
+
+    def _take_note(self, live: LiveSegment, damage: SegmentDamaged) -> None:
+        """Remember that this file cannot be used; ``_Outdated`` if it is gone because a newer one took its place."""
+        self._open.pop(live.facts.file, None)
+        if live not in self.source.snapshot().segments:
+            raise _Outdated from damage
+        self._damaged[live.facts.file] = str(damage)
 
     def _segment(self, live: LiveSegment) -> Segment:
         file = live.facts.file
-        if file in self._damaged:
-            raise SegmentDamaged(self._damaged[file])
         if file not in self._open:
             self._open[file] = Segment(SegmentFile(self.folder / file, live.facts))
         return self._open[file]
@@ -193,7 +211,7 @@ class SegmentIndex:
             self._write((), after=max(self._tail_after, 0), up_to=self._tail.last_id)
         while merged := self._worth_merging():
             self._write(merged, after=merged[0].facts.first_id - 1, up_to=merged[-1].facts.last_id)
-        self._remove_stale_files()
+        self._remove_strays()
 
     def rebuild(self, rows: Iterator[Rows] | None = None) -> None:
         """Forget every segment and write the source's vectors anew; ``rows`` is not needed."""
@@ -201,7 +219,7 @@ class SegmentIndex:
         old = self._snapshot.segments
         newest = max((live.facts.last_id for live in old), default=0)
         self._write(old, after=0, up_to=max(newest, self._tail.last_id or 0))
-        self._remove_stale_files()
+        self._remove_strays()
 
     def _is_readable(self, live: LiveSegment) -> bool:
         if live.facts.file in self._damaged:
@@ -239,37 +257,32 @@ class SegmentIndex:
             self.folder.mkdir(parents=True, exist_ok=True)
             facts = write_segment(self.folder / f"{self._prefix}{secrets.token_hex(8)}.seg", ids, vectors, partition)
         published = self.source.replace(old, facts, mark)
-        if not published and facts is not None:
-            (self.folder / facts.file).unlink(missing_ok=True)
         self.refresh()
+        if published:
+            for replaced in old:
+                _unlink(self.folder / replaced.facts.file)
+        elif facts is not None:
+            _unlink(self.folder / facts.file)
 
-    def _remove_stale_files(self) -> None:
+    def _remove_strays(self) -> None:
+        """Files that killed processes left: written or half written, never published."""
         live = {segment.facts.file for segment in self.source.snapshot().segments}
-        for path in self.folder.glob(f"{self._prefix}*.seg"):
-            if path.name not in live and path.name not in self._open:
-                try:
-                    path.unlink()
-                except OSError:
-                    # Windows keeps a file that another process has mapped; the next run tries again.
-                    continue
+        for path in self.folder.glob(f"{self._prefix}*.seg*"):
+            if path.name not in live and path.stat().st_mtime < time.time() - _STRAY_AFTER_S:
+                _unlink(path)
 
     # --- checking -------------------------------------------------------------------------------
 
     def verify(self, truth: Iterable[int]) -> IndexState:
         """Read every byte and compare the ids with ``truth``."""
-        self.refresh()
         expected = np.fromiter(truth, np.int64)
-        messages, held = [], [self._tail.ids]
-        for live in self._snapshot.segments:
+        while True:
+            self.refresh()
             try:
-                segment = self._segment(live)
-                segment.file.verify_all()
-            except SegmentDamaged as damage:
-                self._damaged[live.facts.file] = str(damage)
-                messages.append(str(damage))
+                stored, messages = self._read_everything()
+                break
+            except _Outdated:
                 continue
-            held.append(np.setdiff1d(segment.file.ids, self._snapshot.removed))
-        stored = np.concatenate(held)
         return IndexState(
             stored=len(stored),
             missing=int(np.setdiff1d(expected, stored).size),
@@ -277,6 +290,21 @@ class SegmentIndex:
             damaged_segments=len(messages),
             messages=tuple(messages),
         )
+
+    def _read_everything(self) -> tuple[NDArray[np.int64], list[str]]:
+        """Ids in the tail and in all files that are whole, and what is wrong with the others."""
+        held = [self._tail.ids]
+        self._damaged.clear()
+        for live in self._snapshot.segments:
+            try:
+                # Opened anew: what was checked when it was first read may have changed on disk since.
+                segment = SegmentFile(self.folder / live.facts.file, live.facts)
+                segment.verify_all()
+            except SegmentDamaged as damage:
+                self._take_note(live, damage)
+                continue
+            held.append(np.setdiff1d(segment.ids, self._snapshot.removed))
+        return np.concatenate(held), list(self._damaged.values())
 
     def recall(self, n_queries: int = 50, k: int = 10, *, seed: int = 0) -> float | None:
         """Share of the true ``k`` nearest that ``nearest`` finds, over stored vectors as queries; None if empty."""
@@ -308,3 +336,20 @@ class SegmentIndex:
             # Equal distances are equally right, whichever of them was named.
             hits += int((found.distances[row][found.ids[row] >= 0] <= limit + 1e-4).sum())
         return min(1.0, hits / max(1, wanted))
+
+
+class _Outdated(Exception):
+    """A file that this reader knows of was replaced by another process: look again."""
+
+
+def _unlink(path: Path) -> None:
+    try:
+        path.unlink(missing_ok=True)
+    except OSError:
+        # Windows keeps a file that another process has mapped; once it is old, the next run takes it for a stray.
+        return
+
+
+def _rising(ids: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Each id once, in order; filters mostly come that way, and to see that is faster than to sort."""
+    return ids if bool((ids[1:] > ids[:-1]).all()) else np.unique(ids)
