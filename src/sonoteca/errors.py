@@ -279,6 +279,29 @@ class SpaceMismatch(RequestError):
     default_remedy = "Embed both sounds with the same embedder version: run `sonoteca add` again."
 
 
+class ConstraintsConflict(RequestError):
+    """Wishes that cannot all be met; the message names them, the remedy the one to loosen."""
+
+    code = "constraints_conflict"
+    default_remedy = "Loosen one of them."
+    http_status = 409
+
+
+class PlaylistNotFound(RequestError):
+    """No playlist of that name, and no file either."""
+
+    code = "playlist_not_found"
+    default_remedy = "`sonoteca playlist list` shows the playlists of this library."
+    http_status = 404
+
+
+class PlaylistUnreadable(RequestError):
+    """A playlist file that cannot be read or written."""
+
+    code = "playlist_unreadable"
+    default_remedy = "Name an M3U or M3U8 file."
+
+
 class PluginBroken(SonotecaError):
     """An entry point could not be loaded or does not keep the contract."""
 
