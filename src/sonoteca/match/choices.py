@@ -1,0 +1,219 @@
+"""Which matches people liked: kept in the event log, read from a table, and turned into examples to learn from."""
+
+from __future__ import annotations
+
+import csv
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy.engine import Connection
+
+from sonoteca.catalogue.events import list_events, record
+from sonoteca.catalogue.library import Library
+from sonoteca.catalogue.sounds import resolve_sound
+from sonoteca.domain.observation import JsonValue
+from sonoteca.domain.vocabulary import Role
+from sonoteca.errors import RequestError, SoundNotFound
+from sonoteca.match.evidence import ROLES, Evidence
+from sonoteca.match.fit import Fits, fit
+from sonoteca.match.formula_fit import Examples
+from sonoteca.match.load_evidence import load_evidence
+from sonoteca.match.weights import AXES, Weights
+
+ACCEPTED, REJECTED = "match_accepted", "match_rejected"
+COLUMNS = ("query", "candidate", "liked")
+_YES, _NO = ("1", "yes", "true", "y", "liked"), ("0", "no", "false", "n", "disliked")
+# A score so near 0 or 1 says nothing more about its exponent in float32.
+_NEAREST = 1e-6
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What a match said of one pair: ``axes`` by name, None where missing; ``cost`` of moving the candidate."""
+
+    role: Role | None
+    axes: Mapping[str, float | None]
+    cost: float
+    tempo_ratio: float | None
+    semitone_shift: int
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Somebody took a candidate for a query, or turned it down.
+
+    ``query`` and ``candidate`` are public ids; the query's may be that of a file that is in no library. ``role``
+    is what was asked for. ``judged`` is what the match said then; None where it was not kept.
+    """
+
+    query: str
+    candidate: str
+    liked: bool
+    role: Role | None = None
+    judged: Judged | None = None
+
+
+def judge(one: Evidence, candidate: Evidence, weights: Weights, *, role: Role | None = None) -> Judged:
+    """What a match says of one pair."""
+    return _judged(fit(one, candidate, weights, role=role), 0, weights)
+
+
+def record_choice(connection: Connection, choice: Choice, *, weights_version: str) -> None:
+    """Keep a choice in the event log, with what was asked and what the match said."""
+    judged = choice.judged
+    details: dict[str, JsonValue] = {
+        "query": choice.query,
+        "role": None if choice.role is None else choice.role.value,
+        "weights_version": weights_version,
+    }
+    if judged is not None:
+        details |= {
+            "judged_as": None if judged.role is None else judged.role.value,
+            "axes": {name: None if value is None else round(value, 5) for name, value in judged.axes.items()},
+            "cost": round(judged.cost, 5),
+            "tempo_ratio": judged.tempo_ratio,
+            "semitone_shift": judged.semitone_shift,
+        }
+    record(connection, ACCEPTED if choice.liked else REJECTED, public_id=choice.candidate, details=details)
+
+
+def recorded_choices(connection: Connection) -> list[Choice]:
+    """The choices of the event log, oldest first; of several about one pair and role, the last."""
+    found: dict[tuple[str, str, str | None], Choice] = {}
+    events = [event for type in (ACCEPTED, REJECTED) for event in list_events(connection, type=type)]
+    for event in sorted(events, key=lambda each: each.id):
+        details: Mapping[str, Any] = event.details
+        role = details.get("role")
+        key = str(details["query"]), str(event.public_id), role
+        found.pop(key, None)
+        found[key] = Choice(
+            key[0], key[1], event.type == ACCEPTED, None if role is None else Role(role), _judged_then(details)
+        )
+    return list(found.values())
+
+
+def _judged_then(details: Mapping[str, Any]) -> Judged | None:
+    axes = details.get("axes")
+    if axes is None:
+        return None
+    judged_as = details.get("judged_as")
+    return Judged(
+        None if judged_as is None else Role(judged_as),
+        axes,
+        details["cost"],
+        details["tempo_ratio"],
+        details["semitone_shift"],
+    )
+
+
+def read_pairs(connection: Connection, path: str | os.PathLike[str]) -> list[Choice]:
+    """Choices from a table with the columns query, candidate, liked and, if wanted, role.
+
+    Sounds are named as everywhere (id, unique prefix, path, external:ID); ``liked`` is 1 or 0, yes or no.
+
+    Raises
+    ------
+    RequestError
+        For a file that cannot be read, a column that is missing, and a row that cannot be understood: the
+        sentence names its line.
+    """
+    name = os.fspath(path)
+    try:
+        with open(name, encoding="utf-8-sig", newline="") as file:
+            rows = csv.DictReader(file)
+            missing = [column for column in COLUMNS if column not in (rows.fieldnames or ())]
+            if missing:
+                raise RequestError(
+                    f"{name} has no column {', '.join(missing)}.", "The first line is query,candidate,liked."
+                )
+            return [_choice(connection, row, f"{name}, line {rows.line_num}") for row in rows]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise RequestError(f"{name} cannot be read as a table: {error}.") from error
+
+
+def _choice(connection: Connection, row: Mapping[str, str | None], where: str) -> Choice:
+    query, candidate, liked = ((row[column] or "").strip() for column in COLUMNS)
+    role = (row.get("role") or "").strip()
+    if liked.lower() not in (*_YES, *_NO):
+        raise RequestError(f"{where}: {liked!r} is neither liked nor not.", "Write 1 or 0, yes or no.")
+    if role and role not in tuple(Role):
+        raise RequestError(f"{where}: {role!r} is not a role.", f"Roles are {', '.join(Role)}.")
+    try:
+        ids = [resolve_sound(connection, each).public_id for each in (query, candidate)]
+    except SoundNotFound as error:
+        raise RequestError(f"{where}: {error}", error.remedy) from error
+    return Choice(ids[0], ids[1], liked.lower() in _YES, Role(role) if role else None)
+
+
+def examples_of(library: Library, choices: Sequence[Choice], weights: Weights) -> tuple[Examples, int]:
+    """Choices as examples, and how many had to be left out.
+
+    A pair of sounds that are both in the library is judged anew, with today's analysis; of others counts what
+    was kept with the choice. Left out is what is neither, and what no match would show: gated out, or silent.
+    """
+    evidence = load_evidence(library)
+    evidence = evidence.take(evidence.numbers == 0)
+    rows = {name: row for row, name in enumerate(evidence.ids)}
+    groups: dict[tuple[str, Role | None], list[int]] = {}
+    judged: list[Judged | None] = [None] * len(choices)
+    for number, choice in enumerate(choices):
+        if choice.query in rows and choice.candidate in rows:
+            groups.setdefault((choice.query, choice.role), []).append(number)
+        else:
+            judged[number] = choice.judged
+    for (query, role), numbers in groups.items():
+        candidates = evidence.take([rows[choices[number].candidate] for number in numbers])
+        fits = fit(evidence.take([rows[query]]), candidates, weights, role=role)
+        shown = set(fits.best(len(numbers)).tolist())
+        for i, number in enumerate(numbers):
+            judged[number] = _judged(fits, i, weights) if i in shown else None
+    kept = [(choice, said) for choice, said in zip(choices, judged, strict=True) if said is not None and said.role]
+    return _stacked(kept), len(choices) - len(kept)
+
+
+def _stacked(kept: Iterable[tuple[Choice, Judged]]) -> Examples:
+    pairs = list(kept)
+    queries: dict[str, int] = {}
+    axes = np.full((len(pairs), len(AXES)), np.nan)
+    for row, (_, said) in enumerate(pairs):
+        for column, name in enumerate(AXES):
+            value = said.axes.get(name)
+            if value is not None:
+                axes[row, column] = value
+    return Examples(
+        axes=axes,
+        cost=np.array([said.cost for _, said in pairs], np.float64),
+        roles=np.array([ROLES.index(said.role) for _, said in pairs if said.role is not None], np.int64),
+        liked=np.array([choice.liked for choice, _ in pairs], np.bool_),
+        queries=np.array([queries.setdefault(choice.query, len(queries)) for choice, _ in pairs], np.int64),
+    )
+
+
+def _judged(fits: Fits, i: int, weights: Weights) -> Judged:
+    role = ROLES[fits.roles[i]] if fits.roles[i] >= 0 else None
+    ratio = float(fits.tempo_ratio[i])
+    return Judged(
+        role=role,
+        axes={name: float(values[i]) if np.isfinite(values[i]) else None for name, values in fits.axes.items()},
+        cost=0.0 if role is None else float(costs(fits, weights)[i]),
+        tempo_ratio=ratio if np.isfinite(ratio) else None,
+        semitone_shift=int(fits.semitone_shift[i]),
+    )
+
+
+def costs(fits: Fits, weights: Weights) -> NDArray[np.float64]:
+    """What moving each candidate costed, read from its score, shape (n,); 0 where it has none."""
+    found = np.zeros(len(fits))
+    stacked = np.column_stack([fits.axes[name] for name in AXES]).astype(np.float64)
+    for number in np.unique(fits.roles[fits.roles >= 0]).tolist():
+        formula = weights.roles[ROLES[number]]
+        chosen = (fits.roles == number) & np.isfinite(fits.uncapped)
+        weight = np.array([formula.axes[name] for name in AXES]) * np.isfinite(stacked[chosen])
+        mean = (weight * np.nan_to_num(stacked[chosen])).sum(axis=1) / weight.sum(axis=1)
+        score = np.clip(fits.uncapped[chosen].astype(np.float64), _NEAREST, 1.0 - _NEAREST)
+        found[chosen] = mean - formula.middle - np.log(score / (1.0 - score)) / formula.slope
+    return found

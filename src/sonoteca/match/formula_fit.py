@@ -1,0 +1,141 @@
+"""Fits the formula of one role to choices: logistic regression that starts from, and is held near, known weights.
+
+The chance that a match is liked is the score of the formula itself,
+``1 / (1 + exp(-slope * (mean - cost - middle)))`` with the weighted mean of the axes that are present, so what is
+learnt is what is used. It is linear in the axes where none is missing: a logistic regression whose
+coefficients are not negative.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+
+from sonoteca.match.weights import AXES, Formula
+
+# How far a coefficient (slope times weight share) is believed to lie from the present one, as one deviation.
+# Two hundred choices outweigh it, ten do not.
+PRIOR_DEVIATION = 2.0
+# The middle is a score of axes, 0..1.
+MIDDLE_DEVIATION = 0.3
+_LEAST = 1e-6
+# No weight becomes exactly 0, so that a mean over the axes that are present exists.
+_LEAST_COEFFICIENT = 1e-4
+
+Numbers = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Examples:
+    """Matches that somebody liked or not.
+
+    Attributes
+    ----------
+    axes : float64 (n, len(AXES))
+        0..1, NaN where evidence is missing.
+    cost : float64 (n,)
+        What moving the candidate costs, in units of the weighted mean.
+    roles : int64 (n,)
+        Number in ``evidence.ROLES`` of the role that the candidate was judged in.
+    liked : bool (n,)
+    queries : int64 (n,)
+        Equal where the query is: such choices are never parted between fitting and judging.
+    """
+
+    axes: Numbers
+    cost: Numbers
+    roles: NDArray[np.int64]
+    liked: NDArray[np.bool_]
+    queries: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.liked)
+
+    def take(self, chosen: NDArray[np.bool_] | NDArray[np.int64]) -> Examples:
+        return Examples(
+            self.axes[chosen], self.cost[chosen], self.roles[chosen], self.liked[chosen], self.queries[chosen]
+        )
+
+
+def margins(formula: Formula, examples: Examples) -> Numbers:
+    """What stands in the exponent, shape (n,): above 0 means rather liked; 0 where no axis that counts is present."""
+    weights = _coefficients(formula) * np.isfinite(examples.axes)
+    counted = weights.sum(axis=1)
+    mean = (weights * np.nan_to_num(examples.axes)).sum(axis=1) / np.maximum(counted, _LEAST)
+    above = mean - examples.cost - formula.middle
+    return np.asarray(np.where(counted > 0.0, formula.slope * above, 0.0), np.float64)
+
+
+def log_losses(margin: Numbers, liked: NDArray[np.bool_]) -> Numbers:
+    """Minus the logarithm of the chance given to what was chosen, in nats."""
+    return np.asarray(np.logaddexp(0.0, np.where(liked, -margin, margin)), np.float64)
+
+
+def fit_formula(present: Formula, examples: Examples) -> Formula:
+    """The most probable formula after these choices, if the present one was believed before.
+
+    Sums of log losses and of squared distances from ``present``, each in units of its deviation, are
+    minimised together (maximum a posteriori), with every weight above 0. The weights keep their sum.
+    """
+    scale = sum(present.axes.values())
+    start = np.append(_coefficients(present), present.middle)
+    deviation = np.append(np.full(len(AXES), PRIOR_DEVIATION), MIDDLE_DEVIATION)
+
+    def objective(values: Numbers) -> tuple[float, Numbers]:
+        loss, slope = _loss(values, examples)
+        apart = (values - start) / deviation
+        return loss + 0.5 * float(apart @ apart), slope + apart / deviation
+
+    bounds = [(_LEAST_COEFFICIENT, None)] * len(AXES) + [(-5.0, 5.0)]
+    found = np.asarray(minimize(objective, start, jac=True, method="L-BFGS-B", bounds=bounds).x, np.float64)
+    total = float(found[:-1].sum())
+    shares = found[:-1] / total
+    return Formula(
+        {name: float(scale * share) for name, share in zip(AXES, shares, strict=True)}, total, float(found[-1])
+    )
+
+
+def recalibrated(formula: Formula, examples: Examples) -> Formula:
+    """The same weights with the slope and middle that fit the choices: what has to be beaten by other weights."""
+    line = margins(Formula(formula.axes, 1.0, 0.0), examples)
+
+    def objective(values: Numbers) -> tuple[float, Numbers]:
+        slope, middle = values
+        margin = slope * (line - middle)
+        wrong = _sigmoid(margin) - examples.liked
+        apart = np.array([(slope - formula.slope) / PRIOR_DEVIATION, (middle - formula.middle) / MIDDLE_DEVIATION])
+        pull = apart / np.array([PRIOR_DEVIATION, MIDDLE_DEVIATION])
+        gradient = np.array([wrong @ (line - middle), -slope * wrong.sum()]) + pull
+        return float(log_losses(margin, examples.liked).sum() + 0.5 * apart @ apart), gradient
+
+    start = np.array([formula.slope, formula.middle])
+    found = minimize(objective, start, jac=True, method="L-BFGS-B", bounds=[(0.0, None), (-5.0, 5.0)]).x
+    return Formula(formula.axes, float(found[0]), float(found[1]))
+
+
+def _coefficients(formula: Formula) -> Numbers:
+    """Weights per axis that add up to the slope."""
+    weights = np.array([formula.axes[name] for name in AXES])
+    return np.asarray(max(formula.slope, _LEAST) * weights / weights.sum(), np.float64)
+
+
+def _loss(values: Numbers, examples: Examples) -> tuple[float, Numbers]:
+    """Sum of log losses, and its derivative by the coefficients and the middle."""
+    weights, middle = values[:-1], float(values[-1])
+    present = np.isfinite(examples.axes)
+    axes = np.nan_to_num(examples.axes)
+    counted = np.maximum(present @ weights, _LEAST)
+    mean = (present * axes) @ weights / counted
+    slope = weights.sum()
+    above = mean - examples.cost - middle
+    margin = slope * above
+    wrong = _sigmoid(margin) - examples.liked
+    by_weight = above[:, None] + slope * present * (axes - mean[:, None]) / counted[:, None]
+    return float(log_losses(margin, examples.liked).sum()), np.append(wrong @ by_weight, -slope * wrong.sum())
+
+
+def _sigmoid(margin: Numbers) -> Numbers:
+    return np.asarray(0.5 * (1.0 + np.tanh(0.5 * margin)), np.float64)
