@@ -65,7 +65,7 @@ def get_weights(connection: Connection, version: int) -> StoredWeights:
     """One version; RequestError if there is no such version."""
     row = connection.execute(sa.select(match_weights).where(match_weights.c.version == version)).one_or_none()
     if row is None:
-        raise RequestError(f"There are no match weights {version}.", "`sonoteca match weights --list` shows all.")
+        raise RequestError(f"There are no match weights {version}.", "`sonoteca match versions` lists them.")
     return _stored(row)
 
 

@@ -23,6 +23,7 @@ from sonoteca.cli import (
     index_group,
     library_group,
     machine,
+    match_tuning,
     matching,
     searching,
 )
@@ -62,6 +63,7 @@ for group in (
     searching,
     answering,
     humming,
+    match_tuning,
     matching,
     editing,
     auditing,

@@ -68,7 +68,7 @@ def match_sound(
 
     with open_named_library(library, mode="read") as opened:
         chosen = weights_in_use(opened, weights)
-        query = _hummed(sound) if mode is Mode.HUM else _evidence(opened, sound, region)
+        query = _hummed(sound) if mode is Mode.HUM else query_evidence(opened, sound, region)
         where = None
         if only:
             with opened.read() as connection:
@@ -117,11 +117,10 @@ def print_weights(
 
 def weights_in_use(library: Library, file: Path | None) -> Weights:
     """The weights of a file a person names, else the library's own, else the shipped ones."""
-    from sonoteca.match.weights import default_weights, parse_weights
+    from sonoteca.match.library_weights import library_weights
+    from sonoteca.match.weights import parse_weights
 
-    if file is not None:
-        return parse_weights(_text_of(file))
-    return default_weights()
+    return library_weights(library) if file is None else parse_weights(_text_of(file))
 
 
 def _text_of(file: Path) -> str:
@@ -144,7 +143,7 @@ def _hummed(file: str) -> Evidence:
     return evidence_of_hum(heard)
 
 
-def _evidence(library: Library, name: str, region: int) -> Evidence:
+def query_evidence(library: Library, name: str, region: int) -> Evidence:
     """A region of a sound of the library by any of its names, else of a file, which a worker listens to."""
     from sonoteca.catalogue.sounds import resolve_sound
     from sonoteca.errors import RequestError, SoundNotFound

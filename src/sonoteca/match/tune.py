@@ -82,6 +82,11 @@ class Tuning:
     gain: Interval
 
     @property
+    def changes(self) -> dict[str, dict[str, dict[str, float]]]:
+        """The learnt formulas as they stand in TOML."""
+        return {"role": {role.value: _rounded(self.weights.roles[role]) for role in self.roles}}
+
+    @property
     def is_worth_keeping(self) -> bool:
         """Whether the gain is outside the noise: its interval lies above 0."""
         return self.gain.low > 0.0
@@ -105,7 +110,7 @@ class Tuning:
             "gain": self.gain.as_json(),
             "is_worth_keeping": self.is_worth_keeping,
             "verdict": self.verdict(),
-            "weights": {role.value: _rounded(self.weights.roles[role]) for role in self.roles},
+            "weights": self.changes["role"],
         }
 
 
