@@ -50,20 +50,21 @@ def parse_form(text: str) -> tuple[FormPart, ...]:
     >>> parse_form("verse:16, break:4:drums+fx")
     (FormPart(name='verse', bars=16, roles=None), FormPart(name='break', bars=4, roles=(<Role.DRUMS: 'drums'>, <Role.FX: 'fx'>)))
     """
-    parts = [_part(item.strip()) for item in text.split(",")]
+    parts = [parse_section(item) for item in text.split(",")]
     if (total := sum(part.bars for part in parts)) > MOST_BARS:
         raise RequestError(f"The form is {total} bars long.", f"A piece has at most {MOST_BARS} bars.")
     return tuple(parts)
 
 
-def _part(item: str) -> FormPart:
+def parse_section(item: str) -> FormPart:
+    """One section of a form; RequestError for what is none."""
     name, _, rest = item.partition(":")
     bars, _, roles = rest.partition(":")
     name = name.strip()
     if not _NAME.fullmatch(name):
-        raise RequestError(f"{item!r} does not name a section.", "Write intro:8,verse:16,chorus:16,outro:8.")
+        raise RequestError(f"{item.strip()!r} does not name a section.", "Write intro:8,verse:16,chorus:16,outro:8.")
     if not re.fullmatch(r"[0-9]{1,4}", bars.strip()) or int(bars) == 0:
-        raise RequestError(f"{item!r}: the length of a section is a whole number of bars.", "Write verse:16.")
+        raise RequestError(f"{item.strip()!r}: the length of a section is a whole number of bars.", "Write verse:16.")
     return FormPart(name, int(bars), parse_roles(roles.replace("+", ",")) if roles.strip() else None)
 
 
