@@ -255,15 +255,6 @@ class AmbiguousArrangement(RequestError):
     http_status = 409
 
 
-class NothingFits(RequestError):
-    """The wishes for an arrangement exclude each other in this library; the remedy says which one to loosen."""
-
-    code = "nothing_fits"
-    default_remedy = "Loosen one of the wishes."
-    http_status = 422
-    exit_code = 1
-
-
 class SoundsMissing(SonotecaError):
     """Sounds that are needed now are not on this machine."""
 

@@ -20,8 +20,9 @@ from sonoteca.arrange.request import ArrangeRequest
 from sonoteca.arrange.wanted import Wanted, find_wanted, regions_to_use, true_peaks
 from sonoteca.catalogue.library import Library
 from sonoteca.domain.vocabulary import Role
+from sonoteca.match.library_weights import library_weights
 from sonoteca.match.load_evidence import load_evidence
-from sonoteca.match.weights import Weights, default_weights
+from sonoteca.match.weights import Weights
 
 # Placements per role that the search looks at: the willing ones.
 POOL = 32
@@ -39,7 +40,7 @@ def make_arrangement(library: Library, request: ArrangeRequest, *, weights: Weig
     library : Library
     request : ArrangeRequest
     weights : Weights, optional
-        Of the match; the shipped ones by default.
+        Of the match; those that the library uses by default.
 
     Returns
     -------
@@ -49,10 +50,10 @@ def make_arrangement(library: Library, request: ArrangeRequest, *, weights: Weig
 
     Raises
     ------
-    NothingFits
+    ConstraintsConflict
         The wishes exclude each other in this library; the remedy names the one to loosen.
     """
-    weights = default_weights() if weights is None else weights
+    weights = library_weights(library) if weights is None else weights
     loops = find_loops(load_evidence(library, where=regions_to_use(library, request)))
     roles, notes = _roles(loops, request)
     plan = roles_by_section(request.form, roles)

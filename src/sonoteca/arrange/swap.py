@@ -21,9 +21,10 @@ from sonoteca.arrange.reasons import company_score, reasons_of
 from sonoteca.arrange.wanted import loop_of, true_peaks
 from sonoteca.catalogue.library import Library
 from sonoteca.catalogue.schema import regions, sounds
-from sonoteca.errors import NothingFits, RequestError
+from sonoteca.errors import ConstraintsConflict, RequestError
+from sonoteca.match.library_weights import library_weights
 from sonoteca.match.load_evidence import load_evidence
-from sonoteca.match.weights import Weights, default_weights
+from sonoteca.match.weights import Weights
 
 # As in the choice of a whole arrangement: the mean of the pairs counts, the worst, and the loop by itself.
 _MEAN, _WORST, _WORTH = 0.7, 0.3, 0.4
@@ -49,7 +50,7 @@ def swap(
 
     Raises
     ------
-    NothingFits
+    ConstraintsConflict
         The loop, or none of the role, reaches tempo and key of the arrangement.
     RequestError
         The choice is locked, or the role plays nowhere and no section is named.
@@ -59,7 +60,7 @@ def swap(
     if target.section is None:
         playing = {arrangement.section_at(arrangement.clips[n].start_bar) for n in clips_at(arrangement, target)}
         sections = [section for section in sections if section in playing]
-    weights = default_weights() if weights is None else weights
+    weights = library_weights(library) if weights is None else weights
     clips = arrangement.clips
     if content_hash is None:
         loops = find_loops(load_evidence(library))
@@ -110,7 +111,7 @@ def _candidates(
     order = np.argsort(-placements.worth, kind="stable").tolist()
     free = [n for n in order if placements.loops.evidence.content_hashes[n] not in used]
     if not free:
-        raise NothingFits(
+        raise ConstraintsConflict(
             f"Every {target.role} loop that reaches this tempo and key plays already.",
             f"Name one: --replace {target}=SOUND.",
         )

@@ -15,7 +15,7 @@ from sonoteca.catalogue.database import chunks
 from sonoteca.catalogue.library import Library
 from sonoteca.catalogue.schema import regions, sounds, summaries
 from sonoteca.domain.vocabulary import Role
-from sonoteca.errors import NothingFits
+from sonoteca.errors import ConstraintsConflict
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ def find_wanted(
 
     Raises
     ------
-    NothingFits
+    ConstraintsConflict
         A sound is no loop, its role does not play, or more of a role are named than there are sections.
     """
     shown: dict[int, str] = {}
@@ -65,7 +65,7 @@ def find_wanted(
         role = loops.roles[number]
         free = [name for name in _sections_of(role, plan, request, shown[number]) if (name, role) not in cells]
         if not free:
-            raise NothingFits(
+            raise ConstraintsConflict(
                 f"No section is left in which {shown[number]} could play {role}.",
                 "Loosen --must: name fewer sounds of this role, or lengthen --form by a section of another name.",
             )
@@ -77,7 +77,7 @@ def find_wanted(
 
 
 def loop_of(library: Library, loops: Loops, content_hash: str) -> tuple[int, str]:
-    """The number of a sound's loop, and how people know it; NothingFits if it is none."""
+    """The number of a sound's loop, and how people know it; ConstraintsConflict if it is none."""
     with library.read() as connection:
         query = (
             sa.select(sounds.c.public_id, sounds.c.title, summaries.c.path, summaries.c.kind)
@@ -89,7 +89,7 @@ def loop_of(library: Library, loops: Loops, content_hash: str) -> tuple[int, str
     if content_hash in loops.evidence.content_hashes:
         return loops.evidence.content_hashes.index(content_hash), name
     kind = "" if row is None or row.kind is None else f" (it was heard as {row.kind.replace('_', ' ')})"
-    raise NothingFits(
+    raise ConstraintsConflict(
         f"{name} is not a loop with a role and whole bars{kind}.",
         "Do not ask for this sound, or correct it with `sonoteca edit`.",
     )
@@ -100,7 +100,9 @@ def _sections_of(role: str, plan: Mapping[str, tuple[Role, ...]], request: Arran
     bars = {name: sum(part.bars for part in request.form if part.name == name) for name in plan}
     names = [name for name in sorted(plan, key=lambda name: -bars[name]) if role in plan[name]]
     if not names:
-        raise NothingFits(f"{shown} plays {role}, and no section has {role}.", f"Loosen --roles or --form: add {role}.")
+        raise ConstraintsConflict(
+            f"{shown} plays {role}, and no section has {role}.", f"Loosen --roles or --form: add {role}."
+        )
     return names
 
 
