@@ -1,0 +1,200 @@
+"""Sets: orders of tracks for a night, with an energy curve, locked tracks and several candidates to choose from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sonoteca.catalogue.library import Library
+from sonoteca.search.result_row import RegionFacts, region_facts
+from sonoteca.sequence.beam import DeadEnd, search
+from sonoteca.sequence.energy_plan import energy_plan
+from sonoteca.sequence.polish import polished
+from sonoteca.sequence.set_conflicts import check_room, explain_dead_end
+from sonoteca.sequence.set_pool import Wishes, pool
+from sonoteca.sequence.set_problem import SetProblem, TransitionRows, Worth, scored_chain, worth_of
+from sonoteca.sequence.set_request import SetRequest
+from sonoteca.sequence.set_rows import SetTrack, set_tracks
+from sonoteca.sequence.tracks import FloatColumn, Tracks
+from sonoteca.sequence.transition import Manner
+from sonoteca.sequence.weights import Weights, default_weights
+
+MODE = "set"
+# What most DJs stay below.
+_GENTLE_PCT = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class SetCandidate:
+    """One order.
+
+    ``shared`` counts, per better candidate (from 1), the tracks both have.
+    """
+
+    tracks: tuple[SetTrack, ...]
+    worth: Worth
+    shared: Mapping[int, int]
+    reasons: tuple[str, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "score": round(self.worth.total, 4),
+            "parts": {name: None if part is None else round(part, 4) for name, part in self.worth.parts.items()},
+            "duration_s": round(self.worth.duration_s, 3),
+            "shared_tracks": {str(number): count for number, count in self.shared.items()},
+            "reasons": list(self.reasons),
+            "tracks": [track.as_json() for track in self.tracks],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class SetAnswer:
+    """Candidates, best first; ``notes`` say what was left out."""
+
+    candidates: tuple[SetCandidate, ...]
+    notes: tuple[str, ...] = ()
+    query: Mapping[str, Any] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "query": {**self.query, "notes": list(self.notes)},
+            "results": [candidate.as_json() for candidate in self.candidates],
+        }
+
+
+def build_set(
+    library: Library,
+    request: SetRequest,
+    *,
+    weights: Weights | None = None,
+    query: Mapping[str, Any] | None = None,
+) -> SetAnswer:
+    """Find orders of tracks that meet the request: beam search, then single exchanges.
+
+    The same request on the same library gives the same answer.
+
+    Raises
+    ------
+    SoundNotFound, AmbiguousSound
+        From a name.
+    ConstraintsConflict
+        Not all wishes can be met; the sentence says which one to loosen.
+    """
+    weights = weights or default_weights()
+    with library.read() as connection:
+        wishes = Wishes.of(connection, request)
+        tracks, choosable, sieves = pool(library, connection, request, wishes)
+        facts = region_facts(connection, tracks.region_ids[_named_only(tracks, wishes)].tolist())
+    problem = _problem(request, wishes, tracks, choosable, weights)
+    check_room(problem, sieves)
+    names = _names(tracks, facts)
+    try:
+        orders = _orders(problem, request)
+    except DeadEnd as found:
+        raise explain_dead_end(problem, found, names) from found
+    ranked = sorted(((worth_of(problem, order), order) for order in orders), key=lambda each: (-each[0].total, each[1]))
+    notes = [f"{sieve.taken} tracks were not considered: {sieve.wish}." for sieve in sieves if sieve.is_note]
+    if len(ranked) < request.alternatives:
+        notes.append(f"There are only {len(ranked)} different sets: the rest would be the same tracks in this order.")
+    with library.read() as connection:
+        chosen = sorted({index for _, order in ranked for index in order})
+        facts = region_facts(connection, tracks.region_ids[chosen].tolist())
+    candidates = []
+    for number, (worth, order) in enumerate(ranked, start=1):
+        shared = {earlier: len({*order} & {*ranked[earlier - 1][1]}) for earlier in range(1, number)}
+        chain = scored_chain(tracks, order, weights, problem.manner)
+        rows = set_tracks(problem, order, chain, facts)
+        candidates.append(SetCandidate(rows, worth, shared, _reasons(problem, order, worth, rows)))
+    asked = {"mode": MODE, **(query or {}), "seed": request.seed, "choosable": int(choosable.sum())}
+    return SetAnswer(tuple(candidates), tuple(notes), asked)
+
+
+def _problem(
+    request: SetRequest, wishes: Wishes, tracks: Tracks, choosable: NDArray[np.bool_], weights: Weights
+) -> SetProblem:
+    at = tracks.index_of_sounds()
+    plan = None if request.curve is None else energy_plan(request.curve, tracks.level[choosable])
+    random = np.random.default_rng(request.seed)
+    # Seed 0 has no taste of its own: the best that is found.
+    taste = weights.set.taste * random.random(len(tracks)) if request.seed else np.zeros(len(tracks))
+    return SetProblem(
+        tracks=tracks,
+        choosable=choosable,
+        n_tracks=request.length.n_tracks,
+        duration_s=request.length.duration_s,
+        locked={position: at[sound] for position, sound in wishes.locked.items()},
+        last=None if wishes.last is None else at[wishes.last],
+        musts=tuple(at[sound] for sound in wishes.musts),
+        plan=plan,
+        weights=weights,
+        manner=Manner(request.double_time, request.key_lock),
+        widest_pct=request.tempo_pct,
+        preference=taste.astype(np.float32),
+    )
+
+
+# --- finding -------------------------------------------------------------------------------------
+
+
+def _orders(problem: SetProblem, request: SetRequest) -> list[tuple[int, ...]]:
+    """Different orders, each the best where tracks of those before it are worth less."""
+    rows = TransitionRows(problem.tracks, problem.weights, problem.manner)
+    preference: FloatColumn = problem.preference
+    found: list[tuple[int, ...]] = []
+    for _ in range(request.alternatives):
+        current = replace(problem, preference=preference)
+        ends = search(current, rows, seed=request.seed)
+        best = max(ends, key=lambda order: (_valued(current, order), order))
+        order = polished(current, best, rows)
+        if order in found:
+            break
+        found.append(order)
+        preference = preference.copy()
+        preference[list(order)] -= np.float32(problem.weights.set.reuse)
+    return found
+
+
+def _valued(problem: SetProblem, order: Sequence[int]) -> float:
+    return worth_of(problem, order).total + float(problem.preference[list(order)].mean())
+
+
+def _named_only(tracks: Tracks, wishes: Wishes) -> list[int]:
+    at = tracks.index_of_sounds()
+    return [at[sound] for sound in wishes.sounds]
+
+
+def _names(tracks: Tracks, facts: Mapping[int, RegionFacts]) -> list[str]:
+    """How sentences call tracks: title where it is known, else the id."""
+    return [
+        (known.title or known.id) if (known := facts.get(int(region_id))) is not None else str(public_id)
+        for region_id, public_id in zip(tracks.region_ids, tracks.ids, strict=True)
+    ]
+
+
+def _reasons(problem: SetProblem, order: Sequence[int], worth: Worth, rows: Sequence[SetTrack]) -> tuple[str, ...]:
+    """What the set is like, in three sentences at most."""
+    sentences = []
+    into = [row.transition for row in rows if row.transition is not None]
+    stretches = [abs(pct) for each in into if (pct := each.stretch_pct) is not None]
+    if stretches:
+        gentle = sum(pct < _GENTLE_PCT for pct in stretches)
+        sentences.append(
+            f"{gentle} of {len(stretches)} transitions stretch by less than {_GENTLE_PCT:g} %, "
+            f"the widest by {max(stretches):.1f} %"
+        )
+    keys = [part for each in into if (part := each.parts["key"]) is not None]
+    if keys:
+        clashes = sum(part < problem.weights.lint.key_clash for part in keys)
+        sentences.append(f"keys clash in {clashes} of {len(keys)} transitions" if clashes else "no keys clash")
+    fits = [(row.curve_fit, row.position) for row in rows if row.curve_fit is not None]
+    if problem.plan is not None and fits:
+        levels = 1.0 + 9.0 * problem.tracks.level[list(order)]
+        sentences.append(
+            f"energy runs from {np.nanmin(levels):.0f} to {np.nanmax(levels):.0f}, {worth.parts['curve']:.0%} on the "
+            f"curve {problem.plan.name}, furthest off at position {min(fits)[1]}"
+        )
+    return tuple(sentences)

@@ -1,0 +1,136 @@
+"""Wishes for a set that cannot all be met, said in a sentence that names the one to loosen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from sonoteca.errors import ConstraintsConflict
+from sonoteca.sequence.axes import LOG2_PER_PCT, stretch
+from sonoteca.sequence.beam import DeadEnd
+from sonoteca.sequence.set_problem import SetProblem
+from sonoteca.sequence.set_request import SetRequest
+
+# A set may be so much longer than asked for before what is locked is called too long.
+_TOO_LONG = 1.1
+
+
+@dataclass(frozen=True, slots=True)
+class Sieve:
+    """What one wish took away from the tracks that may be chosen; ``loosen`` is what to do about it.
+
+    ``is_note``: it is no wish of the person's, who is told in any case.
+    """
+
+    wish: str
+    taken: int
+    loosen: str
+    is_note: bool = False
+
+
+def check_locks(request: SetRequest, named: Sequence[tuple[str, int, int | None]]) -> None:
+    """Refuse sounds locked to one place, or one sound locked to two.
+
+    Parameters
+    ----------
+    named : sequence of (name, sound, position from 1 or None)
+        What is asked for; the end of the set has the position of its last track, or None where that is
+        not known.
+    """
+    n_tracks = request.length.n_tracks
+    at: dict[int, tuple[str, int]] = {}
+    for name, sound, position in named:
+        if position is None:
+            continue
+        if n_tracks is not None and position > n_tracks:
+            raise ConstraintsConflict(
+                f"{name} is locked to position {position}, but the set has {n_tracks} tracks.",
+                f"Make --length at least {position}, or lock {name} to an earlier position.",
+            )
+        held = at.setdefault(position, (name, sound))
+        if held[1] != sound:
+            raise ConstraintsConflict(
+                f"Position {position} is asked for by both {held[0]} and {name}.",
+                f"Lock {name} to another position, or leave its position free.",
+            )
+    places: dict[int, tuple[str, int]] = {}
+    for name, sound, position in named:
+        if position is None:
+            continue
+        earlier = places.setdefault(sound, (name, position))
+        if earlier[1] != position:
+            raise ConstraintsConflict(
+                f"{name} is asked for at positions {earlier[1]} and {position}, but a set never repeats a track.",
+                "Keep one of the two.",
+            )
+    n_sounds = len({sound for _, sound, _ in named})
+    if n_tracks is not None and n_sounds > n_tracks:
+        raise ConstraintsConflict(
+            f"{n_sounds} tracks are asked for by name, but the set has {n_tracks}.",
+            f"Make --length at least {n_sounds}, or drop a --must.",
+        )
+
+
+def check_room(problem: SetProblem, sieves: Sequence[Sieve]) -> None:
+    """Refuse what is locked for longer than the set, and too few tracks to fill it."""
+    fixed = {*problem.locked.values(), *problem.musts, *([] if problem.last is None else [problem.last])}
+    if problem.duration_s is not None:
+        locked_s = float(problem.durations_s()[sorted(fixed)].sum())
+        if locked_s > _TOO_LONG * problem.duration_s:
+            raise ConstraintsConflict(
+                f"The tracks asked for by name last {locked_s / 60:.0f} minutes, longer than the set of "
+                f"{problem.duration_s / 60:.0f}.",
+                "Make --length longer, or drop a --must.",
+            )
+        return
+    assert problem.n_tracks is not None
+    free = int(np.delete(problem.choosable, sorted(fixed)).sum())
+    if free + len(fixed) >= problem.n_tracks:
+        return
+    taking = [sieve for sieve in sieves if sieve.taken]
+    told = "; ".join(f"{sieve.wish} takes {sieve.taken} away" for sieve in taking)
+    raise ConstraintsConflict(
+        f"The set wants {problem.n_tracks} tracks, but there are only {free + len(fixed)} to choose from"
+        + (f": {told}." if told else "."),
+        max(taking, key=lambda sieve: sieve.taken).loosen
+        if taking
+        else f"Make --length at most {free + len(fixed)}, or add more tracks to the library.",
+    )
+
+
+def explain_dead_end(problem: SetProblem, found: DeadEnd, names: Sequence[str]) -> ConstraintsConflict:
+    """Why no set could be found: a search ends early only where the limit of tempo, or the pool, stops it.
+
+    Parameters
+    ----------
+    names : sequence of str
+        How to call each track.
+    """
+    position, limit = found.position, problem.widest_pct
+    if limit is None or not found.before:
+        return ConstraintsConflict(
+            f"No track is left for position {position + 1}.", "Loosen --filter or --avoid, or make the set shorter."
+        )
+    before = found.before[-1]
+    later = sorted(each for each in problem.locked if each >= position)
+    target = problem.locked[later[0]] if later else problem.last
+    bpm = f"{2.0 ** float(problem.tracks.tempo_end[before]):.4g} bpm"
+    if target is not None:
+        steps = (later[0] if later else (problem.n_tracks or position + 1) - 1) - position + 1
+        played = stretch(
+            problem.tracks.take([before]), problem.tracks.take([target]), double_time=problem.manner.double_time
+        )
+        each_pct = abs(float(played.log2_ratio[0, 0])) / LOG2_PER_PCT / max(1, steps)
+        if each_pct > limit:
+            return ConstraintsConflict(
+                f"From {names[before]} ({bpm}) to {names[target]} "
+                f"({2.0 ** float(problem.tracks.tempo_start[target]):.4g} bpm) every one of {max(1, steps)} transitions "
+                f"would have to stretch by {each_pct:.1f} %, more than --tempo-pct {limit:g} allows.",
+                f"Loosen --tempo-pct, unlock {names[target]}, or leave more tracks between the two.",
+            )
+    return ConstraintsConflict(
+        f"After {names[before]} ({bpm}) no track within --tempo-pct {limit:g} is left for position {position + 1}.",
+        "Loosen --tempo-pct, --filter or --avoid.",
+    )

@@ -1,0 +1,95 @@
+"""The tracks that a set may be made of, and those that were asked for by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy.engine import Connection
+
+from sonoteca.catalogue.library import Library
+from sonoteca.catalogue.sounds import resolve_sound
+from sonoteca.domain.vocabulary import Kind
+from sonoteca.errors import ConstraintsConflict
+from sonoteca.search.selection import region_selection
+from sonoteca.sequence.candidates import candidate_regions, selected_ids
+from sonoteca.sequence.load_tracks import load_tracks
+from sonoteca.sequence.set_conflicts import Sieve, check_locks
+from sonoteca.sequence.set_request import SetRequest
+from sonoteca.sequence.tracks import Tracks
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """Names resolved to sounds: positions from 0, the end apart."""
+
+    locked: Mapping[int, int]
+    last: int | None
+    musts: tuple[int, ...]
+    names: Mapping[int, str]
+
+    @classmethod
+    def of(cls, connection: Connection, request: SetRequest) -> Wishes:
+        """Resolve, and refuse what cannot be together."""
+        n_tracks = request.length.n_tracks
+        asked: list[tuple[str, int | None]] = [(must.name, must.position) for must in request.must]
+        asked += [] if request.start is None else [(request.start, 1)]
+        sounds = [(name, resolve_sound(connection, name).id, position) for name, position in asked]
+        last = None if request.end is None else resolve_sound(connection, request.end).id
+        ends = [] if last is None else [(str(request.end), last, n_tracks)]
+        check_locks(request, [*sounds, *ends])
+        locked = {position - 1: sound for _, sound, position in sounds if position is not None}
+        if last is not None and last in locked.values() and n_tracks is None:
+            raise ConstraintsConflict(
+                f"{request.end} is both the end of the set and locked to a position.", "Keep one of the two."
+            )
+        if last is not None and n_tracks is not None:
+            locked.pop(n_tracks - 1, None)
+        # Whoever is locked somewhere is in the set anyway.
+        fixed = {*locked.values(), last}
+        musts = tuple(dict.fromkeys(sound for _, sound, at in sounds if at is None and sound not in fixed))
+        names = {sound: name for name, sound, _ in [*sounds, *ends]}
+        return cls(locked, last, musts, names)
+
+    @property
+    def sounds(self) -> tuple[int, ...]:
+        return tuple(self.names)
+
+
+def pool(
+    library: Library, connection: Connection, request: SetRequest, wishes: Wishes
+) -> tuple[Tracks, NDArray[np.bool_], list[Sieve]]:
+    """All tracks, which of them may be chosen, and what took the others away."""
+    where = candidate_regions(connection, request.only, kind=Kind.TRACK)
+    tracks = load_tracks(library, connection, where, also_sounds=wishes.sounds)
+    choosable = np.isin(tracks.region_ids, selected_ids(connection, where))
+    sieves = []
+    if request.only:
+        everything = selected_ids(connection, candidate_regions(connection, None, kind=Kind.TRACK))
+        taken = len(everything) - int(np.isin(everything, tracks.region_ids[choosable]).sum())
+        sieves.append(Sieve(f"the filter {request.only!r}", taken, f"Loosen the filter {request.only!r}."))
+    for query in request.avoid:
+        avoided = np.isin(tracks.region_ids, selected_ids(connection, region_selection(connection, query)))
+        for sound in wishes.sounds:
+            if avoided[tracks.index_of_sounds()[sound]]:
+                raise ConstraintsConflict(
+                    f"{wishes.names[sound]} is asked for by name, but --avoid {query!r} excludes it.",
+                    f"Loosen --avoid {query!r}, or do not ask for {wishes.names[sound]}.",
+                )
+        sieves.append(Sieve(f"--avoid {query!r}", int((choosable & avoided).sum()), f"Loosen --avoid {query!r}."))
+        choosable &= ~avoided
+    unknown = choosable & np.isnan(tracks.tempo_start)
+    # In a library without tempi (ambient, field recordings) there is nothing to leave out.
+    if unknown.any() and not unknown[choosable].all():
+        sieves.append(
+            Sieve(
+                "their tempo is not known",
+                int(unknown.sum()),
+                "State tempi with `sonoteca edit QUERY --bpm`, or ask for such tracks with --must.",
+                is_note=True,
+            )
+        )
+        choosable &= ~unknown
+    return tracks, choosable, sieves
