@@ -19,7 +19,9 @@ from sonoteca.analysis.builtin import builtin_analyzers
 from sonoteca.analysis.engine import RegionAnalysis, SoundAnalysis, analyze_recording, declared_features, ordered
 from sonoteca.audio.recording import Recording
 from sonoteca.audio.signal import AudioSignal
+from sonoteca.domain.beat_profile import profile_of_json
 from sonoteca.domain.descriptor import (
+    BEAT_PROFILE,
     BEATS,
     CHORDS,
     CONTENT,
@@ -91,7 +93,12 @@ def analysis_of(name: str, kind: Kind | None = None) -> SoundAnalysis:
 
 
 def said(part: RegionAnalysis) -> dict[str, JsonValue]:
-    return {found.descriptor.name: found.value for found in part.observations}
+    """Values by name; arrays that are stored as bytes are numbers again."""
+    values = {found.descriptor.name: found.value for found in part.observations}
+    if isinstance(stored := values.get(BEAT_PROFILE.name), dict):
+        profile = profile_of_json(stored)
+        values[BEAT_PROFILE.name] = stored | {"notes": profile.notes.tolist(), "onsets": profile.onsets.tolist()}
+    return values
 
 
 # --- form ---------------------------------------------------------------------------------------

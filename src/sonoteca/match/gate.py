@@ -29,12 +29,14 @@ def find_rejections(
 ) -> dict[str, NDArray[np.bool_]]:
     """Per reason in ``REJECTIONS`` which candidates it rejects, bool (n,) each."""
     rows = np.arange(len(candidates))
-    role_score = np.nan_to_num(candidates.roles[rows, np.maximum(judged_as, 0)])
+    role_score = candidates.roles[rows, np.maximum(judged_as, 0)]
+    # What has bars may play any role as long as nobody knows which; what has neither plays none.
+    playable = np.where(np.isfinite(role_score), role_score >= weights.gate["least_role_score"], candidates.n_beats > 0)
     stretch = np.abs(np.nan_to_num(tempo_ratio, nan=1.0) - 1.0)
     return {
         "failed": candidates.failed,
         "silent": ~candidates.failed & ~np.isfinite(candidates.loudness_lufs) & ~(candidates.onset_density > 0),
-        "other_role": (judged_as < 0) | (role_score < weights.gate["least_role_score"]),
+        "other_role": (judged_as < 0) | ~playable,
         "stretch": stretch > weights.gate["widest_stretch"],
         "shift": np.abs(semitones) > weights.gate["widest_shift"],
     }

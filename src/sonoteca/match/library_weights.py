@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import tomllib
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sonoteca.catalogue.library import Library
 from sonoteca.catalogue.match_weights import add_weights, find_active_weights
 from sonoteca.errors import RequestError
-from sonoteca.match.tune import Tuning
 from sonoteca.match.weights import Weights, default_weights, parse_weights
+
+if TYPE_CHECKING:
+    from sonoteca.match.tune import Tuning
 
 
 def library_weights(library: Library) -> Weights:

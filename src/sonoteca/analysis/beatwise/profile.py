@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from sonoteca.analysis.analyzer import Known, RegionView, measured_by
+from sonoteca.analysis.analyzer import ALL_KINDS, Known, RegionView, measured_by
 from sonoteca.analysis.harmony.hearing import FEATURE, hear
 from sonoteca.analysis.harmony.pitch_classes import HIGH, LOW, LOWEST, MELODY, MIDDLE, mean_between
 from sonoteca.analysis.rhythm.analyzers import BAND_MAGNITUDE
@@ -38,7 +38,7 @@ class BeatProfileOfRegion:
     produces: ClassVar[tuple[Descriptor, ...]] = (BEAT_PROFILE,)
     requires: ClassVar[tuple[Descriptor, ...]] = (BEATS, DOWNBEATS, METER, BARS)
     features: ClassVar[tuple[Feature, ...]] = (FEATURE, BAND_MAGNITUDE)
-    kinds: ClassVar[frozenset[Kind]] = frozenset({Kind.LOOP, Kind.TRACK})
+    kinds: ClassVar[frozenset[Kind]] = ALL_KINDS - {Kind.ONE_SHOT}
 
     def analyze(self, region: RegionView, known: Known) -> Iterable[Observation]:
         grid = bar_grid(known, region.region)
