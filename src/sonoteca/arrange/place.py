@@ -32,8 +32,8 @@ _TEMPO, _PITCH, _ROLE = 0.5, 0.3, 0.2
 _CUT_COSTS, _FAULT_COSTS, _SEMITONE_COSTS = 0.1, 0.1, 0.05
 # A second shift is kept if it is nearly as good as the first.
 _AS_GOOD = 0.08
-# At least this near to the key asked for (one step round the wheel), where a loop's own key is believed.
-_NEAR_KEY, _BELIEVED = 0.75, 0.5
+# At least this near to the key asked for (itself or its relative: the same notes), where a loop's own key is believed.
+_NEAR_KEY, _BELIEVED = 0.9, 0.5
 # Notes of a key by weight, from the tonic: the scale, and of it the triad.
 _MAJOR = (3.0, 0.0, 1.0, 0.0, 2.0, 1.0, 0.0, 2.5, 0.0, 1.0, 0.0, 1.0)
 _MINOR = (3.0, 0.0, 1.0, 2.0, 0.0, 1.0, 0.0, 2.5, 1.0, 0.0, 1.0, 0.3)

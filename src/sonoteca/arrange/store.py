@@ -56,16 +56,20 @@ def open_arrangement(connection: Connection, name: str) -> Arrangement:
     )
 
 
-def save_changed(connection: Connection, arrangement: Arrangement) -> None:
-    """Put a changed arrangement in the place of the stored one, which can be had back with ``undo``.
+def save_changed(connection: Connection, arrangement: Arrangement, *, instead_of: Arrangement) -> None:
+    """Put a changed arrangement in the place of the one it was made from, which can be had back with ``undo``.
 
     Raises
     ------
     ArrangementNotFound
         There is none of its id.
+    RequestError
+        Somebody else changed it in the meantime: their work is not overwritten.
     """
     public_id = _id_of(arrangement)
     held = open_arrangement(connection, public_id)
+    if held != instead_of:
+        raise RequestError(f"Arrangement {public_id} was changed in the meantime.", "Look at it and edit it again.")
     before = [*_states_before(connection, public_id), as_document(held)][-KEPT_STATES:]
     replace_arrangement(connection, public_id, _rows(arrangement, before=before))
     events.record(connection, "arrangement_changed", details={"arrangement": public_id})

@@ -21,7 +21,7 @@ from sonoteca.arrange.reasons import company_score, reasons_of
 from sonoteca.arrange.wanted import loop_of, true_peaks
 from sonoteca.catalogue.library import Library
 from sonoteca.catalogue.schema import regions, sounds
-from sonoteca.errors import ConstraintsConflict, RequestError
+from sonoteca.errors import ConstraintsConflict
 from sonoteca.match.library_weights import library_weights
 from sonoteca.match.load_evidence import load_evidence
 from sonoteca.match.weights import Weights
@@ -160,15 +160,3 @@ def _best(
         score=company_score(best, others, company),
         reasons=reasons_of(best, others, together, company, arrangement.key),
     )
-
-
-def parse_swap(text: str) -> tuple[str, str]:
-    """``ROLE@SECTION=SOUND`` as target and sound; RequestError for anything else.
-
-    >>> parse_swap("bass@verse=p2wrgt3d")
-    ('bass@verse', 'p2wrgt3d')
-    """
-    target, equals, sound = text.partition("=")
-    if not equals or not target.strip() or not sound.strip():
-        raise RequestError(f"{text!r} does not say what to replace by what.", "Write ROLE@SECTION=SOUND.")
-    return target.strip(), sound.strip()

@@ -15,6 +15,8 @@ from sonoteca import __version__
 from sonoteca.cli import (
     adding,
     answering,
+    arrange_edit,
+    arranging,
     auditing,
     browsing,
     editing,
@@ -65,6 +67,8 @@ for group in (
     humming,
     match_tuning,
     matching,
+    arrange_edit,
+    arranging,
     editing,
     auditing,
     import_group,

@@ -1,0 +1,117 @@
+"""Layers on a time line of samples, and their sum, block by block."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sonoteca.audio.crossfade import fade_in
+from sonoteca.audio.measure import step_boundary
+
+# Steps of measurement in a block of the mix.
+_STEPS_PER_BLOCK = 16
+# Where a pass is a sample shorter or longer than the next, it slides into place over so many.
+_SLIDE = 128
+
+
+@dataclass(frozen=True, eq=False)
+class Layer:
+    """One pass, repeated from ``begins[0]`` on and heard until ``stop``.
+
+    Attributes
+    ----------
+    samples : float32 (2, n)
+        The pass. Repetitions may be a sample longer or shorter, as the grid wants it.
+    begins : tuple of int [samples]
+        Where each repetition begins on the time line, and where the last would end; increasing.
+    stop : int [samples]
+        The first sample that is not heard any more, fades included.
+    gain : float, linear
+    fade_in, fade_out : int [samples]
+        Lengths of the fades after ``begins[0]`` and before ``stop``; equal-power.
+    """
+
+    samples: NDArray[np.float32]
+    begins: tuple[int, ...]
+    stop: int
+    gain: float = 1.0
+    fade_in: int = 0
+    fade_out: int = 0
+
+    @property
+    def start(self) -> int:
+        return self.begins[0]
+
+    def heard(self, first: int, stop: int) -> NDArray[np.float32]:
+        """What is heard in ``[first, stop)`` of the time line, which lies in the layer; float32 (2, stop - first)."""
+        out = np.empty((2, stop - first), dtype=np.float32)
+        number = bisect_right(self.begins, first) - 1
+        at = first
+        while at < stop:
+            begin, end = self.begins[number], self.begins[number + 1]
+            until = min(stop, end)
+            out[:, at - first : until - first] = self._of_pass(at - begin, until - begin, end - begin)
+            at, number = until, number + 1
+        out *= np.float32(self.gain)
+        self._fade(out, first)
+        return out
+
+    def _of_pass(self, first: int, stop: int, length: int) -> NDArray[np.float32]:
+        """Samples ``[first, stop)`` of a repetition of ``length`` samples."""
+        n = self.samples.shape[1]
+        if length == n:
+            return self.samples[:, first:stop]
+        at = np.arange(first, stop)
+        out = self.samples[:, np.minimum(at, n - 1)]
+        slide = min(_SLIDE, n // 4, length // 4)
+        late = at >= length - slide
+        if late.any():
+            # The end of the pass has to fall on the end of the repetition.
+            there = at[late]
+            share = ((there - (length - slide) + 1) / slide).astype(np.float32)
+            moved = self.samples[:, np.clip(there + n - length, 0, n - 1)]
+            out[:, late] = out[:, late] * (1 - share) + moved * share
+        return out
+
+    def _fade(self, out: NDArray[np.float32], first: int) -> None:
+        stop = first + out.shape[1]
+        if self.fade_in and first < self.start + self.fade_in:
+            n = min(stop, self.start + self.fade_in) - first
+            out[:, :n] *= self._rise[first - self.start : first - self.start + n]
+        begins_at = self.stop - self.fade_out
+        if self.fade_out and stop > begins_at:
+            at = max(first, begins_at)
+            out[:, at - first :] *= self._fall[at - begins_at : stop - begins_at]
+
+    @cached_property
+    def _rise(self) -> NDArray[np.float32]:
+        return fade_in(self.fade_in)
+
+    @cached_property
+    def _fall(self) -> NDArray[np.float32]:
+        return fade_in(self.fade_out)[::-1].copy()
+
+
+def mix(layers: Iterable[Layer], first: int, stop: int) -> NDArray[np.float64]:
+    """The sum of the layers in ``[first, stop)``, float64 (2, stop - first)."""
+    total = np.zeros((2, stop - first))
+    for layer in layers:
+        begin, end = max(first, layer.start), min(stop, layer.stop)
+        if begin < end:
+            total[:, begin - first : end - first] += layer.heard(begin, end)
+    return total
+
+
+def blocks(n_samples: int, sample_rate: int) -> Iterator[tuple[int, int]]:
+    """``[first, stop)`` of consecutive blocks that hold whole steps of measurement; the last holds the rest."""
+    first = number = 0
+    while first < n_samples:
+        number += _STEPS_PER_BLOCK
+        stop = min(n_samples, step_boundary(number, sample_rate))
+        yield first, stop
+        first = stop

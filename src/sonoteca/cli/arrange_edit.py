@@ -1,0 +1,69 @@
+"""``sonoteca arrange edit``: change an arrangement, with a way back."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from sonoteca.cli.arranging import IdArgument, group, print_arrangement
+from sonoteca.cli.options import JsonOption, LibraryOption, open_named_library
+
+Texts = list[str] | None
+
+
+def register(app: typer.Typer) -> None:
+    """Adds a word to the group that ``arranging`` registers."""
+    group.command()(edit)
+
+
+def edit(
+    arrangement: IdArgument,
+    replace: Annotated[Texts, typer.Option(metavar="TARGET=SOUND", help="Let this loop play there.")] = None,
+    other: Annotated[Texts, typer.Option(metavar="TARGET", help="Let the next best loop play there.")] = None,
+    without: Annotated[Texts, typer.Option(metavar="TARGET", help="Let nothing play there.")] = None,
+    gain: Annotated[Texts, typer.Option(metavar="TARGET=DB", help="Louder or softer by so many dB.")] = None,
+    shift: Annotated[Texts, typer.Option(metavar="TARGET=N", help="Higher or lower by N semitones.")] = None,
+    lock: Annotated[Texts, typer.Option(metavar="TARGET", help="Keep the loop from being replaced.")] = None,
+    unlock: Annotated[Texts, typer.Option(metavar="TARGET", help="Give it free again.")] = None,
+    mute: Annotated[Texts, typer.Option(metavar="ROLE", help="Keep a role, but silent.")] = None,
+    unmute: Annotated[Texts, typer.Option(metavar="ROLE", help="Let it be heard again.")] = None,
+    bars: Annotated[Texts, typer.Option(metavar="SECTION=N", help="Make a section N bars long.")] = None,
+    move: Annotated[Texts, typer.Option(metavar="SECTION=N", help="Put a section at place N, from 1.")] = None,
+    repeat: Annotated[Texts, typer.Option(metavar="SECTION", help="Play a section twice in a row.")] = None,
+    remove_section: Annotated[Texts, typer.Option(metavar="SECTION", help="Take a section out.")] = None,
+    rename_section: Annotated[Texts, typer.Option(metavar="SECTION=NAME", help="Call a section otherwise.")] = None,
+    title: Annotated[str | None, typer.Option(help="Call the arrangement so; '' takes the name away.")] = None,
+    undo: Annotated[bool, typer.Option("--undo", help="Take back the last edit instead.")] = False,
+    library: LibraryOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Change an arrangement; all options of one call are one edit, and are done or refused together.
+
+    TARGET is ROLE or ROLE@SECTION; SECTION is verse (all of that name) or verse#2 (the second). Every option may be
+    repeated. --undo takes back edit after edit.
+    """
+    from sonoteca.arrange.edits import apply_edits
+    from sonoteca.arrange.store import open_arrangement, save_changed
+    from sonoteca.arrange.store import undo as undo_last
+    from sonoteca.errors import RequestError
+
+    wishes = {
+        "replace": replace, "other": other, "without": without, "gain": gain, "shift": shift, "lock": lock,
+        "unlock": unlock, "mute": mute, "unmute": unmute, "bars": bars, "move": move, "repeat": repeat,
+        "remove_section": remove_section, "rename_section": rename_section, "title": None if title is None else [title],
+    }  # fmt: skip
+    given = {name: texts for name, texts in wishes.items() if texts}
+    if undo and given:
+        raise RequestError("--undo stands alone.", "Take back first, then edit.")
+    with open_named_library(library, mode="write") as opened:
+        if undo:
+            with opened.write() as connection:
+                changed = undo_last(connection, arrangement)
+        else:
+            with opened.read() as connection:
+                held = open_arrangement(connection, arrangement)
+            changed = apply_edits(opened, held, given)
+            with opened.write() as connection:
+                save_changed(connection, changed, instead_of=held)
+        print_arrangement(opened, changed, as_json=as_json)
