@@ -20,7 +20,7 @@ from sonoteca.audio.passage import Passage, read_passage
 from sonoteca.audio.signal import AudioSignal
 from sonoteca.audio.stretch import Material, stretch
 from sonoteca.domain.vocabulary import Role
-from sonoteca.errors import SonotecaError
+from sonoteca.errors import RequestError, SonotecaError
 from sonoteca.ingest.executor import Executor, Failed, Task
 from sonoteca.ingest.failures import FileChanged, error_of
 from sonoteca.ingest.identify import deadline_s
@@ -149,6 +149,9 @@ def make_passes(
         number = int(outcome.key)
         order = distinct[number]
         if isinstance(outcome, Failed):
+            if isinstance(outcome.error, RequestError):
+                # No fault of this sound: nothing can be made like this.
+                raise outcome.error
             made[order] = error_of(outcome, order.path)
         else:
             made[order] = np.memmap(targets[number], dtype="<f4", mode="r", shape=(2, order.n_samples))

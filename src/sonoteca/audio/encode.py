@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import TracebackType
 from typing import Literal
 
 import av
@@ -20,7 +23,8 @@ from sonoteca.errors import AudioError, UnsupportedFormat
 
 SampleWidth = Literal["pcm_16", "pcm_24", "float_32"]
 
-_PCM, _FLOAT, _EXTENSIBLE = 1, 3, 0xFFFE
+_PCM, _FLOAT = 1, 3
+_BITS: dict[SampleWidth, int] = {"pcm_16": 16, "pcm_24": 24, "float_32": 32}
 # A RIFF length is 32 bits wide.
 _LARGEST_WAV = 2**32 - 2**12
 
@@ -74,25 +78,34 @@ def write_wav(path: str | os.PathLike[str], signal: AudioSignal, *, width: Sampl
 
 def wav_bytes(signal: AudioSignal, *, width: SampleWidth = "pcm_16") -> bytes:
     """The bytes of a RIFF WAVE file; see ``write_wav``."""
-    n_bits = {"pcm_16": 16, "pcm_24": 24, "float_32": 32}[width]
-    n_channels = len(signal.samples)
-    n_bytes = signal.n_samples * n_channels * n_bits // 8
+    # The header first: it refuses what would not fit.
+    header = _wav_header(signal.n_samples, len(signal.samples), signal.sample_rate, width)
+    data = _sample_bytes(signal.samples, width)
+    return header + data + b"\0" * (len(data) & 1)
+
+
+def _wav_header(n_samples: int, n_channels: int, sample_rate: int, width: SampleWidth) -> bytes:
+    """Everything before the samples; ValueError where they would not fit."""
+    n_bits = _BITS[width]
+    align = n_channels * n_bits // 8
+    n_bytes = n_samples * align
     if n_bytes > _LARGEST_WAV:
         raise ValueError(f"{n_bytes} bytes of samples do not fit into a WAV file")
-    interleaved = np.ascontiguousarray(signal.samples.T)
+    tag = _FLOAT if width == "float_32" else _PCM
+    fmt = struct.pack("<HHIIHH", tag, n_channels, sample_rate, sample_rate * align, align, n_bits)
+    fact = struct.pack("<4sII", b"fact", 4, n_samples) if tag == _FLOAT else b""
+    body = b"WAVE" + struct.pack("<4sI", b"fmt ", len(fmt)) + fmt + fact + struct.pack("<4sI", b"data", n_bytes)
+    return struct.pack("<4sI", b"RIFF", len(body) + n_bytes + (n_bytes & 1)) + body
+
+
+def _sample_bytes(samples: NDArray[np.float32], width: SampleWidth) -> bytes:
+    """Samples (channels, n) as they stand in a WAV file."""
+    interleaved = np.ascontiguousarray(samples.T)
     if width == "float_32":
-        tag, data = _FLOAT, interleaved.astype("<f4").tobytes()
-    elif width == "pcm_24":
-        words = to_integers(interleaved, 24).astype("<i4")
-        tag, data = _PCM, words.view(np.uint8).reshape(-1, 4)[:, :3].tobytes()
-    else:
-        tag, data = _PCM, to_integers(interleaved, 16).astype("<i2").tobytes()
-    align = n_channels * n_bits // 8
-    fmt = struct.pack("<HHIIHH", tag, n_channels, signal.sample_rate, signal.sample_rate * align, align, n_bits)
-    fact = struct.pack("<4sII", b"fact", 4, signal.n_samples) if tag == _FLOAT else b""
-    body = b"WAVE" + struct.pack("<4sI", b"fmt ", len(fmt)) + fmt + fact
-    body += struct.pack("<4sI", b"data", len(data)) + data + b"\0" * (len(data) & 1)
-    return struct.pack("<4sI", b"RIFF", len(body)) + body
+        return interleaved.astype("<f4").tobytes()
+    if width == "pcm_24":
+        return to_integers(interleaved, 24).astype("<i4").view(np.uint8).reshape(-1, 4)[:, :3].tobytes()
+    return to_integers(interleaved, 16).astype("<i2").tobytes()
 
 
 def to_integers(samples: NDArray[np.float32], n_bits: int) -> NDArray[np.int32]:
@@ -133,37 +146,135 @@ def write_audio(
     if suffix == ".wav" and not tags:
         write_wav(path, signal)
         return
-    if suffix not in ENCODINGS:
-        raise UnsupportedFormat(f"Sound cannot be written as {suffix!r}.", f"Use one of .wav {' '.join(ENCODINGS)}.")
-    how = ENCODINGS[suffix]
-    layout = {1: "mono", 2: "stereo"}.get(len(signal.samples))
-    if layout is None:
-        raise UnsupportedFormat(f"Only mono and stereo can be encoded, got {len(signal.samples)} channels.", "Use WAV.")
-    try:
-        with av.open(os.fspath(path), "w", format=how.container) as container:
-            stream = container.add_stream(how.codec, rate=signal.sample_rate, layout=layout)
+    with SoundWriter(
+        path, signal.sample_rate, len(signal.samples), encoding=suffix, bit_rate=bit_rate, tags=tags
+    ) as to:
+        to.write(signal.samples)
+
+
+class SoundWriter:
+    """Writes a sound block by block; the file is there when it is complete, and not before.
+
+    Parameters as of ``write_audio``; ``width`` is how ``.wav`` keeps its samples. The bytes depend on the samples
+    alone: no time stamp is written (WAV, FLAC, MP3; Ogg and Matroska draw serial numbers).
+    A context manager: leaving it by an error leaves no file, and what was there before.
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        sample_rate: int,
+        n_channels: int,
+        *,
+        encoding: str | None = None,
+        width: SampleWidth = "pcm_24",
+        bit_rate: int | None = None,
+        tags: dict[str, str] | None = None,
+    ) -> None:
+        self._path = Path(path)
+        # Beside the target, so that it can be moved into its place.
+        self._part = self._path.with_name(f".{self._path.name}.part")
+        suffix = encoding if encoding is not None else self._path.suffix.lower()
+        self._target: _WavFile | _EncodedFile
+        if suffix == ".wav" and not tags:
+            self._target = _WavFile(self._part, sample_rate, n_channels, width)
+            return
+        if suffix not in ENCODINGS:
+            raise UnsupportedFormat(
+                f"Sound cannot be written as {suffix!r}.", f"Use one of .wav {' '.join(ENCODINGS)}."
+            )
+        self._target = _EncodedFile(self._part, sample_rate, n_channels, ENCODINGS[suffix], bit_rate, tags or {})
+
+    def write(self, samples: NDArray[np.float32]) -> None:
+        """Append a block, float32 (n_channels, n)."""
+        self._target.write(samples)
+
+    def __enter__(self) -> SoundWriter:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            self._target.close(complete=kind is None)
+            if kind is None:
+                os.replace(self._part, self._path)
+        finally:
+            self._part.unlink(missing_ok=True)
+
+
+class _WavFile:
+    def __init__(self, path: Path, sample_rate: int, n_channels: int, width: SampleWidth) -> None:
+        self._sample_rate, self._n_channels, self._width = sample_rate, n_channels, width
+        self._n_samples = 0
+        self._file = path.open("wb")
+        self._file.write(_wav_header(0, n_channels, sample_rate, width))
+
+    def write(self, samples: NDArray[np.float32]) -> None:
+        self._n_samples += samples.shape[1]
+        self._file.write(_sample_bytes(samples, self._width))
+
+    def close(self, *, complete: bool) -> None:
+        with self._file:
+            if complete:
+                self._file.write(b"\0" * (self._file.tell() & 1))
+                self._file.seek(0)
+                self._file.write(_wav_header(self._n_samples, self._n_channels, self._sample_rate, self._width))
+
+
+class _EncodedFile:
+    """What FFmpeg encodes."""
+
+    def __init__(
+        self, path: Path, sample_rate: int, n_channels: int, how: _Encoding, bit_rate: int | None, tags: dict[str, str]
+    ) -> None:
+        layout = {1: "mono", 2: "stereo"}.get(n_channels)
+        if layout is None:
+            raise UnsupportedFormat(f"Only mono and stereo can be encoded, got {n_channels} channels.", "Use WAV.")
+        self._how, self._layout, self._sample_rate = how, layout, sample_rate
+        self._n_samples = 0
+        self._container = av.open(os.fspath(path), "w", format=how.container)
+        with self._refusing():
+            stream = self._container.add_stream(how.codec, rate=sample_rate, layout=layout)
             assert isinstance(stream, AudioStream)
             if how.encoder_format is not None:
                 stream.codec_context.format = how.encoder_format
             if (wanted := bit_rate or how.bit_rate) is not None:
                 stream.codec_context.bit_rate = wanted
-            container.metadata.update(tags or {})
-            container.mux(stream.encode(_frame(signal, how.fed_format, layout)))
-            container.mux(stream.encode(None))
-    except (av.error.FFmpegError, ValueError) as error:
-        raise AudioError(
-            f"{how.codec} did not take {signal.sample_rate} Hz, {len(signal.samples)} channels: {error}",
-            "Use another rate or format.",
-        ) from error
+            self._container.metadata.update(tags)
+            self._stream = stream
+
+    def write(self, samples: NDArray[np.float32]) -> None:
+        frame = _frame(samples, self._how.fed_format, self._layout)
+        frame.sample_rate = self._sample_rate
+        frame.pts = self._n_samples
+        self._n_samples += samples.shape[1]
+        with self._refusing():
+            self._container.mux(self._stream.encode(frame))
+
+    def close(self, *, complete: bool) -> None:
+        try:
+            if complete:
+                with self._refusing():
+                    self._container.mux(self._stream.encode(None))
+        finally:
+            self._container.close()
+
+    @contextmanager
+    def _refusing(self) -> Iterator[None]:
+        try:
+            yield
+        except (av.error.FFmpegError, ValueError) as error:
+            self._container.close()
+            raise AudioError(
+                f"{self._how.codec} did not take {self._sample_rate} Hz, {self._layout}: {error}",
+                "Use another rate or format.",
+            ) from error
 
 
-def _frame(signal: AudioSignal, sample_format: str, layout: str) -> AudioFrame:
-    interleaved = np.ascontiguousarray(signal.samples.T).reshape(1, -1)
+def _frame(samples: NDArray[np.float32], sample_format: str, layout: str) -> AudioFrame:
+    interleaved = np.ascontiguousarray(samples.T).reshape(1, -1)
     if sample_format == "s32":
         # 24 bits in the upper part of the word, where FFmpeg has them.
-        frame = AudioFrame.from_ndarray(to_integers(interleaved, 24) << 8, format="s32", layout=layout)
-    else:
-        frame = AudioFrame.from_ndarray(interleaved, format="flt", layout=layout)
-    frame.sample_rate = signal.sample_rate
-    frame.pts = 0
-    return frame
+        return AudioFrame.from_ndarray(to_integers(interleaved, 24) << 8, format="s32", layout=layout)
+    return AudioFrame.from_ndarray(interleaved, format="flt", layout=layout)
