@@ -15,7 +15,7 @@ import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath, PureWindowsPath
+from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from sonoteca.errors import PlaylistUnreadable
@@ -148,17 +148,6 @@ def _path_of_url(url: str) -> str:
     if parts.netloc and parts.netloc.lower() != "localhost":
         return f"//{parts.netloc}{path}"
     return path
-
-
-def tail_of(path: str) -> tuple[str, ...]:
-    r"""The parts of a path of any system, last first, without root and drive: what is left when a disk moves.
-
-    >>> tail_of(r"D:\Music\Artist\song.mp3"), tail_of("/home/me/Music/song.mp3")[:2]
-    (('song.mp3', 'Artist', 'Music'), ('song.mp3', 'Music'))
-    """
-    pure = PureWindowsPath(path) if _WINDOWS.match(path) else PurePosixPath(path)
-    parts = pure.parts[1:] if pure.anchor else pure.parts
-    return tuple(reversed(parts))
 
 
 def write_m3u(path: str | Path, entries: Sequence[M3uEntry]) -> None:

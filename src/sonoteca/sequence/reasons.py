@@ -17,6 +17,7 @@ _OCTAVE_WORDS = {-1: "one of its beats to two, ", 0: "", 1: "two of its beats to
 _KEPT_PCT = 0.25
 _HEARD_CENTS = 15.0
 _HOLDS = 0.06
+_FRESH = 0.5
 _RELATION_WORDS = {
     KeyRelation.SAME: "same key",
     KeyRelation.RELATIVE: "relative key",
@@ -39,8 +40,18 @@ class TransitionFacts:
     score: float
     parts: Mapping[str, float | None]
     tempo_ratio: float | None
-    reasons: tuple[str, ...]
+    tempo: str | None
+    key: str | None
+    energy: str | None
+    likeness: str | None
     missing: tuple[str, ...]
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """What is known, in sentences."""
+        again = self.parts["freshness"] is not None and self.parts["freshness"] < _FRESH
+        sentences = (self.tempo, self.key, self.energy, self.likeness, "the same artist again" if again else None)
+        return tuple(sentence for sentence in sentences if sentence is not None)
 
     @property
     def stretch_pct(self) -> float | None:
@@ -54,20 +65,15 @@ def transition_facts(
     parts = {name: None if np.isnan(value := scored.parts[name][at]) else float(value) for name in AXES}
     log2_ratio = float(scored.played.log2_ratio[at])
     end, start = ends.take([at[0]]), starts.take([at[1]])
-    sentences = (
-        _tempo(end, start, log2_ratio, float(scored.played.octave[at])),
-        _key(scored, end, start, at, manner),
-        _energy(end, start),
-        _likeness(parts),
-        "the same artist again" if parts["freshness"] is not None and parts["freshness"] < 0.5 else None,
-    )
-    missing = tuple(name for name in AXES if parts[name] is None)
     return TransitionFacts(
         score=float(scored.total[at]),
         parts=parts,
         tempo_ratio=None if np.isnan(log2_ratio) else float(2.0**log2_ratio),
-        reasons=tuple(sentence for sentence in sentences if sentence is not None),
-        missing=missing,
+        tempo=_tempo(end, start, log2_ratio, float(scored.played.octave[at])),
+        key=_key(scored, end, start, at, manner),
+        energy=_energy(end, start),
+        likeness=_likeness(parts),
+        missing=tuple(name for name in AXES if parts[name] is None),
     )
 
 

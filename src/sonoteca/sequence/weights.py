@@ -87,6 +87,7 @@ class LintLimits:
     energy_drop: float
     artist_gap: int
     same_sound: float
+    likeness: float
 
 
 @dataclass(frozen=True, slots=True)

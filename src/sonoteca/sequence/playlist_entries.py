@@ -1,0 +1,186 @@
+"""Entries of a playlist as sounds of the library: by content, by path, or by the end of a path when disks have moved."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import PurePosixPath, PureWindowsPath
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from sonoteca.catalogue.database import chunks
+from sonoteca.catalogue.locations import locations_of
+from sonoteca.catalogue.names import compare_key
+from sonoteca.catalogue.playlists import Playlist
+from sonoteca.catalogue.roots import list_roots, path_bytes
+from sonoteca.catalogue.schema import locations
+from sonoteca.catalogue.sounds import known_sounds
+
+
+class EntryState(StrEnum):
+    """Whether an entry can be played and judged."""
+
+    FOUND = "found"
+    MOVED = "moved_file"  # not at the path written, but this library has it elsewhere
+    MISSING = "missing_file"  # the library knows the sound, no file of it is there
+    NOT_IN_LIBRARY = "not_in_library"  # a file that was never added
+    NOT_FOUND = "not_found"  # neither
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of a playlist.
+
+    ``name`` is how it is written there. ``path`` is where its file is, None where it is nowhere.
+    ``sound_id`` is None for what the library does not know.
+    """
+
+    name: str
+    state: EntryState
+    sound_id: int | None = None
+    path: str | None = None
+
+
+def entries_of_playlist(connection: Connection, playlist: Playlist) -> list[Entry]:
+    """The entries of a stored playlist: their content says which sounds they are."""
+    known = known_sounds(connection, list(dict.fromkeys(entry.content_hash for entry in playlist.entries)))
+    places = existing_paths(connection, list(known.values()))
+    entries = []
+    for entry in playlist.entries:
+        sound_id = known.get(entry.content_hash)
+        path = None if sound_id is None else places[sound_id]
+        if sound_id is None:
+            entries.append(Entry(entry.content_hash, EntryState.NOT_FOUND))
+        else:
+            state = EntryState.MISSING if path is None else EntryState.FOUND
+            entries.append(Entry(path or entry.content_hash, state, sound_id, path))
+    return entries
+
+
+def entries_of_paths(connection: Connection, paths: Sequence[tuple[str, str]]) -> list[Entry]:
+    """The entries of a playlist file.
+
+    Parameters
+    ----------
+    paths : sequence of (as written, path on this machine)
+        See ``interchange.m3u.M3uEntry``.
+    """
+    wanted = [path for _, path in paths]
+    found = sounds_at(connection, wanted)
+    elsewhere = sounds_by_tail(connection, [path for path in wanted if path not in found])
+    places = existing_paths(connection, [*found.values(), *elsewhere.values()])
+    entries = []
+    for written, path in paths:
+        is_there = os.path.isfile(path)
+        if path in found:
+            sound_id = found[path]
+            if is_there:
+                entries.append(Entry(written, EntryState.FOUND, sound_id, path))
+            else:
+                other = places[sound_id]
+                state = EntryState.MISSING if other is None else EntryState.MOVED
+                entries.append(Entry(written, state, sound_id, other))
+        elif path in elsewhere and not is_there:
+            other = places[elsewhere[path]]
+            state = EntryState.MISSING if other is None else EntryState.MOVED
+            entries.append(Entry(written, state, elsewhere[path], other))
+        else:
+            state = EntryState.NOT_IN_LIBRARY if is_there else EntryState.NOT_FOUND
+            entries.append(Entry(written, state, path=path if is_there else None))
+    return entries
+
+
+def existing_paths(connection: Connection, sound_ids: Iterable[int]) -> dict[int, str | None]:
+    """Per sound the path of a file of it that is there now."""
+    return {
+        sound_id: next(
+            (path for place in places if os.path.isfile(path := str(place.root.absolute(place.relative_path)))), None
+        )
+        for sound_id, places in locations_of(connection, list(dict.fromkeys(sound_ids))).items()
+    }
+
+
+def sounds_at(connection: Connection, paths: Sequence[str]) -> dict[str, int]:
+    """Sounds by the paths they are known at; a name in another Unicode form is the same name."""
+    found: dict[str, int] = {}
+    for root in list_roots(connection):
+        below: dict[bytes, list[str]] = {}
+        for path in paths:
+            if path not in found and "\x00" not in path and path_bytes(path).startswith(root.path + b"/"):
+                below.setdefault(path_bytes(path)[len(root.path) + 1 :], []).append(path)
+        here = sa.select(locations.c.relative_path, locations.c.compare_key, locations.c.sound_id).where(
+            locations.c.root_id == root.id, locations.c.sound_id.is_not(None)
+        )
+        by_key: dict[str, list[str]] = {}
+        for relative_path, named in below.items():
+            by_key.setdefault(compare_key(relative_path), []).extend(named)
+        for keys in chunks(list(by_key)):
+            for row in connection.execute(here.where(locations.c.compare_key.in_(keys))):
+                exact = below.get(bytes(row.relative_path), ())
+                for path in by_key[row.compare_key]:
+                    if path in exact or path not in found:
+                        found[path] = row.sound_id
+    return found
+
+
+def sounds_by_tail(connection: Connection, paths: Sequence[str]) -> dict[str, int]:
+    """Sounds by file name and as many folders above it as agree; left out where several sounds agree equally well."""
+    tails = {path: _folded(tail_of(path)) for path in paths}
+    wanted = {tail[0] for tail in tails.values() if tail}
+    if not wanted:
+        return {}
+    by_name: dict[str, list[tuple[tuple[str, ...], int]]] = {}
+    roots = {root.id: root for root in list_roots(connection)}
+    query = sa.select(locations.c.root_id, locations.c.compare_key, locations.c.sound_id)
+    for row in connection.execute(query.where(locations.c.sound_id.is_not(None))):
+        if row.compare_key.rpartition("/")[2].casefold() in wanted:
+            whole = f"{compare_key(roots[row.root_id].path)}/{row.compare_key}"
+            tail = _folded(tail_of(whole))
+            by_name.setdefault(tail[0], []).append((tail, row.sound_id))
+    found = {}
+    for path, tail in tails.items():
+        agreeing = [(_agreement(tail, other), sound_id) for other, sound_id in by_name.get(tail[0] if tail else "", ())]
+        best = max(agreeing, default=(0, 0))[0]
+        sounds = {sound_id for parts, sound_id in agreeing if parts == best}
+        if len(sounds) == 1:
+            found[path] = sounds.pop()
+    return found
+
+
+def tail_of(path: str) -> tuple[str, ...]:
+    r"""The parts of a path of any system, last first, without root and drive: what is left when a disk moves.
+
+    >>> tail_of(r"D:\Music\Artist\song.mp3"), tail_of("/home/me/Music/song.mp3")[:2]
+    (('song.mp3', 'Artist', 'Music'), ('song.mp3', 'Music'))
+    """
+    is_windows = path[1:3] in (":\\", ":/") or path.startswith("\\\\")
+    pure = PureWindowsPath(path) if is_windows else PurePosixPath(path)
+    parts = pure.parts[1:] if pure.anchor else pure.parts
+    return tuple(reversed(parts))
+
+
+def file_name(path: str) -> str:
+    """The last part of a path of any system; what is no path stays.
+
+    >>> file_name("x1:00ff"), file_name("/a/b.mp3")
+    ('x1:00ff', 'b.mp3')
+    """
+    return next(iter(tail_of(path)), path)
+
+
+def _folded(parts: tuple[str, ...]) -> tuple[str, ...]:
+    """As names are compared between systems: one Unicode form, upper and lower case alike."""
+    return tuple(compare_key(os.fsencode(part)).casefold() for part in parts)
+
+
+def _agreement(one: tuple[str, ...], other: tuple[str, ...]) -> int:
+    """How many parts agree from the file name upwards."""
+    count = 0
+    for a, b in zip(one, other, strict=False):
+        if a != b:
+            break
+        count += 1
+    return count

@@ -1,0 +1,204 @@
+"""The smallest repair of a playlist: drop what is there twice, swap neighbours, move one, replace one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sonoteca.sequence.flags import (
+    Fault,
+    Flag,
+    Judgement,
+    count_flags,
+    flags_of,
+    score_of,
+    sound_alike,
+    transition_faults,
+)
+from sonoteca.sequence.tracks import NO_ARTIST, Tracks
+from sonoteca.sequence.transition import Manner, transitions
+from sonoteca.sequence.weights import Weights
+
+# Moves are judged in full, artists included, best ones first; more than these are not looked at.
+_MOVES_JUDGED = 200
+
+
+class EditKind(StrEnum):
+    """Smallest first."""
+
+    DROP = "drop"
+    SWAP = "swap"
+    MOVE = "move"
+    REPLACE = "replace"
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """One change of an order; places count from 0.
+
+    ``place`` is the place that changes: the entry dropped, the first of two swapped, the entry moved
+    or replaced. ``to`` is the place that a moved entry has afterwards, ``track`` the library's track
+    that replaces one.
+    """
+
+    kind: EditKind
+    place: int
+    to: int | None = None
+    track: int | None = None
+
+
+def smallest_edit(
+    judgement: Judgement,
+    order: Sequence[int],
+    items: Tracks,
+    library: Tracks,
+    weights: Weights,
+    manner: Manner,
+) -> Edit | None:
+    """The smallest change that leaves fewer flags; among changes of one kind the one that leaves fewest, then scores best.
+
+    Parameters
+    ----------
+    order : sequence of int
+        Places to items of ``judgement`` and ``items``.
+    library : Tracks
+        What may replace an entry.
+    """
+    flags = flags_of(judgement, order)
+    if not flags:
+        return None
+    before = len(flags)
+    by_kind = (_drops(flags), _swaps(order), _moves(judgement, order))
+    for edits in by_kind:
+        best = min(((*_rank(judgement, changed(order, edit)), at, edit) for at, edit in enumerate(edits)), default=None)
+        if best is not None and best[0] < before:
+            return best[-1]
+    return _replacement(judgement, order, flags, items, library, weights, manner)
+
+
+def changed(order: Sequence[int], edit: Edit, item: int | None = None) -> list[int]:
+    """The order after a change; ``item`` takes the place of one that is replaced.
+
+    >>> changed([7, 8, 9], Edit(EditKind.MOVE, 0, to=2)), changed([7, 8, 9], Edit(EditKind.SWAP, 1))
+    ([8, 9, 7], [7, 9, 8])
+    """
+    after = list(order)
+    match edit.kind:
+        case EditKind.DROP:
+            del after[edit.place]
+        case EditKind.SWAP:
+            after[edit.place], after[edit.place + 1] = after[edit.place + 1], after[edit.place]
+        case EditKind.MOVE:
+            assert edit.to is not None
+            after.insert(edit.to, after.pop(edit.place))
+        case EditKind.REPLACE:
+            assert item is not None
+            after[edit.place] = item
+    return after
+
+
+def _rank(judgement: Judgement, order: Sequence[int]) -> tuple[int, float]:
+    """Flags, then score: less is better."""
+    return count_flags(judgement, order), -(score_of(judgement, order) or 0.0)
+
+
+def _drops(flags: Sequence[Flag]) -> Iterator[Edit]:
+    """What is there twice goes; nothing else is ever dropped."""
+    for flag in flags:
+        if flag.fault in (Fault.DUPLICATE, Fault.NEAR_DUPLICATE):
+            yield Edit(EditKind.DROP, flag.later)
+
+
+def _swaps(order: Sequence[int]) -> Iterator[Edit]:
+    for place in range(len(order) - 1):
+        yield Edit(EditKind.SWAP, place)
+
+
+def _moves(judgement: Judgement, order: Sequence[int]) -> Iterator[Edit]:
+    """The moves that gain most among transitions, found without building every order."""
+    n = len(order)
+    if n < 3:
+        return
+    items = np.asarray(order, np.intp)
+    faults, totals = judgement.any_fault.astype(np.float64), np.nan_to_num(judgement.totals.astype(np.float64))
+    # A fault outweighs any score.
+    cost = 10.0 * faults - totals
+
+    def between(one: NDArray[np.intp], other: NDArray[np.intp]) -> NDArray[np.float64]:
+        """Cost of transitions between places; -1 and n are the outside, where there is none."""
+        inside = (one >= 0) & (other < n)
+        return np.where(inside, cost[items[np.maximum(one, 0)], items[np.minimum(other, n - 1)]], 0.0)
+
+    place, to = (grid.ravel() for grid in np.meshgrid(np.arange(n), np.arange(n), indexing="ij"))
+    # Taken out at ``place``, an entry comes to stand before or after the one now at ``to``.
+    before = np.where(to > place, to, to - 1)
+    after = before + 1
+    gain = (
+        between(place - 1, place) + between(place, place + 1) - between(place - 1, place + 1)
+        + between(before, after) - between(before, place) - between(place, after)
+    )  # fmt: skip
+    # Neighbours are swapped, not moved.
+    gain[np.abs(place - to) < 2] = -np.inf
+    for at in np.argsort(-gain, kind="stable")[:_MOVES_JUDGED]:
+        if np.isfinite(gain[at]):
+            yield Edit(EditKind.MOVE, int(place[at]), to=int(to[at]))
+
+
+def _replacement(
+    judgement: Judgement,
+    order: Sequence[int],
+    flags: Sequence[Flag],
+    items: Tracks,
+    library: Tracks,
+    weights: Weights,
+    manner: Manner,
+) -> Edit | None:
+    """The replacement of one flagged entry that leaves fewest flags, and of those the one that fits best."""
+    if not len(library):
+        return None
+    places = sorted({place for flag in flags for place in (flag.earlier, flag.later)})
+    fresh = ~np.isin(library.content_hashes, items.content_hashes[np.asarray(order, np.intp)])
+    fresh &= ~sound_alike(items.take(list(order)), library, weights.lint).any(axis=0)
+    best: tuple[float, float, Edit] | None = None
+    for place in places:
+        old = items.take([order[place]])
+        left = _flags_left(judgement, order, place, library)
+        value = np.zeros(len(library), np.float32)
+        if place > 0 and not np.isnan(judgement.totals[order[place - 1], order[place]]):
+            end = items.take([order[place - 1]])
+            scored = transitions(end, library, weights, manner)
+            left += sum(
+                found[0].astype(np.int64) for found in transition_faults(scored, end, library, weights.lint).values()
+            )
+            value += scored.total[0]
+        if place + 1 < len(order) and not np.isnan(judgement.totals[order[place], order[place + 1]]):
+            start = items.take([order[place + 1]])
+            scored = transitions(library, start, weights, manner)
+            left += sum(
+                found[:, 0].astype(np.int64)
+                for found in transition_faults(scored, library, start, weights.lint).values()
+            )
+            value += scored.total[:, 0]
+        value += np.float32(weights.lint.likeness) * (library.whole @ old.whole[0])
+        left = np.where(fresh, left, np.iinfo(np.int64).max)
+        at = int(np.lexsort((-value, left))[0])
+        if not fresh[at]:
+            continue
+        found = (float(left[at]), -float(value[at]), Edit(EditKind.REPLACE, place, track=at))
+        if best is None or found[:2] < best[:2]:
+            best = found
+    return best[2] if best is not None and best[0] < len(flags) else None
+
+
+def _flags_left(judgement: Judgement, order: Sequence[int], place: int, library: Tracks) -> NDArray[np.int64]:
+    """Flags (n,) that remain when the entry at ``place`` gives way to each track of the library, its transitions aside."""
+    others = [flag for flag in flags_of(judgement, order) if place not in (flag.earlier, flag.later)]
+    left = np.full(len(library), len(others), np.int64)
+    gap = judgement.artist_gap
+    near = [order[at] for at in range(max(0, place - gap), min(len(order), place + gap + 1)) if at != place]
+    artists = [artist for artist in judgement.artist[near].tolist() if artist != NO_ARTIST]
+    return np.asarray(left + np.isin(library.artist, artists), np.int64)

@@ -1,0 +1,220 @@
+"""A gradual walk from one sound to another, step by step through the embedding space."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sonoteca.catalogue.library import Library
+from sonoteca.catalogue.sounds import resolve_sound, whole_regions
+from sonoteca.errors import ConstraintsConflict, RequestError
+from sonoteca.search.result_row import ResultRow, region_facts
+from sonoteca.sequence.candidates import candidate_regions, selected_ids
+from sonoteca.sequence.load_tracks import load_tracks
+from sonoteca.sequence.tracks import FloatColumn, Tracks
+from sonoteca.sequence.transition import Manner, transitions
+from sonoteca.sequence.weights import Weights, default_weights
+
+MODE = "path"
+# Sounds that may take each place: those nearest to where the place is.
+_PER_PLACE = 96
+
+
+@dataclass(frozen=True, slots=True)
+class WalkAnswer:
+    """Rows from the first sound to the last; ``notes`` say where the library had too little between them."""
+
+    rows: tuple[ResultRow, ...]
+    notes: tuple[str, ...] = ()
+    query: Mapping[str, Any] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, Any]:
+        return {"query": {**self.query, "notes": list(self.notes)}, "results": [row.as_json() for row in self.rows]}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Walk:
+    """Places of tracks from the first to the last, how far along each is (0..1, rising), and how near the line."""
+
+    order: tuple[int, ...]
+    progress: FloatColumn
+    nearness: FloatColumn
+
+
+def find_walk(
+    library: Library,
+    start: str,
+    end: str,
+    *,
+    steps: int = 5,
+    only: str | None = None,
+    mixable: float = 0.0,
+    weights: Weights | None = None,
+    manner: Manner | None = None,
+    query: Mapping[str, Any] | None = None,
+) -> WalkAnswer:
+    """Sounds that lead from ``start`` to ``end``, each a little nearer to the end than the one before.
+
+    Parameters
+    ----------
+    start, end : str
+        Sounds of the library by any of their names.
+    steps : int >= 0
+        Sounds in between.
+    only : str, optional
+        A query that those in between satisfy. Unless it speaks of kinds, and where both ends are of
+        one kind, they are of that kind.
+    mixable : float >= 0
+        What a good transition counts beside a small step: 0 only sound decides, 1 as much.
+    query : mapping, optional
+        What else to print as the question.
+
+    Raises
+    ------
+    SoundNotFound, AmbiguousSound
+        From the names.
+    RequestError
+        One of the two has no vector.
+    ConstraintsConflict
+        They are the same sound.
+    """
+    with library.read() as connection:
+        ends = [resolve_sound(connection, name) for name in (start, end)]
+        if ends[0].id == ends[1].id:
+            raise ConstraintsConflict(f"{start} and {end} are the same sound.", "Name two sounds.")
+        ids = [each.id for each in ends]
+        wholes = whole_regions(connection, ids)
+        facts = region_facts(connection, list(wholes.values()))
+        kinds = {facts[wholes[each]].kind for each in ids}
+        where = candidate_regions(connection, only, kind=kinds.pop() if len(kinds) == 1 else None)
+        tracks = load_tracks(library, connection, where, also_sounds=ids)
+        choosable = np.isin(tracks.region_ids, selected_ids(connection, where))
+    at = tracks.index_of_sounds()
+    first, last = at[ids[0]], at[ids[1]]
+    for name, place in ((start, first), (end, last)):
+        if not tracks.whole[place].any():
+            raise RequestError(f"{name} has no vector to walk by.", "It is silent, or not analysed yet.")
+    walk = walk_between(
+        tracks, choosable, first, last, steps, mixable=mixable, weights=weights or default_weights(), manner=manner
+    )
+    notes = []
+    if len(walk.order) < steps + 2:
+        notes.append(f"Only {len(walk.order) - 2} sounds lie between the two without going back.")
+    with library.read() as connection:
+        facts = region_facts(connection, tracks.region_ids[list(walk.order)].tolist())
+    asked = {"mode": MODE, "start": ends[0].public_id, "end": ends[1].public_id, **(query or {}), "steps": steps}
+    return WalkAnswer(tuple(_rows(tracks, walk, facts)), tuple(notes), asked)
+
+
+def walk_between(
+    tracks: Tracks,
+    choosable: NDArray[np.bool_],
+    first: int,
+    last: int,
+    steps: int,
+    *,
+    mixable: float,
+    weights: Weights,
+    manner: Manner | None = None,
+) -> Walk:
+    """The walk of least cost that never goes back, over sounds near to evenly spaced places on the way.
+
+    How far along a sound is: its place on the line from the first to the last vector. Cost is the
+    square of every step's length, so that many small steps beat one large one, and ``mixable`` times
+    what the transitions lack; both are of the order of 1. Found by dynamic programming over the
+    candidates of each place (Bellman, "On a routing problem", QAM 16(1), 1958). Where the library
+    has too few sounds in between, the walk is shorter.
+    """
+    vectors = tracks.whole.astype(np.float64)
+    line = vectors[last] - vectors[first]
+    length = float(line @ line)
+    progress = (vectors - vectors[first]) @ line / max(length, 1e-12)
+    off = np.linalg.norm(vectors - vectors[first] - progress[:, None] * line, axis=1)
+    usable = choosable & vectors.any(axis=1) & (progress > 1e-6) & (progress < 1.0 - 1e-6)
+    usable[[first, last]] = False
+    for count in range(min(steps, int(usable.sum())), 0, -1):
+        places = [
+            _nearest(vectors, usable, vectors[first] + share * line) for share in np.linspace(0, 1, count + 2)[1:-1]
+        ]
+        inner = _cheapest(
+            tracks, vectors, progress, [np.array([first]), *places, np.array([last])], length, mixable, weights, manner
+        )
+        if inner is not None:
+            order = tuple(inner)
+            break
+    else:
+        order = (first, last)
+    along = progress[list(order)]
+    along[[0, -1]] = 0.0, 1.0
+    nearness = 1.0 / (1.0 + off[list(order)])
+    return Walk(order, along.astype(np.float32), nearness.astype(np.float32))
+
+
+def _nearest(vectors: NDArray[np.float64], usable: NDArray[np.bool_], target: NDArray[np.float64]) -> NDArray[np.intp]:
+    """The usable sounds nearest to a point, in order of their place in the columns."""
+    candidates = np.flatnonzero(usable)
+    distances = np.linalg.norm(vectors[candidates] - target, axis=1)
+    return np.sort(candidates[np.argsort(distances, kind="stable")[:_PER_PLACE]])
+
+
+def _cheapest(
+    tracks: Tracks,
+    vectors: NDArray[np.float64],
+    progress: NDArray[np.float64],
+    places: list[NDArray[np.intp]],
+    length: float,
+    mixable: float,
+    weights: Weights,
+    manner: Manner | None,
+) -> list[int] | None:
+    """One sound per place with rising progress at least cost; None if there is none."""
+    along = [progress[place] for place in places]
+    along[0], along[-1] = np.zeros(1), np.ones(1)
+    even = length / (len(places) - 1) ** 2
+    cost = np.zeros(1)
+    came_from: list[NDArray[np.intp]] = []
+    for before, after, from_, to in zip(places[:-1], places[1:], along[:-1], along[1:], strict=True):
+        steps = np.square(vectors[before][:, None, :] - vectors[after][None, :, :]).sum(axis=2) / even
+        if mixable:
+            steps = steps + mixable * (
+                1.0 - transitions(tracks.take(before), tracks.take(after), weights, manner).total
+            )
+        total = np.where(from_[:, None] < to[None, :] - 1e-9, cost[:, None] + steps, np.inf)
+        came_from.append(total.argmin(axis=0))
+        cost = total.min(axis=0)
+    if not np.isfinite(cost[0]):
+        return None
+    found, at = [], 0
+    for place, previous in zip(reversed(places[1:]), reversed(came_from), strict=True):
+        found.append(int(place[at]))
+        at = int(previous[at])
+    return [int(places[0][0]), *reversed(found)]
+
+
+def _rows(tracks: Tracks, walk: Walk, facts: Mapping[int, Any]) -> list[ResultRow]:
+    rows = []
+    for step, index in enumerate(walk.order):
+        fact = facts[int(tracks.region_ids[index])]
+        likeness = None if step == 0 else float(tracks.whole[walk.order[step - 1]] @ tracks.whole[index])
+        parts = {
+            "progress": float(walk.progress[step]),
+            "step": None if likeness is None else max(0.0, likeness),
+            "nearness": float(walk.nearness[step]),
+        }
+        words = "where the walk begins" if likeness is None else f"{walk.progress[step]:.0%} of the way"
+        rows.append(
+            ResultRow.of(
+                fact,
+                start_s=fact.start_s,
+                end_s=fact.end_s,
+                score=float(walk.nearness[step]),
+                mode=MODE,
+                parts=parts,
+                reasons=(words,),
+            )
+        )
+    return rows
