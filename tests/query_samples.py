@@ -14,7 +14,8 @@ from sonoteca.catalogue.edit import edit, parse_statements
 from sonoteca.catalogue.locations import SeenFile, mark_missing, record_files
 from sonoteca.catalogue.results import SoundResult, store_results
 from sonoteca.catalogue.roots import ensure_root
-from sonoteca.catalogue.sounds import mark_failed, public_id, set_external_id, whole_regions
+from sonoteca.catalogue.shop import ShopFacts, set_shop_facts
+from sonoteca.catalogue.sounds import mark_failed, public_id, whole_regions
 from sonoteca.domain.vocabulary import Kind, Role
 from sonoteca.errors import DamagedAudio
 from sonoteca.search.query.tree import (
@@ -52,7 +53,7 @@ def fill(connection: Connection) -> None:
             edit(connection, [wholes[sound_id]], {}, add_tags=labels)
     edit(connection, [wholes[ids[1]]], parse_statements(rating="4", bpm="none", role="bass"))
     edit(connection, [wholes[ids[2]]], parse_statements(rating="0"), remove_tags=["jazz"])
-    set_external_id(connection, ids[3], "LP-1042")
+    set_shop_facts(connection, {ids[3]: ShopFacts(external_id="LP-1042")})
     mark_failed(connection, {ids[17]: DamagedAudio("No sound.")})
     mark_missing(connection, [recorded[4].location_id])
 

@@ -26,7 +26,8 @@ from sonoteca.catalogue.locations import (
 )
 from sonoteca.catalogue.names import compare_key, display_name
 from sonoteca.catalogue.roots import Root, ensure_root, find_place, list_roots, move_root
-from sonoteca.catalogue.sounds import get_sound, mark_failed, public_id, resolve_sound, set_external_id, whole_regions
+from sonoteca.catalogue.shop import ShopFacts, set_shop_facts
+from sonoteca.catalogue.sounds import get_sound, mark_failed, public_id, resolve_sound, whole_regions
 from sonoteca.errors import AmbiguousSound, DamagedAudio, RequestError, SoundNotFound
 
 
@@ -204,7 +205,7 @@ def test_a_sound_answers_to_id_prefix_path_and_external_id(connection: Connectio
     recorded = record(connection, root, "a.wav", "x1:a")
     record(connection, root, "b.wav", "x1:b")
     whole_id = public_id("x1:a")
-    set_external_id(connection, recorded.sound_id, "LP-1")
+    set_shop_facts(connection, {recorded.sound_id: ShopFacts(external_id="LP-1")})
     for name in (whole_id, whole_id[:6], whole_id[:6].upper(), "/music/a.wav", "/music/x/../a.wav", "external:LP-1"):
         assert resolve_sound(connection, name).id == recorded.sound_id, name
     for name in ("/music/c.wav", "external:LP-2", "zz", "", "a wav", "%"):

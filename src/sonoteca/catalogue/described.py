@@ -17,8 +17,8 @@ from sonoteca.errors import StoredFailure
 def describe_sound(connection: Connection, sound_id: int) -> dict[str, Any]:
     """The sound object (DESIGN §6) of a stored sound.
 
-    Beside its keys: ``external_id``, ``title``, ``artist``, ``album``, ``tags``, ``locations``,
-    ``added_at``, ``analysed_at``, and ``state`` (pending, analysed, failed).
+    Beside its keys: ``external_id``, ``title``, ``artist``, ``album``, ``price``, ``currency``, ``url``, ``tags``,
+    ``locations``, ``added_at``, ``analysed_at``, and ``state`` (pending, analysed, failed).
     """
     row = get_sound(connection, sound_id)
     places = locations_of(connection, [sound_id]).get(sound_id, [])
@@ -49,6 +49,9 @@ def describe_sound(connection: Connection, sound_id: int) -> dict[str, Any]:
         "title": row.title,
         "artist": row.artist,
         "album": row.album,
+        "price": row.price,
+        "currency": row.currency,
+        "url": row.url,
         "tags": [
             {"label": tag.label, "source": str(tag.source), "confidence": tag.confidence}
             for tag in tags_of(connection, [whole]).get(whole, [])

@@ -141,11 +141,6 @@ def mark_failed(connection: Connection, failures: Mapping[int, SonotecaError]) -
         connection.execute(sa.update(summaries).where(summaries.c.sound_id == sound_id).values(status="failed"))
 
 
-def set_external_id(connection: Connection, sound_id: int, external_id: str | None) -> None:
-    """Give a sound the id that a shop or another program knows it by."""
-    connection.execute(sa.update(sounds).where(sounds.c.id == sound_id).values(external_id=external_id))
-
-
 def resolve_sound(connection: Connection, name: str) -> SoundRef:
     """The one sound that ``name`` means.
 
@@ -179,7 +174,7 @@ def find_sounds(connection: Connection, name: str) -> list[SoundRef]:
             return []
         wanted = sounds.c.external_id == name.removeprefix("external:")
         return _refs(connection, sa.select(*columns).where(wanted))
-    by_path = _refs(connection, sa.select(*columns).where(sounds.c.id.in_(_at_path(connection, name))))
+    by_path = _refs(connection, sa.select(*columns).where(sounds.c.id.in_(sounds_at_paths(connection, [name])[name])))
     if by_path and ("/" in name or os.sep in name or "." in name):
         return by_path
     by_id: list[SoundRef] = []
@@ -197,19 +192,45 @@ def _refs(connection: Connection, query: sa.Select[Any]) -> list[SoundRef]:
     return [SoundRef(row.id, row.public_id, row.content_hash) for row in rows]
 
 
-def _at_path(connection: Connection, name: str) -> list[int]:
-    """Sounds located at the path ``name``, whichever root it lies below."""
-    path = os.fsencode(os.path.abspath(os.path.expanduser(name))).replace(os.sep.encode(), b"/")
-    found: list[int] = []
+def sounds_at_paths(connection: Connection, names: Sequence[str], *, from_roots: bool = False) -> dict[str, list[int]]:
+    """Row numbers of the sounds located at these paths, whichever root they lie below; often none.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Absolute paths, or relative to the working folder.
+    from_roots : bool
+        A relative path may also count from any root.
+    """
+    found: dict[str, list[int]] = {name: [] for name in names}
     for root in connection.execute(sa.select(roots.c.id, roots.c.path)):
         below = bytes(root.path) + b"/"
-        if not path.startswith(below):
-            continue
-        relative_path = path[len(below) :]
-        here = sa.select(locations.c.sound_id).where(locations.c.root_id == root.id, locations.c.sound_id.is_not(None))
-        exact = connection.execute(here.where(locations.c.relative_path == relative_path)).scalars().all()
-        # A name typed in one Unicode form may stand on disk in the other.
-        found += (
-            exact or connection.execute(here.where(locations.c.compare_key == compare_key(relative_path))).scalars()
+        relative_paths: dict[bytes, list[str]] = {}
+        for name in found:
+            path = os.fsencode(os.path.abspath(os.path.expanduser(name))).replace(os.sep.encode(), b"/")
+            if path.startswith(below):
+                relative_paths.setdefault(path[len(below) :], []).append(name)
+            elif from_roots and not os.path.isabs(name):
+                relative = os.fsencode(os.path.normpath(name)).replace(os.sep.encode(), b"/")
+                relative_paths.setdefault(relative, []).append(name)
+        here = sa.select(locations.c.relative_path, locations.c.compare_key, locations.c.sound_id).where(
+            locations.c.root_id == root.id, locations.c.sound_id.is_not(None)
         )
+        exact = _sounds_by(connection, here, locations.c.relative_path, list(relative_paths))
+        # A name typed in one Unicode form may stand on disk in the other.
+        keys = {path: compare_key(path) for path in relative_paths if path not in exact}
+        alike = _sounds_by(connection, here, locations.c.compare_key, list(set(keys.values())))
+        for path, asked in relative_paths.items():
+            for name in asked:
+                found[name] += exact.get(path) or alike.get(keys[path], [])
+    return found
+
+
+def _sounds_by(
+    connection: Connection, query: sa.Select[Any], column: sa.Column[Any], values: list[Any]
+) -> dict[Any, list[int]]:
+    found: dict[Any, list[int]] = {}
+    for some in chunks(values):
+        for row in connection.execute(query.where(column.in_(some))):
+            found.setdefault(getattr(row, column.name), []).append(row.sound_id)
     return found

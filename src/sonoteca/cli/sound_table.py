@@ -17,10 +17,14 @@ def print_sound(sound: Mapping[str, Any]) -> None:
     pairs: dict[str, object] = {
         "id": sound["id"],
         "path": sound["path"],
-        "audio": None
-        if audio["codec"] is None
-        else f"{clock(audio['duration_s'])}, {audio['sample_rate']} Hz, {audio['channels']} ch, {audio['codec']}",
     }
+    if (shop := _shop_text(sound)) is not None:
+        pairs["shop"] = shop
+    pairs["audio"] = (
+        None
+        if audio["codec"] is None
+        else f"{clock(audio['duration_s'])}, {audio['sample_rate']} Hz, {audio['channels']} ch, {audio['codec']}"
+    )
     if sound["error"] is not None:
         error = sound["error"]
         print_pairs({**pairs, "failed": f"[{error['code']}] {error['message']}", "remedy": error["remedy"]})
@@ -75,6 +79,17 @@ def _print_spans(name: str, spans: Sequence[Mapping[str, Any]]) -> None:
     if spans:
         shown = "  ".join(f"{clock(each['start_s'])} {each['label']}" for each in spans[:_SHOWN_SPANS])
         print_pairs({name: shown + (" ..." if len(spans) > _SHOWN_SPANS else "")})
+
+
+def _shop_text(sound: Mapping[str, Any]) -> str | None:
+    """A shop's number, price and address of the sound, as far as they are known."""
+    price = sound.get("price")
+    parts = (
+        sound.get("external_id"),
+        None if price is None else f"{price:.2f} {sound.get('currency') or ''}".rstrip(),
+        sound.get("url"),
+    )
+    return ", ".join(str(part) for part in parts if part is not None) or None
 
 
 def _sure(labelled: Mapping[str, Any] | None) -> str | None:

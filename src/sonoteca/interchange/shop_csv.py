@@ -1,0 +1,285 @@
+"""A shop's list of its sounds as CSV: one header, one row a sound.
+
+Columns, in any order and case: ``path``, ``id`` or ``external_id`` say which sound a row is about;
+``external_id``, ``title``, ``price``, ``currency`` and ``url`` say what the shop knows. An empty cell says nothing.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import Any, TextIO
+from urllib.parse import urlsplit
+
+from sonoteca.catalogue import events
+from sonoteca.catalogue.library import Library
+from sonoteca.catalogue.names import is_storable
+from sonoteca.catalogue.shop import NamedBy, ShopFacts, find_named, set_shop_facts
+from sonoteca.errors import FileUnreadable, RequestError
+
+NAME_COLUMNS: dict[NamedBy, str] = {"path": "path", "id": "id", "external": "external_id"}
+FACT_COLUMNS = ("external_id", "title", "price", "currency", "url")
+# Written at once: a writer keeps others waiting for a tenth of a second at most.
+_ROWS_AT_ONCE = 1_000
+_LONGEST = 4_000
+_PRICE = re.compile(r"\d{1,12}(?:[.,]\d{1,2}|\.\d+)?")
+_CURRENCY = re.compile(r"[A-Z]{3}")
+
+
+@dataclass(frozen=True, slots=True)
+class BadRow:
+    """A row that could not be used: ``line`` of the file, from 1, and why."""
+
+    line: int
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShopRow:
+    """What the row that begins on ``line`` says of the sound that ``name`` means."""
+
+    line: int
+    name: str
+    facts: ShopFacts
+
+
+@dataclass(slots=True)
+class ShopImport:
+    """What an import did. ``rows`` counts those below the header; every one is changed, unchanged or bad."""
+
+    named_by: NamedBy
+    unread_columns: tuple[str, ...]
+    rows: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    bad: list[BadRow] = field(default_factory=list)
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "match": self.named_by,
+            "rows": self.rows,
+            "changed": self.changed,
+            "unchanged": self.unchanged,
+            "unread_columns": list(self.unread_columns),
+            "failed": [{"line": each.line, "message": each.message} for each in self.bad],
+        }
+
+
+def import_shop_csv(
+    library: Library, path: Path, *, named_by: NamedBy | None = None, encoding: str | None = None
+) -> ShopImport:
+    """Take over what a shop's list says, row by row; bad rows are reported and the others kept.
+
+    Parameters
+    ----------
+    library : Library
+        Open for writing. Rows are written a thousand at a time; importing again changes nothing.
+    path : Path
+        Separated by comma, semicolon or tab, as its header is.
+    named_by : "path", "id" or "external", optional
+        Which column says what sound a row is about; by default the first of them that is there.
+    encoding : str, optional
+        Of the file; by default UTF-16 with a byte order mark, else UTF-8.
+
+    Raises
+    ------
+    FileUnreadable
+        The file cannot be read.
+    RequestError
+        It has no header, or none of its columns names a sound or says something.
+    """
+    with _opened(path, encoding) as stream:
+        try:
+            told = _import_all(library, stream, path, named_by)
+        except UnicodeError as error:
+            raise RequestError(f"{path} is not {stream.encoding} text.", "Name its --encoding, e.g. cp1252.") from error
+    with library.write() as connection:
+        counts = {"rows": told.rows, "changed": told.changed, "failed": len(told.bad)}
+        events.record(connection, "imported", details={"format": "csv", "file": path.name, **counts})
+    return told
+
+
+_READ_COLUMNS = {*NAME_COLUMNS.values(), *FACT_COLUMNS}
+
+
+def _import_all(library: Library, stream: TextIO, path: Path, named_by: NamedBy | None) -> ShopImport:
+    reader = _reader(stream, path)
+    header = _header(reader, path)
+    named_by = named_by or _named_by(header, path)
+    _require(header, named_by, path)
+    told = ShopImport(named_by, tuple(name for name in header if name and name not in _READ_COLUMNS))
+    told_on_line: dict[int, int] = {}
+    given_on_line: dict[str, int] = {}
+    rows = _rows(reader, header, NAME_COLUMNS[named_by])
+    while some := list(islice(rows, _ROWS_AT_ONCE)):
+        _import_some(library, some, told, told_on_line, given_on_line)
+    return told
+
+
+def _import_some(
+    library: Library,
+    rows: Sequence[ShopRow | BadRow],
+    told: ShopImport,
+    told_on_line: dict[int, int],
+    given_on_line: dict[str, int],
+) -> None:
+    """Write these rows in one transaction; the dicts know which line told of which sound and gave which id."""
+    facts: dict[int, ShopFacts] = {}
+    bad = [row for row in rows if isinstance(row, BadRow)]
+    good = [row for row in rows if isinstance(row, ShopRow)]
+    with library.write() as connection:
+        meant = find_named(connection, [row.name for row in good], told.named_by)
+        for row in good:
+            sound_ids = sorted(set(meant[row.name]))
+            given = row.facts.external_id
+            if not sound_ids:
+                bad.append(BadRow(row.line, f"no sound in the library answers to {row.name!r}"))
+            elif len(sound_ids) > 1:
+                bad.append(BadRow(row.line, f"{len(sound_ids)} sounds answer to {row.name!r}"))
+            elif sound_ids[0] in told_on_line:
+                bad.append(BadRow(row.line, f"line {told_on_line[sound_ids[0]]} told of the same sound"))
+            elif given is not None and given in given_on_line:
+                bad.append(BadRow(row.line, f"line {given_on_line[given]} gave {given!r} to another sound"))
+            else:
+                facts[sound_ids[0]] = row.facts
+                told_on_line[sound_ids[0]] = row.line
+                if given is not None:
+                    given_on_line[given] = row.line
+        changed = set_shop_facts(connection, facts)
+    told.rows += len(rows)
+    told.changed += changed
+    told.unchanged += len(facts) - changed
+    told.bad += sorted(bad, key=lambda each: each.line)
+
+
+def _opened(path: Path, encoding: str | None) -> TextIO:
+    try:
+        with path.open("rb") as stream:
+            is_utf16 = stream.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+        # Bytes that are no text spoil their own row, not the file.
+        return path.open(
+            encoding=encoding or ("utf-16" if is_utf16 else "utf-8-sig"), errors="surrogateescape", newline=""
+        )
+    except LookupError as error:
+        raise RequestError(f"{encoding} is not an encoding.", "Write utf-8, cp1252, latin-1 ...") from error
+    except OSError as error:
+        raise FileUnreadable(f"{path} cannot be read ({error.strerror}).") from error
+
+
+def _reader(stream: TextIO, path: Path) -> Any:
+    """A CSV reader by the separator that is most frequent in the header."""
+    first = stream.readline()
+    stream.seek(0)
+    if not first.strip():
+        raise RequestError(f"{path} begins with an empty line.", "The first line names the columns.")
+    delimiter = max((",", ";", "\t"), key=first.count)
+    return csv.reader(stream, delimiter=delimiter, strict=True)
+
+
+def _header(reader: Any, path: Path) -> list[str]:
+    try:
+        header = [re.sub(r"[\s-]+", "_", name.strip().lower()) for name in next(reader)]
+    except csv.Error as error:
+        raise RequestError(f"The header of {path} cannot be read ({error}).") from error
+    for name in header:
+        if name in _READ_COLUMNS and header.count(name) > 1:
+            raise RequestError(f"{path} has two columns {name!r}.", "Keep one of them.")
+    return header
+
+
+def _named_by(header: Sequence[str], path: Path) -> NamedBy:
+    for named_by, column in NAME_COLUMNS.items():
+        if column in header:
+            return named_by
+    raise RequestError(
+        f"No column of {path} says which sound a row is about: {', '.join(header)}.",
+        "Name one path, id or external_id.",
+    )
+
+
+def _require(header: Sequence[str], named_by: NamedBy, path: Path) -> None:
+    column = NAME_COLUMNS[named_by]
+    if column not in header:
+        raise RequestError(f"{path} has no column {column!r}, but {', '.join(header)}.", "Choose another --match.")
+    if not any(name in header and name != column for name in FACT_COLUMNS):
+        raise RequestError(
+            f"No column of {path} says anything of a sound: {', '.join(header)}.", f"Known: {', '.join(FACT_COLUMNS)}."
+        )
+
+
+def _rows(reader: Any, header: Sequence[str], name_column: str) -> Iterator[ShopRow | BadRow]:
+    while True:
+        line = reader.line_num + 1
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            # A quote that is never closed takes all that follows with it.
+            lost = f"; lines {line} to {reader.line_num} were not read" if reader.line_num > line else ""
+            yield BadRow(line, f"{error}{lost}")
+            continue
+        if not any(cell.strip() for cell in cells):
+            continue
+        try:
+            yield _row(line, cells, header, name_column)
+        except ValueError as error:
+            yield BadRow(line, str(error))
+
+
+def _row(line: int, cells: Sequence[str], header: Sequence[str], name_column: str) -> ShopRow:
+    """ValueError with a sentence for a row that cannot be used."""
+    if len(cells) != len(header):
+        raise ValueError(f"{len(cells)} cells where the header has {len(header)}")
+    said = {name: cell.strip() for name, cell in zip(header, cells, strict=True) if name in _READ_COLUMNS}
+    for name, cell in said.items():
+        if not is_storable(cell):
+            raise ValueError(f"{name} holds characters that are no text: is the encoding right?")
+        if len(cell) > _LONGEST:
+            raise ValueError(f"{name} has {len(cell)} characters, more than {_LONGEST}")
+    name = said.pop(name_column)
+    if not name:
+        raise ValueError(f"{name_column} is empty")
+    facts = ShopFacts(
+        external_id=said.get("external_id") or None,
+        title=said.get("title") or None,
+        price=_price(said.get("price", "")),
+        currency=_currency(said.get("currency", "")),
+        url=_url(said.get("url", "")),
+    )
+    if not facts.said:
+        raise ValueError(f"nothing is said of {name!r}")
+    return ShopRow(line, name, facts)
+
+
+def _price(text: str) -> float | None:
+    if not text:
+        return None
+    if not _PRICE.fullmatch(text):
+        raise ValueError(f"{text!r} is not a price: write 12.50, without currency or thousands separators")
+    return float(text.replace(",", "."))
+
+
+def _currency(text: str) -> str | None:
+    if not text:
+        return None
+    if not _CURRENCY.fullmatch(text.upper()):
+        raise ValueError(f"{text!r} is not a currency: write EUR, USD ... (ISO 4217)")
+    return text.upper()
+
+
+def _url(text: str) -> str | None:
+    if not text:
+        return None
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        parts = urlsplit("")
+    if parts.scheme not in ("http", "https") or not parts.netloc or re.search(r"[\s\x00-\x1f]", text):
+        raise ValueError(f"{text!r} is not an address: write https://...")
+    return text
