@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 
-from sonoteca.arrange.arrangement import Arrangement, Clip
+from sonoteca.arrange.arrangement import Clip
 
 # A pass that misses whole beats by no more was cut or measured a little off: it is fitted to them.
 _LOOSE_SHARE, _LOOSE_BEATS = Fraction(1, 100), Fraction(1, 10)
@@ -17,31 +17,29 @@ _STEPS_PER_BEAT = 24
 class BarGrid:
     """Bars of one length in samples, which need not be a whole number.
 
-    >>> grid = BarGrid.of(tempo_bpm=127.0, beats_per_bar=4, sample_rate=44_100)
+    >>> grid = BarGrid(tempo_bpm=127.0, beats_per_bar=4, sample_rate=44_100)
     >>> grid.sample(1), grid.sample(64)
     (83339, 5333669)
     """
 
-    samples_per_bar: Fraction
-
-    @classmethod
-    def of(cls, *, tempo_bpm: float, beats_per_bar: int, sample_rate: int) -> BarGrid:
-        return cls(Fraction(60 * beats_per_bar * sample_rate) / Fraction(tempo_bpm))
+    tempo_bpm: float
+    beats_per_bar: int
+    sample_rate: int
 
     def sample(self, bar: Fraction | float) -> int:
         """The sample that a (fractional) bar begins with."""
-        return round(Fraction(bar) * self.samples_per_bar)
+        beats = Fraction(bar) * self.beats_per_bar
+        return round(beats * 60 * self.sample_rate / Fraction(self.tempo_bpm))
 
+    def pass_bars(self, clip: Clip) -> Fraction:
+        """Bars that one pass of a clip fills: whole beats where it nearly does, else what its span says.
 
-def pass_bars(arrangement: Arrangement, clip: Clip) -> Fraction:
-    """Bars that one pass of a clip fills: whole beats where it nearly does, else what its span says.
-
-    Seconds and ratios are rounded numbers: without this a loop of four bars would be a sample off
-    after some repetitions.
-    """
-    beats = Fraction(clip.span_s) / Fraction(clip.tempo_ratio) * Fraction(arrangement.tempo_bpm) / 60
-    whole = max(1, round(beats))
-    if abs(beats - whole) <= min(_LOOSE_SHARE * whole, _LOOSE_BEATS):
-        return Fraction(whole, arrangement.beats_per_bar)
-    stepped = Fraction(max(1, round(beats * _STEPS_PER_BEAT)), _STEPS_PER_BEAT)
-    return (stepped if abs(beats - stepped) <= _LOOSE_SHARE * stepped else beats) / arrangement.beats_per_bar
+        Seconds and ratios are rounded numbers: without this a loop of four bars would be a sample off
+        after some repetitions.
+        """
+        beats = Fraction(clip.span_s) / Fraction(clip.tempo_ratio) * Fraction(self.tempo_bpm) / 60
+        whole = max(1, round(beats))
+        if abs(beats - whole) <= min(_LOOSE_SHARE * whole, _LOOSE_BEATS):
+            return Fraction(whole, self.beats_per_bar)
+        stepped = Fraction(max(1, round(beats * _STEPS_PER_BEAT)), _STEPS_PER_BEAT)
+        return (stepped if abs(beats - stepped) <= _LOOSE_SHARE * stepped else beats) / self.beats_per_bar

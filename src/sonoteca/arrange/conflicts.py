@@ -34,18 +34,18 @@ def none_in_reach(role: str, loops: Loops, reach: Reach, grid: Grid, limits: Lim
     own = np.array([each == role for each in loops.roles], np.bool_)
     n = int(own.sum())
     count = f"None of the {n} {role} loops" if n > 1 else f"The only {role} loop"
-    not_ = "" if n > 1 else " not"
+    is_, can = ("is", "can") if n > 1 else ("is not", "cannot")
     if not (own & reach.in_meter).any():
         meters = ", ".join(f"{meter:g}" for meter in np.unique(loops.beats_per_bar[own]))
         return ConstraintsConflict(
-            f"{count} is{not_} in {grid.beats_per_bar} beats to the bar; there is {meters}.",
+            f"{count} {is_} in {grid.beats_per_bar} beats to the bar; there is {meters}.",
             f"Loosen --beats-per-bar, or leave {role} out of --roles.",
         )
     if not (own & reach.in_tempo).any():
         needs = reach.stretch[own & reach.in_meter]
         nearest = float(loops.tempo_bpm[own & reach.in_meter][np.argmin(needs)])
         return ConstraintsConflict(
-            f"{count} can{not_} be played at {grid.tempo_bpm:g} bpm within {100 * limits.stretch:g} % of stretch; "
+            f"{count} {can} be played at {grid.tempo_bpm:g} bpm within {100 * limits.stretch:g} % of stretch; "
             f"the nearest, at {nearest:.4g} bpm, needs {100 * float(needs.min()):.1f} %.",
             f"Loosen --bpm (towards {nearest:.4g})"
             + (f" or --max-stretch (now {100 * limits.stretch:g})." if limits.stretch < 0.25 else "."),
@@ -53,11 +53,15 @@ def none_in_reach(role: str, loops: Loops, reach: Reach, grid: Grid, limits: Lim
     needed = reach.shift[own & reach.in_tempo]
     known = needed[np.isfinite(needed)]
     key = "the key" if grid.key is None else grid.key.name
-    least = f"; the nearest needs {known.min():.0f} semitones" if len(known) else ""
+    least = f"; the nearest needs {known.min():.0f}" if len(known) else ""
     return ConstraintsConflict(
-        f"{count} can{not_} be brought near {key} within {limits.shift} semitones{least}.",
+        f"{count} {can} be brought near {key} within {_semitones(limits)}{least}.",
         "Loosen --key" + (f" or --max-shift (now {limits.shift})." if limits.shift < 6 else "."),
     )
+
+
+def _semitones(limits: Limits) -> str:
+    return f"{limits.shift} semitone{'' if limits.shift == 1 else 's'}"
 
 
 def not_in_reach(
@@ -77,6 +81,6 @@ def not_in_reach(
         )
     key = "the key" if grid.key is None else grid.key.name
     return ConstraintsConflict(
-        f"{shown} cannot be brought near {key} within {limits.shift} semitones.",
+        f"{shown} cannot be brought near {key} within {_semitones(limits)}.",
         "Loosen --key or --max-shift, or do not ask for this sound.",
     )

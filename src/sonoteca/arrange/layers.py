@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from sonoteca.arrange.arrangement import SAME_BAR, Arrangement, Clip
-from sonoteca.arrange.bar_grid import BarGrid, pass_bars
+from sonoteca.arrange.arrangement import SAME_BAR, Clip
+from sonoteca.arrange.bar_grid import BarGrid
 from sonoteca.arrange.material import PassOrder, material_of
 from sonoteca.arrange.mixing import Layer
 from sonoteca.arrange.seam import ATTACK_S, MEET_S, SOFT_S, is_attack, look
@@ -32,23 +32,24 @@ class PlacedClip:
 
 
 def place_clips(
-    arrangement: Arrangement, clips: Iterable[Clip], paths: Mapping[str, Path], *, sample_rate: int
+    grid: BarGrid, clips: Iterable[Clip], paths: Mapping[str, Path], *, loops: bool = True
 ) -> list[PlacedClip]:
     """Clips with their passes, in time order per role.
 
     Parameters
     ----------
+    grid : BarGrid
     clips : iterable of Clip
         Those whose sounds are there. A clip that goes on with the same loop where another ends
         becomes one with it.
     paths : mapping of content hash to Path
-    sample_rate : int [Hz]
-        Of the time line.
+        Where each content is.
+    loops : bool
+        Passes are loops: their ends are joined to their starts.
     """
-    grid = BarGrid.of(tempo_bpm=arrangement.tempo_bpm, beats_per_bar=arrangement.beats_per_bar, sample_rate=sample_rate)
     placed: list[PlacedClip] = []
-    for clip in _joined(arrangement, sorted(clips, key=lambda clip: (clip.role, clip.start_bar))):
-        bars = pass_bars(arrangement, clip)
+    for clip in _joined(grid, sorted(clips, key=lambda clip: (clip.role, clip.start_bar))):
+        bars = grid.pass_bars(clip)
         start = Fraction(clip.start_bar)
         # One repetition more than fills the clip: a neighbour may want to hear it ring on.
         n_passes = -(-Fraction(clip.bars) // bars) + 1
@@ -60,34 +61,35 @@ def place_clips(
             tempo_ratio=clip.tempo_ratio,
             semitones=float(clip.semitone_shift),
             n_samples=max(1, grid.sample(bars)),
-            sample_rate=sample_rate,
+            sample_rate=grid.sample_rate,
             material=material_of(clip.role),
+            loops=loops,
         )
         begins = tuple(grid.sample(start + number * bars) for number in range(int(n_passes) + 1))
         placed.append(PlacedClip(clip, order, begins, grid.sample(start + Fraction(clip.bars))))
     return placed
 
 
-def _joined(arrangement: Arrangement, clips: Sequence[Clip]) -> list[Clip]:
+def _joined(grid: BarGrid, clips: Sequence[Clip]) -> list[Clip]:
     """Neighbours of one role that are one loop going on become one clip."""
     out: list[Clip] = []
     for clip in clips:
         before = out[-1] if out else None
-        if before is not None and _goes_on(arrangement, before, clip):
+        if before is not None and _goes_on(grid, before, clip):
             out[-1] = replace(before, bars=clip.end_bar - before.start_bar)
         else:
             out.append(clip)
     return out
 
 
-def _goes_on(arrangement: Arrangement, one: Clip, other: Clip) -> bool:
+def _goes_on(grid: BarGrid, one: Clip, other: Clip) -> bool:
     same = ("role", "content_hash", "start_s", "end_s", "tempo_ratio", "semitone_shift", "gain_db")
     if (
         any(getattr(one, name) != getattr(other, name) for name in same)
         or abs(other.start_bar - one.end_bar) > SAME_BAR
     ):
         return False
-    passes = one.bars / float(pass_bars(arrangement, one))
+    passes = one.bars / float(grid.pass_bars(one))
     return abs(passes - round(passes)) < SAME_BAR
 
 

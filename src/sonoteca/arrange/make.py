@@ -190,7 +190,7 @@ def _shared(choice: Mapping[tuple[str, str], int], pool: Placements) -> list[str
         names = [section for section, playing in choice if playing == role and not is_edge(section)]
         hashes = {pool.loops.evidence.content_hashes[choice[name, role]] for name in names}
         if len(names) > 1 and len(hashes) == 1:
-            sentences.append(f"The {role} is the same in {' and '.join(names)}: nothing else fitted as well.")
+            sentences.append(f"{' and '.join(names)} have the same {role}: nothing else fitted as well.")
     return sentences
 
 

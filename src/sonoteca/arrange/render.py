@@ -130,7 +130,7 @@ def render_arrangement(
     with tempfile.TemporaryDirectory(prefix="sonoteca-render-", ignore_cleanup_errors=True) as folder:
         paths = {source.content_hash: source.path for source in sources.values() if source.path is not None}
         there = [clip for clip in heard if clip.content_hash in paths]
-        placed = place_clips(arrangement, there, paths, sample_rate=sample_rate)
+        placed = place_clips(grid, there, paths)
         made = make_passes(
             [each.order for each in placed], Path(folder), workers=workers, memory_mb=memory_mb, executor=executor
         )
@@ -154,7 +154,7 @@ def _checked(arrangement: Arrangement, sample_rate: int) -> BarGrid:
                 f"A {clip.role} clip repeats {clip.span_s / 60:.0f} minutes of a sound.",
                 f"A pass lasts at most {MAX_READ_S / 60:.0f} minutes.",
             )
-    return BarGrid.of(tempo_bpm=arrangement.tempo_bpm, beats_per_bar=arrangement.beats_per_bar, sample_rate=sample_rate)
+    return BarGrid(arrangement.tempo_bpm, arrangement.beats_per_bar, sample_rate)
 
 
 def check_targets(library: Library, targets: Sequence[Path]) -> None:

@@ -247,7 +247,7 @@ def _clip(
         loopStart="0",
         loopEnd=_number(pass_beats),
         name=PurePosixPath(source.shown).name,
-        comment="; ".join(clip.reasons),
+        comment=" ".join(clip.reasons),
     )
     gain_db = clip.gain_db - volume_db
     inside = writer.element(element, "Lanes", with_id=True)

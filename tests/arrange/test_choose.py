@@ -1,0 +1,101 @@
+"""The search: as good as trying everything, and every preference it names shows."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from arrangement_samples import loops_of
+from sonoteca.arrange.choose import Cell, choose, is_edge
+from sonoteca.arrange.company import Company
+from sonoteca.arrange.grid import Grid
+from sonoteca.arrange.place import Limits, Placements, place
+
+
+def material(n_per_role: int, roles: tuple[str, ...], seed: int) -> tuple[Placements, Company]:
+    """Placements of equal worth with random company."""
+    loops = loops_of(*((role, {}) for role in roles for _ in range(n_per_role)))
+    placements, _ = place(loops, Grid(120.0, 4, None), Limits())
+    m = len(placements)
+    assert m == n_per_role * len(roles)
+    random = np.random.default_rng(seed)
+    total = random.random((m, m))
+    total = 0.5 * (total + total.T)
+    return placements, Company(total, {}, np.full((m, m), 0.5))
+
+
+def options(placements: Placements, role: str) -> tuple[int, ...]:
+    return tuple(number for number in range(len(placements)) if placements.loops.roles[number] == role)
+
+
+@given(st.integers(0, 10_000))
+def test_with_room_for_everything_it_finds_the_best(seed: int) -> None:
+    roles = ("drums", "bass", "harmony")
+    placements, company = material(3, roles, seed)
+    cells = [Cell("verse", role, options(placements, role)) for role in roles]
+
+    def value(chosen: tuple[int, ...]) -> float:
+        # Each choice is worth its mean and worst pair with those before it, as in docs/arranging.md.
+        pairs = [[company.total[one, other] for other in chosen[:at]] for at, one in enumerate(chosen)]
+        return sum(0.7 * np.mean(each) + 0.3 * min(each) for each in pairs if each)
+
+    worths = placements.worth
+    best = max(
+        product(*(cell.options for cell in cells)), key=lambda chosen: value(chosen) + 0.4 * worths[list(chosen)].sum()
+    )
+    found = tuple(choose(cells, placements, company, width=1000))
+    assert value(found) + 0.4 * worths[list(found)].sum() == pytest.approx(value(best) + 0.4 * worths[list(best)].sum())
+
+
+@given(st.integers(0, 10_000))
+def test_it_chooses_the_same_again(seed: int) -> None:
+    placements, company = material(4, ("drums", "bass"), seed)
+    cells = [Cell(name, role, options(placements, role)) for name in ("verse", "chorus") for role in ("drums", "bass")]
+    assert choose(cells, placements, company) == choose(cells, placements, company)
+
+
+def test_verse_and_chorus_differ_as_long_as_they_can() -> None:
+    placements, company = material(3, ("drums",), 1)
+    cells = [Cell(name, "drums", options(placements, "drums")) for name in ("verse", "chorus", "bridge 2", "intro")]
+    verse, chorus, bridge, intro = choose(cells, placements, company)
+    assert verse != chorus
+    # An edge may repeat what is there.
+    assert {bridge, intro} <= {verse, chorus}
+    single = [Cell(cell.section, "drums", (0,)) for cell in cells]
+    assert choose(single, placements, company) == [0, 0, 0, 0]
+
+
+def test_one_clash_counts_more_than_the_mean() -> None:
+    placements, company = material(2, ("drums", "bass", "harmony"), 1)
+    drums, bass, harmony = (options(placements, role) for role in ("drums", "bass", "harmony"))
+    company.total[:] = 0.6
+    # The first harmony is perfect with the drums and clashes with the bass; the second is even with both.
+    for one, other, score in ((drums[0], harmony[0], 1.0), (bass[0], harmony[0], 0.1), (drums[0], harmony[1], 0.5)):
+        company.total[one, other] = company.total[other, one] = score
+    cells = [Cell("verse", "drums", drums[:1]), Cell("verse", "bass", bass[:1]), Cell("verse", "harmony", harmony)]
+    assert choose(cells, placements, company)[2] == harmony[1]
+
+
+def test_the_chorus_takes_the_energy() -> None:
+    placements, company = material(2, ("drums",), 1)
+    company.total[:] = 0.5
+    placements.worth[:] = 0.5
+    placements.loops.evidence.energy_level[:] = (2.0, 8.0)
+    both = options(placements, "drums")
+    assert choose([Cell("verse", "drums", both), Cell("chorus", "drums", both)], placements, company) == [0, 1]
+    assert choose([Cell("intro", "drums", both)], placements, company) == [0]
+
+
+def test_edges_are_known_by_their_first_word() -> None:
+    assert [is_edge(name) for name in ("Intro", "outro_2", "BREAK-a", "verse", "chorus 1", "drop")] == [
+        True,
+        True,
+        True,
+        False,
+        False,
+        False,
+    ]
