@@ -67,7 +67,7 @@ def run(work: Path, corpus: Path) -> list[Measure]:
         print(f"no corpus at {corpus}: matching is not measured")
         return []
     folder = material(corpus)
-    return [*measure(folder), *answer_times(work, folder / "plain")]
+    return [*measure(folder), *answer_times(work, folder / "plain", corpus)]
 
 
 def measure(folder: Path) -> list[Measure]:
