@@ -24,10 +24,12 @@ from sonoteca.cli import (
     import_group,
     index_group,
     library_group,
+    linting,
     machine,
     match_tuning,
     matching,
     searching,
+    sequencing,
 )
 from sonoteca.cli.arguments import shield
 from sonoteca.cli.options import LibraryOption, remember_library
@@ -69,6 +71,8 @@ for group in (
     matching,
     arrange_edit,
     arranging,
+    sequencing,
+    linting,
     editing,
     auditing,
     import_group,

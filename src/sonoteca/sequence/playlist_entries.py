@@ -45,18 +45,20 @@ class Entry:
 
 
 def entries_of_playlist(connection: Connection, playlist: Playlist) -> list[Entry]:
-    """The entries of a stored playlist: their content says which sounds they are."""
-    known = known_sounds(connection, list(dict.fromkeys(entry.content_hash for entry in playlist.entries)))
-    places = existing_paths(connection, list(known.values()))
+    """The entries of a stored playlist."""
+    return entries_of_hashes(connection, [entry.content_hash for entry in playlist.entries])
+
+
+def entries_of_hashes(connection: Connection, content_hashes: Sequence[str]) -> list[Entry]:
+    """The sounds with these contents as entries of a playlist."""
+    known = known_sounds(connection, list(dict.fromkeys(content_hashes)))
+    places = existing_paths(connection, known.values())
     entries = []
-    for entry in playlist.entries:
-        sound_id = known.get(entry.content_hash)
+    for content_hash in content_hashes:
+        sound_id = known.get(content_hash)
         path = None if sound_id is None else places[sound_id]
-        if sound_id is None:
-            entries.append(Entry(entry.content_hash, EntryState.NOT_FOUND))
-        else:
-            state = EntryState.MISSING if path is None else EntryState.FOUND
-            entries.append(Entry(path or entry.content_hash, state, sound_id, path))
+        state = EntryState.NOT_FOUND if sound_id is None else EntryState.MISSING if path is None else EntryState.FOUND
+        entries.append(Entry(path or content_hash, state, sound_id, path))
     return entries
 
 

@@ -29,6 +29,9 @@ class SetTrack:
     position: int
     at_s: float
     row: ResultRow
+    tempo_bpm: float | None
+    camelot: str | None
+    energy_level: float | None
     transition: TransitionFacts | None
     curve_fit: float | None
     is_locked: bool
@@ -40,6 +43,9 @@ class SetTrack:
             "position": self.position,
             "at_s": round(self.at_s, 3),
             **self.row.as_json(),
+            "bpm": self.tempo_bpm,
+            "camelot": self.camelot,
+            "energy_level": self.energy_level,
             "score": None if self.transition is None else round(self.transition.score, 4),
             "tempo_ratio": None if ratio is None else round(ratio, 5),
             "missing": [] if self.transition is None else list(self.transition.missing),
@@ -67,7 +73,20 @@ def set_tracks(
         transition = transition_facts(chain, ends, starts, (at - 1, at - 1), problem.manner) if at else None
         row = first_row(fact) if transition is None else next_row(fact, transition, MODE).row
         fit = None if fits is None or np.isnan(fits[at]) else float(fits[at])
-        rows.append(SetTrack(at + 1, float(begins[at]), row, transition, fit, index in fixed))
+        level = float(tracks.level[index])
+        rows.append(
+            SetTrack(
+                position=at + 1,
+                at_s=float(begins[at]),
+                row=row,
+                tempo_bpm=fact.tempo_bpm,
+                camelot=None if fact.key is None else fact.key.camelot,
+                energy_level=None if np.isnan(level) else round(1.0 + 9.0 * level, 2),
+                transition=transition,
+                curve_fit=fit,
+                is_locked=index in fixed,
+            )
+        )
     return tuple(rows)
 
 

@@ -22,6 +22,8 @@ from sonoteca.sequence.weights import Weights, default_weights
 MODE = "path"
 # Sounds that may take each place: those nearest to where the place is.
 _PER_PLACE = 96
+# What a step that leads twice as far as its share costs, beside the square of its length.
+_UNEVEN = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,11 +125,11 @@ def walk_between(
 ) -> Walk:
     """The walk of least cost that never goes back, over sounds near to evenly spaced places on the way.
 
-    How far along a sound is: its place on the line from the first to the last vector. Cost is the
-    square of every step's length, so that many small steps beat one large one, and ``mixable`` times
-    what the transitions lack; both are of the order of 1. Found by dynamic programming over the
-    candidates of each place (Bellman, "On a routing problem", QAM 16(1), 1958). Where the library
-    has too few sounds in between, the walk is shorter.
+    How far along a sound is: its place on the line from the first to the last vector. A step costs the
+    square of its length, so that many small steps beat one large one; what it leads along more or
+    less than its share; and ``mixable`` times what the transition lacks: all of the order of 1.
+    Found by dynamic programming over the candidates of each place (Bellman, "On a routing problem",
+    QAM 16(1), 1958). Where the library has too few sounds in between, the walk is shorter.
     """
     vectors = tracks.whole.astype(np.float64)
     line = vectors[last] - vectors[first]
@@ -140,9 +142,8 @@ def walk_between(
         places = [
             _nearest(vectors, usable, vectors[first] + share * line) for share in np.linspace(0, 1, count + 2)[1:-1]
         ]
-        inner = _cheapest(
-            tracks, vectors, progress, [np.array([first]), *places, np.array([last])], length, mixable, weights, manner
-        )
+        places = [np.array([first]), *places, np.array([last])]
+        inner = _cheapest(tracks, vectors, progress, places, mixable, weights, manner)
         if inner is not None:
             order = tuple(inner)
             break
@@ -166,7 +167,6 @@ def _cheapest(
     vectors: NDArray[np.float64],
     progress: NDArray[np.float64],
     places: list[NDArray[np.intp]],
-    length: float,
     mixable: float,
     weights: Weights,
     manner: Manner | None,
@@ -174,11 +174,13 @@ def _cheapest(
     """One sound per place with rising progress at least cost; None if there is none."""
     along = [progress[place] for place in places]
     along[0], along[-1] = np.zeros(1), np.ones(1)
-    even = length / (len(places) - 1) ** 2
+    n_steps = len(places) - 1
     cost = np.zeros(1)
     came_from: list[NDArray[np.intp]] = []
     for before, after, from_, to in zip(places[:-1], places[1:], along[:-1], along[1:], strict=True):
-        steps = np.square(vectors[before][:, None, :] - vectors[after][None, :, :]).sum(axis=2) / even
+        # Vectors have unit length.
+        steps = 2.0 - 2.0 * (vectors[before] @ vectors[after].T)
+        steps += _UNEVEN * np.square(n_steps * (to[None, :] - from_[:, None]) - 1.0)
         if mixable:
             steps = steps + mixable * (
                 1.0 - transitions(tracks.take(before), tracks.take(after), weights, manner).total

@@ -1,0 +1,65 @@
+"""Playlists that a command names: one of the library, or a file; and playlist files that a command writes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy.engine import Connection
+
+    from sonoteca.sequence.playlist_entries import Entry
+
+
+def named_entries(connection: Connection, name: str) -> list[Entry]:
+    """The entries of the library's playlist ``name``, or of the file of that name.
+
+    Raises
+    ------
+    PlaylistNotFound
+        There is neither.
+    PlaylistUnreadable
+        The file is no playlist.
+    """
+    from sonoteca.catalogue.playlists import find_playlist
+    from sonoteca.errors import PlaylistNotFound
+    from sonoteca.interchange.m3u import SUFFIXES, read_m3u
+    from sonoteca.sequence.playlist_entries import entries_of_paths, entries_of_playlist
+
+    stored = find_playlist(connection, name)
+    if stored is not None:
+        return entries_of_playlist(connection, stored)
+    if Path(name).suffix.lower() in SUFFIXES or Path(name).is_file():
+        return entries_of_paths(connection, [(entry.written, entry.path) for entry in read_m3u(name)])
+    raise PlaylistNotFound(f"This library has no playlist {name!r}, and there is no file of that name.")
+
+
+def check_playlist_file(path: Path | None) -> None:
+    """Refuse another kind of file before the work is done."""
+    from sonoteca.errors import RequestError
+    from sonoteca.interchange.m3u import SUFFIXES
+
+    if path is not None and path.suffix.lower() not in SUFFIXES:
+        raise RequestError(f"{path} is not a name for a playlist file.", "End it in .m3u8 or .m3u.")
+
+
+def write_entries(connection: Connection, path: Path, entries: Sequence[Entry]) -> None:
+    """Write a playlist file; entries whose file is nowhere stand as they were written."""
+    from sonoteca.catalogue.sounds import get_sound
+    from sonoteca.interchange.m3u import M3uEntry, write_m3u
+
+    lines = []
+    for entry in entries:
+        sound = None if entry.sound_id is None else get_sound(connection, entry.sound_id)
+        names = [] if sound is None else [each for each in (sound.artist, sound.title) if each]
+        lines.append(
+            M3uEntry(
+                written=entry.name,
+                path=entry.path or entry.name,
+                duration_s=None if sound is None else sound.duration_s,
+                title=" - ".join(names) or Path(entry.path or entry.name).stem,
+            )
+        )
+    write_m3u(path, lines)
