@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,6 +9,7 @@ import typer
 
 from sonoteca.cli.arguments import query_text
 from sonoteca.cli.options import JsonOption, LibraryOption, YesOption, open_named_library
+from sonoteca.interchange.export_format import ExportFormat
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,12 +21,6 @@ if TYPE_CHECKING:
 group = typer.Typer(rich_markup_mode=None)
 
 IdArgument = Annotated[str, typer.Argument(metavar="ID", help="An arrangement: its id or a unique prefix of it.")]
-
-
-class ExportFormat(StrEnum):
-    DAWPROJECT = "dawproject"
-    MIDI_MARKERS = "midi-markers"
-    JSON = "json"
 
 
 def register(app: typer.Typer) -> None:
@@ -200,46 +194,66 @@ def export(
     format: Annotated[ExportFormat | None, typer.Option(help="Default: what the suffix of FILE says.")] = None,
     embed: Annotated[bool, typer.Option("--embed", help="dawproject: put the sounds into the file.")] = False,
     library: LibraryOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Write an arrangement for another program.
 
     dawproject: tracks, clips, warps, tempo and markers for Bitwig Studio, Cubase, Studio One. midi-markers: grid and
     form for any program with a timeline. json: everything, to be read again by `arrange import`.
     """
-    from sonoteca.cli.output import note
-    from sonoteca.interchange.arrangement_json import arrangement_json_bytes
-    from sonoteca.interchange.dawproject import dawproject_bytes
-    from sonoteca.interchange.midi_markers import midi_marker_bytes
-    from sonoteca.interchange.whole_file import write_whole
+    from sonoteca.cli.output import note, print_json
+    from sonoteca.interchange.arrangement_files import export_arrangement
 
-    chosen = format or _format_of(output)
     with open_named_library(library, mode="read") as opened:
-        held = _open(opened, arrangement)
-        sources = _sources(opened, held)
-    if chosen is ExportFormat.DAWPROJECT:
-        content = dawproject_bytes(held, sources, embed=embed)
-    elif chosen is ExportFormat.MIDI_MARKERS:
-        content = midi_marker_bytes(held, sources)
-    else:
-        content = arrangement_json_bytes(held, sources)
-    write_whole(output, content)
-    _warn_of_missing(sources)
-    note(f"wrote {output} ({len(content) / 1024:.0f} kB)")
+        written = export_arrangement(opened, _open(opened, arrangement), output, format=format, embed=embed)
+    if as_json:
+        print_json(
+            {"path": str(output), "format": written.format, "bytes": written.n_bytes, "missing": written.missing}
+        )
+        return
+    for sentence in written.missing:
+        note(f"missing: {sentence}")
+    note(f"wrote {output} ({written.n_bytes / 1024:.0f} kB)")
 
 
-def _format_of(path: Path) -> ExportFormat:
-    from sonoteca.errors import RequestError
+@group.command()
+def render(
+    arrangement: IdArgument,
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="FILE", help=".wav, .flac or .mp3; replaced if it exists.")
+    ],
+    stems: Annotated[bool, typer.Option("--stems", help="One file per role too, beside FILE.")] = False,
+    rate: Annotated[int, typer.Option(min=8_000, max=192_000, help="Samples per second.")] = 44_100,
+    allow_missing: Annotated[
+        bool, typer.Option("--allow-missing", help="Leave silence where a sound is missing.")
+    ] = False,
+    workers: Annotated[int, typer.Option(min=1, help="Processes that stretch sounds.")] = 1,
+    library: LibraryOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Render an arrangement to sound: exact to the sample, below -1 dBTP, the same bytes every time."""
+    from sonoteca.arrange.render import render_arrangement
+    from sonoteca.cli.output import clock, note, print_json
 
-    by_suffix = {
-        ".dawproject": ExportFormat.DAWPROJECT,
-        ".mid": ExportFormat.MIDI_MARKERS,
-        ".midi": ExportFormat.MIDI_MARKERS,
-        ".json": ExportFormat.JSON,
-    }
-    found = by_suffix.get(path.suffix.lower())
-    if found is None:
-        raise RequestError(f"The name {path.name} does not say which format.", "Give --format.")
-    return found
+    with open_named_library(library, mode="read") as opened:
+        made = render_arrangement(
+            opened,
+            _open(opened, arrangement),
+            output,
+            stems=stems,
+            sample_rate=rate,
+            allow_missing=allow_missing,
+            workers=workers,
+        )
+    if as_json:
+        print_json(made.as_json())
+        return
+    for sentence in made.missing:
+        note(f"missing, so silent: {sentence}")
+    loudness = "silent" if made.down.loudness_lufs is None else f"{made.down.loudness_lufs:.1f} LUFS"
+    for path in (made.path, *made.stems.values()):
+        note(f"wrote {path}")
+    note(f"{clock(made.duration_s)}, {loudness}")
 
 
 @group.command(name="import")
