@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import tempfile
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sonoteca.arrange.arrangement import Clip
 from sonoteca.arrange.bar_grid import BarGrid
-from sonoteca.arrange.layers import layers_of, place_clips
+from sonoteca.arrange.layers import PlacedClip, layers_of, place_clips
 from sonoteca.arrange.material import PassOrder, make_passes
 from sonoteca.arrange.mixdown import mix_down
 from sonoteca.arrange.mixing import Layer
@@ -30,10 +32,13 @@ from sonoteca.match.fit import fit
 from sonoteca.match.weights import Weights, default_weights
 
 Mode = Literal["match", "transition"]
+Passes: TypeAlias = dict[PassOrder, NDArray[np.float32]]
 DEFAULT_BARS = 8
 MAX_BARS = 64
 # Where neither sound has a tempo, bars are only a way to count.
 _COUNTING_BPM = 120.0
+# A transition is cut out of two tracks: its own beginning and end are soft.
+_BEGIN_S, _END_S = 0.05, 1.0
 _WHOLE_PIECES = (Kind.TRACK, Kind.FIELD_RECORDING)
 
 
@@ -137,14 +142,187 @@ def render_preview(
     _check(bars, tempo_ratio, semitones)
     chosen: Mode = mode or ("transition" if a.kind in _WHOLE_PIECES and b.kind in _WHOLE_PIECES else "match")
     with tempfile.TemporaryDirectory(prefix="sonoteca-preview-", ignore_cleanup_errors=True) as folder:
-        make = _Maker(Path(folder), workers, executor)
+
+        def make(orders: Sequence[PassOrder]) -> Passes:
+            return _all_made(make_passes(orders, Path(folder), workers=workers, executor=executor))
+
         if chosen == "match":
-            ratio, shift = _movement(a, b, tempo_ratio, semitones, weights or default_weights())
-            grid, layers, n_samples, at_sample, notes = _match(a, b, ratio, shift, at, bars, sample_rate, make)
+            movement = _movement(a, b, tempo_ratio, semitones, weights or default_weights())
+            mixture = _match(a, b, movement, at, bars, sample_rate, make)
         else:
             plan = plan_transition(a, b, at_s=at.seconds, at_bar=at.bar, bars=bars, tempo_ratio=tempo_ratio)
-            ratio, shift, notes = plan.tempo_ratio, semitones or 0, plan.notes
-            layers, n_samples, at_sample = _transition(a, b, plan, shift, sample_rate, make)
-        down = mix_down(layers, n_samples, sample_rate=sample_rate, path=target)
-    rendering = Rendering(target, {}, sample_rate, n_samples, down)
-    return Preview(rendering, chosen, ratio, shift, at_sample / sample_rate, tuple(notes))
+            mixture = _transition(a, b, plan, semitones or 0, sample_rate, make)
+        down = mix_down(mixture.layers, mixture.n_samples, sample_rate=sample_rate, path=target)
+    rendering = Rendering(target, {}, sample_rate, mixture.n_samples, down)
+    return Preview(
+        rendering,
+        chosen,
+        mixture.tempo_ratio,
+        mixture.semitone_shift,
+        mixture.b_begins / sample_rate,
+        mixture.notes,
+    )
+
+
+def _check(bars: int, tempo_ratio: float | None, semitones: int | None) -> None:
+    if not 1 <= bars <= MAX_BARS:
+        raise RequestError(f"{bars} bars cannot be previewed.", f"Ask for 1 to {MAX_BARS}.")
+    if tempo_ratio is not None and not MIN_RATIO <= tempo_ratio <= MAX_RATIO:
+        raise RequestError(f"A tempo cannot be multiplied by {tempo_ratio:g}.", f"Use {MIN_RATIO} to {MAX_RATIO}.")
+    if semitones is not None and abs(semitones) > MAX_SEMITONES:
+        raise RequestError(f"{semitones} semitones are too far.", f"Use at most {MAX_SEMITONES:g}.")
+
+
+def _all_made(made: Mapping[PassOrder, NDArray[np.float32] | SonotecaError]) -> Passes:
+    """Both sounds are needed: the first that could not be had is the answer."""
+    passes: Passes = {}
+    for order, each in made.items():
+        if isinstance(each, SonotecaError):
+            raise each
+        passes[order] = each
+    return passes
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Mixture:
+    """Layers of ``a`` and ``b``; B begins at the sample ``b_begins``."""
+
+    layers: Mapping[str, Sequence[Layer]]
+    n_samples: int
+    b_begins: int
+    tempo_ratio: float
+    semitone_shift: int
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Movement:
+    """What is done to B."""
+
+    tempo_ratio: float
+    semitone_shift: int
+    notes: tuple[str, ...] = ()
+
+
+def _movement(
+    a: PreviewSound, b: PreviewSound, tempo_ratio: float | None, semitones: int | None, weights: Weights
+) -> _Movement:
+    found = fit(a.evidence, b.evidence, weights)
+    ratio = float(found.tempo_ratio[0])
+    notes: tuple[str, ...] = ()
+    if not np.isfinite(ratio):
+        ratio, notes = 1.0, (f"The tempo of {a.name} or {b.name} is not known: nothing is stretched.",)
+    shift = int(found.semitone_shift[0])
+    return _Movement(
+        ratio if tempo_ratio is None else tempo_ratio,
+        shift if semitones is None else semitones,
+        notes if tempo_ratio is None else (),
+    )
+
+
+def _match(
+    a: PreviewSound,
+    b: PreviewSound,
+    movement: _Movement,
+    at: At,
+    bars: int,
+    sample_rate: int,
+    make: Callable[[Sequence[PassOrder]], Passes],
+) -> _Mixture:
+    """A from the start, B from a bar on, both on A's grid."""
+    a_start_s, a_end_s, a_bpm, beats_per_bar = a.bar_span(bars)
+    b_start_s, b_end_s, b_bpm, _ = b.bar_span(bars)
+    tempo_bpm = a_bpm or (b_bpm * movement.tempo_ratio if b_bpm else _COUNTING_BPM)
+    grid = BarGrid(tempo_bpm, beats_per_bar, sample_rate)
+    joins = at.bar - 1 if at.bar is not None else round((at.seconds or 0.0) * tempo_bpm / 60.0 / beats_per_bar)
+    total = joins + bars
+    if joins > MAX_BARS:
+        raise RequestError(f"B cannot join as late as bar {joins + 1}.", f"Name one of the first {MAX_BARS} bars.")
+    paths = {a.content_hash: a.path, b.content_hash: b.path}
+    sides: dict[str, list[PlacedClip]] = {}
+    for name, sound, (start_s, end_s), first, ratio, shift in (
+        ("a", a, (a_start_s, a_end_s), 0, 1.0, 0),
+        ("b", b, (b_start_s, b_end_s), joins, movement.tempo_ratio, movement.semitone_shift),
+    ):
+        clip = Clip(
+            sound.role,
+            sound.content_hash,
+            start_s,
+            end_s,
+            float(first),
+            float(total - first),
+            tempo_ratio=ratio,
+            semitone_shift=shift,
+            gain_db=sound.gain_db(sound.role),
+        )
+        sides[name] = place_clips(grid, _played(sound, clip, grid), paths, loops=sound.kind == Kind.LOOP)
+    passes = make([each.order for some in sides.values() for each in some])
+    layers = {
+        name: [layer for some in layers_of(placed, passes).values() for layer in some] for name, placed in sides.items()
+    }
+    return _Mixture(
+        layers,
+        grid.sample(total),
+        grid.sample(joins),
+        movement.tempo_ratio,
+        movement.semitone_shift,
+        movement.notes,
+    )
+
+
+def _played(sound: PreviewSound, clip: Clip, grid: BarGrid) -> list[Clip]:
+    """A loop goes round, a one-shot strikes on every bar, anything else is heard once."""
+    if sound.kind == Kind.LOOP:
+        return [clip]
+    length = min(clip.bars, float(grid.pass_bars(clip)))
+    if sound.kind != Kind.ONE_SHOT:
+        return [replace(clip, bars=length)]
+    return [replace(clip, start_bar=clip.start_bar + bar, bars=min(length, 1.0)) for bar in range(math.ceil(clip.bars))]
+
+
+def _transition(
+    a: PreviewSound,
+    b: PreviewSound,
+    plan: TransitionPlan,
+    semitones: int,
+    sample_rate: int,
+    make: Callable[[Sequence[PassOrder]], Passes],
+) -> _Mixture:
+    """A goes, B comes, at equal power over the bars both are heard."""
+    n_before, n_overlap = (round(s * sample_rate) for s in (plan.starts_s - plan.a_from_s, plan.overlap_s))
+    orders = [
+        PassOrder(
+            path=str(sound.path),
+            content_hash=sound.content_hash,
+            start_s=from_s,
+            end_s=until_s,
+            tempo_ratio=ratio,
+            semitones=shift,
+            n_samples=max(1, round((until_s - from_s) / ratio * sample_rate)),
+            sample_rate=sample_rate,
+            loops=False,
+        )
+        for sound, from_s, until_s, ratio, shift in (
+            (a, plan.a_from_s, plan.a_until_s, 1.0, 0.0),
+            (b, plan.b_from_s, plan.b_until_s, plan.tempo_ratio, float(semitones)),
+        )
+    ]
+    passes = make(orders)
+    of_a, of_b = (passes[order] for order in orders)
+    n_a, n_b = of_a.shape[1], of_b.shape[1]
+    gains = [10.0 ** (sound.gain_db(Role.MIX) / 20.0) for sound in (a, b)]
+    fade, ending = round(_BEGIN_S * sample_rate), round(_END_S * sample_rate)
+    layers = {
+        "a": [Layer(of_a, (0, n_a), n_a, gains[0], fade_in=min(fade, n_a), fade_out=min(n_overlap, n_a))],
+        "b": [
+            Layer(
+                of_b,
+                (n_before, n_before + n_b),
+                n_before + n_b,
+                gains[1],
+                fade_in=min(n_overlap, n_b),
+                fade_out=min(ending, n_b),
+            )
+        ],
+    }
+    return _Mixture(layers, max(n_a, n_before + n_b), n_before, plan.tempo_ratio, semitones, plan.notes)

@@ -28,6 +28,7 @@ from sonoteca.cli import (
     machine,
     match_tuning,
     matching,
+    previewing,
     searching,
     sequencing,
 )
@@ -79,6 +80,7 @@ for group in (
     library_group,
     index_group,
     machine,
+    previewing,
 ):
     group.register(app)
 
