@@ -55,6 +55,7 @@ def test_a_span_off_the_grid_stays_off_the_grid() -> None:
         {"sections": ()},
         {"sections": (Section("a", 0, 4), Section("b", 5, 4))},
         {"sections": (Section("a", 1, 40),)},
+        {"sections": (Section("a", 0, 5000),)},
         {"tempo_bpm": 0.0},
         {"tempo_bpm": float("nan")},
         {"beats_per_bar": 0},
@@ -76,6 +77,7 @@ def test_what_is_no_arrangement_is_refused(broken: dict[str, object]) -> None:
         {"start_bar": -1.0},
         {"bars": 0.0},
         {"tempo_ratio": 0.0},
+        {"semitone_shift": 13},
     ],
 )
 def test_what_is_no_clip_is_refused(broken: dict[str, object]) -> None:
@@ -94,6 +96,9 @@ def test_a_document_holds_everything(arrangement: Arrangement) -> None:
         ({"schema": 2}, "schema 2"),
         ({"tempo_bpm": "fast"}, "tempo_bpm is 'fast'"),
         ({"tempo_bpm": float("inf")}, "tempo_bpm"),
+        ({"seed": 10**400}, "seed"),
+        ({"seed": -1}, "seed is a number"),
+        ({"tempo_bpm": float("nan")}, "tempo_bpm"),
         ({"beats_per_bar": 4.5}, "not a whole number"),
         ({"sections": {}}, "sections is {}"),
         ({"clips": [7]}, "Clip 1 is no JSON object"),

@@ -139,6 +139,12 @@ def test_a_longer_section_moves_what_follows() -> None:
     assert ("chorus", "bass", 16.0, 8) in playing(song)
 
 
+def test_a_piece_does_not_grow_without_end() -> None:
+    song = set_bars(a_song(), "chorus", 4000)
+    with pytest.raises(RequestError, match="8020 bars long"):
+        repeat_section(song, "chorus")
+
+
 def test_a_shorter_section_cuts_what_ends_with_it_and_drops_what_begins_after() -> None:
     song = a_song(clips=(a_clip("drums", 4, 4), a_clip("drums", 8, 4), a_clip("bass", 4, 2)))
     shorter = set_bars(song, "verse#1", 3)

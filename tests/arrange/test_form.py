@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sonoteca.arrange.arrangement import MOST_BARS
 from sonoteca.arrange.form import (
     DEFAULT_FORM,
     DEFAULT_ROLES,
-    MOST_BARS,
     FormPart,
     parse_form,
     parse_roles,

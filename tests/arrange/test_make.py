@@ -209,6 +209,7 @@ def test_an_empty_library_says_what_to_do(tmp_path: Path) -> None:
         {"limits": Limits(stretch=0.5)},
         {"limits": Limits(shift=7)},
         {"roles": ()},
+        {"random_seed": -1},
     ],
 )
 def test_impossible_wishes_are_refused_at_once(wishes: dict[str, Any]) -> None:

@@ -22,6 +22,9 @@ from sonoteca.domain.vocabulary import Role
 
 # What a metronome can say; every format that arrangements are exported to can hold it.
 SLOWEST_BPM, FASTEST_BPM, MOST_BEATS_PER_BAR = 20.0, 400.0, 32
+MOST_BARS = 4096
+WIDEST_SHIFT = 12
+MOST_SEED = 2**31 - 1
 # Positions are sums of a few floats: what is nearer than this is the same place.
 SAME_BAR = 1e-6
 # A pass is a whole number of these in a bar wherever it was cut on the grid (triplet sixteenths of 4/4).
@@ -61,7 +64,7 @@ class Clip:
         Where it begins, and how long it goes on; longer than a pass repeats it.
     tempo_ratio : float > 0
         The sound's tempo is multiplied by it: a pass lasts ``(end_s - start_s) / tempo_ratio`` seconds.
-    semitone_shift : int
+    semitone_shift : int in [-12, 12]
     gain_db : float [dB]
     score : float in [0, 1] or None
         How well it fits what plays with it; None where nothing was there to compare.
@@ -88,6 +91,8 @@ class Clip:
             raise ValueError(f"a clip plays a span of its sound, got {self.start_s} s to {self.end_s} s")
         if self.start_bar < 0 or self.bars <= 0 or self.tempo_ratio <= 0:
             raise ValueError(f"not a clip: {self.bars} bars from bar {self.start_bar} at {self.tempo_ratio} times")
+        if abs(self.semitone_shift) > WIDEST_SHIFT:
+            raise ValueError(f"a shift of {self.semitone_shift} semitones is more than an octave")
 
     @property
     def end_bar(self) -> float:
@@ -110,10 +115,10 @@ class Arrangement:
     key : Key or None
         What the tonal clips are shifted to; None where nothing tonal was asked for.
     sections : tuple of Section
-        Gapless from bar 0, in order.
+        Gapless from bar 0, in order; at most 4096 bars.
     clips : tuple of Clip
         Those of one role never overlap, and all lie inside the sections.
-    seed : int
+    seed : int in [0, 2**31)
         The random number the choice began with: the same request over the same library and seed
         chooses the same loops.
     muted : frozenset of str
@@ -143,6 +148,8 @@ class Arrangement:
             raise ValueError(f"not a bar grid: {self.beats_per_bar} beats at {self.tempo_bpm} bpm")
         if not self.sections:
             raise ValueError("an arrangement has at least one section")
+        if not 0 <= self.seed <= MOST_SEED:
+            raise ValueError(f"a seed is a number from 0 to {MOST_SEED}, got {self.seed}")
         at = 0
         for section in self.sections:
             if section.start_bar != at:
@@ -150,6 +157,8 @@ class Arrangement:
                     f"section {section.name} starts at bar {section.start_bar}, the one before ends at {at}"
                 )
             at = section.end_bar
+        if at > MOST_BARS:
+            raise ValueError(f"a piece has at most {MOST_BARS} bars, got {at}")
         for role in self.roles:
             for one, other in pairwise(self.clips_of(role)):
                 if other.start_bar < one.end_bar - SAME_BAR:

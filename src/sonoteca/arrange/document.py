@@ -7,7 +7,6 @@ a file may carry more.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -17,6 +16,7 @@ from sonoteca.domain.music import Key
 from sonoteca.errors import RequestError
 
 SCHEMA = 1
+_LARGEST = 1e12
 _REMEDY = "Write it with `sonoteca arrange export ID --format json`."
 
 
@@ -108,6 +108,11 @@ def _clip(fields: _Fields) -> Clip:
     )
 
 
+def _is_number(value: Any) -> bool:
+    """A number of a size that means something; NaN is not."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= _LARGEST
+
+
 def _is_text(value: Any) -> bool:
     return isinstance(value, str) and is_storable(value)
 
@@ -127,14 +132,14 @@ class _Fields:
         self.where = where
 
     def number(self, name: str, *, default: float | None = None) -> float:
-        value = self.values.get(name, default)
-        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        value: Any = self.values.get(name, default)
+        if not _is_number(value):
             raise self._not(name, value, "a number")
         return float(value)
 
     def whole(self, name: str, *, default: int | None = None) -> int:
-        value = self.values.get(name, default)
-        if isinstance(value, bool) or not isinstance(value, int | float) or value != int(value):
+        value: Any = self.values.get(name, default)
+        if not _is_number(value) or value != int(value):
             raise self._not(name, value, "a whole number")
         return int(value)
 

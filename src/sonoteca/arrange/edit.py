@@ -11,13 +11,12 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from sonoteca.arrange.arrangement import SAME_BAR, Arrangement, Clip, Section
+from sonoteca.arrange.arrangement import MOST_BARS, SAME_BAR, WIDEST_SHIFT, Arrangement, Clip, Section
 from sonoteca.arrange.form import parse_section
 from sonoteca.domain.vocabulary import Role
 from sonoteca.errors import RequestError
 
 WIDEST_GAIN_DB = 24.0
-WIDEST_SHIFT = 12
 _TARGET = re.compile(r"([a-z]+)(?:@(.+))?")
 _SECTION = re.compile(r"(.*?)(?:#([0-9]{1,4}))?")
 
@@ -212,6 +211,8 @@ def _assembled(arrangement: Arrangement, parts: Sequence[_Part]) -> Arrangement:
         sections.append(Section(part.name, at, part.bars))
         clips += [replace(clip, start_bar=clip.start_bar + at) for clip in part.clips]
         at += part.bars
+    if at > MOST_BARS:
+        raise RequestError(f"The piece would be {at} bars long.", f"It has at most {MOST_BARS}.")
     names = {section.name for section in sections}
     locked = frozenset(pair for pair in arrangement.locked if pair[1] in names)
     return replace(arrangement, sections=tuple(sections), clips=tuple(clips), locked=locked)

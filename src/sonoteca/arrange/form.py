@@ -10,13 +10,12 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sonoteca.arrange.arrangement import Section
+from sonoteca.arrange.arrangement import MOST_BARS, Section
 from sonoteca.domain.vocabulary import Role
 from sonoteca.errors import RequestError
 
 DEFAULT_FORM = "intro:8,verse:16,chorus:16,outro:8"
 DEFAULT_ROLES = (Role.DRUMS, Role.BASS, Role.HARMONY, Role.MELODY)
-MOST_BARS = 4096
 _NAME = re.compile(r"[^\W_][\w \-]{0,39}")
 
 # What usually waits: an intro opens without the low end and the tune, an outro closes without the

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from sonoteca.arrange.arrangement import FASTEST_BPM, MOST_BEATS_PER_BAR, SLOWEST_BPM
+from sonoteca.arrange.arrangement import FASTEST_BPM, MOST_BEATS_PER_BAR, MOST_SEED, SLOWEST_BPM
 from sonoteca.arrange.form import DEFAULT_FORM, FormPart, parse_form
 from sonoteca.arrange.place import Limits
 from sonoteca.domain.music import Key
@@ -37,7 +37,7 @@ class ArrangeRequest:
     where : int64 (n,) or None
         Row numbers of the regions that may be chosen; seed and must may always.
     limits : Limits
-    random_seed : int
+    random_seed : int in [0, 2**31)
         Another number gives another choice of about the same quality.
     title : str or None
     asked : mapping
@@ -69,5 +69,7 @@ class ArrangeRequest:
             raise RequestError(
                 "A loop is stretched by at most 25 % and shifted by at most 6 semitones.", "More cannot sound well."
             )
+        if not 0 <= self.random_seed <= MOST_SEED:
+            raise RequestError(f"{self.random_seed} is no random seed.", f"Give a number from 0 to {MOST_SEED}.")
         if not self.form or (self.roles is not None and not self.roles):
             raise RequestError("An arrangement has at least one section and one role.")

@@ -17,7 +17,6 @@ from sonoteca.interchange.export_format import ExportFormat
 from sonoteca.interchange.midi_markers import midi_marker_bytes
 from sonoteca.interchange.whole_file import write_whole
 
-
 _BY_SUFFIX = {
     ".dawproject": ExportFormat.DAWPROJECT,
     ".mid": ExportFormat.MIDI_MARKERS,
