@@ -143,18 +143,23 @@ def energy_axis(ends: Tracks, starts: Tracks, weights: EnergyWeights, *, directi
     Parameters
     ----------
     direction : -1, 0 or 1
-        With -1 (down) or 1 (up), half of the score is how near the change of the tracks' levels is to
-        ``weights.step`` that way.
+        Where energy is wished to go: with -1 (down) or 1 (up) a change by ``weights.step`` that way is best,
+        of the edges and of the whole tracks alike.
     """
-    rise = starts.energy_start[None, :] - ends.energy_end[:, None]
+    wished = np.float32(direction * weights.step)
+    rise = starts.energy_start[None, :] - ends.energy_end[:, None] - wished
     known = ~np.isnan(rise)
-    halves = np.where(rise < 0.0, np.float32(1.0 / weights.half_drop), np.float32(1.0 / weights.half_lift))
-    score = np.exp2(-np.square(rise * halves))
+    score = _gently(rise, weights)
     if direction:
-        change = starts.level[None, :] - ends.level[:, None] - np.float32(direction * weights.step)
-        score = (score + np.exp2(-np.square(change / np.float32(weights.half_lift)))) / 2.0
+        change = starts.level[None, :] - ends.level[:, None] - wished
+        score = (score + _gently(change, weights)) / np.float32(2.0)
         known &= ~np.isnan(change)
     return Axis(score, known)
+
+
+def _gently(rise: FloatColumn, weights: EnergyWeights) -> FloatColumn:
+    halves = np.where(rise < 0.0, np.float32(1.0 / weights.half_drop), np.float32(1.0 / weights.half_lift))
+    return np.asarray(np.exp2(-np.square(rise * halves)), np.float32)
 
 
 def timbre_axis(ends: Tracks, starts: Tracks) -> Axis:

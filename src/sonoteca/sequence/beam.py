@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from sonoteca.sequence.axes import LOG2_PER_PCT, stretch
 from sonoteca.sequence.energy_plan import fit_to_plan
 from sonoteca.sequence.freshness import fresh_artists
-from sonoteca.sequence.set_problem import SetProblem, TransitionRows, within_tempo
+from sonoteca.sequence.set_problem import SetProblem, TransitionRows, cliff_cost, within_tempo
 from sonoteca.sequence.tracks import NO_ARTIST, FloatColumn
 from sonoteca.sequence.weights import AXES
 
@@ -166,11 +166,10 @@ class _Search:
     def _grow(self, partials: Sequence[_Partial], position: int) -> list[_Partial]:
         """The best partial sets that are one track longer."""
         problem = self.problem
-        sums = self.rows.of([partial.end for partial in partials])
+        steps = self.rows.of([partial.end for partial in partials])
         fresh = np.stack([self._fresh(partial) for partial in partials]) * np.float32(problem.weights.axes.freshness)
-        scores = (sums.scores + fresh) / np.maximum(
-            sums.weights + np.float32(problem.weights.axes.freshness) * self.has_artist, np.float32(1e-9)
-        )
+        counted = steps.sums.weights + np.float32(problem.weights.axes.freshness) * self.has_artist
+        scores = (steps.sums.scores + fresh) / np.maximum(counted, np.float32(1e-9)) - steps.cliff
         everything = np.arange(len(problem.tracks))
         limit = (
             within_tempo(problem, [each.end for each in partials], problem.tracks)
@@ -276,7 +275,10 @@ class _Search:
         return kept
 
     def _same_end(self, position: int) -> int:
-        return self.width if position in self.problem.locked else _SAME_END
+        """How many kept sets may end with one track: more where there are few tracks to end with."""
+        if position in self.problem.locked:
+            return self.width
+        return max(_SAME_END, -(-self.width // max(1, int(self.free.sum()))))
 
     def _extended(self, partial: _Partial, track: int, score: float, fit: float) -> _Partial:
         has_fit = self.problem.plan is not None
@@ -316,10 +318,19 @@ class _Search:
         target, n_transitions = found
         if n_transitions == 1:
             return np.asarray((self.rows.into(target)[candidates] - np.float32(1.0)) / (position + 1), np.float32)
-        per_transition = self._gap(candidates, target) / np.float32(n_transitions)
-        halves = per_transition / np.float32(LOG2_PER_PCT * self.problem.weights.tempo.half_pct)
-        loss = np.exp2(-np.square(halves)) - np.float32(1.0)
-        return np.asarray(self.tempo_share * loss * n_transitions / (position + n_transitions), np.float32)
+        gap = self._gap(candidates, target)
+        evenly = n_transitions * self._loss(gap / np.float32(n_transitions))
+        # A leap may be cheaper than many steps.
+        ahead = np.minimum(evenly, self._loss(gap))
+        return np.asarray(-ahead / (position + n_transitions), np.float32)
+
+    def _loss(self, gap: FloatColumn) -> FloatColumn:
+        """What a stretch, in log2, takes off a transition that is without fault otherwise."""
+        weights = self.problem.weights
+        halves = gap / np.float32(LOG2_PER_PCT * weights.tempo.half_pct)
+        is_leap = gap > weights.lint.tempo_cliff_pct * LOG2_PER_PCT
+        loss = np.float32(self.tempo_share) * (1.0 - np.exp2(-np.square(halves)))
+        return np.asarray(loss + np.float32(cliff_cost(weights)) * is_leap, np.float32)
 
     def _reachable(self, position: int, slots: int) -> NDArray[np.bool_]:
         """From which tracks the next locked one can be reached within the limit of tempo."""

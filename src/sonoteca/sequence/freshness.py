@@ -14,8 +14,9 @@ from sonoteca.sequence.tracks import NO_ARTIST, FloatColumn, Tracks
 def freshness_axis(starts: Tracks, played_artists: Sequence[int], artist_gap: int) -> Axis:
     """Freshness (1, n) of tracks after artists that were played, latest last.
 
-    0 for the artist who plays now, rising evenly to 1 for one heard more than ``artist_gap``
-    tracks ago or not at all. Tracks without an artist are unknown.
+    0 for the artist who plays now, 1 for one heard more than ``artist_gap`` tracks ago or not at all;
+    between them it rises fast, then slowly, so that spreading artists evenly is best. Tracks without
+    an artist are unknown.
     """
     fresh = fresh_artists(played_artists, int(starts.artist.max(initial=NO_ARTIST)) + 1, artist_gap)
     return Axis(fresh[starts.artist][None, :], (starts.artist != NO_ARTIST)[None, :])
@@ -25,11 +26,11 @@ def fresh_artists(played_artists: Sequence[int] | NDArray[np.int32], n_artists: 
     """Freshness per artist number; the last entry is for ``NO_ARTIST`` (-1).
 
     >>> fresh_artists([2, 0, 1], 4, artist_gap=4).tolist()
-    [0.25, 0.0, 0.5, 1.0, 1.0]
+    [0.4375, 0.0, 0.75, 1.0, 1.0]
     """
     fresh = np.ones(n_artists + 1, np.float32)
     recent = [int(artist) for artist in played_artists[-artist_gap:]]
     for ago, artist in enumerate(reversed(recent)):
         if artist != NO_ARTIST and artist < n_artists:
-            fresh[artist] = min(fresh[artist], ago / artist_gap)
+            fresh[artist] = min(fresh[artist], 1.0 - (1.0 - ago / artist_gap) ** 2)
     return fresh

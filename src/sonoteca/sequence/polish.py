@@ -46,7 +46,7 @@ def _best_for(problem: SetProblem, order: Sequence[int], place: int, rows: Trans
     value = problem.preference / len(order)
     n_transitions = max(1, len(order) - 1)
     if place > 0:
-        value = value + weights.transitions * rows.of([order[place - 1]]).mean()[0] / n_transitions
+        value = value + weights.transitions * rows.of([order[place - 1]]).value()[0] / n_transitions
         if problem.widest_pct is not None:
             allowed &= within_tempo(problem, [order[place - 1]], problem.tracks)[0]
     if place + 1 < len(order):

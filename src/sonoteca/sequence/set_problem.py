@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from sonoteca.sequence.axes import LOG2_PER_PCT, Axis, stretch
+from sonoteca.sequence.axes import LOG2_PER_PCT, Axis, Stretch, stretch
 from sonoteca.sequence.energy_plan import EnergyPlan, fit_to_plan
 from sonoteca.sequence.freshness import fresh_artists
 from sonoteca.sequence.tracks import NO_ARTIST, FloatColumn, Tracks
@@ -17,6 +17,7 @@ from sonoteca.sequence.weights import Weights
 
 # Rows of transitions that are kept between steps; one of 20,000 tracks takes 160 kB.
 _KEPT_ROWS = 600
+SET_PARTS = ("transitions", "mixable", "curve", "length")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -81,38 +82,61 @@ class Worth:
     duration_s: float
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Steps:
+    """Transitions as a search needs them, each (m, n): sums without freshness, and what a cliff takes off."""
+
+    sums: Sums
+    cliff: FloatColumn
+
+    def value(self) -> FloatColumn:
+        """What transitions add to a set, freshness left out."""
+        return np.asarray(self.sums.mean() - self.cliff, np.float32)
+
+
 @dataclass(slots=True)
 class TransitionRows:
-    """Transitions from single tracks to all of them, computed once per track. Freshness is not part of them."""
+    """Transitions from single tracks to all of them, computed once per track."""
 
     tracks: Tracks
     weights: Weights
     manner: Manner
-    _rows: dict[int, Sums] = field(default_factory=dict)
+    _rows: dict[int, Steps] = field(default_factory=dict)
     _columns: dict[int, FloatColumn] = field(default_factory=dict)
 
-    def of(self, ends: Sequence[int]) -> Sums:
-        """Sums (len(ends), n) of the transitions from these tracks."""
+    def of(self, ends: Sequence[int]) -> Steps:
+        """The transitions (len(ends), n) from these tracks."""
         wanted = list(dict.fromkeys(ends))
         new = [end for end in wanted if end not in self._rows]
         if len(self._rows) + len(new) > _KEPT_ROWS:
             self._rows = {end: self._rows[end] for end in wanted if end in self._rows}
         if new:
-            axes, _ = axes_of(self.tracks.take(new), self.tracks, self.weights, self.manner)
-            sums = weighted_sums(axes, self.weights)
+            steps = self._steps(self.tracks.take(new), self.tracks)
             for row, end in enumerate(new):
-                self._rows[end] = Sums(sums.scores[row], sums.weights[row])
+                self._rows[end] = Steps(Sums(steps.sums.scores[row], steps.sums.weights[row]), steps.cliff[row])
         rows = [self._rows[end] for end in ends]
-        return Sums(np.stack([row.scores for row in rows]), np.stack([row.weights for row in rows]))
+        return Steps(
+            Sums(np.stack([row.sums.scores for row in rows]), np.stack([row.sums.weights for row in rows])),
+            np.stack([row.cliff for row in rows]),
+        )
 
     def into(self, start: int) -> FloatColumn:
-        """Scores (n,) of the transitions from every track into this one."""
+        """What the transitions from every track into this one add to a set (n,), freshness left out."""
         if start not in self._columns:
             if len(self._columns) > _KEPT_ROWS:
                 self._columns.clear()
-            axes, _ = axes_of(self.tracks, self.tracks.take([start]), self.weights, self.manner)
-            self._columns[start] = weighted_sums(axes, self.weights).mean()[:, 0]
+            self._columns[start] = self._steps(self.tracks, self.tracks.take([start])).value()[:, 0]
         return self._columns[start]
+
+    def _steps(self, ends: Tracks, starts: Tracks) -> Steps:
+        axes, played = axes_of(ends, starts, self.weights, self.manner)
+        cost = np.float32(cliff_cost(self.weights))
+        return Steps(weighted_sums(axes, self.weights), cost * is_cliff(played, self.weights))
+
+
+def cliff_cost(weights: Weights) -> float:
+    """What a cliff takes off beside its score, where a transition without fault is worth 1."""
+    return weights.set.mixable / max(weights.set.transitions, 1e-9)
 
 
 def within_tempo(problem: SetProblem, ends: Sequence[int], starts: Tracks) -> NDArray[np.bool_]:
@@ -120,6 +144,11 @@ def within_tempo(problem: SetProblem, ends: Sequence[int], starts: Tracks) -> ND
     assert problem.widest_pct is not None
     played = stretch(problem.tracks.take(list(ends)), starts, double_time=problem.manner.double_time)
     return ~(np.abs(played.log2_ratio) > problem.widest_pct * LOG2_PER_PCT + 1e-6)
+
+
+def is_cliff(played: Stretch, weights: Weights) -> NDArray[np.bool_]:
+    """Which transitions stretch more than can be mixed; unknown ones do not."""
+    return np.abs(played.log2_ratio) > weights.lint.tempo_cliff_pct * LOG2_PER_PCT
 
 
 def scored_chain(tracks: Tracks, order: Sequence[int], weights: Weights, manner: Manner) -> Transitions:
@@ -140,7 +169,7 @@ def scored_chain(tracks: Tracks, order: Sequence[int], weights: Weights, manner:
 
 
 def worth_of(problem: SetProblem, order: Sequence[int], chain: Transitions | None = None) -> Worth:
-    """What this order is worth: mean transition, closeness to the curve, closeness to the wished length.
+    """What this order is worth; the parts are those of ``[set]`` in ``weights.toml``.
 
     Parts that do not apply (a set of one track has no transition) are left out of the total.
     """
@@ -148,9 +177,10 @@ def worth_of(problem: SetProblem, order: Sequence[int], chain: Transitions | Non
     chain = scored_chain(problem.tracks, order, problem.weights, problem.manner) if chain is None else chain
     durations = problem.durations_s()[list(order)].astype(np.float64)
     duration_s = float(durations.sum())
-    parts: dict[str, float | None] = {"transitions": None, "curve": None, "length": None}
+    parts: dict[str, float | None] = dict.fromkeys(SET_PARTS)
     if len(order) > 1:
         parts["transitions"] = float(np.mean(np.diagonal(chain.total)))
+        parts["mixable"] = float(1.0 - is_cliff(chain.played, problem.weights).diagonal().mean())
     if problem.plan is not None:
         wished = problem.plan.at(shares_of(problem, durations))
         fits = fit_to_plan(problem.tracks.level[list(order)], wished, weights.half_off_curve)

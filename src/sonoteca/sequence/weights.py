@@ -71,6 +71,7 @@ class FreshnessWeights:
 @dataclass(frozen=True, slots=True)
 class SetWeights:
     transitions: float
+    mixable: float
     curve: float
     length: float
     half_off_curve: float
