@@ -71,7 +71,7 @@ def mix_down(
     Returns
     -------
     MixDown
-        The true peak of nothing that is written exceeds ``CEILING_DBTP``.
+        The true peak of the mix, decoded again where the format is lossy, does not exceed ``CEILING_DBTP``.
 
     Raises
     ------
@@ -87,21 +87,19 @@ def mix_down(
     try:
         for _ in range(_MAX_ROUNDS):
             _write(path, everything, n_samples, sample_rate, gain_db)
-            excess_db = _excess_db(path)
-            if excess_db <= 0:
+            written_dbtp = None if true_peak_dbtp is None else true_peak_dbtp + gain_db
+            if path.suffix.lower() in _LOSSY:
+                written_dbtp = _true_peak_dbtp(path)
+            if written_dbtp is None or written_dbtp <= CEILING_DBTP:
                 break
-            gain_db -= excess_db + _MARGIN_DB
+            gain_db -= written_dbtp - CEILING_DBTP + _MARGIN_DB
         for role, stem in (stems or {}).items():
             _write(stem, layers.get(role, ()), n_samples, sample_rate, gain_db)
     except OSError as error:
         raise RequestError(
             f"{path} cannot be written: {error.strerror or error}.", "Free space, or name another place."
         ) from error
-    return MixDown(
-        gain_db,
-        None if true_peak_dbtp is None else true_peak_dbtp + gain_db,
-        None if loudness_lufs is None else loudness_lufs + gain_db,
-    )
+    return MixDown(gain_db, written_dbtp, None if loudness_lufs is None else loudness_lufs + gain_db)
 
 
 def _measure(
@@ -133,13 +131,10 @@ def _write(path: Path, layers: Sequence[Layer], n_samples: int, sample_rate: int
             to.write((mix(layers, first, stop) * gain).astype(np.float32))
 
 
-def _excess_db(path: Path) -> float:
-    """By how much a lossy file's true peak exceeds the ceiling once it is decoded."""
-    if path.suffix.lower() not in _LOSSY:
-        return 0.0
+def _true_peak_dbtp(path: Path) -> float | None:
+    """Of a file that we wrote, as it is decoded."""
     with open_recording(path) as recording:
-        true_peak_dbtp = recording.measurements.true_peak_dbtp
-    return 0.0 if true_peak_dbtp is None else true_peak_dbtp - CEILING_DBTP
+        return recording.measurements.true_peak_dbtp
 
 
 def _decibels(linear: float) -> float:

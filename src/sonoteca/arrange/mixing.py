@@ -64,19 +64,15 @@ class Layer:
     def _of_pass(self, first: int, stop: int, length: int) -> NDArray[np.float32]:
         """Samples ``[first, stop)`` of a repetition of ``length`` samples."""
         n = self.samples.shape[1]
-        if length == n:
-            return self.samples[:, first:stop]
-        at = np.arange(first, stop)
-        out = self.samples[:, np.minimum(at, n - 1)]
         slide = min(_SLIDE, n // 4, length // 4)
-        late = at >= length - slide
-        if late.any():
-            # The end of the pass has to fall on the end of the repetition.
-            there = at[late]
-            share = ((there - (length - slide) + 1) / slide).astype(np.float32)
-            moved = self.samples[:, np.clip(there + n - length, 0, n - 1)]
-            out[:, late] = out[:, late] * (1 - share) + moved * share
-        return out
+        from_here = max(first, length - slide)
+        if length == n or stop <= from_here:
+            return self.samples[:, first:stop]
+        # The end of the pass has to fall on the end of the repetition.
+        at = np.arange(from_here, stop)
+        share = ((at - (length - slide) + 1) / slide).astype(np.float32)
+        early, late = (self.samples[:, np.clip(index, 0, n - 1)] for index in (at, at + n - length))
+        return np.concatenate([self.samples[:, first:from_here], early * (1 - share) + late * share], axis=1)
 
     def _fade(self, out: NDArray[np.float32], first: int) -> None:
         stop = first + out.shape[1]
