@@ -80,6 +80,7 @@ class _Search:
         self.width = problem.weights.set.beam
         self.durations_s = problem.durations_s().astype(np.float64)
         self.mean_s = problem.mean_duration_s
+        self.n_tracks = problem.n_tracks or max(2, round((problem.duration_s or 0.0) / self.mean_s))
         self.n_artists = int(problem.tracks.artist.max(initial=NO_ARTIST)) + 1
         self.has_artist = (problem.tracks.artist != NO_ARTIST).astype(np.float32)
         self.order_of_equals = np.random.default_rng(seed).permutation(len(problem.tracks))
@@ -151,8 +152,10 @@ class _Search:
         if not len(candidates):
             raise DeadEnd(0, ())
         fits = self._fits(candidates, 0.0, 0)
-        value = np.nan_to_num(fits, nan=0.5) * self.problem.weights.set.curve
-        value = value + self.problem.preference[candidates] + self._ahead(candidates, 0, self._slots(_EMPTY))
+        weights = self.problem.weights.set
+        lost_ahead = self._lost_ahead(candidates, 0, self._slots(_EMPTY) - 1)
+        value = (weights.curve * np.nan_to_num(fits, nan=0.5) + self.problem.preference[candidates]) / self.n_tracks
+        value = value - weights.transitions * lost_ahead / max(1, self.n_tracks - 1)
         best = np.lexsort((self.order_of_equals[candidates], -value))
         kept = [
             self._extended(_EMPTY, int(candidates[at]), 0.0, float(fits[at])) for at in best[: _STARTS * self.width]
@@ -232,12 +235,14 @@ class _Search:
     ) -> NDArray[np.float64]:
         """What the partial set is worth with each candidate added, and what is known to be ahead."""
         weights = self.problem.weights.set
-        ahead = self._ahead(candidates, position, self._slots(partial) - 1)
-        value = weights.transitions * ((partial.transitions + scores) / position + ahead)
+        # Sums over what is known of the whole set: perfect but for this, it would be worth as much less.
+        lost_ahead = self._lost_ahead(candidates, position, self._slots(partial) - 1)
+        n_tracks = max(self.n_tracks, position + 1)
+        value = weights.transitions * (partial.transitions + scores - lost_ahead) / (n_tracks - 1)
         if self.problem.plan is not None:
             # A track of unknown energy neither gains nor loses against the middle.
-            value = value + weights.curve * (partial.fits + np.nan_to_num(fits, nan=0.5)) / (position + 1)
-        return value + (partial.preference + self.problem.preference[candidates]) / (position + 1)
+            value = value + weights.curve * (partial.fits + np.nan_to_num(fits, nan=0.5)) / n_tracks
+        return value + (partial.preference + self.problem.preference[candidates]) / n_tracks
 
     def _best(self, value: NDArray[np.float64], candidates: NDArray[np.intp]) -> Iterator[int]:
         """Places of the best candidates, and of all musts that may stand here."""
@@ -310,19 +315,18 @@ class _Search:
         played = stretch(tracks.take(candidates), tracks.take([target]), double_time=self.problem.manner.double_time)
         return np.nan_to_num(np.abs(played.log2_ratio[:, 0]))
 
-    def _ahead(self, candidates: NDArray[np.intp], position: int, slots_after: int) -> FloatColumn | float:
-        """What the way to the next locked track costs the mean transition, 0 or less."""
+    def _lost_ahead(self, candidates: NDArray[np.intp], position: int, slots_after: int) -> FloatColumn | float:
+        """What the way to the next locked track takes off the sum of transitions at least; 0 where none is locked."""
         found = self._next_lock(position, slots_after)
         if found is None:
             return 0.0
         target, n_transitions = found
         if n_transitions == 1:
-            return np.asarray((self.rows.into(target)[candidates] - np.float32(1.0)) / (position + 1), np.float32)
+            return np.asarray(np.float32(1.0) - self.rows.into(target)[candidates], np.float32)
         gap = self._gap(candidates, target)
         evenly = n_transitions * self._loss(gap / np.float32(n_transitions))
         # A leap may be cheaper than many steps.
-        ahead = np.minimum(evenly, self._loss(gap))
-        return np.asarray(-ahead / (position + n_transitions), np.float32)
+        return np.minimum(evenly, self._loss(gap))
 
     def _loss(self, gap: FloatColumn) -> FloatColumn:
         """What a stretch, in log2, takes off a transition that is without fault otherwise."""
