@@ -84,7 +84,7 @@ def _at_scale(melodies: list[Melody], queries: list) -> Measure:  # type: ignore
         starts = (source.starts_s[piece] - source.starts_s[first]) / tempo
         ends = (source.ends_s[piece] - source.starts_s[first]) / tempo
         midi = source.midi[piece] + float(random.integers(-6, 7)) + slips
-        grown.append(Melody(len(grown), *(np.asarray(each, np.float32) for each in (starts, ends, midi))))
+        grown.append(Melody.of_sure_notes(len(grown), *(np.asarray(each, np.float32) for each in (starts, ends, midi))))
     index = MelodyIndex.build(grown)
     times = []
     for notes in queries[:20]:

@@ -177,7 +177,8 @@ def examples_of(library: Library, choices: Sequence[Choice], weights: Weights) -
 
 def _stacked(kept: Iterable[tuple[Choice, Judged]]) -> Examples:
     pairs = list(kept)
-    queries: dict[str, int] = {}
+    # Numbered by name, so that the order in which choices were made changes nothing.
+    queries = {name: number for number, name in enumerate(sorted({choice.query for choice, _ in pairs}))}
     axes = np.full((len(pairs), len(AXES)), np.nan)
     for row, (_, said) in enumerate(pairs):
         for column, name in enumerate(AXES):
@@ -189,7 +190,7 @@ def _stacked(kept: Iterable[tuple[Choice, Judged]]) -> Examples:
         cost=np.array([said.cost for _, said in pairs], np.float64),
         roles=np.array([ROLES.index(said.role) for _, said in pairs if said.role is not None], np.int64),
         liked=np.array([choice.liked for choice, _ in pairs], np.bool_),
-        queries=np.array([queries.setdefault(choice.query, len(queries)) for choice, _ in pairs], np.int64),
+        queries=np.array([queries[choice.query] for choice, _ in pairs], np.int64),
     )
 
 
