@@ -11,6 +11,7 @@ from __future__ import annotations
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Literal, TypeAlias, get_args
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -18,7 +19,8 @@ from sqlalchemy.engine import Connection
 from sonoteca.catalogue.database import chunks, dialect_of
 from sonoteca.catalogue.schema import locations, regions, roots, sounds, tags
 
-FIELDS = ("title", "artist", "album", "path", "tags")
+TextField: TypeAlias = Literal["title", "artist", "album", "path", "tags"]
+FIELDS: tuple[TextField, ...] = get_args(TextField)
 
 # Stands between two titles, paths or tags of one sound, so that no phrase spans both. A private
 # character that ``words`` never yields.
@@ -53,15 +55,15 @@ def words(text: str) -> list[str]:
     return "".join(character if character.isalnum() else " " for character in folded).split()
 
 
-def texts_of(connection: Connection, sound_ids: Sequence[int]) -> dict[int, dict[str, list[str]]]:
+def texts_of(connection: Connection, sound_ids: Sequence[int]) -> dict[int, dict[TextField, list[str]]]:
     """Per sound and field of ``FIELDS``, the texts as they stand in the catalogue."""
-    found: dict[int, dict[str, list[str]]] = {}
+    found: dict[int, dict[TextField, list[str]]] = {}
     for ids in chunks(list(sound_ids)):
         for sound in connection.execute(
             sa.select(sounds.c.id, sounds.c.title, sounds.c.artist, sounds.c.album).where(sounds.c.id.in_(ids))
         ):
             found[sound.id] = {field: [] for field in FIELDS}
-            for field in ("title", "artist", "album"):
+            for field in FIELDS[:3]:
                 if (value := getattr(sound, field)) is not None:
                     found[sound.id][field].append(value)
         for place in connection.execute(
@@ -73,6 +75,26 @@ def texts_of(connection: Connection, sound_ids: Sequence[int]) -> dict[int, dict
             found[place.sound_id]["path"].append(f"{place.name}/{place.display_path}")
         for sound_id, labels in _labels_of(connection, ids).items():
             found[sound_id]["tags"].extend(labels)
+    return found
+
+
+def folded_texts(connection: Connection, sound_ids: Sequence[int]) -> dict[int, dict[TextField, list[list[str]]]]:
+    """Per sound and field of ``FIELDS`` that has one, each text as its folded words."""
+    if dialect_of(connection) != "sqlite":
+        # PostgreSQL keeps positions, not texts.
+        return {
+            sound_id: {field: [words(text) for text in texts] for field, texts in by_field.items()}
+            for sound_id, by_field in texts_of(connection, sound_ids).items()
+        }
+    found: dict[int, dict[TextField, list[list[str]]]] = {}
+    query = sa.text(f"SELECT rowid, {', '.join(FIELDS)} FROM sound_text WHERE rowid IN :ids")
+    for ids in chunks(list(sound_ids)):
+        for sound_id, *texts in connection.execute(query.bindparams(sa.bindparam("ids", expanding=True)), {"ids": ids}):
+            found[sound_id] = {
+                field: [part.split() for part in text.split(BREAK)]
+                for field, text in zip(FIELDS, texts, strict=True)
+                if text
+            }
     return found
 
 

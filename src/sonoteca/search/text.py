@@ -1,40 +1,40 @@
 """Search by words: what a query finds, best match first, and what matched.
 
-A word in a title says more than one in a folder's name, and a rare word more than a common one:
-on SQLite this is BM25 (Robertson and Zaragoza, "The Probabilistic Relevance Framework: BM25 and
-Beyond", 2009) with weights per field, on PostgreSQL ``ts_rank`` with the same weights.
-
-Where more sounds match than are worth ranking, a word says little, and where it stands says more: those that
-hold it in a title, tag, artist or album come first, those that hold it in a path only after them; of either,
-the newest ``RANKED_AT_MOST`` are ranked.
+The database proposes, ``relevance`` ranks. Where few sounds satisfy the rules beside the words, these are looked
+at; else the full text index gives those that have the words, newest first. Where more match than are
+worth ranking, a word says little and where it stands says more: those that hold it in a title, tag, artist or
+album come before those that hold it in a path.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from sonoteca.catalogue.fulltext import FIELDS, texts_of, words
-from sonoteca.catalogue.schema import NEWEST_INDEX, summaries
+from sonoteca.catalogue.fulltext import TextField, folded_texts, texts_of, words
+from sonoteca.catalogue.schema import sounds, summaries
 from sonoteca.errors import RequestError
 from sonoteca.search.query.listing import as_query
-from sonoteca.search.query.predicate import holds
-from sonoteca.search.query.sql import IS_WHOLE, SOUND_TEXT, Target, condition, fts5_hits, tsquery
-from sonoteca.search.query.tree import And, Node, Or, Query, TextField, Words, push_negations, split_text
+from sonoteca.search.query.order import is_selective, probe, walk
+from sonoteca.search.query.predicate import QueryValues, matches
+from sonoteca.search.query.sql import Target, sounds_with_text
+from sonoteca.search.query.tree import And, Node, Or, Query, Words, push_negations, split_text
+from sonoteca.search.relevance import FIELDS, occurrences, rarity, relevance
 from sonoteca.search.result_row import ResultRow, region_facts
 
 MODE = "search"
-# Of title, artist, album, path, tags.
-FIELD_WEIGHTS = dict(zip(FIELDS, (10.0, 5.0, 3.0, 2.0, 8.0), strict=True))
+# Reading and ranking a sound takes 10 µs; the answer may take 10 ms.
+RANKED_AT_MOST = 500
+# Sounds that satisfy the rules, whose words are looked at; beyond, the index of words is faster.
+_LOOKED_AT = 4_000
+# Words that more sounds have are common, and how common does not matter.
+_COUNTED = 10_000
 # What somebody wrote about the sound; in a path a word may be about its neighbours.
 _TELLING: tuple[TextField, ...] = ("title", "tags", "artist", "album")
-# BM25 takes 1 µs a sound: this many are ranked well within the time that an answer may take.
-RANKED_AT_MOST = 500
-_FIELD_WORDS = {"tags": "tag"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,17 +81,18 @@ def search_words(connection: Connection, query: str | Query, *, only: str | Quer
     texts, others = split_text(push_negations(wanted.tree))
     if not texts:
         raise RequestError("There is no word to search for.", "Write words, or use `sonoteca list` for rules alone.")
-    rest = And((*others, push_negations(as_query(only).tree)))
-    ranked, notes = _ranked(connection, texts, rest, k)
+    filtered = push_negations(as_query(only).tree)
+    rest = And((*others, *(filtered.parts if isinstance(filtered, And) else (filtered,))))
+    leaves = _weighted(connection, [leaf for text in texts for leaf in _leaves(text)])
+    ranked, notes = _ranked(connection, texts, rest, leaves, k)
     facts = region_facts(connection, list(ranked))
-    found_texts = texts_of(connection, [fact.sound_id for fact in facts.values()])
-    leaves = [leaf for text in texts for leaf in _leaves(text)]
+    shown = texts_of(connection, [fact.sound_id for fact in facts.values()])
     rows, score = [], 1.0
-    best = next(iter(ranked.values()), 0.0)
-    for region_id, relevance in ranked.items():
+    best = next(iter(ranked.values()), 1.0)
+    for region_id, value in ranked.items():
         fact = facts[region_id]
-        # Never more than the one before: a sound that matches in its path only comes after the others.
-        score = min(score, max(0.0, relevance / best)) if best > 0.0 else 1.0
+        # Never more than the one before: what matches in its path only comes after the others.
+        score = min(score, value / best)
         rows.append(
             ResultRow.of(
                 fact,
@@ -100,20 +101,45 @@ def search_words(connection: Connection, query: str | Query, *, only: str | Quer
                 score=score,
                 mode=MODE,
                 parts={},
-                reasons=_reasons(leaves, found_texts[fact.sound_id]),
+                reasons=_reasons(leaves, shown[fact.sound_id]),
             )
         )
     return WordAnswer(tuple(rows), notes)
 
 
+def _leaves(text: Node) -> Iterator[Words]:
+    if isinstance(text, And | Or):
+        for part in text.parts:
+            yield from _leaves(part)
+    elif isinstance(text, Words):
+        yield text
+
+
+def _weighted(connection: Connection, leaves: Sequence[Words]) -> dict[Words, float]:
+    """How much each of the words says; a single one needs no counting."""
+    if len(leaves) == 1:
+        return {leaves[0]: 1.0}
+    # Rows are numbered through, so that the last number is about how many there are.
+    n_sounds = connection.execute(sa.select(sa.func.max(sounds.c.id))).scalar() or 0
+    weighted = {}
+    for leaf in leaves:
+        having = sounds_with_text([leaf], connection.dialect.name).limit(_COUNTED).subquery()
+        n_having = connection.execute(sa.select(sa.func.count()).select_from(having)).scalar_one()
+        weighted[leaf] = rarity(n_sounds, n_having)
+    return weighted
+
+
 def _ranked(
-    connection: Connection, texts: Sequence[Node], rest: Node, k: int
+    connection: Connection, texts: Sequence[Node], rest: And, leaves: Mapping[Words, float], k: int
 ) -> tuple[dict[int, float], tuple[str, ...]]:
     """The best ``k`` regions with their relevance, best first, and notes."""
-    found = _newest(connection, texts, rest)
+    found = _by_rules(connection, texts, rest, leaves)
+    if found is not None:
+        return _best(found, k), ()
+    found = _newest(connection, texts, rest, leaves)
     if len(found) <= RANKED_AT_MOST:
         return _best(found, k), ()
-    best = _best(_newest(connection, [_within(text, _TELLING) for text in texts], rest), k)
+    best = _best(_newest(connection, [_within(text, _TELLING) for text in texts], rest, leaves), k)
     if len(best) < k:
         best |= _best({region_id: found[region_id] for region_id in found.keys() - best.keys()}, k - len(best))
     note = (
@@ -123,16 +149,38 @@ def _ranked(
     return best, (note,)
 
 
-def _best(relevance: Mapping[int, float], k: int) -> dict[int, float]:
+def _best(found: Mapping[int, float], k: int) -> dict[int, float]:
     """Most relevant first; the newer of equals."""
-    return dict(sorted(relevance.items(), key=lambda item: (item[1], item[0]), reverse=True)[:k])
+    return dict(sorted(found.items(), key=lambda item: (item[1], item[0]), reverse=True)[:k])
 
 
-def _newest(connection: Connection, texts: Sequence[Node], rest: Node) -> dict[int, float]:
-    """Relevance of the whole regions that match; of too many the newest ``RANKED_AT_MOST + 1``."""
-    is_sqlite = connection.dialect.name == "sqlite"
-    select = _sqlite_ranked(texts, rest) if is_sqlite else _postgres_ranked(texts, rest)
-    return {row.region_id: row.relevance for row in connection.execute(select.limit(RANKED_AT_MOST + 1))}
+def _by_rules(
+    connection: Connection, texts: Sequence[Node], rest: And, leaves: Mapping[Words, float]
+) -> dict[int, float] | None:
+    """Relevance of all that match, where the rules alone leave few; None where they do not."""
+    if not any(is_selective(part) for part in rest.parts):
+        return None
+    target = Target(connection.dialect.name, with_events=False)
+    rows = connection.execute(probe(rest, (), target).limit(_LOOKED_AT + 1)).all()
+    if len(rows) > _LOOKED_AT:
+        return None
+    words_of = folded_texts(connection, [row.sound_id for row in rows])
+    wanted = And(tuple(texts))
+    return {
+        row.region_id: relevance(leaves, words_of[row.sound_id])
+        for row in rows
+        if matches(wanted, QueryValues(texts=words_of[row.sound_id]))
+    }
+
+
+def _newest(
+    connection: Connection, texts: Sequence[Node], rest: Node, leaves: Mapping[Words, float]
+) -> dict[int, float]:
+    """Relevance of those that match; of too many the newest ``RANKED_AT_MOST + 1``."""
+    matching = walk(And((*texts, rest)), (), Target(connection.dialect.name, with_events=False))
+    rows = connection.execute(matching.add_columns(summaries.c.sound_id).limit(RANKED_AT_MOST + 1)).all()
+    words_of = folded_texts(connection, [row.sound_id for row in rows])
+    return {row.region_id: relevance(leaves, words_of[row.sound_id]) for row in rows}
 
 
 def _within(text: Node, fields: tuple[TextField, ...]) -> Node:
@@ -148,50 +196,14 @@ def _within(text: Node, fields: tuple[TextField, ...]) -> Node:
             return text
 
 
-def _leaves(text: Node) -> Iterator[Words]:
-    if isinstance(text, And | Or):
-        for part in text.parts:
-            yield from _leaves(part)
-    elif isinstance(text, Words):
-        yield text
-
-
-def _sqlite_ranked(texts: Sequence[Node], rest: Node) -> sa.Select[Any]:
-    # bm25 is negative and lower for a better match.
-    weights = [sa.literal(FIELD_WEIGHTS[field]) for field in FIELDS]
-    relevance = -sa.func.bm25(sa.literal_column("sound_text"), *weights, type_=sa.Double)
-    return (
-        sa.select(summaries.c.region_id, relevance.label("relevance"))
-        .with_hint(summaries, f"INDEXED BY {NEWEST_INDEX}", "sqlite")
-        .where(fts5_hits(texts), summaries.c.sound_id == SOUND_TEXT.c.rowid, IS_WHOLE)
-        .where(condition(rest, Target("sqlite", with_events=False)))
-        .order_by(SOUND_TEXT.c.rowid.desc())
-    )
-
-
-def _postgres_ranked(texts: Sequence[Node], rest: Node) -> sa.Select[Any]:
-    table = sa.table("sound_text", sa.column("sound_id", sa.BigInteger))
-    relevance: sa.ColumnElement[float] = sa.literal(0.0)
-    for leaf in (leaf for text in texts for leaf in _leaves(text)):
-        for field in leaf.fields or FIELDS:
-            rank = sa.func.ts_rank(sa.literal_column(f"sound_text.{field}"), tsquery(leaf), type_=sa.Double)
-            relevance = relevance + FIELD_WEIGHTS[field] * rank
-    return (
-        sa.select(summaries.c.region_id, relevance.label("relevance"))
-        .where(summaries.c.sound_id == table.c.sound_id, IS_WHOLE)
-        .where(condition(And((*texts, rest)), Target("postgresql", with_events=False)))
-        .order_by(table.c.sound_id.desc())
-    )
-
-
-def _reasons(leaves: Sequence[Words], texts: Mapping[str, Sequence[str]]) -> list[str]:
+def _reasons(leaves: Iterable[Words], texts: Mapping[TextField, Sequence[str]]) -> list[str]:
     """``title: Warm Pad``, ``tag: dusty``: the texts that hold words of the query; of a path its last part that does."""
     reasons: dict[str, None] = {}
-    for field in sorted(FIELDS, key=FIELD_WEIGHTS.__getitem__, reverse=True):
+    for field in FIELDS:
         for text in texts[field]:
             for leaf in leaves:
-                if (not leaf.fields or field in leaf.fields) and holds(words(text), leaf):
+                if (not leaf.fields or field in leaf.fields) and occurrences(words(text), leaf):
                     parts = reversed(text.split("/")) if field == "path" else ()
-                    shown = next((part for part in parts if holds(words(part), leaf)), text)
-                    reasons[f"{_FIELD_WORDS.get(field, field)}: {shown}"] = None
+                    shown = next((part for part in parts if occurrences(words(part), leaf)), text)
+                    reasons[f"{'tag' if field == 'tags' else field}: {shown}"] = None
     return list(reasons)

@@ -118,3 +118,13 @@ def test_of_too_many_the_telling_come_first_and_the_answer_says_so(
         assert [row.score for row in answer.rows] == sorted((row.score for row in answer.rows), reverse=True)
         assert _ids(search_words(connection, "rain path:0.wav").rows) == [in_path[0]]
         assert search_words(connection, "rain path:0.wav").notes == ()
+
+
+@pytest.mark.parametrize(
+    "query", ["sound key:any tag:dusty", "wa bpm:60..200", "(warm OR dusty) tag:dus*", "8 id:a OR pad"]
+)
+def test_both_roads_give_the_same_answer(connection: Connection, query: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    from_rules = search_words(connection, "sound", only=query, k=100)
+    monkeypatch.setattr(text, "_LOOKED_AT", -1)
+    from_words = search_words(connection, "sound", only=query, k=100)
+    assert from_rules == from_words

@@ -75,7 +75,7 @@ def ordered_regions(
     tree = push_negations(query.tree)
     walks_at_once = not keys and target.dialect == "sqlite" and not with_events and _is_cheap_to_walk(tree)
     if limit is not None and offset + limit <= FEW and not walks_at_once:
-        found = connection.execute(_probe(tree, keys, target).limit(FEW + 1)).all()
+        found = connection.execute(probe(tree, keys, target).limit(FEW + 1)).all()
         if len(found) <= FEW:
             return [row.region_id for row in _sorted(found, keys)[offset : offset + limit]]
     page = walk(tree, keys, target).limit(limit).offset(offset or None)
@@ -87,10 +87,10 @@ def _is_cheap_to_walk(tree: Node) -> bool:
     index of the newest holds is decided within it, if it is likely to hold often.
     """
     texts, others = split_text(tree)
-    return bool(texts) or not any(_is_selective(part) or not _is_covered(part) for part in others)
+    return bool(texts) or not any(is_selective(part) or not _is_covered(part) for part in others)
 
 
-def _is_selective(node: Node) -> bool:
+def is_selective(node: Node) -> bool:
     """What few sounds satisfy is better looked up in an index of its own."""
     match node:
         case KeyIs() | Tagged() | IdIs() | ExternalIs():
@@ -135,12 +135,12 @@ def _hinted(query: sa.Select[Any], index: str, target: Target) -> sa.Select[Any]
     return query.with_hint(summaries, f"INDEXED BY {index}", "sqlite")
 
 
-def _probe(tree: Node, keys: Sequence[SortKey], target: Target) -> sa.Select[Any]:
+def probe(tree: Node, keys: Sequence[SortKey], target: Target) -> sa.Select[Any]:
     """Matches in any order, with what they are sorted by."""
     columns = [column_expression(key.column, target.dialect).label(f"key_{place}") for place, key in enumerate(keys)]
     query = sa.select(summaries.c.region_id, summaries.c.sound_id, summaries.c.number, *columns)
     texts, others = split_text(tree)
-    selective = [part for part in others if _is_selective(part)]
+    selective = [part for part in others if is_selective(part)]
     if not texts:
         # SQLite knows how rare a value is on average, not how narrow a range is or what four keys leave.
         if any(isinstance(part, KeyIs) for part in selective):

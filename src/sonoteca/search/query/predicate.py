@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from sonoteca.catalogue.database import chunks
-from sonoteca.catalogue.fulltext import texts_of, words
+from sonoteca.catalogue.fulltext import TextField, texts_of, words
 from sonoteca.catalogue.schema import sounds, summaries
 from sonoteca.catalogue.tags import tags_of
 from sonoteca.search.query.sql import CONFIDENCES
@@ -30,6 +30,7 @@ from sonoteca.search.query.tree import (
     Tagged,
     Words,
 )
+from sonoteca.search.relevance import occurrences
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ class QueryValues:
 
     columns: Mapping[str, Any] = field(default_factory=dict)
     tags: frozenset[str] = frozenset()
-    texts: Mapping[str, Sequence[Sequence[str]]] = field(default_factory=dict)
+    texts: Mapping[TextField, Sequence[Sequence[str]]] = field(default_factory=dict)
     public_id: str = ""
     external_id: str | None = None
 
@@ -106,17 +107,7 @@ def _is_between(leaf: Between, value: Any) -> bool:
 
 
 def _has_words(leaf: Words, values: QueryValues) -> bool:
-    return any(holds(text, leaf) for name in leaf.fields or values.texts for text in values.texts.get(name, ()))
-
-
-def holds(text: Sequence[str], leaf: Words) -> bool:
-    """Whether the folded words of a text hold those of ``leaf``, one after the other."""
-    *firsts, last = leaf.words
-    for start in range(len(text) - len(firsts)):
-        end = start + len(firsts)
-        if list(text[start:end]) == firsts and (text[end].startswith(last) if leaf.is_prefix else text[end] == last):
-            return True
-    return False
+    return any(occurrences(text, leaf) for name in leaf.fields or values.texts for text in values.texts.get(name, ()))
 
 
 def load_values(connection: Connection, region_ids: Sequence[int]) -> dict[int, QueryValues]:

@@ -160,11 +160,16 @@ def is_denied() -> Condition:
     return sa.tuple_(tags.c.region_id, tags.c.tag).in_(denied)
 
 
-def _has_text(texts: Sequence[Node], target: Target) -> Condition:
-    if target.dialect == "sqlite":
-        return summaries.c.sound_id.in_(sa.select(SOUND_TEXT.c.rowid).where(fts5_hits(texts)))
+def sounds_with_text(texts: Sequence[Node], dialect: str) -> sa.Select[Any]:
+    """Row numbers of the sounds for which all of these hold; each ``is_text``."""
+    if dialect == "sqlite":
+        return sa.select(SOUND_TEXT.c.rowid).where(fts5_hits(texts))
     table = sa.table("sound_text", sa.column("sound_id", sa.BigInteger))
-    return summaries.c.sound_id.in_(sa.select(table.c.sound_id).where(_tsvector_hits(And(tuple(texts)))))
+    return sa.select(table.c.sound_id).where(_tsvector_hits(And(tuple(texts))))
+
+
+def _has_text(texts: Sequence[Node], target: Target) -> Condition:
+    return summaries.c.sound_id.in_(sounds_with_text(texts, target.dialect))
 
 
 def _tsvector_hits(text: Node) -> Condition:
@@ -176,7 +181,7 @@ def _tsvector_hits(text: Node) -> Condition:
         case Words():
             # The index is on everything; a field's own vector decides among what it finds.
             hits = {
-                name: sa.column(name, sa.Text).bool_op("@@")(tsquery(text)) for name in ("everything", *text.fields)
+                name: sa.column(name, sa.Text).bool_op("@@")(_tsquery(text)) for name in ("everything", *text.fields)
             }
             return sa.and_(hits.pop("everything"), sa.or_(sa.false(), *hits.values()) if hits else sa.true())
         case _:
@@ -213,7 +218,7 @@ def _fts5(text: Node) -> str:
             raise ValueError(f"{text} asks for more than words")
 
 
-def tsquery(leaf: Words) -> sa.ColumnElement[Any]:
+def _tsquery(leaf: Words) -> sa.ColumnElement[Any]:
     """PostgreSQL's search expression for words."""
     quoted = [f"'{word[:500]}'" for word in leaf.words]
     text = " <-> ".join(quoted) + (":*" if leaf.is_prefix else "")

@@ -7,9 +7,9 @@ Every leaf is either true or false of a sound: an unknown value satisfies no com
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import TypeAlias
 
-TextField: TypeAlias = Literal["title", "artist", "album", "path", "tags"]
+from sonoteca.catalogue.fulltext import TextField
 
 
 @dataclass(frozen=True, slots=True)
