@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from sonoteca.audio.container import display_name, open_container, open_regular_file
 from sonoteca.audio.content_hash import hash_bytes
 from sonoteca.audio.decoding import Decoding
+from sonoteca.audio.kweighting import default_channel_names
 from sonoteca.audio.measure import sanitize
 from sonoteca.audio.recording import MAX_READ_S
 from sonoteca.audio.signal import AudioSignal
@@ -114,7 +115,12 @@ class _Excerpt:
 
 
 def _stereo_weights(names: tuple[str, ...]) -> NDArray[np.float32] | None:
-    """Weights (2, n_channels), or None where there is nothing to mix. Unknown channels stand in the middle."""
+    """Weights (2, n_channels), or None where there is nothing to mix.
+
+    A file that does not say what its channels are has the usual order; channels beyond it stand in the middle.
+    """
     if len(names) <= 2:
         return None
+    if not any(name in _SIDES for name in names):
+        names = default_channel_names(len(names))
     return np.array([_SIDES.get(name, (0.7071, 0.7071)) for name in names], dtype=np.float32).T.copy()
