@@ -82,20 +82,27 @@ def guess_chords(melody: np.ndarray, half_bar_s: float, start_s: float, n: int, 
     return path[::-1]
 
 
-def arrange(song: list[list[int]], *, seed: int, duration_s: float = 50.0) -> Arrangement:
-    """One excerpt; ``song`` rows are [onset ms, duration ms, MIDI pitch]."""
+def arrange(song: list[list[int]], *, seed: int, duration_s: float = 50.0, whole: bool = False) -> Arrangement:
+    """One excerpt; ``song`` rows are [onset ms, duration ms, MIDI pitch].
+
+    With ``whole`` all of the song, from two seconds before its first note, never without melody or accompaniment.
+    """
     rng = np.random.default_rng(seed)
     raw = np.array(song, dtype=float)
     raw[:, :2] /= 1000.0 * rng.uniform(0.86, 1.15)
+    if whole:
+        duration_s = float((raw[:, 0] + raw[:, 1]).max() - raw[0, 0] + 4.0)
     sixteenth, phase = grid_period_s(raw[:, 0])
     half_bar = sixteenth * 8
     latest = max(raw[-1, 0] - duration_s, 0.0)
     start = rng.uniform(max(0.0, raw[0, 0] - 16.0), latest + 0.01) if latest > raw[0, 0] - 16.0 else raw[0, 0] - 2.0
+    if whole:
+        start = raw[0, 0] - 2.0
     start = phase + np.round((start - phase) / half_bar) * half_bar - rng.uniform(0, 0.3)
     keep = raw[(raw[:, 0] >= start) & (raw[:, 0] < start + duration_s - 0.3)]
     out = Arrangement(duration_s=duration_s)
     transpose = int(rng.integers(-6, 7)) + int(rng.choice([0, 0, 0, 12, 12, -12], p=[0.3, 0.2, 0.2, 0.15, 0.1, 0.05]))
-    alone = rng.random()
+    alone = rng.uniform(0.25, 1.0) if whole else rng.random()
     if alone > 0.1:
         _play_melody(out, keep, start, transpose, rng)
     first = phase + np.ceil((start - phase) / half_bar) * half_bar - start

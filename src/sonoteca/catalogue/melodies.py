@@ -7,6 +7,7 @@ source ``import``. It has no file, so it is never pending for analysis or embedd
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -15,10 +16,12 @@ from sonoteca.catalogue import clock, summaries
 from sonoteca.catalogue.observations import row_of
 from sonoteca.catalogue.schema import observations, regions, sounds
 from sonoteca.catalogue.sounds import ensure_sounds, whole_regions
-from sonoteca.domain.descriptor import NOTES
+from sonoteca.domain.descriptor import NOTES, POSSIBLE_NOTES
 from sonoteca.domain.melody import NamedMelody
 from sonoteca.domain.observation import JsonValue, Observation, Provenance
 from sonoteca.domain.vocabulary import Source
+
+_MELODIES = (NOTES.name, POSSIBLE_NOTES.name)
 
 
 def import_melodies(connection: Connection, melodies: Sequence[NamedMelody], producer: str) -> int:
@@ -62,21 +65,32 @@ def import_melodies(connection: Connection, melodies: Sequence[NamedMelody], pro
 
 
 def melody_stamp(connection: Connection) -> str:
-    """Changes whenever a statement of notes is added, replaced or removed: what a derived index compares."""
+    """Changes whenever a statement of a melody is added, replaced or removed: what a derived index compares."""
     row = connection.execute(
         sa.select(sa.func.count(), sa.func.max(observations.c.at), sa.func.sum(observations.c.region_id)).where(
-            observations.c.descriptor == NOTES.name
+            observations.c.descriptor.in_(_MELODIES)
         )
     ).one()
     return f"{row[0]}:{row[1]}:{row[2]}"
 
 
-def melodies_of_regions(connection: Connection, *, batch: int = 500) -> Iterator[tuple[int, list[dict[str, float]]]]:
-    """Region row number and notes of every region with notes, by rising region; of several sources the user's, then the import's."""
-    rank = sa.case((observations.c.source == Source.USER, 0), (observations.c.source == Source.IMPORT, 1), else_=2)
+def melodies_of_regions(
+    connection: Connection, *, batch: int = 500
+) -> Iterator[tuple[int, list[dict[str, float]] | dict[str, Any]]]:
+    """Region row number and melody of every region that has one, by rising region.
+
+    The user's notes win, then the import's: lists as ``notes`` describes them. Then what was heard: the object of
+    ``possible_notes``, or a list again where an older analysis left no more.
+    """
+    rank = sa.case(
+        (observations.c.source == Source.USER, 0),
+        (observations.c.source == Source.IMPORT, 1),
+        (observations.c.descriptor == POSSIBLE_NOTES.name, 2),
+        else_=3,
+    )
     query = (
         sa.select(observations.c.region_id, observations.c.value)
-        .where(observations.c.descriptor == NOTES.name)
+        .where(observations.c.descriptor.in_(_MELODIES))
         .order_by(observations.c.region_id, rank)
         .execution_options(yield_per=batch)
     )

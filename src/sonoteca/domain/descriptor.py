@@ -64,6 +64,7 @@ BEAT_PROFILE = _d("beat_profile", "object: pitch classes and onsets of each beat
 # --- melody -------------------------------------------------------------------------------------
 PITCH = _d("pitch", "object: midi (fractional), hz; the one pitch of a one-shot")
 NOTES = _d("notes", "list of {start_s, end_s, midi}: the melody, predominant in polyphony")
+POSSIBLE_NOTES = _d("possible_notes", "object: notes that may be in the melody, see domain/possible_notes.py")
 
 # --- form ---------------------------------------------------------------------------------------
 SECTIONS = _d("sections", "list of {start_s, end_s, label}, gapless; equal labels repeat")

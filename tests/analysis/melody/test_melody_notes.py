@@ -1,7 +1,9 @@
-from itertools import pairwise
+from itertools import pairwise, product
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import synth
 from sonoteca.analysis.melody import tracking
@@ -9,7 +11,9 @@ from sonoteca.analysis.melody.candidates import FAST, FINE
 from sonoteca.analysis.melody.note_list import MelodyNotes
 from sonoteca.analysis.melody.tracking import MelodyNote, track_melody
 from sonoteca.audio.signal import AudioSignal
+from sonoteca.domain.descriptor import NOTES, POSSIBLE_NOTES
 from sonoteca.domain.music import midi_to_hz
+from sonoteca.domain.possible_notes import PossibleNotes
 from sonoteca.features.feature_pass import compute_features
 
 RATE = 22_050
@@ -123,7 +127,57 @@ def test_noise_has_no_melody(colour: str) -> None:
 
 def test_the_observation_lists_notes_in_seconds_of_the_sound() -> None:
     signal, onsets = sing(TUNE, lead_s=1.0)
-    (observation,) = MelodyNotes().analyze(synth.whole(signal, MelodyNotes.features), {})
+    observation, _ = MelodyNotes().analyze(synth.whole(signal, MelodyNotes.features), {})
     assert observation.value[0]["start_s"] == pytest.approx(onsets[0], abs=0.05)
     assert observation.value[0]["midi"] == 67
     assert 0.5 < observation.confidence <= 1.0
+
+
+def test_what_is_possible_holds_the_melody_and_each_line_is_one_note_at_a_time() -> None:
+    signal, _ = sing(TUNE, lead_s=1.0)
+    notes, possible = MelodyNotes().analyze(synth.whole(signal, MelodyNotes.features), {})
+    assert (notes.descriptor, possible.descriptor) == (NOTES, POSSIBLE_NOTES)
+    heard = PossibleNotes.of_json(possible.value)
+    melody = np.flatnonzero(heard.lines & 1)
+    assert heard.midi[melody].tolist() == [note["midi"] for note in notes.value]
+    assert np.allclose(heard.starts_s[melody], [note["start_s"] for note in notes.value], atol=0.001)
+    assert bool(np.all((heard.chance > 0.0) & (heard.chance <= 1.0)))
+    for bit in range(4):
+        line = np.flatnonzero(heard.lines >> bit & 1)
+        assert len(line) >= len(melody)
+        assert bool(np.all(np.diff(heard.starts_s[line]) > 0.0))
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 60), st.integers(50, 80), st.floats(-4, 4)), min_size=1, max_size=9),
+    st.lists(st.floats(-4, 0), min_size=1, max_size=3),
+)
+def test_no_line_is_worth_more_than_the_one_that_is_drawn(
+    rows: list[tuple[int, int, float]], thresholds: list[float]
+) -> None:
+    rows = sorted(rows)
+    starts, midi, odds = (np.array(column) for column in zip(*rows, strict=True))
+    starts = starts / 10.0
+    drawn = tracking.draw_lines(starts, midi, odds.astype(np.float64), np.array(thresholds))
+    for line, threshold in zip(drawn, thresholds, strict=True):
+        best = max(
+            worth(starts, midi, odds - threshold, np.flatnonzero(chosen))
+            for chosen in (np.array(bits) for bits in product([False, True], repeat=len(rows)))
+        )
+        assert worth(starts, midi, odds - threshold, np.flatnonzero(line)) == pytest.approx(best, abs=1e-9)
+
+
+def worth(starts: np.ndarray, midi: np.ndarray, gains: np.ndarray, line: np.ndarray) -> float:
+    """What ``draw_lines`` promises to make largest, added up note by note; -inf for what may not be a line."""
+    total = 0.0
+    for at in line:
+        if gains[at] <= -2.5:
+            return -np.inf
+        total += gains[at]
+    for one, other in pairwise(line):
+        apart = starts[other] - starts[one]
+        if apart < 0.06:
+            return -np.inf
+        if apart <= 4.0:
+            total -= 0.1 * max(abs(int(midi[other]) - int(midi[one])) - 2, 0) * np.exp(-apart)
+    return total

@@ -125,7 +125,7 @@ def test_added_is_found_and_removed_is_not() -> None:
 
 def test_adding_a_key_again_replaces_its_melody() -> None:
     index = MelodyIndex.build(TUNES[:10])
-    other = Melody(3, TUNES[40].starts_s, TUNES[40].ends_s, TUNES[40].midi)
+    other = Melody.of_sure_notes(3, TUNES[40].starts_s, TUNES[40].ends_s, TUNES[40].midi)
     index.add([other])
     assert len(index) == 10
     assert index.search(hummed(TUNES[40], 5, 18)).ranking[0] == 3

@@ -1,30 +1,34 @@
-"""The melody of a stretch of sound: classify possible onsets twice, then choose one line.
+"""The melody of a stretch of sound: classify possible onsets twice, then draw lines through the likely ones.
 
 The two small networks were trained on songs rendered for the purpose (training/melody);
-the line is the sequence of onsets that maximises log-odds minus the cost of wide leaps,
+a line is the sequence of onsets that maximises log-odds minus the cost of wide leaps,
 found by dynamic programming as in Salamon and Gómez, "Melody Extraction from Polyphonic
 Music Signals Using Pitch Contour Characteristics", IEEE TASLP 20(6), 2012, who select
-among contours by learnt characteristics.
+among contours by learnt characteristics. The first line is the melody. The others accept
+less likely notes: where the tracker doubts, a hummed tune may be found on one of them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from importlib import resources
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sonoteca.analysis.melody.candidates import LOW_MIDI, Candidates, Levels, find_candidates, relative_levels
 from sonoteca.analysis.melody.describe import describe_alone, describe_among
+from sonoteca.domain.possible_notes import PossibleNotes
 from sonoteca.features.frame_series import FrameSeries
 
-# Log-odds a note has to bring: below even odds, because a missed note costs as much as a wrong one.
-_THRESHOLD = -1.0
-# Candidates far below it cannot enter the line and are not compared with the others.
+# Log-odds a note has to bring to each line. The melody's is below even odds, because a missed note costs as
+# much as a wrong one.
+_THRESHOLDS = np.array([-1.0, -2.0, -3.0, -4.0])
+# Notes that bring so much less are on no line, and of the second look's those below this odds are forgotten.
+_FARTHEST_BELOW, _LEAST_ODDS = 2.5, -4.0
+# Candidates far below cannot enter a line and are not compared with the others.
 _SECOND_LOOK = -4.5
 # Log-odds lost per semitone of leap beyond a whole tone, fading over a rest of this length.
 _LEAP_COST, _LEAP_MEMORY_S = 0.1, 1.0
@@ -33,7 +37,7 @@ _SHORTEST_GAP_S = 0.06
 _LINE_MEMORY_S = 4.0
 _SHIFT_UNIT_S = 0.05
 _CHUNK_S, _OVERLAP_S = 480.0, 8.0
-_LONGEST_NOTE_S = 8.0
+_SHORTEST_NOTE_S, _LONGEST_NOTE_S = 0.02, 8.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +66,24 @@ def _network(which: str, rows: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def track_melody(fine: FrameSeries, fast: FrameSeries) -> list[MelodyNote]:
-    """The predominant melody, one note at a time, in seconds of the sound.
+    """The predominant melody, one note at a time, in seconds of the sound: line 0 of ``track_notes``."""
+    return melody_of(track_notes(fine, fast))
+
+
+def melody_of(possible: PossibleNotes) -> list[MelodyNote]:
+    """Line 0: rising in start, not overlapping, each note until it fades or the next begins."""
+    chosen = np.flatnonzero(possible.lines & 1)
+    starts = possible.starts_s[chosen]
+    ends = np.minimum(possible.ends_s[chosen], np.append(starts[1:], np.inf))
+    return [
+        MelodyNote(float(start), float(end), int(possible.midi[at]), float(possible.chance[at]))
+        for at, start, end in zip(chosen, starts, ends, strict=True)
+        if end - start >= _SHORTEST_NOTE_S
+    ]
+
+
+def track_notes(fine: FrameSeries, fast: FrameSeries) -> PossibleNotes:
+    """All notes that may be in the melody, with their chances and the lines through them.
 
     Parameters
     ----------
@@ -71,10 +92,10 @@ def track_melody(fine: FrameSeries, fast: FrameSeries) -> list[MelodyNote]:
 
     Returns
     -------
-    list of MelodyNote
-        Rising in start, not overlapping; empty where no melody is heard.
+    PossibleNotes
+        In seconds of the sound; empty where nothing sounds. Lines as many as ``_THRESHOLDS``.
     """
-    notes: list[MelodyNote] = []
+    parts: list[PossibleNotes] = []
     total_s = fast.n_frames / fast.frame_rate
     begin_s = fast.first_frame / fast.frame_rate
     start_s = 0.0
@@ -83,94 +104,101 @@ def track_melody(fine: FrameSeries, fast: FrameSeries) -> list[MelodyNote]:
         # A chunk is heard with some of its surroundings, and only its own notes are kept.
         low, high = begin_s + max(start_s - _OVERLAP_S, 0.0), begin_s + min(stop_s + _OVERLAP_S, total_s)
         found = _track_chunk(fine.between(low, high), fast.between(low, high))
-        notes += [note for note in found if begin_s + start_s <= note.start_s < begin_s + stop_s]
+        if found is not None:
+            own = (found.starts_s >= begin_s + start_s) & (found.starts_s < begin_s + stop_s)
+            parts.append(found.only(own))
         start_s = stop_s
-    # A note that one chunk holds across the border ends where the next chunk's first begins.
-    return [replace(note, end_s=min(note.end_s, following.start_s)) for note, following in pairwise(notes)] + notes[-1:]
+    return PossibleNotes.joined(parts)
 
 
-def _track_chunk(fine: FrameSeries, fast: FrameSeries) -> list[MelodyNote]:
+def _track_chunk(fine: FrameSeries, fast: FrameSeries) -> PossibleNotes | None:
     levels = relative_levels(fine, fast)
     if levels is None:
-        return []
+        return None
     candidates = find_candidates(levels)
     if not len(candidates):
-        return []
+        return None
     alone = describe_alone(levels, candidates)
     first = _network("alone", alone)[:, 0]
     kept = np.flatnonzero(first > _SECOND_LOOK)
     if not len(kept):
-        return []
+        return None
     candidates = Candidates(candidates.frames[kept], candidates.midi[kept], candidates.rise[kept])
     among = describe_among(alone[kept], candidates, first[kept])
     judged = _network("among", np.concatenate([alone[kept], among], axis=1))
+    end_s = levels.n_frames / levels.frame_rate
     starts_s = candidates.frames / levels.frame_rate + np.clip(judged[:, 1], -2.0, 2.0) * _SHIFT_UNIT_S
-    line = _best_line(starts_s, candidates.midi, judged[:, 0] - _THRESHOLD)
-    return _notes(levels, candidates, starts_s, judged[:, 0], line, fast.first_frame / fast.frame_rate)
-
-
-def _best_line(starts_s: NDArray[np.floating], midi: NDArray[np.intp], gain: NDArray[np.floating]) -> NDArray[np.intp]:
-    """Indices of the monophonic sequence with the largest total gain, rising in time."""
     order = np.argsort(starts_s, kind="stable")
-    order = order[gain[order] > _SECOND_LOOK - _THRESHOLD + 1.0]
-    if not len(order):
-        return order
-    time, note, value = starts_s[order], midi[order], gain[order].astype(np.float64)
-    n = len(order)
-    first = np.searchsorted(time, time - _LINE_MEMORY_S)
-    stop = np.searchsorted(time, time - _SHORTEST_GAP_S)
-    best = np.zeros(n)
-    came_from = np.full(n, -1)
-    farthest, farthest_at = 0.0, -1  # the best line that ended before the memory begins
+    order = order[judged[order, 0] > _LEAST_ODDS]
+    starts_s = np.clip(starts_s[order], 0.0, end_s)
+    candidates = Candidates(candidates.frames[order], candidates.midi[order], candidates.rise[order])
+    log_odds = judged[order, 0].astype(np.float64)
+    lines = draw_lines(starts_s, candidates.midi, log_odds, _THRESHOLDS)
+    bits = (lines << np.arange(len(_THRESHOLDS))[:, None]).sum(axis=0)
+    begin_s = fast.first_frame / fast.frame_rate
+    return PossibleNotes(
+        (begin_s + starts_s).astype(np.float32),
+        (begin_s + _ends(levels, candidates, starts_s)).astype(np.float32),
+        candidates.midi.astype(np.uint8),
+        (1.0 / (1.0 + np.exp(-log_odds))).astype(np.float32),
+        bits.astype(np.uint8),
+    )
+
+
+def draw_lines(
+    starts_s: NDArray[np.floating],
+    midi: NDArray[np.integer],
+    log_odds: NDArray[np.float64],
+    thresholds: NDArray[np.float64],
+) -> NDArray[np.bool_]:
+    """Which notes are on the line of each threshold, bool (n_thresholds, n_notes).
+
+    A line is the sequence, rising in time, with the largest sum of log-odds above the threshold
+    less the cost of its leaps. ``starts_s`` must not fall.
+    """
+    n, n_lines = len(starts_s), len(thresholds)
+    on_line = np.zeros((n_lines, n), bool)
+    if not n:
+        return on_line
+    value = log_odds[None, :] - thresholds[:, None]
+    value[value <= -_FARTHEST_BELOW] = -np.inf
+    first = np.searchsorted(starts_s, starts_s - _LINE_MEMORY_S)
+    stop = np.searchsorted(starts_s, starts_s - _SHORTEST_GAP_S)
+    rows = np.arange(n_lines)
+    best = np.zeros((n_lines, n))
+    came_from = np.full((n_lines, n), -1)
+    # The best line that ended before the memory begins.
+    farthest, farthest_at = np.zeros(n_lines), np.full(n_lines, -1)
     passed = 0
     for i in range(n):
         for j in range(passed, int(first[i])):
-            if best[j] > farthest:
-                farthest, farthest_at = float(best[j]), j
+            better = best[:, j] > farthest
+            farthest[better], farthest_at[better] = best[better, j], j
         passed = max(passed, int(first[i]))
-        best[i], came_from[i] = value[i] + farthest, farthest_at
+        total, origin = farthest, farthest_at
         low, high = int(first[i]), int(stop[i])
         if high > low:
-            leap = np.maximum(np.abs(note[low:high] - note[i]) - 2, 0)
-            cost = _LEAP_COST * leap * np.exp((time[low:high] - time[i]) / _LEAP_MEMORY_S)
-            total = best[low:high] - cost
-            k = int(total.argmax())
-            if value[i] + total[k] > best[i]:
-                best[i], came_from[i] = value[i] + total[k], low + k
-    at = int(best.argmax())
-    if best[at] <= 0.0:
-        return order[:0]
-    path = []
-    while at >= 0:
-        path.append(at)
-        at = int(came_from[at])
-    return order[np.array(path[::-1], dtype=np.intp)]
+            leap = np.maximum(np.abs(midi[low:high] - midi[i]) - 2, 0)
+            cost = _LEAP_COST * leap * np.exp((starts_s[low:high] - starts_s[i]) / _LEAP_MEMORY_S)
+            reached = best[:, low:high] - cost
+            k = reached.argmax(axis=1)
+            near = reached[rows, k]
+            total, origin = np.where(near > total, near, total), np.where(near > total, low + k, origin)
+        best[:, i], came_from[:, i] = value[:, i] + total, origin
+    for line in range(n_lines):
+        at = int(best[line].argmax())
+        while at >= 0 and best[line, at] > 0.0:
+            on_line[line, at] = True
+            at = int(came_from[line, at])
+    return on_line
 
 
-def _notes(
-    levels: Levels,
-    candidates: Candidates,
-    starts_s: NDArray[np.floating],
-    log_odds: NDArray[np.floating],
-    line: NDArray[np.intp],
-    begin_s: float,
-) -> list[MelodyNote]:
-    """Add ends: where the salience has fallen to 0.4 of what it was, or the next note begins."""
-    if not len(line):
-        return []
+def _ends(levels: Levels, candidates: Candidates, starts_s: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Where the salience of each note has fallen to 0.4 of what it was, in seconds of the chunk."""
     longest = int(_LONGEST_NOTE_S * levels.frame_rate)
-    end_s = levels.n_frames / levels.frame_rate
-    starts = np.clip(starts_s[line], 0.0, end_s)
-    nexts = np.append(starts[1:], end_s)
-    notes = []
-    for i, start, following in zip(line, starts, nexts, strict=True):
-        frame = int(candidates.frames[i])
-        row = levels.salience[candidates.midi[i] - LOW_MIDI, frame + 2 : frame + longest]
+    ends = np.empty(len(candidates))
+    for i, (frame, midi) in enumerate(zip(candidates.frames, candidates.midi, strict=True)):
+        row = levels.salience[midi - LOW_MIDI, frame + 2 : frame + longest]
         fallen = np.flatnonzero(row < 0.4 * row[:5].max()) if len(row) else np.zeros(0, np.intp)
-        held = (frame + 2 + int(fallen[0])) / levels.frame_rate if len(fallen) else following
-        end = min(max(held, start + _SHORTEST_GAP_S), following)
-        if end - start < 0.02:
-            continue
-        chance = 1.0 / (1.0 + float(np.exp(-log_odds[i])))
-        notes.append(MelodyNote(float(begin_s + start), float(begin_s + end), int(candidates.midi[i]), chance))
-    return notes
+        ends[i] = frame + 2 + (int(fallen[0]) if len(fallen) else len(row))
+    return np.asarray(np.maximum(ends / levels.frame_rate, starts_s + _SHORTEST_GAP_S), np.float64)

@@ -5,8 +5,9 @@ matched to notes of the melody in order; each match is worth the log-likelihood 
 pitch error, and loses for timing that differs from its neighbours'. Notes may be left out
 on both sides at a price. This is the edit distance of Mongeau and Sankoff, "Comparison of
 Musical Sequences", Computers and the Humanities 24, 1990, with errors as people make them,
-and the free start and end of subsequence matching. All places advance together, query note
-by query note, as matrices of (places, notes).
+and the free start and end of subsequence matching. A note that was heard with a doubt costs to
+meet and little to pass over. All places advance together, query note by query note, as
+matrices of (places, partners): of each query note only the likeliest partners are compared.
 """
 
 from __future__ import annotations
@@ -30,7 +31,15 @@ PLACE_SPREAD_S = 0.45
 SKIP_SUNG, SKIP_WRITTEN, SKIP_REPEATED = 1.6, 1.4, 0.5
 _STEPS = 3
 _FARTHEST_S = 2.5
-_LONGEST_PLACE = 128
+_LONGEST_PLACE = 512
+# What a note loses for being doubtful, as a share of the negative log of its chance. All of it would be right if
+# doubts were independent; where one instrument is taken for another they come together.
+CHANCE_WEIGHT, _LEAST_CHANCE = 0.5, 0.01
+# So many notes before one may be the one it repeats.
+_LOOK_BACK = 6
+# Two notes of one melody do not begin closer together.
+_SHORTEST_GAP_S = 0.02
+_NEVER = np.float32(-1e9)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,62 +77,114 @@ class Fits:
     partner: NDArray[np.int64]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class NoteCosts:
+    """What follows from melodies alone, in nepers.
+
+    ``unlikely`` float32 (n_notes,): cost of meeting each note, for the chance that it is no note of
+    the melody. ``passed`` float64 (n_notes + 1,): going from note ``a`` to ``b`` passes over those
+    between for ``passed[b] - passed[a + 1]``.
+    """
+
+    unlikely: NDArray[np.float32]
+    passed: NDArray[np.float64]
+
+
+def note_costs(melodies: PackedMelodies) -> NoteCosts:
+    """Costs of meeting and of passing over each note of ``melodies``."""
+    chance = np.clip(melodies.chance.astype(np.float64), _LEAST_CHANCE, 1.0)
+    # Chance that the melody's note before is of the same pitch: the nearest that is there, or the one before it ...
+    repeats, none_yet = np.zeros(len(chance)), np.ones(len(chance))
+    owner = melodies.owner()
+    for back in range(1, min(_LOOK_BACK, len(chance) - 1) + 1):
+        there = chance[:-back] * (owner[back:] == owner[:-back])
+        same = np.abs(melodies.midi[back:] - melodies.midi[:-back]) < 0.5
+        repeats[back:] += none_yet[back:] * there * same
+        none_yet[back:] *= 1.0 - there
+    price = SKIP_WRITTEN + (SKIP_REPEATED - SKIP_WRITTEN) * repeats
+    passing = -np.log(1.0 - chance + chance * np.exp(-price))
+    return NoteCosts((-CHANCE_WEIGHT * np.log(chance)).astype(np.float32), np.concatenate([[0.0], np.cumsum(passing)]))
+
+
 def align(
     query_starts_s: NDArray[np.float32],
     query_midi: NDArray[np.float32],
     melodies: PackedMelodies,
+    costs: NoteCosts,
     places: Places,
     *,
     pitch_spread: float = PITCH_SPREAD,
     place_spread_s: float = PLACE_SPREAD_S,
+    partners: int = 8,
 ) -> Fits:
     """The best alignment of the query at each place (see the module's docstring).
 
-    ``pitch_spread`` in semitones and ``place_spread_s`` in seconds are wider where the
-    places are only guessed.
+    ``pitch_spread`` in semitones and ``place_spread_s`` in seconds are wider, and ``partners`` more,
+    where the places are only guessed. Of each query note the likeliest ``partners`` are compared.
     """
-    n_query, n_places = len(query_starts_s), len(places)
+    n_query = len(query_starts_s)
     time = (query_starts_s - query_starts_s[0]).astype(np.float64)
-    notes, valid = _notes_around(melodies, places, float(time[-1]))
-    width = notes.shape[1]
-    starts = melodies.starts_s[notes].astype(np.float32)
-    midi = melodies.midi[notes]
-    scale = places.scale.astype(np.float32)[:, None]
-    origin = places.start_s.astype(np.float32)[:, None]
-    # Log of the time from the note 1, 2, 3 places before to each note, and what passing over costs.
-    log_steps, passing = _steps_within(starts, midi, valid)
-    log_scale = np.log(scale)
-    best = np.empty((n_query, n_places, width), np.float32)
-    back = np.zeros((n_query, n_places, width), np.int8)
-    lowest = np.float32(-1e9)
+    notes, worth = _likeliest_partners(
+        time, query_midi, melodies, costs, places, pitch_spread, place_spread_s, partners
+    )
+    starts = melodies.starts_s[notes]
+    before, after = costs.passed[notes], costs.passed[notes + 1]
+    log_scale = np.log(places.scale).astype(np.float32)[:, None, None]
+    best = np.empty(notes.shape, np.float32)
+    back = np.full(notes.shape, -1, np.int16)
     for i in range(n_query):
-        off_s = (starts - origin) / scale - np.float32(time[i])
-        error = midi - (query_midi[i] + places.transpose + places.drift * time[i]).astype(np.float32)[:, None]
-        match = _pitch_worth(error, pitch_spread) - 0.5 * np.square(off_s / np.float32(place_spread_s))
-        match = np.where(valid & (np.abs(off_s) < _FARTHEST_S), match, lowest)
-        total = np.full((n_places, width), -SKIP_SUNG * i, np.float32)
-        choice = np.full((n_places, width), -1, np.int8)
+        total = np.full(notes.shape[1:], -SKIP_SUNG * i, np.float32)
         for di in range(1, min(_STEPS, i) + 1):
-            log_time = np.float32(np.log(max(time[i] - time[i - di], 0.03))) + log_scale
-            skipped = np.float32(SKIP_SUNG * (di - 1))
-            for dj in range(1, _STEPS + 1):
-                timing = np.abs(log_time - log_steps[dj - 1])
-                cost = np.minimum(timing * np.float32(1.0 / TIMING_SPREAD), np.float32(TIMING_MOST))
-                option = np.full((n_places, width), lowest, np.float32)
-                option[:, dj:] = best[i - di][:, :-dj]
-                option -= cost + passing[dj - 1] + skipped
-                better = option > total
-                total = np.where(better, option, total)
-                choice[better] = di * 4 + dj
-        best[i] = total + match
-        back[i] = choice
+            j = i - di
+            # Axes: place, partner of this note, partner of the earlier one.
+            gap = starts[i][:, :, None] - starts[j][:, None, :]
+            log_time = np.float32(np.log(max(time[i] - time[j], 0.03))) + log_scale
+            timing = np.abs(log_time - np.log(np.maximum(gap, np.float32(_SHORTEST_GAP_S))))
+            option = best[j][:, None, :] - np.minimum(timing * np.float32(1.0 / TIMING_SPREAD), np.float32(TIMING_MOST))
+            option -= (before[i][:, :, None] - after[j][:, None, :]).astype(np.float32)
+            option = np.where(gap > _SHORTEST_GAP_S, option, _NEVER)
+            choice = option.argmax(axis=2)
+            reached = np.take_along_axis(option, choice[:, :, None], axis=2)[:, :, 0] - np.float32(SKIP_SUNG * (di - 1))
+            better = reached > total
+            total = np.where(better, reached, total)
+            back[i] = np.where(better, di * partners + choice, back[i])
+        best[i] = total + worth[i]
     return _traced(best, back, notes)
 
 
+def _likeliest_partners(
+    time: NDArray[np.float64],
+    query_midi: NDArray[np.float32],
+    melodies: PackedMelodies,
+    costs: NoteCosts,
+    places: Places,
+    pitch_spread: float,
+    place_spread_s: float,
+    partners: int,
+) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """Flat note numbers (n_query, n_places, partners), and what meeting each is worth."""
+    near, valid = _notes_around(melodies, places, float(time[-1]), partners)
+    scale = places.scale.astype(np.float32)[:, None]
+    at_s = (melodies.starts_s[near] - places.start_s.astype(np.float32)[:, None]) / scale
+    midi = melodies.midi[near]
+    given = np.where(valid, -costs.unlikely[near], _NEVER)
+    notes = np.empty((len(time), len(places), partners), np.int64)
+    worth = np.empty((len(time), len(places), partners), np.float32)
+    rows = np.arange(len(places))[:, None]
+    for i, moment in enumerate(time):
+        off_s = at_s - np.float32(moment)
+        error = midi - (query_midi[i] + places.transpose + places.drift * moment).astype(np.float32)[:, None]
+        match = _pitch_worth(error, pitch_spread) - 0.5 * np.square(off_s / np.float32(place_spread_s)) + given
+        match = np.where(np.abs(off_s) < _FARTHEST_S, match, _NEVER)
+        chosen = np.argpartition(match, match.shape[1] - partners, axis=1)[:, match.shape[1] - partners :]
+        notes[i], worth[i] = near[rows, chosen], match[rows, chosen]
+    return notes, worth
+
+
 def _notes_around(
-    melodies: PackedMelodies, places: Places, length_s: float
+    melodies: PackedMelodies, places: Places, length_s: float, least: int
 ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """Flat note numbers near each place, (n_places, width), and which of them are within it."""
+    """Flat note numbers near each place, (n_places, width of at least ``least``), and which of them are within it."""
     begin, stop = melodies.offsets[places.melody], melodies.offsets[places.melody + 1]
     low_s = places.start_s - _FARTHEST_S * places.scale
     high_s = places.start_s + (length_s + _FARTHEST_S) * places.scale
@@ -133,27 +194,9 @@ def _notes_around(
         own = melodies.starts_s[begin[k] : stop[k]]
         first[k] = begin[k] + np.searchsorted(own, low_s[k])
         last[k] = begin[k] + np.searchsorted(own, high_s[k], side="right")
-    width = int(min(max(int((last - first).max(initial=1)), _STEPS + 1), _LONGEST_PLACE))
+    width = int(min(max(int((last - first).max(initial=1)), least), _LONGEST_PLACE))
     notes = first[:, None] + np.arange(width)
     return np.minimum(notes, melodies.n_notes - 1), notes < last[:, None]
-
-
-def _steps_within(
-    starts: NDArray[np.float32], midi: NDArray[np.float32], valid: NDArray[np.bool_]
-) -> tuple[list[NDArray[np.float32]], list[NDArray[np.float32]]]:
-    log_steps, passing = [], []
-    repeats = np.zeros_like(valid)
-    repeats[:, 1:] = np.abs(np.diff(midi, axis=1)) < 0.5
-    price = np.where(repeats, np.float32(SKIP_REPEATED), np.float32(SKIP_WRITTEN))
-    passed = np.zeros(starts.shape, np.float32)
-    for step in range(1, _STEPS + 1):
-        apart = np.ones_like(starts)
-        apart[:, step:] = starts[:, step:] - starts[:, :-step]
-        log_steps.append(np.log(np.maximum(apart, np.float32(0.02))))
-        passing.append(passed.copy())
-        # Going one further back passes over the note ``step`` places before.
-        passed[:, step:] += price[:, :-step]
-    return log_steps, passing
 
 
 def _pitch_worth(error: NDArray[np.float32], spread: float) -> NDArray[np.float32]:
@@ -164,25 +207,25 @@ def _pitch_worth(error: NDArray[np.float32], spread: float) -> NDArray[np.float3
     return np.asarray(np.float32(RIGHT_NOTE) + np.log(right + wrong + np.float32(1e-4)), np.float32)
 
 
-def _traced(best: NDArray[np.float32], back: NDArray[np.int8], notes: NDArray[np.int64]) -> Fits:
-    n_query, n_places, _ = best.shape
+def _traced(best: NDArray[np.float32], back: NDArray[np.int16], notes: NDArray[np.int64]) -> Fits:
+    n_query, n_places, partners = best.shape
     # Notes left over at the end of the query cost as much as in its middle.
     left_over = SKIP_SUNG * (n_query - 1 - np.arange(n_query))
     ends = best.max(axis=2) - left_over[:, None]
     at_query = ends.argmax(axis=0)
     rows = np.arange(n_places)
     score = ends[at_query, rows].astype(np.float64)
-    at_note = best[at_query, rows].argmax(axis=1)
+    at = best[at_query, rows].argmax(axis=1)
     partner = np.full((n_places, n_query), -1, np.int64)
     alive = np.ones(n_places, bool)
     for _ in range(n_query):
-        partner[rows[alive], at_query[alive]] = notes[rows[alive], at_note[alive]]
-        step = back[at_query, rows, at_note].astype(np.int64)
-        alive &= step > 0
+        partner[rows[alive], at_query[alive]] = notes[at_query, rows, at][alive]
+        step = back[at_query, rows, at].astype(np.int64)
+        alive &= step >= 0
         if not alive.any():
             break
-        at_query = np.where(alive, at_query - step // 4, at_query)
-        at_note = np.where(alive, at_note - step % 4, at_note)
+        at_query = np.where(alive, at_query - step // partners, at_query)
+        at = np.where(alive, step % partners, at)
     return Fits(score, partner)
 
 

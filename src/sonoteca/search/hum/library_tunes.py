@@ -9,6 +9,7 @@ from typing import Any
 
 from sonoteca.catalogue.library import Library
 from sonoteca.catalogue.melodies import melodies_of_regions, melody_stamp
+from sonoteca.domain.possible_notes import PossibleNotes
 from sonoteca.errors import LibraryDamaged, LibraryUnwritable, RequestError
 from sonoteca.search.hum.answer import HumAnswer
 from sonoteca.search.hum.melody import Melody
@@ -60,14 +61,18 @@ def open_melody_index(library: Library) -> MelodyIndex:
             # The catalogue is the truth: what cannot be read is built again below.
             folder.joinpath(_STAMP_FILE).unlink(missing_ok=True)
     with library.read() as connection:
-        melodies = [
-            Melody.from_notes(region_id, notes)
-            for region_id, notes in melodies_of_regions(connection)
-            if len(notes) >= FEWEST_NOTES
-        ]
+        stored = ((region_id, melody_of(region_id, value)) for region_id, value in melodies_of_regions(connection))
+        melodies = [melody for _, melody in stored if len(melody) >= FEWEST_NOTES]
     index = MelodyIndex.build(melodies)
     _keep(library, index, stamp)
     return index
+
+
+def melody_of(region_id: int, value: list[dict[str, float]] | dict[str, Any]) -> Melody:
+    """A stored melody: possible notes that were heard, or the plain notes of a score, a person, an older analysis."""
+    if isinstance(value, dict):
+        return Melody.of_possible_notes(region_id, PossibleNotes.of_json(value))
+    return Melody.from_notes(region_id, value)
 
 
 def _read(path: Path) -> str | None:

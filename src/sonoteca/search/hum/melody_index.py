@@ -35,9 +35,9 @@ from sonoteca.search.hum.melody import Melody, PackedMelodies
 from sonoteca.search.hum.query_pitch import QueryNotes
 from sonoteca.search.hum.windows_index import MANY_WINDOWS, Segment
 
-_MAGIC = b"SONOHUM1"
+_MAGIC = b"SONOHUM2"
 _PLACES, _PLACES_OF_MANY, _SECOND_LOOK = 240, 480, 90
-_GUESS_PITCH_SPREAD, _GUESS_PLACE_SPREAD_S = 0.6, 1.2
+_GUESS_PITCH_SPREAD, _GUESS_PLACE_SPREAD_S, _GUESS_PARTNERS = 0.6, 1.2, 12
 # Small segments are joined when there are more than this, and all when they hold a quarter of the notes.
 _MOST_SEGMENTS = 6
 
@@ -188,12 +188,19 @@ def _search_segment(segment: Segment, query: QueryNotes, most: int, allowed: NDA
         return []
     starts, midi, melodies = query.starts_s, query.midi, segment.melodies
     rough = align(
-        starts, midi, melodies, places, pitch_spread=_GUESS_PITCH_SPREAD, place_spread_s=_GUESS_PLACE_SPREAD_S
+        starts,
+        midi,
+        melodies,
+        segment.costs,
+        places,
+        pitch_spread=_GUESS_PITCH_SPREAD,
+        place_spread_s=_GUESS_PLACE_SPREAD_S,
+        partners=_GUESS_PARTNERS,
     )
     order = np.argsort(-rough.score, kind="stable")[:_SECOND_LOOK]
     places, rough = places.take(order), Fits(rough.score[order], rough.partner[order])
     places = refined(starts, midi, melodies, places, rough)
-    fits = align(starts, midi, melodies, places)
+    fits = align(starts, midi, melodies, segment.costs, places)
     return [_best_fit(segment, query, places, fits, k) for k in np.argsort(fits.score)]
 
 
@@ -234,12 +241,21 @@ def _match(found: _Found, n_notes: int) -> HumMatch:
 
 # --- bytes: arrays with their type and length in front ------------------------------------------
 
-_TYPES = {"keys": np.int64, "offsets": np.int64, "starts_s": np.float32, "ends_s": np.float32, "midi": np.float32}
+_TYPES: dict[str, type[np.generic]] = {
+    "keys": np.int64,
+    "offsets": np.int64,
+    "starts_s": np.float32,
+    "ends_s": np.float32,
+    "midi": np.float32,
+    "chance": np.float32,
+    "lines": np.uint8,
+}
 
 
 def _segment_bytes(segment: Segment) -> bytes:
     arrays = [getattr(segment.melodies, name) for name in _TYPES]
-    arrays += [segment.alive.astype(np.uint8), segment.first_notes, faiss.serialize_index(segment.windows)]
+    arrays += [segment.alive.astype(np.uint8), segment.first_notes, segment.means]
+    arrays.append(faiss.serialize_index(segment.windows))
     return b"".join(len(raw).to_bytes(8, "little") + raw for raw in (array.tobytes() for array in arrays))
 
 
@@ -258,5 +274,5 @@ def _segment_from(reader: _Reader) -> Segment:
     melodies = PackedMelodies(**{name: reader.array(dtype) for name, dtype in _TYPES.items()})  # type: ignore[arg-type]
     alive = reader.array(np.uint8).astype(bool)
     first = np.asarray(reader.array(np.int64), np.int64)
-    windows = faiss.deserialize_index(reader.array(np.uint8))
-    return Segment(melodies, alive, first, melodies.owner()[first], windows)
+    means = np.asarray(reader.array(np.float32), np.float32)
+    return Segment.of_windows(melodies, alive, first, means, faiss.deserialize_index(reader.array(np.uint8)))

@@ -8,8 +8,8 @@ import faiss
 import numpy as np
 from numpy.typing import NDArray
 
-from sonoteca.search.hum.alignment import Places
-from sonoteca.search.hum.contour import DIMENSIONS, WINDOW_S, library_windows, query_windows
+from sonoteca.search.hum.alignment import NoteCosts, Places, note_costs
+from sonoteca.search.hum.contour import DIMENSIONS, library_windows, query_windows
 from sonoteca.search.hum.melody import PackedMelodies
 from sonoteca.search.hum.query_pitch import QueryNotes
 
@@ -35,20 +35,30 @@ class Segment:
 
     melodies: PackedMelodies
     alive: NDArray[np.bool_]
+    costs: NoteCosts
     first_notes: NDArray[np.int64]
+    means: NDArray[np.float32]
     owners: NDArray[np.int32]
     windows: faiss.Index
 
     @classmethod
     def build(cls, melodies: PackedMelodies, *, seed: int = 0) -> Segment:
-        vectors, first = library_windows(melodies)
-        return cls(
-            melodies,
-            np.ones(melodies.n_melodies, bool),
-            first,
-            melodies.owner()[first] if len(first) else np.zeros(0, np.int32),
-            _window_index(vectors, seed),
-        )
+        found = library_windows(melodies)
+        alive = np.ones(melodies.n_melodies, bool)
+        return cls.of_windows(melodies, alive, found.first_notes, found.means, _window_index(found.vectors, seed))
+
+    @classmethod
+    def of_windows(
+        cls,
+        melodies: PackedMelodies,
+        alive: NDArray[np.bool_],
+        first_notes: NDArray[np.int64],
+        means: NDArray[np.float32],
+        windows: faiss.Index,
+    ) -> Segment:
+        """From windows that were made before; what follows from the melodies is computed."""
+        owners = melodies.owner()[first_notes] if len(first_notes) else np.zeros(0, np.int32)
+        return cls(melodies, alive, note_costs(melodies), first_notes, means, owners, windows)
 
     @property
     def n_windows(self) -> int:
@@ -88,15 +98,11 @@ class Segment:
         best = order[by_weight[np.searchsorted(group[by_weight], np.arange(len(at)))]]
         ranked = np.argsort(-total, kind="stable")[:most]
         chosen = best[ranked]
-        sung = np.array([_mean_pitch(query.starts_s, query.midi, int(a), WINDOW_S / s) for a, s in
-                         zip(anchor[chosen], scale[chosen], strict=True)])  # fmt: skip
-        written = np.array([_mean_pitch(self.melodies.starts_s, self.melodies.midi, int(n), WINDOW_S,
-                            int(self.melodies.offsets[m + 1])) for n, m in zip(note[chosen], melody[chosen], strict=True)])  # fmt: skip
         places = Places(
             melody[chosen],
             start_s[chosen].astype(np.float64),
             scale[chosen].astype(np.float64),
-            written - sung,
+            (self.means[window[chosen]] - asked.means[asked_by[chosen]]).astype(np.float64),
             np.zeros(len(chosen)),
         )
         return places, total[ranked]
@@ -126,7 +132,7 @@ class Segment:
     ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
         """The same, exactly, where a filter left few: their windows are made again and compared one by one."""
         few = faiss.IndexFlatL2(DIMENSIONS)
-        few.add(library_windows(self.melodies.only(usable))[0])
+        few.add(library_windows(self.melodies.only(usable)).vectors)
         distance, place = few.search(vectors, min(k, len(rows)))
         missing = k - distance.shape[1]
         distance = np.pad(distance, ((0, 0), (0, missing)), constant_values=np.inf)
@@ -148,13 +154,3 @@ def _window_index(vectors: NDArray[np.float32], seed: int) -> faiss.Index:
     index.train(np.ascontiguousarray(vectors[np.sort(rows)]))
     index.add(vectors)
     return index
-
-
-def _mean_pitch(
-    starts_s: NDArray[np.float32], midi: NDArray[np.float32], first: int, length_s: float, stop: int | None = None
-) -> float:
-    """Mean pitch over a window, each note weighed by how long it lasts until the next."""
-    begin = float(starts_s[first])
-    last = first + int(np.searchsorted(starts_s[first:stop], begin + length_s))
-    times = np.append(starts_s[first:last], begin + length_s)
-    return float(np.average(midi[first:last], weights=np.diff(times) + 1e-6))
