@@ -8,6 +8,7 @@ database, so the migrations make it and ``schema.py`` does not know it.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -25,6 +26,8 @@ FIELDS: tuple[TextField, ...] = get_args(TextField)
 # Stands between two titles, paths or tags of one sound, so that no phrase spans both. A private
 # character that ``words`` never yields.
 BREAK = "\ue000"
+
+_ASCII_WORD = re.compile("[a-z0-9]+")
 
 # Letters that have no decomposition into base and mark, but are typed without it.
 _PLAIN_LETTERS = str.maketrans(
@@ -52,6 +55,8 @@ def words(text: str) -> list[str]:
     ['cafe', 'del', 'mar', '120bpm', 'wav']
     """
     folded = fold(text)
+    if folded.isascii():
+        return _ASCII_WORD.findall(folded)
     return "".join(character if character.isalnum() else " " for character in folded).split()
 
 

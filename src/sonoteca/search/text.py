@@ -28,11 +28,11 @@ from sonoteca.search.result_row import ResultRow, region_facts
 
 MODE = "search"
 # Reading and ranking a sound takes 10 µs; the answer may take 10 ms.
-RANKED_AT_MOST = 500
+RANKED_AT_MOST = 300
 # Sounds that satisfy the rules, whose words are looked at; beyond, the index of words is faster.
 _LOOKED_AT = 4_000
 # Words that more sounds have are common, and how common does not matter.
-_COUNTED = 10_000
+_COUNTED = 2_000
 # What somebody wrote about the sound; in a path a word may be about its neighbours.
 _TELLING: tuple[TextField, ...] = ("title", "tags", "artist", "album")
 
