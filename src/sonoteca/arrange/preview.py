@@ -38,7 +38,7 @@ MAX_BARS = 64
 # Where neither sound has a tempo, bars are only a way to count.
 _COUNTING_BPM = 120.0
 # A transition is cut out of two tracks: its own beginning and end are soft.
-_BEGIN_S, _END_S = 0.05, 1.0
+_BEGIN_S, _END_S = 0.005, 1.0
 _WHOLE_PIECES = (Kind.TRACK, Kind.FIELD_RECORDING)
 
 
