@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from bench.match_speed import answer_times
 from bench.measure import Measure, print_measures
 from bench.ranks import Rank, interval, rank_of
-from bench.stems import CONDITIONS, Stem, evidence_in_order, listened, material, read_truth
+from bench.stems import CONDITIONS, Stem, evidence_in_order, listened, material, read_truth, regions_of
 from sonoteca.catalogue.embeddings import list_spaces
 from sonoteca.catalogue.library import Library
 from sonoteca.domain.music import Key
@@ -26,7 +26,6 @@ from sonoteca.domain.vocabulary import Role
 from sonoteca.match.evidence import Evidence
 from sonoteca.match.find_matches import find_matches
 from sonoteca.match.fit import fit
-from sonoteca.match.gate import REJECTED
 from sonoteca.match.library_weights import library_weights
 
 ROLES = ("drums", "bass", "harmony", "melody")
@@ -98,27 +97,38 @@ def measure(folder: Path) -> list[Measure]:
 
 
 def _questions(library: Library, stems: Sequence[Stem]) -> Iterator[tuple[int, str, Answer]]:
-    """Every stem with every other role, answered over the whole library."""
-    evidence, rows = evidence_in_order(library, list(stems))
+    """Every stem with every other role, answered over the whole library; a stem counts by its best region."""
+    evidence, number_of = regions_of(library, stems)
     weights = library_weights(library)
-    among = evidence.take(rows)
     for number, stem in enumerate(stems):
-        query = among.take([number])
+        query = evidence.take((number_of == number) & (evidence.numbers == 0))
+        others = np.flatnonzero(number_of != number)
+        among = evidence.take(others)
         for role in ROLES:
             if role == stem.role:
                 continue
             fits = fit(query, among, weights, role=Role(role))
+            best = fits.best(len(among))
             if number < N_CHECKED:
-                _check(library, query, Role(role), [among.ids[i] for i in fits.best(len(stems)) if i != number])
-            scores = np.where(fits.gating == REJECTED, np.nan, fits.total)
-            yield number, role, Answer(scores, fits.semitone_shift.astype(np.float64), fits.tempo_ratio)
+                _check(library, query, Role(role), among.take(best[:10]))
+            # Written from the worst to the best, so that the best of a stem's regions stays.
+            at = number_of[others[best[::-1]]]
+            answer = Answer(*(np.full(len(stems), np.nan) for _ in range(3)))
+            answer.scores[at] = fits.total[best[::-1]]
+            answer.shifts[at] = fits.semitone_shift[best[::-1]]
+            answer.ratios[at] = fits.tempo_ratio[best[::-1]]
+            yield number, role, answer
 
 
-def _check(library: Library, query: Evidence, role: Role, order: Sequence[str]) -> None:
+def _check(library: Library, query: Evidence, role: Role, first: Evidence) -> None:
     """What is ranked here is what the library function answers; only its rows are not written for every question."""
     answer = find_matches(library, query, role=role, k=10, weights=library_weights(library))
-    if [row.id for row in answer.rows if row.region == 0] != list(order[: len(answer.rows)]):
-        raise RuntimeError(f"find_matches answers {[row.id for row in answer.rows]}, ranked here: {order[:10]}")
+    answered, ranked = (
+        [(row.id, row.region) for row in answer.rows],
+        list(zip(first.ids, first.numbers.tolist(), strict=True)),
+    )
+    if answered != ranked:
+        raise RuntimeError(f"find_matches answers {answered}, ranked here: {ranked}")
 
 
 Scores = Callable[[int], NDArray[np.float64]]
@@ -126,10 +136,10 @@ Scores = Callable[[int], NDArray[np.float64]]
 
 def _baselines(library: Library, stems: Sequence[Stem]) -> dict[str, Scores]:
     """Scores of all stems for the stem of a number, higher is better."""
-    evidence, rows = evidence_in_order(library, list(stems))
+    evidence = evidence_in_order(library, stems)
     with library.read() as connection:
         space = next(each.space for each in list_spaces(connection) if each.space.id == evidence.space_id)
-    vectors = evidence.vectors[rows].astype(np.float64)
+    vectors = evidence.vectors.astype(np.float64)
     part = next(each for each in space.parts if each.name == "timbre")
     timbre = vectors[:, part.start : part.stop]
     timbre = timbre / np.maximum(np.linalg.norm(timbre, axis=1, keepdims=True), 1e-9)

@@ -41,7 +41,7 @@ def run(work: Path, corpus: Path) -> list[Measure]:
     }
     measures, falls = [], []
     for task, items in tasks.items():
-        ours, baseline = zip(*(_vectors(folder / name, part) for name, _, part in items), strict=True)
+        ours, baseline = zip(*(vectors_of(folder / name, part) for name, _, part in items), strict=True)
         labels = [label for _, label, _ in items]
         scaled = np.stack(baseline)
         scaled = (scaled - scaled.mean(axis=0)) / (scaled.std(axis=0) + 1e-9)
@@ -71,7 +71,8 @@ def _instruments(truth: dict[str, dict]) -> list[tuple[str, str, None]]:  # type
     return [item for item in found if counts[item[1]] > 1]
 
 
-def _vectors(path: Path, part: float | None) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def vectors_of(path: Path, part: float | None) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Ours, and the MFCC baseline: of the whole sound, or of an excerpt that begins at this share of it."""
     (embedder,) = builtin_embedders()
     with open_recording(path) as recording:
         features = compute_features(

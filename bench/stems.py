@@ -7,7 +7,7 @@ import json
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -79,11 +79,18 @@ def listened(folder: Path) -> Iterator[Library]:
         yield library
 
 
-def evidence_in_order(library: Library, stems: list[Stem]) -> tuple[Evidence, NDArray[np.int64]]:
-    """Evidence of the whole sounds, and for each stem its row there."""
+def regions_of(library: Library, stems: Sequence[Stem]) -> tuple[Evidence, NDArray[np.int64]]:
+    """Evidence of all regions, and of each the number of its stem."""
     evidence = load_evidence(library)
-    evidence = evidence.take(evidence.numbers == 0)
     with library.read() as connection:
         facts = region_facts(connection, evidence.region_ids.tolist())
-    rows = {Path(facts[region].path or "").name: row for row, region in enumerate(evidence.region_ids.tolist())}
-    return evidence, np.array([rows[stem.path] for stem in stems])
+    numbers = {stem.path: number for number, stem in enumerate(stems)}
+    names = [Path(facts[region].path or "").name for region in evidence.region_ids.tolist()]
+    return evidence, np.array([numbers[name] for name in names], np.int64)
+
+
+def evidence_in_order(library: Library, stems: Sequence[Stem]) -> Evidence:
+    """Evidence of the whole sounds, in the order of the stems."""
+    evidence, numbers = regions_of(library, stems)
+    whole = np.flatnonzero(evidence.numbers == 0)
+    return evidence.take(whole[np.argsort(numbers[whole])])

@@ -37,14 +37,14 @@ def questions(folder: pathlib.Path, condition: str, seed_of_song: dict[str, int]
     weights = default_weights()
     stems = read_truth(folder / condition)
     with listened(folder / condition) as library:
-        evidence, rows = evidence_in_order(library, stems)
+        evidence = evidence_in_order(library, stems)
     found = []
     for number, stem in enumerate(stems):
         for role in PLAYED:
             if role == stem.role:
                 continue
             among = [i for i, other in enumerate(stems) if other.role == role]
-            fits = fit(evidence.take([int(rows[number])]), evidence.take(rows[among]), weights, role=role)
+            fits = fit(evidence.take([number]), evidence.take(among), weights, role=role)
             axes = np.column_stack([fits.axes[name] for name in AXES]).astype(np.float64)
             liked = np.array([stems[i].song == stem.song for i in among])
             song = seed_of_song.setdefault(stem.song, len(seed_of_song))
