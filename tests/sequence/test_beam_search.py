@@ -42,7 +42,7 @@ def some_tracks(count: int, seed: int) -> list[Made]:
     ]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.data())
 def test_every_set_is_as_asked_for(data: st.DataObject) -> None:
     made = data.draw(st.lists(made_tracks(), min_size=4, max_size=12))
@@ -69,11 +69,11 @@ def test_every_set_is_as_asked_for(data: st.DataObject) -> None:
     assert search(asked, TransitionRows(asked.tracks, asked.weights, asked.manner)) == orders
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(6))
 @pytest.mark.parametrize("with_plan", [False, True])
 def test_tiny_libraries_get_the_best_of_all_orders(seed: int, with_plan: bool) -> None:
-    asked = problem(columns(*some_tracks(6, seed)), 5, plan=RISING if with_plan else None)
-    truth = max(worth_of(asked, order).total for order in permutations(range(6), 5))
+    asked = problem(columns(*some_tracks(6, seed)), 4, plan=RISING if with_plan else None)
+    truth = max(worth_of(asked, order).total for order in permutations(range(6), 4))
     assert worth_of(asked, best(asked)).total >= truth - 0.01
 
 

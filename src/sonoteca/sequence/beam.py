@@ -27,6 +27,8 @@ _BRANCHES = 8
 _SAME_END = 2
 # The first tracks tried, as a multiple of the beam.
 _STARTS = 4
+_BLOCK = 64
+_TINY = np.float32(1e-9)
 
 
 class DeadEnd(Exception):
@@ -45,7 +47,6 @@ class _Partial:
     order: tuple[int, ...]
     transitions: float
     fits: float
-    n_fits: int
     preference: float
     elapsed_s: float
     n_musts: int
@@ -53,6 +54,25 @@ class _Partial:
     @property
     def end(self) -> int:
         return self.order[-1]
+
+
+@dataclass(frozen=True, slots=True)
+class _Child:
+    """A partial set, by its row, with a track more; ``value`` is what it adds to the whole and what is known to be ahead."""
+
+    value: float
+    row: int
+    track: int
+    score: float
+    fit: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Standing:
+    """Per track closeness to the curve at a place, and all that it adds by standing there."""
+
+    fits: FloatColumn
+    value: FloatColumn
 
 
 def search(problem: SetProblem, rows: TransitionRows, *, seed: int = 0) -> list[tuple[int, ...]]:
@@ -86,6 +106,8 @@ class _Search:
         self.order_of_equals = np.random.default_rng(seed).permutation(len(problem.tracks))
         self.free = problem.choosable.copy()
         self.free[[*problem.locked.values(), *problem.musts, *([] if problem.last is None else [problem.last])]] = False
+        self.n_free = int(self.free.sum())
+        self._standings: dict[tuple[int, float, int], _Standing] = {}
         self.last_lock = max(problem.locked, default=-1)
         axes = problem.weights.axes
         self.tempo_share = axes.tempo / sum(getattr(axes, axis) for axis in AXES)
@@ -124,7 +146,7 @@ class _Search:
         return self._left_s(partial) < self.mean_s / 2.0 or not self._has_more(partial)
 
     def _has_more(self, partial: _Partial) -> bool:
-        rest = self.free.sum() - sum(bool(self.free[index]) for index in partial.order)
+        rest = self.n_free - sum(bool(self.free[index]) for index in partial.order)
         return bool(rest > 0 or partial.n_musts < len(self.problem.musts) or len(partial.order) <= self.last_lock)
 
     def _left_s(self, partial: _Partial) -> float:
@@ -147,55 +169,47 @@ class _Search:
     # --- growing ----------------------------------------------------------------------------------
 
     def _starts(self) -> list[_Partial]:
-        allowed = self._allowed(_EMPTY, 0)
-        candidates = np.flatnonzero(allowed)
-        if not len(candidates):
+        allowed = np.flatnonzero(self._allowed(_EMPTY, 0))
+        if not len(allowed):
             raise DeadEnd(0, ())
-        fits = self._fits(candidates, 0.0, 0)
-        weights = self.problem.weights.set
-        lost_ahead = self._lost_ahead(candidates, 0, self._slots(_EMPTY) - 1)
-        value = (weights.curve * np.nan_to_num(fits, nan=0.5) + self.problem.preference[candidates]) / self.n_tracks
-        value = value - weights.transitions * lost_ahead / max(1, self.n_tracks - 1)
-        best = np.lexsort((self.order_of_equals[candidates], -value))
-        kept = [
-            self._extended(_EMPTY, int(candidates[at]), 0.0, float(fits[at])) for at in best[: _STARTS * self.width]
-        ]
-        musts = [
-            self._extended(_EMPTY, must, 0.0, float(self._fits(np.array([must]), 0.0, 0)[0]))
-            for must in self.problem.musts
-        ]
-        return kept if 0 in self.problem.locked else [*kept, *(each for each in musts if each not in kept)]
+        standing = self._standing(_EMPTY, 0)
+        best = allowed[np.lexsort((self.order_of_equals[allowed], -standing.value[allowed]))]
+        firsts = dict.fromkeys(best[: _STARTS * self.width].tolist())
+        if 0 not in self.problem.locked:
+            firsts |= dict.fromkeys(self.problem.musts)
+        return [self._extended(_EMPTY, track, 0.0, float(standing.fits[track])) for track in firsts]
 
     def _grow(self, partials: Sequence[_Partial], position: int) -> list[_Partial]:
         """The best partial sets that are one track longer."""
         problem = self.problem
-        steps = self.rows.of([partial.end for partial in partials])
-        fresh = np.stack([self._fresh(partial) for partial in partials]) * np.float32(problem.weights.axes.freshness)
-        counted = steps.sums.weights + np.float32(problem.weights.axes.freshness) * self.has_artist
-        scores = (steps.sums.scores + fresh) / np.maximum(counted, np.float32(1e-9)) - steps.cliff
-        everything = np.arange(len(problem.tracks))
-        limit = (
-            within_tempo(problem, [each.end for each in partials], problem.tracks)
-            if problem.widest_pct is not None
-            else None
-        )
-        children: list[tuple[float, int, int, float, float]] = []
+        ends = [partial.end for partial in partials]
+        steps = self.rows.of(ends)
+        weight = np.float32(problem.weights.axes.freshness)
+        fresh = np.stack([self._fresh(partial) for partial in partials])
+        scores = (steps.sums.scores + weight * fresh) / (steps.sums.weights + weight * self.has_artist + _TINY)
+        scores -= steps.cliff
+        per_score = np.float32(problem.weights.set.transitions / (max(self.n_tracks, position + 1) - 1))
+        limit = within_tempo(problem, ends, problem.tracks) if problem.widest_pct is not None else None
+        children: list[_Child] = []
         for row, partial in enumerate(partials):
             allowed = self._allowed(partial, position)
             if limit is not None:
-                allowed &= limit[row]
-            if problem.widest_pct is not None:
-                allowed &= self._reachable(position, self._slots(partial))
-            candidates = np.flatnonzero(allowed) if allowed.sum() < len(everything) // 8 else everything
-            if not allowed.any():
-                continue
-            fits = self._fits(candidates, partial.elapsed_s, position)
-            value = self._values(partial, position, scores[row][candidates], fits, candidates)
-            value = np.where(allowed[candidates], value, -np.inf)
-            for at in self._best(value, candidates):
-                track = int(candidates[at])
-                children.append((float(value[at]), row, track, float(scores[row, track]), float(fits[at])))
+                allowed &= limit[row] & self._reachable(position, self._slots(partial))
+            standing = self._standing(partial, position)
+            value = np.where(allowed, per_score * scores[row] + standing.value, np.float32(-np.inf))
+            before = self._value_of(partial)
+            for track in self._best(value):
+                fit = float(standing.fits[track])
+                children.append(_Child(before + float(value[track]), row, track, float(scores[row, track]), fit))
         return self._kept(partials, children)
+
+    def _value_of(self, partial: _Partial) -> float:
+        """What the tracks of a partial set add to the whole."""
+        weights, n_tracks = self.problem.weights.set, max(self.n_tracks, len(partial.order) + 1)
+        return (
+            weights.transitions * partial.transitions / (n_tracks - 1)
+            + (weights.curve * partial.fits + partial.preference) / n_tracks
+        )
 
     def _allowed(self, partial: _Partial, position: int) -> NDArray[np.bool_]:
         """Which tracks may stand at ``position``."""
@@ -211,18 +225,32 @@ class _Search:
         allowed[waiting] = True
         return allowed
 
-    def _fits(self, candidates: NDArray[np.intp], elapsed_s: float, position: int) -> FloatColumn:
-        """Closeness to the energy curve of tracks at this place; NaN without a curve."""
-        problem = self.problem
-        if problem.plan is None:
-            return np.full(len(candidates), np.nan, np.float32)
-        share: float | NDArray[np.float64]
-        if problem.n_tracks is not None:
-            share = position / max(1, problem.n_tracks - 1)
+    def _standing(self, partial: _Partial, position: int) -> _Standing:
+        """What every track adds by standing at ``position``, whatever it follows."""
+        problem, slots_after = self.problem, self._slots(partial) - 1
+        if problem.duration_s is None:
+            share = position / max(1, self.n_tracks - 1)
         else:
-            assert problem.duration_s is not None
-            share = np.minimum((elapsed_s + self.durations_s[candidates] / 2.0) / problem.duration_s, 1.0)
-        return fit_to_plan(problem.tracks.level[candidates], problem.plan.at(share), problem.weights.set.half_off_curve)
+            share = min(1.0, (partial.elapsed_s + self.mean_s / 2.0) / problem.duration_s)
+        key = (position, share, slots_after)
+        if key not in self._standings:
+            self._standings = {held: each for held, each in self._standings.items() if held[0] == position}
+            self._standings[key] = self._compute_standing(position, share, slots_after)
+        return self._standings[key]
+
+    def _compute_standing(self, position: int, share: float, slots_after: int) -> _Standing:
+        problem, weights, n_tracks = self.problem, self.problem.weights.set, max(self.n_tracks, position + 1)
+        fits = np.zeros(len(problem.tracks), np.float32)
+        if problem.plan is not None:
+            fits = fit_to_plan(problem.tracks.level, problem.plan.at(share), weights.half_off_curve)
+            # A track of unknown energy neither gains nor loses against the middle.
+            fits = np.nan_to_num(fits, nan=0.5)
+        value = (weights.curve * fits + problem.preference) / n_tracks
+        # Sums over what is known of the whole set: perfect but for this, it would be worth as much less.
+        lost = self._lost_ahead(position, slots_after)
+        if lost is not None:
+            value = value - weights.transitions * lost / max(1, n_tracks - 1)
+        return _Standing(fits, value.astype(np.float32))
 
     def _fresh(self, partial: _Partial) -> FloatColumn:
         artists = self.problem.tracks.artist
@@ -230,32 +258,13 @@ class _Search:
         fresh = fresh_artists(played, self.n_artists, self.problem.weights.freshness.artist_gap)
         return np.asarray(fresh[artists] * self.has_artist, np.float32)
 
-    def _values(
-        self, partial: _Partial, position: int, scores: FloatColumn, fits: FloatColumn, candidates: NDArray[np.intp]
-    ) -> NDArray[np.float64]:
-        """What the partial set is worth with each candidate added, and what is known to be ahead."""
-        weights = self.problem.weights.set
-        # Sums over what is known of the whole set: perfect but for this, it would be worth as much less.
-        lost_ahead = self._lost_ahead(candidates, position, self._slots(partial) - 1)
-        n_tracks = max(self.n_tracks, position + 1)
-        value = weights.transitions * (partial.transitions + scores - lost_ahead) / (n_tracks - 1)
-        if self.problem.plan is not None:
-            # A track of unknown energy neither gains nor loses against the middle.
-            value = value + weights.curve * (partial.fits + np.nan_to_num(fits, nan=0.5)) / n_tracks
-        return value + (partial.preference + self.problem.preference[candidates]) / n_tracks
+    def _best(self, value: FloatColumn) -> Iterator[int]:
+        """The best tracks, and all musts that may stand here."""
+        for track in sorted({*largest(value, _BRANCHES).tolist(), *self.problem.musts}):
+            if np.isfinite(value[track]):
+                yield int(track)
 
-    def _best(self, value: NDArray[np.float64], candidates: NDArray[np.intp]) -> Iterator[int]:
-        """Places of the best candidates, and of all musts that may stand here."""
-        count = min(_BRANCHES, len(value))
-        best = np.argpartition(-value, count - 1)[:count]
-        musts = np.flatnonzero(np.isin(candidates, self.problem.musts)) if self.problem.musts else best[:0]
-        for at in np.unique(np.concatenate([best, musts])):
-            if np.isfinite(value[at]):
-                yield int(at)
-
-    def _kept(
-        self, partials: Sequence[_Partial], children: Sequence[tuple[float, int, int, float, float]]
-    ) -> list[_Partial]:
+    def _kept(self, partials: Sequence[_Partial], children: Sequence[_Child]) -> list[_Partial]:
         """The best children: within the width per number of musts placed, no two of the same tracks and end."""
         quota = max(self.width // (len(self.problem.musts) + 1), min(self.width, 8))
         kept: list[_Partial] = []
@@ -263,10 +272,10 @@ class _Search:
         ends: dict[tuple[int, int], int] = {}
         seen: set[tuple[frozenset[int], int]] = set()
         ranked = sorted(
-            children, key=lambda child: (-child[0], self.order_of_equals[child[2]], partials[child[1]].order)
+            children, key=lambda child: (-child.value, self.order_of_equals[child.track], partials[child.row].order)
         )
-        for _, row, track, score, fit in ranked:
-            parent = partials[row]
+        for child in ranked:
+            parent, track = partials[child.row], child.track
             n_musts = parent.n_musts + (track in self.problem.musts)
             content = (frozenset((*parent.order, track)), track)
             if counts.get(n_musts, 0) >= quota or ends.get((n_musts, track), 0) >= self._same_end(len(parent.order)):
@@ -276,22 +285,20 @@ class _Search:
             seen.add(content)
             counts[n_musts] = counts.get(n_musts, 0) + 1
             ends[n_musts, track] = ends.get((n_musts, track), 0) + 1
-            kept.append(self._extended(parent, track, score, fit))
+            kept.append(self._extended(parent, track, child.score, child.fit))
         return kept
 
     def _same_end(self, position: int) -> int:
         """How many kept sets may end with one track: more where there are few tracks to end with."""
         if position in self.problem.locked:
             return self.width
-        return max(_SAME_END, -(-self.width // max(1, int(self.free.sum()))))
+        return max(_SAME_END, -(-self.width // max(1, self.n_free)))
 
     def _extended(self, partial: _Partial, track: int, score: float, fit: float) -> _Partial:
-        has_fit = self.problem.plan is not None
         return _Partial(
             order=(*partial.order, track),
             transitions=partial.transitions + score,
-            fits=partial.fits + ((0.5 if np.isnan(fit) else fit) if has_fit else 0.0),
-            n_fits=partial.n_fits + has_fit,
+            fits=partial.fits + fit,
             preference=partial.preference + float(self.problem.preference[track]),
             elapsed_s=partial.elapsed_s + float(self.durations_s[track]),
             n_musts=partial.n_musts + (track in self.problem.musts),
@@ -309,21 +316,21 @@ class _Search:
             return None
         return problem.last, max(1, slots_after + 1)
 
-    def _gap(self, candidates: NDArray[np.intp], target: int) -> FloatColumn:
-        """log2 of the tempo to be bridged from candidates to a track; 0 where it is not known."""
+    def _gap(self, target: int) -> FloatColumn:
+        """log2 of the tempo to be bridged from every track to this one; 0 where it is not known."""
         tracks = self.problem.tracks
-        played = stretch(tracks.take(candidates), tracks.take([target]), double_time=self.problem.manner.double_time)
+        played = stretch(tracks, tracks.take([target]), double_time=self.problem.manner.double_time)
         return np.nan_to_num(np.abs(played.log2_ratio[:, 0]))
 
-    def _lost_ahead(self, candidates: NDArray[np.intp], position: int, slots_after: int) -> FloatColumn | float:
-        """What the way to the next locked track takes off the sum of transitions at least; 0 where none is locked."""
+    def _lost_ahead(self, position: int, slots_after: int) -> FloatColumn | None:
+        """What the way from every track to the next locked one takes off the sum of transitions at least; None without one."""
         found = self._next_lock(position, slots_after)
         if found is None:
-            return 0.0
+            return None
         target, n_transitions = found
         if n_transitions == 1:
-            return np.asarray(np.float32(1.0) - self.rows.into(target)[candidates], np.float32)
-        gap = self._gap(candidates, target)
+            return np.asarray(np.float32(1.0) - self.rows.into(target), np.float32)
+        gap = self._gap(target)
         evenly = n_transitions * self._loss(gap / np.float32(n_transitions))
         # A leap may be cheaper than many steps.
         return np.minimum(evenly, self._loss(gap))
@@ -339,12 +346,30 @@ class _Search:
     def _reachable(self, position: int, slots: int) -> NDArray[np.bool_]:
         """From which tracks the next locked one can be reached within the limit of tempo."""
         found = self._next_lock(position, slots - 1)
-        everything = np.arange(len(self.problem.tracks))
         if found is None:
-            return np.ones(len(everything), bool)
+            return np.ones(len(self.problem.tracks), bool)
         target, n_transitions = found
         assert self.problem.widest_pct is not None
-        return self._gap(everything, target) <= n_transitions * self.problem.widest_pct * LOG2_PER_PCT + 1e-6
+        return self._gap(target) <= n_transitions * self.problem.widest_pct * LOG2_PER_PCT + 1e-6
 
 
-_EMPTY = _Partial((), 0.0, 0.0, 0, 0.0, 0.0, 0)
+def largest(values: FloatColumn, count: int) -> NDArray[np.intp]:
+    """Where the ``count`` largest values stand, unordered; all places where there are no more.
+
+    Exact, and much faster than a partition of everything: the largest stand in the blocks with the
+    largest maxima.
+
+    >>> sorted(largest(np.array([3.0, 9.0, 1.0, 7.0], np.float32), 2).tolist())
+    [1, 3]
+    """
+    n_blocks = len(values) // _BLOCK
+    if n_blocks <= count:
+        return np.argsort(-values, kind="stable")[:count]
+    whole = values[: n_blocks * _BLOCK].reshape(n_blocks, _BLOCK)
+    blocks = np.argpartition(-whole.max(axis=1), count - 1)[:count]
+    places = (blocks[:, None] * _BLOCK + np.arange(_BLOCK)).ravel()
+    places = np.concatenate([places, np.arange(n_blocks * _BLOCK, len(values))])
+    return places[np.argpartition(-values[places], count - 1)[:count]]
+
+
+_EMPTY = _Partial((), 0.0, 0.0, 0.0, 0.0, 0)

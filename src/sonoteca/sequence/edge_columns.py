@@ -213,7 +213,8 @@ def _read(library: Library, space: StoredSpace | None) -> EdgeColumns | None:
     if path is None or not path.exists():
         return None
     try:
-        with np.load(path, allow_pickle=False) as stored:
+        # Opened here: NumPy leaves a damaged archive open.
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
             if str(stored["stamp"]) != _stamp(library, space):
                 return None
             return EdgeColumns(**{field.name: stored[field.name] for field in fields(EdgeColumns)})

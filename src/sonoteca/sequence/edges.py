@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sonoteca.domain.music import Key
 from sonoteca.sequence.tracks import EDGE_S
@@ -76,10 +77,10 @@ def edge_loudness(curve: object, duration_s: float) -> tuple[float, float] | Non
     return start, end
 
 
-def energy_at(level: float, loudness: float) -> float:
-    """Energy 0..1 of a moment: the felt level 1..10 of the whole track times how loud the moment is felt.
+def energy_at(level: NDArray[np.float32], loudness: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Energy 0..1 of a moment: the felt level 1..10 of the whole track times how loud the moment is felt; NaN stays.
 
-    >>> energy_at(10.0, 1.0), energy_at(5.5, 0.5)
-    (1.0, 0.19444444444444445)
+    >>> energy_at(np.array([10.0, 4.0], np.float32), np.array([1.0, 0.25], np.float32)).tolist()
+    [1.0, 0.0]
     """
-    return min(1.0, max(0.0, (level * loudness - 1.0) / 9.0))
+    return np.asarray(np.clip((level * loudness - 1.0) / 9.0, 0.0, 1.0), np.float32)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -37,6 +37,7 @@ _COLUMNS = (
     summaries.c.beats_per_bar,
     summaries.c.onset_density,
 )
+_NAMES = tuple(column.name for column in _COLUMNS)
 
 
 def load_tracks(
@@ -56,45 +57,54 @@ def load_tracks(
         Row numbers of sounds that are wanted whatever ``where`` says.
     """
     query = sa.select(*_COLUMNS).join(sounds, sounds.c.id == summaries.c.sound_id).where(summaries.c.number == 0)
+    query = query.order_by(sounds.c.public_id)
     wanted = sounds.c.status == "analysed"
     if where is not None:
         wanted &= summaries.c.region_id.in_(where)
-    rows = {row.region_id: row for row in connection.execute(query.where(wanted))}
-    for some in chunks(list(also_sounds)):
-        rows |= {row.region_id: row for row in connection.execute(query.where(summaries.c.sound_id.in_(some)))}
-    ordered = sorted(rows.values(), key=lambda row: str(row.public_id))
+    rows = connection.execute(query.where(wanted)).all()
+    if also_sounds:
+        known = {row.region_id for row in rows}
+        also = [
+            row
+            for some in chunks(list(also_sounds))
+            for row in connection.execute(query.where(summaries.c.sound_id.in_(some)))
+            if row.region_id not in known
+        ]
+        rows = sorted([*rows, *dict.fromkeys(also)], key=lambda row: str(row.public_id))
+    columns = dict(zip(_NAMES, zip(*rows, strict=True), strict=True)) if rows else dict.fromkeys(_NAMES, ())
     space = answering_space(connection)
-    region_ids = np.array([row.region_id for row in ordered], np.int64)
-    analysed_at = np.array([row.analysed_at or "" for row in ordered], "S24")
-    edges = edge_columns(library, connection, space, region_ids, analysed_at)
-    return _tracks(ordered, edges, space)
+    region_ids = np.array(columns["region_id"], np.int64)
+    analysed_at = np.array([moment or "" for moment in columns["analysed_at"]], "S24")
+    return _tracks(columns, edge_columns(library, connection, space, region_ids, analysed_at), space)
 
 
-def _tracks(rows: Sequence[Any], edges: EdgeColumns, space: StoredSpace | None) -> Tracks:
-    tempo = np.log2(_floats(row.tempo_bpm for row in rows))
-    key = np.array([NO_KEY if row.key_number is None else row.key_number for row in rows], np.int8)
-    level = _floats(row.energy_level for row in rows)
+def _tracks(columns: Mapping[str, Sequence[Any]], edges: EdgeColumns, space: StoredSpace | None) -> Tracks:
+    tempo = np.log2(_floats(columns["tempo_bpm"]))
+    key = np.array([NO_KEY if number is None else number for number in columns["key_number"]], np.int8)
+    level = _floats(columns["energy_level"])
+    confidence = _floats(columns["key_confidence"])
     tempo_start, tempo_end = _tempo_at_edges(tempo, edges)
     key_start, key_end = _key_at_edges(key, edges)
     timbre, rhythm = _parts(space)
     return Tracks(
         region_ids=edges.region_ids,
-        sound_ids=np.array([row.sound_id for row in rows], np.int64),
-        ids=np.array([row.public_id for row in rows], np.str_),
-        content_hashes=np.array([row.content_hash for row in rows], np.str_),
-        duration_s=_floats(row.duration_s for row in rows),
-        artist=_artist_numbers([row.artist_key for row in rows]),
+        sound_ids=np.array(columns["sound_id"], np.int64),
+        ids=np.array(columns["public_id"], np.str_),
+        content_hashes=np.array(columns["content_hash"], np.str_),
+        duration_s=_floats(columns["duration_s"]),
+        artist=_artist_numbers(columns["artist_key"]),
         tempo_start=tempo_start,
         tempo_end=tempo_end,
         key_start=key_start,
         key_end=key_end,
-        key_confidence=_floats(1.0 if row.key_confidence is None else row.key_confidence for row in rows),
-        tuning_cents=_floats(row.tuning_cents for row in rows),
+        # What a person or an import states has no confidence: it holds.
+        key_confidence=np.where(np.isnan(confidence), np.float32(1.0), confidence),
+        tuning_cents=_floats(columns["tuning_cents"]),
         level=level_of(level.astype(np.float64)),
         energy_start=_energy(level, edges.loudness_start),
         energy_end=_energy(level, edges.loudness_end),
-        beats_per_bar=_floats(row.beats_per_bar for row in rows),
-        onset_density=_floats(row.onset_density for row in rows),
+        beats_per_bar=_floats(columns["beats_per_bar"]),
+        onset_density=_floats(columns["onset_density"]),
         timbre_start=unit_rows(edges.vectors[:, START, timbre].astype(np.float32)),
         timbre_end=unit_rows(edges.vectors[:, END, timbre].astype(np.float32)),
         rhythm_start=unit_rows(edges.vectors[:, START, rhythm].astype(np.float32)),
@@ -103,8 +113,9 @@ def _tracks(rows: Sequence[Any], edges: EdgeColumns, space: StoredSpace | None) 
     )
 
 
-def _floats(values: Iterable[float | None]) -> FloatColumn:
-    return np.array([np.nan if value is None else value for value in values], np.float32)
+def _floats(values: Sequence[float | None]) -> FloatColumn:
+    """None becomes NaN."""
+    return np.array(values, np.float32)
 
 
 def _artist_numbers(names: Sequence[str | None]) -> NDArray[np.int32]:
@@ -133,10 +144,7 @@ def _key_at_edges(key: NDArray[np.int8], edges: EdgeColumns) -> tuple[NDArray[np
 
 def _energy(level: FloatColumn, loudness: FloatColumn) -> FloatColumn:
     """Energy at an edge; the level of the whole where no curve is known."""
-    known = np.where(np.isnan(loudness), 1.0, loudness)
-    return np.array(
-        [energy_at(one, other) if one == one else np.nan for one, other in zip(level, known, strict=True)], np.float32
-    )
+    return energy_at(level, np.where(np.isnan(loudness), np.float32(1.0), loudness))
 
 
 def _parts(space: StoredSpace | None) -> tuple[slice, slice]:

@@ -1,0 +1,143 @@
+"""What comes next on libraries whose tracks were planted: the right one first, limits before ranking, reasons that hold."""
+
+from __future__ import annotations
+
+import pytest
+
+from sequence_samples import Made, store
+from sonoteca.catalogue.edit import edit, parse_statements
+from sonoteca.catalogue.library import Library
+from sonoteca.catalogue.sounds import resolve_sound, whole_regions
+from sonoteca.domain.music import Key
+from sonoteca.errors import RequestError, SoundNotFound
+from sonoteca.sequence.next_track import Limits, NextAnswer, find_next, parse_keys
+from sonoteca.sequence.weights import named_weights
+
+PLANTED = {
+    "now": Made(bpm=124.0, key="8A", energy=6.0, artist="Anna"),
+    "fits": Made(bpm=125.0, key="8A", energy=6.0, artist="Berta"),
+    "fifth": Made(bpm=124.0, key="9A", energy=6.0, artist="Carla"),
+    "clashes": Made(bpm=124.0, key="2A", energy=6.0, artist="Dora"),
+    "same artist": Made(bpm=124.0, key="8A", energy=6.0, artist="Anna"),
+    "half": Made(bpm=62.0, key="8A", energy=6.0, artist="Emma"),
+    "far": Made(bpm=150.0, key="8A", energy=6.0, artist="Frida"),
+    "lively": Made(bpm=124.0, key="8A", energy=8.0, artist="Gerda"),
+    "calm": Made(bpm=124.0, key="8A", energy=3.0, artist="Hanna"),
+    "no tempo": Made(bpm=None, key="8A", energy=6.0, artist="Ida"),
+    "no key": Made(bpm=124.0, key=None, energy=None, artist=None),
+}
+ANY = Limits(tempo_pct=None)
+
+
+@pytest.fixture
+def planted(library: Library) -> Library:
+    with library.write() as connection:
+        store(connection, PLANTED)
+        store(connection, {"a loop": Made()}, folder="/loops", kind="loop")
+    return library
+
+
+def titles(answer: NextAnswer) -> list[str | None]:
+    return [row.title for row in answer.rows]
+
+
+def test_the_best_comes_first_and_says_why(planted: Library) -> None:
+    answer = find_next(planted, "/music/now.wav", only="key:any")
+    assert titles(answer)[0] == "fits"
+    assert [row.score for row in answer.rows] == sorted((row.score for row in answer.rows), reverse=True)
+    assert titles(answer).index("fifth") < titles(answer).index("clashes")
+    first = answer.as_json()["results"][0]
+    assert first["mode"] == "next"
+    assert set(first["parts"]) == {"tempo", "key", "energy", "timbre", "rhythm", "freshness"}
+    assert first["tempo_ratio"] == pytest.approx(124 / 125, abs=1e-5)
+    assert first["missing"] == []
+    assert "-0.8 % from 125 bpm to fit 124" in first["reasons"]
+    assert "same key (8A to 8A)" in first["reasons"]
+    clash = next(row for row in answer.rows if row.title == "clashes")
+    assert any(reason.startswith("keys clash") for reason in clash.reasons)
+
+
+def test_limits_narrow_before_ranking(planted: Library) -> None:
+    within = titles(find_next(planted, "/music/now.wav"))
+    assert "far" not in within
+    assert "no tempo" not in within
+    assert "half" in within
+    assert "half" not in titles(find_next(planted, "/music/now.wav", double_time=False))
+    assert "far" in titles(find_next(planted, "/music/now.wav", limits=ANY, k=50))
+    one = find_next(planted, "/music/now.wav", limits=Limits(keys=parse_keys("2A")), k=1)
+    assert titles(one) == ["clashes"]
+    assert one.query["candidates"] == 1
+    compatible = titles(find_next(planted, "/music/now.wav", limits=Limits(keys="compatible"), k=50))
+    assert "clashes" not in compatible
+    assert "no key" not in compatible
+    assert {"fits", "fifth"} <= set(compatible)
+
+
+def test_energy_goes_where_it_is_wished(planted: Library) -> None:
+    assert titles(find_next(planted, "/music/now.wav", limits=Limits(energy="up"))) == ["lively"]
+    assert titles(find_next(planted, "/music/now.wav", limits=Limits(energy="down"))) == ["calm"]
+    hold = titles(find_next(planted, "/music/now.wav", limits=Limits(energy="hold"), k=50))
+    assert "fits" in hold
+    assert not {"lively", "calm", "no key"} & set(hold)
+
+
+def test_filters_narrow_and_kinds_are_kept_together_unless_the_filter_speaks_of_them(planted: Library) -> None:
+    assert titles(find_next(planted, "/music/now.wav", only="artist:berta")) == ["fits"]
+    assert "a loop" not in titles(find_next(planted, "/music/now.wav", limits=ANY, k=50))
+    assert titles(find_next(planted, "/music/now.wav", only="kind:loop", limits=ANY)) == ["a loop"]
+
+
+def test_played_tracks_do_not_come_again_and_their_artists_are_not_fresh(planted: Library) -> None:
+    with planted.read() as connection:
+        heard = [resolve_sound(connection, f"/music/{name}.wav").id for name in ("fits", "fifth")]
+    answer = find_next(planted, "/music/now.wav", played=heard, k=50)
+    assert not {"fits", "fifth", "now"} & set(titles(answer))
+    again = next(row for row in answer.rows if row.title == "same artist")
+    assert again.parts["freshness"] == 0.0
+    assert "the same artist again" in again.reasons
+    fresh = next(row for row in answer.rows if row.title == "lively")
+    assert fresh.parts["freshness"] == 1.0
+
+
+def test_what_is_not_known_is_null_named_and_left_out_of_the_total(planted: Library) -> None:
+    row = next(row for row in find_next(planted, "/music/now.wav", k=50).found if row.row.title == "no key")
+    document = row.as_json()
+    assert document["parts"]["key"] is None
+    assert document["missing"] == ["key", "energy", "freshness"]
+    assert "not known: key, energy, artist" in document["reasons"]
+    assert document["score"] == pytest.approx(1.0, abs=1e-3)
+
+
+def test_a_sound_without_tempo_or_key_says_that_limits_do_not_apply(planted: Library) -> None:
+    answer = find_next(planted, "/music/no tempo.wav", k=50)
+    assert "far" in titles(answer)
+    assert answer.notes == ("This sound has no known tempo, so any tempo may follow.",)
+    answer = find_next(planted, "/music/no key.wav", limits=Limits(keys="compatible", energy="up"), k=50)
+    assert len(answer.notes) == 2
+
+
+def test_weights_change_the_order(planted: Library) -> None:
+    only_key = named_weights("tempo=0,energy=0,timbre=0,rhythm=0,freshness=0")
+    scores = {row.title: row.score for row in find_next(planted, "/music/now.wav", weights=only_key, k=50).rows}
+    assert scores["fits"] == scores["lively"] > scores["fifth"] > scores["clashes"]
+
+
+def test_a_persons_tempo_is_believed(planted: Library) -> None:
+    with planted.write() as connection:
+        sound = resolve_sound(connection, "/music/far.wav").id
+        region_id = whole_regions(connection, [sound])[sound]
+        edit(connection, [region_id], parse_statements(bpm="124"))
+    assert "far" in titles(find_next(planted, "/music/now.wav", k=50))
+
+
+def test_keys_are_read_or_refused() -> None:
+    assert parse_keys("8A, C minor") == (Key.parse("8A"), Key.parse("Cm"))
+    assert parse_keys(" Compatible ") == "compatible"
+    assert parse_keys("any") is None
+    with pytest.raises(RequestError, match="'13A' is not a key"):
+        parse_keys("8A,13A")
+
+
+def test_unknown_sounds_are_refused(planted: Library) -> None:
+    with pytest.raises(SoundNotFound):
+        find_next(planted, "/music/nothing.wav")
