@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
-import signal
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -17,8 +16,7 @@ from numpy.typing import NDArray
 from index.memory_source import MemorySource
 from sonoteca.index import segment, segment_file, segment_index
 from sonoteca.index.exact import ExactIndex
-from sonoteca.index.segment_file import SegmentDamaged, SegmentFile, write_segment
-from sonoteca.index.segment_index import SegmentIndex
+from sonoteca.index.segment_index import Rows, SegmentIndex
 
 DIMENSIONS = 16
 
@@ -200,23 +198,28 @@ def test_a_damaged_file_is_found_answered_around_and_written_anew(tmp_path: Path
     assert_agree(healed, source, query, 10)
 
 
-def test_every_flipped_bit_of_a_file_is_noticed(tmp_path: Path) -> None:
-    path = tmp_path / "one.seg"
-    facts = write_segment(path, np.arange(1, 9), clustered(8, 0).astype(np.float16))
-    content = path.read_bytes()
-    unnoticed = []
-    for at in range(len(content)):
-        broken = bytearray(content)
-        broken[at] ^= 0x04
-        path.write_bytes(broken)
-        try:
-            SegmentFile(path, facts).verify_all()
-        except SegmentDamaged:
-            continue
-        unnoticed.append(at)
-    # The reserved word of the prefix and the padding between arrays hold nothing.
-    assert all(12 <= at < 16 or content[at] == 0 for at in unnoticed)
-    assert len(unnoticed) < 160
+def test_a_search_that_meets_a_flipped_vector_says_so_whichever_way_it_goes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Scanned whole, by its lists, row by row and through a bitmap: each way checks what it reads."""
+    for number, (partition_rows, exact_rows) in enumerate([(10**9, 5), (10**9, 10**6), (50, 5), (50, 10**6)]):
+        monkeypatch.setattr(segment_index, "PARTITION_ROWS", partition_rows)
+        monkeypatch.setattr(segment, "EXACT_ROWS", exact_rows)
+        for where in (None, slice(0, 300, 2)):
+            source = MemorySource(DIMENSIONS)
+            ids = source.add(clustered(300, 1))
+            folder = tmp_path / f"{number}-{where is None}"
+            SegmentIndex(source, folder).publish(everything=True)
+            (file,) = folder.iterdir()
+            content = bytearray(file.read_bytes())
+            # In the last rows of the vectors, and in the first: the filter leaves every second row.
+            for at in (len(content) - 3, len(content) - 2 * DIMENSIONS * 300 + 1):
+                content[at] ^= 0x01
+            file.write_bytes(content)
+            index = SegmentIndex(source, folder)
+            wanted = None if where is None else ids[where]
+            assert_agree(index, source, clustered(1, 3)[0], 200, wanted)
+            assert index.nearest(clustered(1, 3), 5, where=wanted).notes
 
 
 def test_verify_counts_what_is_missing_and_what_is_too_much(tmp_path: Path) -> None:
@@ -241,6 +244,68 @@ def test_publishing_often_leaves_few_files(tmp_path: Path, monkeypatch: pytest.M
     assert index.verify(source.rows).missing == 0
 
 
+def test_what_killed_processes_left_goes_after_an_hour_and_not_before(tmp_path: Path) -> None:
+    source = MemorySource(DIMENSIONS)
+    source.add(clustered(20, 1))
+    old = [tmp_path / name for name in ("mine.0a.seg", "mine.0b.seg.4711.part")]
+    kept = [tmp_path / name for name in ("mine.1a.seg", "mine.1b.seg.4712.part", "other.0a.seg")]
+    for path in (*old, *kept):
+        path.write_bytes(b"half a segment")
+    for path in (*old, kept[-1]):
+        os.utime(path, times=(0, time.time() - 3700))
+    SegmentIndex(source, tmp_path, prefix="mine.").publish(everything=True)
+    live = {segment.facts.file for segment in source.snapshot().segments}
+    assert {path.name for path in tmp_path.iterdir()} == {path.name for path in kept} | live
+
+
+class TwoAtOnce(MemorySource):
+    """Another process removes rows, or publishes, while this one reads the rows of its new segment."""
+
+    meanwhile: Callable[[], None] | None = None
+
+    def vectors(self, *, after: int, up_to: int | None = None) -> Iterator[Rows]:
+        yield from super().vectors(after=after, up_to=up_to)
+        if up_to is not None and self.meanwhile is not None:
+            do, self.meanwhile = self.meanwhile, None
+            do()
+
+
+def test_rows_removed_while_they_are_written_do_not_answer(tmp_path: Path) -> None:
+    source = TwoAtOnce(DIMENSIONS)
+    ids = source.add(clustered(60, 1))
+    source.meanwhile = lambda: source.drop(ids[:5])
+    index = SegmentIndex(source, tmp_path)
+    index.publish(everything=True)
+    assert index.verify(ids[5:].tolist()).orphaned == 0
+    index.publish(everything=True)
+    assert index.verify(ids[5:].tolist()).orphaned == 0
+
+
+def test_who_publishes_second_gives_way_and_leaves_no_file(tmp_path: Path) -> None:
+    source = TwoAtOnce(DIMENSIONS)
+    ids = source.add(clustered(60, 1))
+    first, second = SegmentIndex(source, tmp_path), SegmentIndex(source, tmp_path)
+    source.meanwhile = lambda: first.publish(everything=True)
+    second.publish(everything=True)
+    (live,) = source.snapshot().segments
+    assert [path.name for path in tmp_path.iterdir()] == [live.facts.file]
+    assert second.verify(ids.tolist()).missing == 0
+
+
+def test_an_answer_says_whether_it_is_exact(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(segment_index, "PARTITION_ROWS", 300)
+    monkeypatch.setattr(segment, "EXACT_ROWS", 50)
+    monkeypatch.setattr(segment, "N_PROBE", 2)
+    source = MemorySource(DIMENSIONS)
+    ids = source.add(clustered(400, 1))
+    index = SegmentIndex(source, tmp_path)
+    index.publish(everything=True)
+    query = clustered(1, 2)
+    assert not index.nearest(query, 3).exact
+    assert not index.nearest(query, 3, where=ids[::2]).exact
+    assert index.nearest(query, 3, where=ids[::10]).exact
+
+
 def test_recall_is_measured_against_all_vectors(tmp_path: Path) -> None:
     source = MemorySource(DIMENSIONS)
     index = SegmentIndex(source, tmp_path)
@@ -250,30 +315,16 @@ def test_recall_is_measured_against_all_vectors(tmp_path: Path) -> None:
     assert index.recall(20) == 1.0
 
 
-def _write_forever(folder: str) -> None:
-    random = np.random.default_rng(0)
-    vectors = random.standard_normal((20_000, DIMENSIONS)).astype(np.float16)
-    while True:
-        write_segment(Path(folder) / "live.seg", np.arange(1, 20_001), vectors)
-
-
-@pytest.mark.slow
-@pytest.mark.skipif(os.name != "posix", reason="SIGKILL is POSIX")
-def test_a_kill_at_any_moment_of_writing_leaves_a_whole_file(tmp_path: Path) -> None:
-    context = multiprocessing.get_context("spawn")
-    facts = write_segment(
-        tmp_path / "live.seg",
-        np.arange(1, 20_001),
-        np.random.default_rng(0).standard_normal((20_000, DIMENSIONS)).astype(np.float16),
-    )
-    for attempt in range(5):
-        child = context.Process(target=_write_forever, args=(str(tmp_path),))
-        child.start()
-        time.sleep(1.5 + 0.037 * attempt)
-        assert child.pid is not None
-        os.kill(child.pid, signal.SIGKILL)
-        child.join()
-        SegmentFile(tmp_path / "live.seg", facts).verify_all()
+def test_recall_tells_what_an_approximation_misses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(segment_index, "PARTITION_ROWS", 300)
+    monkeypatch.setattr(segment, "N_PROBE", 1)
+    source = MemorySource(DIMENSIONS)
+    source.add(clustered(600, 2, n_clusters=600))
+    index = SegmentIndex(source, tmp_path)
+    index.publish(everything=True)
+    recall = index.recall(50)
+    assert recall is not None
+    assert 0.1 < recall < 0.9
 
 
 def test_queries_of_another_type_are_refused(tmp_path: Path) -> None:

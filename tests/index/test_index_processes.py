@@ -1,0 +1,76 @@
+"""Index files of a real library under kills, and under readers while another process publishes."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from index_processes import open_library, prepare, problems, space_of, vector_of
+from sonoteca.index.catalogue_source import open_index
+
+_SCRIPT = Path(__file__).resolve().parents[1] / "index_processes.py"
+_ONE_THREAD = {**os.environ, "OMP_NUM_THREADS": "1"}
+
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="fork and SIGKILL are POSIX")
+
+
+def killed(tmp_path: Path, step: int) -> tuple[list[str], int]:
+    """Problems met, and how many lines saving takes."""
+    template = tmp_path / "template" / "library.sonoteca"
+    template.parent.mkdir()
+    prepare(template)
+    assert problems(template) == []
+    command = [sys.executable, str(_SCRIPT), "kill", str(template), str(tmp_path), str(step)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=_ONE_THREAD)
+    *found, lines = done.stdout.splitlines()
+    return found, int(lines)
+
+
+def test_a_kill_while_publishing_loses_nothing(tmp_path: Path) -> None:
+    found, lines = killed(tmp_path, 67)
+    assert found == []
+    assert lines > 200
+
+
+@pytest.mark.slow
+def test_a_kill_at_any_line_of_publishing_loses_nothing(tmp_path: Path) -> None:
+    found, _ = killed(tmp_path, 1)
+    assert found == []
+
+
+def test_readers_go_on_while_another_process_publishes(tmp_path: Path) -> None:
+    location = tmp_path / "library.sonoteca"
+    prepare(location)
+    writer = subprocess.Popen(
+        [sys.executable, str(_SCRIPT), "publish", str(location)], stdout=subprocess.PIPE, text=True, env=_ONE_THREAD
+    )
+    assert writer.stdout is not None
+    try:
+        with open_library(location, mode="read") as library:
+            space = space_of(library)
+            writer.stdout.readline()
+            # Two that know the files and look at them only when asked, and one that looks again each time.
+            known = open_index(library, space)
+            until, rounds, files = time.monotonic() + 3.0, 0, set()
+            while time.monotonic() < until or rounds < 5:
+                fresh = open_index(library, space)
+                files |= {path.name for path in fresh.folder.glob("*.seg")}
+                time.sleep(0.02)
+                for index in (known, fresh):
+                    for number in (12, 40):
+                        answer = index.nearest(vector_of(number)[None], 3)
+                        assert answer.distances[0, 0] == pytest.approx(0.0, abs=2e-3)
+                        assert answer.notes == ()
+                        assert (np.diff(answer.distances[0]) >= 0).all()
+                rounds += 1
+    finally:
+        writer.kill()
+        writer.wait()
+        writer.stdout.close()
+    assert len(files) > 3, "the writer published nothing meanwhile"

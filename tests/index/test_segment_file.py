@@ -1,0 +1,79 @@
+"""One segment file: damage is noticed, and a kill while writing leaves the file that was."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from sonoteca.index.segment_file import Partition, SegmentDamaged, SegmentFile, write_segment
+
+DIMENSIONS = 16
+
+
+def vectors(n_rows: int, seed: int) -> NDArray[np.float16]:
+    return np.random.default_rng(seed).standard_normal((n_rows, DIMENSIONS)).astype(np.float16)
+
+
+@pytest.mark.parametrize("is_partitioned", [False, True])
+def test_every_flipped_bit_of_a_file_is_noticed(tmp_path: Path, is_partitioned: bool) -> None:
+    path = tmp_path / "one.seg"
+    rows = vectors(8, 0)
+    partition = Partition(rows[:2].astype(np.float32), np.array([0, 3, 8])) if is_partitioned else None
+    facts = write_segment(path, np.arange(1, 9), rows, partition)
+    content = path.read_bytes()
+    unnoticed = []
+    for at in range(len(content)):
+        broken = bytearray(content)
+        broken[at] ^= 0x04
+        path.write_bytes(broken)
+        try:
+            SegmentFile(path, facts).verify_all()
+        except SegmentDamaged:
+            continue
+        unnoticed.append(at)
+    # Magic, checksum and length, the header, ids and vectors; by_id, centroids and offsets. The rest is padding.
+    covered = 20 + int.from_bytes(content[16:24], "little") + 8 * 8 + 8 * 2 * DIMENSIONS
+    covered += (8 * 4 + 2 * 4 * DIMENSIONS + 3 * 8) if is_partitioned else 0
+    assert len(unnoticed) == len(content) - covered
+    assert all(content[at] == 0 for at in unnoticed)
+
+
+def test_another_whole_file_under_the_same_name_is_noticed(tmp_path: Path) -> None:
+    path = tmp_path / "one.seg"
+    facts = write_segment(path, np.arange(1, 9), vectors(8, 0))
+    write_segment(path, np.arange(1, 9), vectors(8, 1))
+    with pytest.raises(SegmentDamaged, match="header"):
+        SegmentFile(path, facts)
+
+
+def _write_forever(folder: str) -> None:
+    random = np.random.default_rng(0)
+    vectors = random.standard_normal((20_000, DIMENSIONS)).astype(np.float16)
+    while True:
+        write_segment(Path(folder) / "live.seg", np.arange(1, 20_001), vectors)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name != "posix", reason="SIGKILL is POSIX")
+def test_a_kill_at_any_moment_of_writing_leaves_a_whole_file(tmp_path: Path) -> None:
+    context = multiprocessing.get_context("spawn")
+    facts = write_segment(
+        tmp_path / "live.seg",
+        np.arange(1, 20_001),
+        np.random.default_rng(0).standard_normal((20_000, DIMENSIONS)).astype(np.float16),
+    )
+    for attempt in range(5):
+        child = context.Process(target=_write_forever, args=(str(tmp_path),))
+        child.start()
+        time.sleep(1.5 + 0.037 * attempt)
+        assert child.pid is not None
+        os.kill(child.pid, signal.SIGKILL)
+        child.join()
+        SegmentFile(tmp_path / "live.seg", facts).verify_all()
