@@ -1,6 +1,6 @@
 """``python -m bench [SECTION ...] [--keep]``: run sections, print a table, write bench/results/latest.json.
 
-Sections: startup, speed, memory, catalogue, index, similarity, maps, match, accuracy, hum, peers. ``--keep`` makes this run the
+Sections: startup, speed, memory, catalogue, index, similarity, maps, match, render, accuracy, hum, peers. ``--keep`` makes this run the
 one that later runs are compared with. Machines are noisy: quote ratios within one run.
 """
 
@@ -15,7 +15,20 @@ from pathlib import Path
 
 from bench.measure import Measure, load, print_measures, save
 
-SECTIONS = ("startup", "speed", "memory", "catalogue", "index", "similarity", "maps", "match", "accuracy", "hum", "peers")
+SECTIONS = (
+    "startup",
+    "speed",
+    "memory",
+    "catalogue",
+    "index",
+    "similarity",
+    "maps",
+    "match",
+    "render",
+    "accuracy",
+    "hum",
+    "peers",
+)
 HERE = Path(__file__).parent
 KEPT = HERE / "kept.json"
 LATEST = HERE / "results" / "latest.json"
