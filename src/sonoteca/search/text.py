@@ -22,7 +22,7 @@ from sonoteca.search.query.listing import as_query
 from sonoteca.search.query.order import is_selective, probe, walk
 from sonoteca.search.query.predicate import QueryValues, matches
 from sonoteca.search.query.sql import Target, sounds_with_text
-from sonoteca.search.query.tree import And, Node, Or, Query, Words, push_negations, split_text
+from sonoteca.search.query.tree import And, Node, Or, Query, Words, is_text, push_negations
 from sonoteca.search.relevance import FIELDS, occurrences, rarity, relevance
 from sonoteca.search.result_row import ResultRow, region_facts
 
@@ -58,7 +58,7 @@ def search_words(connection: Connection, query: str | Query, *, only: str | Quer
     Parameters
     ----------
     query : str or Query
-        The query language, without ``sort:``. It has to require words: ``rain``, ``rain OR thunder``
+        The query language, without ``sort:``. It has to require words: ``rain``, ``rain OR thunder kind:loop``
         and ``rain kind:loop`` do, ``rain OR kind:loop`` and ``-rain`` do not.
     only : str or Query
         What has to hold besides, whether it has words or not; they do not count for the rank.
@@ -78,11 +78,12 @@ def search_words(connection: Connection, query: str | Query, *, only: str | Quer
     wanted = as_query(query)
     if wanted.sort:
         raise RequestError("What is found by words is ordered by how well they match.", "Use `sonoteca list` to sort.")
-    texts, others = split_text(push_negations(wanted.tree))
+    parts = _parts(push_negations(wanted.tree))
+    texts = [part for part in parts if _requires_words(part)]
     if not texts:
         raise RequestError("There is no word to search for.", "Write words, or use `sonoteca list` for rules alone.")
-    filtered = push_negations(as_query(only).tree)
-    rest = And((*others, *(filtered.parts if isinstance(filtered, And) else (filtered,))))
+    others = [part for part in parts if not _requires_words(part)]
+    rest = And((*others, *_parts(push_negations(as_query(only).tree))))
     leaves = _weighted(connection, [leaf for text in texts for leaf in _leaves(text)])
     ranked, notes = _ranked(connection, texts, rest, leaves, k)
     facts = region_facts(connection, list(ranked))
@@ -105,6 +106,21 @@ def search_words(connection: Connection, query: str | Query, *, only: str | Quer
             )
         )
     return WordAnswer(tuple(rows), notes)
+
+
+def _parts(tree: Node) -> tuple[Node, ...]:
+    """What has to hold, one by one."""
+    return tree.parts if isinstance(tree, And) else (tree,)
+
+
+def _requires_words(node: Node) -> bool:
+    match node:
+        case And(parts):
+            return any(_requires_words(part) for part in parts)
+        case Or(parts):
+            return len(parts) > 0 and all(_requires_words(part) for part in parts)
+        case _:
+            return isinstance(node, Words)
 
 
 def _leaves(text: Node) -> Iterator[Words]:
@@ -158,7 +174,7 @@ def _by_rules(
     connection: Connection, texts: Sequence[Node], rest: And, leaves: Mapping[Words, float]
 ) -> dict[int, float] | None:
     """Relevance of all that match, where the rules alone leave few; None where they do not."""
-    if not any(is_selective(part) for part in rest.parts):
+    if not all(is_text(text) for text in texts) or not any(is_selective(part) for part in rest.parts):
         return None
     target = Target(connection.dialect.name, with_events=False)
     rows = connection.execute(probe(rest, (), target).limit(_LOOKED_AT + 1)).all()

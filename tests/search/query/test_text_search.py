@@ -73,6 +73,7 @@ def test_rules_narrow_and_do_not_rank(library: Library) -> None:
         assert set(_ids(search_words(connection, "rain OR thunder").rows)) == {loop, track, thunder}
         assert set(_ids(search_words(connection, "(rain one) OR thunder").rows)) == {loop, thunder}
         assert _ids(search_words(connection, "(one OR thunder) title:rain").rows) == [loop]
+        assert set(_ids(search_words(connection, "thunder OR rain kind:track").rows)) == {thunder, track}
         assert search_words(connection, "hail").rows == ()
         assert search_words(connection, "rain", only="kind:one_shot").rows == ()
 
@@ -94,7 +95,18 @@ def test_an_order_is_refused_and_errors_point_at_the_character(library: Library)
 
 @pytest.mark.parametrize(
     "words",
-    ["sound", "warm", "dusty", "drums so", '"warm pad"', "sound kind:loop", "wa OR dus", "pad -dusty", "title:pad"],
+    [
+        "sound",
+        "warm",
+        "dusty",
+        "drums so",
+        '"warm pad"',
+        "sound kind:loop",
+        "wa OR dus",
+        "warm kind:loop OR dusty",
+        "pad -dusty",
+        "title:pad",
+    ],
 )
 def test_search_finds_what_list_finds(connection: Connection, words: str) -> None:
     found = search_words(connection, words, k=1000).rows
