@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from arrangement_samples import loops_of
-from sonoteca.arrange.choose import Cell, choose, is_edge
+from sonoteca.arrange.choose import MEAN, WORST, WORTH, Cell, choose, is_edge
 from sonoteca.arrange.company import Company
 from sonoteca.arrange.grid import Grid
 from sonoteca.arrange.place import Limits, Placements, place
@@ -41,14 +41,17 @@ def test_with_room_for_everything_it_finds_the_best(seed: int) -> None:
     def value(chosen: tuple[int, ...]) -> float:
         # Each choice is worth its mean and worst pair with those before it, as in docs/arranging.md.
         pairs = [[company.total[one, other] for other in chosen[:at]] for at, one in enumerate(chosen)]
-        return sum(0.7 * np.mean(each) + 0.3 * min(each) for each in pairs if each)
+        return sum(MEAN * np.mean(each) + WORST * min(each) for each in pairs if each)
 
     worths = placements.worth
     best = max(
-        product(*(cell.options for cell in cells)), key=lambda chosen: value(chosen) + 0.4 * worths[list(chosen)].sum()
+        product(*(cell.options for cell in cells)),
+        key=lambda chosen: value(chosen) + WORTH * worths[list(chosen)].sum(),
     )
     found = tuple(choose(cells, placements, company, width=1000))
-    assert value(found) + 0.4 * worths[list(found)].sum() == pytest.approx(value(best) + 0.4 * worths[list(best)].sum())
+    assert value(found) + WORTH * worths[list(found)].sum() == pytest.approx(
+        value(best) + WORTH * worths[list(best)].sum()
+    )
 
 
 @given(st.integers(0, 10_000))

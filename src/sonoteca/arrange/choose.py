@@ -19,8 +19,10 @@ from sonoteca.arrange.place import Placements
 
 BEAM_WIDTH = 24
 # Of the pairs in a section the mean counts, and the worst: one clash spoils a section.
-_MEAN, _WORST = 0.7, 0.3
-_WORTH, _LIKENESS, _ENERGY = 0.4, 0.15, 0.1
+MEAN, WORST = 0.7, 0.3
+# What a placement is worth by itself counts as much as its company: a piece is in the tempo and key asked for.
+WORTH = 0.8
+_LIKENESS, _ENERGY = 0.15, 0.1
 _SAME_IN_MAIN, _SAME_AT_EDGE = -0.4, 0.1
 # One loop at two shifts in one piece sounds like a mistake.
 _TWO_SHIFTS = -0.5
@@ -90,12 +92,12 @@ def _gains(
     energy: NDArray[np.float64],
 ) -> NDArray[np.float64]:
     """What each option adds to a partial choice, shape (len(options),)."""
-    gains = _WORTH * placements.worth[options]
+    gains = WORTH * placements.worth[options]
     gains += _ENERGY * _LIFT.get(_kind(cell.section), 0.0) * energy[options]
     beside = [one for other, one in zip(decided, chosen, strict=True) if other.section == cell.section]
     if beside:
         pairs = company.total[np.array(beside)[:, None], options[None, :]]
-        gains += _MEAN * pairs.mean(axis=0) + _WORST * pairs.min(axis=0)
+        gains += MEAN * pairs.mean(axis=0) + WORST * pairs.min(axis=0)
     for other, one in zip(decided, chosen, strict=True):
         if other.role != cell.role:
             continue

@@ -23,13 +23,13 @@ from sonoteca.domain.music import Key
 from sonoteca.match.alignment import fit_tempo
 from sonoteca.match.evidence import ROLES, Evidence
 from sonoteca.match.fit import SHIFTS
-from sonoteca.match.interval import interval_scores
 from sonoteca.match.key import key_scores
 from sonoteca.match.tempo import tempo_scores
 
 # Of what a placement is worth by itself, in parts of 1.
-_TEMPO, _PITCH, _ROLE = 0.5, 0.3, 0.2
+_TEMPO, _PITCH, _ROLE = 0.4, 0.4, 0.2
 _CUT_COSTS, _FAULT_COSTS, _SEMITONE_COSTS = 0.1, 0.1, 0.05
+_RELATIVE_COSTS = 0.4
 # A second shift is kept if it is nearly as good as the first.
 _AS_GOOD = 0.08
 # At least this near to the key asked for (itself or its relative: the same notes), where a loop's own key is believed.
@@ -220,10 +220,12 @@ def _pitch_scores(loops: Loops, key: Key | None) -> tuple[NDArray[np.float64], N
         return scores, allowed
     number = key.tonic + (12 if key.mode == "minor" else 0)
     by_key = key_scores(float(number), evidence.key_number)
-    by_notes = interval_scores(key_notes(key), evidence.chroma)
+    by_notes = _note_scores(key, evidence.chroma)
     sure = np.nan_to_num(evidence.key_confidence, nan=0.5)[:, None] * np.isfinite(by_key)
     heard = (~np.isnan(by_notes)).astype(np.float64)
-    total = (sure * np.nan_to_num(by_key) + heard * np.nan_to_num(by_notes)) / np.maximum(sure + heard, 1e-9)
+    # All in the relative, the piece would be in that key and not in the one asked for.
+    suits = np.nan_to_num(by_key) - np.where(by_key < 1.0, _RELATIVE_COSTS, 0.0)
+    total = (sure * suits + heard * np.nan_to_num(by_notes)) / np.maximum(sure + heard, 1e-9)
     believed = tonal & (np.nan_to_num(evidence.key_confidence, nan=0.0) >= _BELIEVED) & np.isfinite(evidence.key_number)
     near = np.where(believed[:, None], np.nan_to_num(by_key) >= _NEAR_KEY, True)
     # Neither key nor notes: nothing says how to shift it.
@@ -231,6 +233,17 @@ def _pitch_scores(loops: Loops, key: Key | None) -> tuple[NDArray[np.float64], N
     scores[pitched] = (total - _SEMITONE_COSTS * np.abs(SHIFTS)[None, :])[pitched]
     allowed[pitched] = near[pitched]
     return scores, allowed
+
+
+def _note_scores(key: Key, chroma: NDArray[np.float32]) -> NDArray[np.float64]:
+    """How well each row of pitch classes suits a key after each of ``SHIFTS``, 0..1, shape (n, 12); NaN where it is.
+
+    The correlation with the key's notes, as in Krumhansl, "Cognitive Foundations of Musical Pitch", 1990; none is 0.5.
+    """
+    wanted = np.stack([np.roll(key_notes(key), -int(shift)) for shift in SHIFTS]).astype(np.float64)
+    rows = [each - each.mean(axis=1, keepdims=True) for each in (chroma.astype(np.float64), wanted)]
+    one, other = (each / np.maximum(np.linalg.norm(each, axis=1, keepdims=True), 1e-9) for each in rows)
+    return np.asarray(0.5 + 0.5 * one @ other.T)
 
 
 def key_notes(key: Key) -> NDArray[np.float32]:

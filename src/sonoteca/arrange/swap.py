@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from numpy.typing import NDArray
 
 from sonoteca.arrange.arrangement import Arrangement, Clip
+from sonoteca.arrange.choose import MEAN, WORST, WORTH
 from sonoteca.arrange.company import judge
 from sonoteca.arrange.conflicts import none_in_reach, none_of_role, not_in_reach
 from sonoteca.arrange.edit import Target, clips_at, put_in, refuse_if_locked, sections_of_target
@@ -25,9 +26,6 @@ from sonoteca.errors import ConstraintsConflict
 from sonoteca.match.library_weights import library_weights
 from sonoteca.match.load_evidence import load_evidence
 from sonoteca.match.weights import Weights
-
-# As in the choice of a whole arrangement: the mean of the pairs counts, the worst, and the loop by itself.
-_MEAN, _WORST, _WORTH = 0.7, 0.3, 0.4
 
 
 def swap(
@@ -145,10 +143,10 @@ def _best(
     together = candidates if beside is None else candidates.joined(beside)
     company = judge(together, weights)
     others = list(range(len(candidates), len(together)))
-    scores = _WORTH * candidates.worth
+    scores = WORTH * candidates.worth
     if others:
         pairs = company.total[: len(candidates), len(candidates) :]
-        scores = scores + _MEAN * pairs.mean(axis=1) + _WORST * pairs.min(axis=1)
+        scores = scores + MEAN * pairs.mean(axis=1) + WORST * pairs.min(axis=1)
     best = int(np.argmax(scores))
     peaks = true_peaks(library, candidates.loops.take([best]))
     return clip_of(
