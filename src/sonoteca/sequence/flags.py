@@ -14,6 +14,10 @@ from sonoteca.sequence.tracks import NO_ARTIST, FloatColumn, Tracks
 from sonoteca.sequence.transition import Manner, Transitions, transitions
 from sonoteca.sequence.weights import LintLimits, Weights
 
+# Two versions of one recording: faded out elsewhere, measured a little apart.
+_SAME_LENGTH = 0.1
+_SAME_TEMPO = float(np.log2(1.01))
+
 
 class Fault(StrEnum):
     """What is flagged. The first three are faults of a transition."""
@@ -38,6 +42,8 @@ class Flag:
 @dataclass(frozen=True, slots=True, eq=False)
 class Judgement:
     """All transitions and likenesses between n items, so that any order of them can be judged.
+
+    An item is an entry of a playlist: a track that is there twice is two items.
 
     Attributes
     ----------
@@ -77,9 +83,11 @@ def transition_faults(
 
 
 def sound_alike(tracks: Tracks, others: Tracks, limits: LintLimits) -> NDArray[np.bool_]:
-    """Which tracks (m, n) sound like one recording: of about one length and almost one vector."""
-    lengths = tracks.duration_s[:, None] / np.maximum(others.duration_s[None, :], 1e-3)
-    return np.asarray((tracks.whole @ others.whole.T > limits.same_sound) & (np.abs(lengths - 1.0) < 0.1))
+    """Which tracks (m, n) sound like one recording: of about one length and tempo, and almost one vector."""
+    length = np.abs(tracks.duration_s[:, None] / np.maximum(others.duration_s[None, :], 1e-3) - 1.0)
+    tempo = np.abs(tracks.tempo_start[:, None] - others.tempo_start[None, :])
+    is_alike = (tracks.whole @ others.whole.T > limits.same_sound) & (length < _SAME_LENGTH)
+    return np.asarray(is_alike & ~(tempo > _SAME_TEMPO))
 
 
 def judge(tracks: Tracks, known: NDArray[np.bool_], weights: Weights, manner: Manner) -> Judgement:
@@ -109,7 +117,7 @@ def judge(tracks: Tracks, known: NDArray[np.bool_], weights: Weights, manner: Ma
 
 
 def flags_of(judgement: Judgement, order: Sequence[int]) -> list[Flag]:
-    """The flags of an order of items, by place; a track that is there twice is flagged once, as a duplicate."""
+    """The flags of an order of items, each at most once, by place; what is there twice is a duplicate and no artist repeat."""
     items = np.asarray(order, np.intp)
     flags = []
     for fault, pairs in judgement.faults.items():

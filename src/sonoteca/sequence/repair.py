@@ -28,12 +28,17 @@ _MOVES_JUDGED = 200
 
 
 class EditKind(StrEnum):
-    """Smallest first."""
+    """What a change does."""
 
     DROP = "drop"
     SWAP = "swap"
     MOVE = "move"
     REPLACE = "replace"
+
+
+# How much of a change each is: a swap leaves all but two transitions and all tracks, a replacement brings a
+# track that nobody chose. Two flags cleared by one replacement are worth as much as one by a swap.
+EFFORT = {EditKind.DROP: 1.0, EditKind.SWAP: 1.0, EditKind.MOVE: 1.5, EditKind.REPLACE: 2.0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +64,9 @@ def smallest_edit(
     weights: Weights,
     manner: Manner,
 ) -> Edit | None:
-    """The smallest change that leaves fewer flags; among changes of one kind the one that leaves fewest, then scores best.
+    """The change that clears most flags for its ``EFFORT``; among equals the one that clears most, then scores best.
+
+    None if no single change leaves fewer flags.
 
     Parameters
     ----------
@@ -71,13 +78,18 @@ def smallest_edit(
     flags = flags_of(judgement, order)
     if not flags:
         return None
-    before = len(flags)
-    by_kind = (_drops(flags), _swaps(order), _moves(judgement, order))
-    for edits in by_kind:
-        best = min(((*_rank(judgement, changed(order, edit)), at, edit) for at, edit in enumerate(edits)), default=None)
-        if best is not None and best[0] < before:
-            return best[-1]
-    return _replacement(judgement, order, flags, items, library, weights, manner)
+    choices = []
+    for edits in (_drops(flags), _swaps(order), _moves(judgement, order)):
+        ranked = ((*_rank(judgement, changed(order, edit)), at, edit) for at, edit in enumerate(edits))
+        left, worse, _, edit = min(ranked, default=(len(flags), 0.0, 0, None))
+        choices.append((left, worse, edit))
+    choices.append(_replacement(judgement, order, flags, items, library, weights, manner))
+    gains = [
+        ((len(flags) - left) / EFFORT[edit.kind], -left, -worse, edit)
+        for left, worse, edit in choices
+        if edit is not None and left < len(flags)
+    ]
+    return max(gains, key=lambda gain: gain[:3])[-1] if gains else None
 
 
 def changed(order: Sequence[int], edit: Edit, item: int | None = None) -> list[int]:
@@ -156,14 +168,17 @@ def _replacement(
     library: Tracks,
     weights: Weights,
     manner: Manner,
-) -> Edit | None:
-    """The replacement of one flagged entry that leaves fewest flags, and of those the one that fits best."""
+) -> tuple[int, float, Edit | None]:
+    """The replacement of one flagged entry that leaves fewest flags, and of those the one that fits best.
+
+    Returns flags left, how badly it fits (less is better), and the change.
+    """
+    best: tuple[int, float, Edit | None] = (len(flags), 0.0, None)
     if not len(library):
-        return None
+        return best
     places = sorted({place for flag in flags for place in (flag.earlier, flag.later)})
     fresh = ~np.isin(library.content_hashes, items.content_hashes[np.asarray(order, np.intp)])
     fresh &= ~sound_alike(items.take(list(order)), library, weights.lint).any(axis=0)
-    best: tuple[float, float, Edit] | None = None
     for place in places:
         old = items.take([order[place]])
         left = _flags_left(judgement, order, place, library)
@@ -186,12 +201,9 @@ def _replacement(
         value += np.float32(weights.lint.likeness) * (library.whole @ old.whole[0])
         left = np.where(fresh, left, np.iinfo(np.int64).max)
         at = int(np.lexsort((-value, left))[0])
-        if not fresh[at]:
-            continue
-        found = (float(left[at]), -float(value[at]), Edit(EditKind.REPLACE, place, track=at))
-        if best is None or found[:2] < best[:2]:
-            best = found
-    return best[2] if best is not None and best[0] < len(flags) else None
+        if fresh[at] and (int(left[at]), -float(value[at])) < best[:2]:
+            best = int(left[at]), -float(value[at]), Edit(EditKind.REPLACE, place, track=at)
+    return best
 
 
 def _flags_left(judgement: Judgement, order: Sequence[int], place: int, library: Tracks) -> NDArray[np.int64]:

@@ -82,6 +82,9 @@ class Tracks:
     def take(self, indices: Sequence[int] | NDArray[np.intp] | NDArray[np.bool_]) -> Tracks:
         """These tracks, in this order."""
         chosen = np.asarray(indices)
+        if chosen.dtype != bool:
+            # An empty list is no array of integers by itself.
+            chosen = chosen.astype(np.intp)
         return Tracks(**{field.name: getattr(self, field.name)[chosen] for field in fields(self)})
 
     def joined(self, other: Tracks) -> Tracks:

@@ -1,0 +1,234 @@
+"""Sets as they are asked for by name: locks, lengths, curves, alternatives, and conflicts said in a sentence."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sequence_samples import Made, store
+from sonoteca.catalogue.library import Library
+from sonoteca.errors import ConstraintsConflict, RequestError
+from sonoteca.sequence.build_set import SetAnswer, build_set
+from sonoteca.sequence.energy_plan import energy_plan
+from sonoteca.sequence.set_request import Must, SetLength, SetRequest, parse_length, parse_must
+
+
+def crate(count: int = 40) -> dict[str, Made]:
+    random = np.random.default_rng(2)
+    return {
+        f"t{number:02d}": Made(
+            bpm=float(random.uniform(110, 135)),
+            key=f"{random.integers(1, 13)}{random.choice(['A', 'B'])}",
+            energy=float(random.integers(2, 10)),
+            artist=f"artist {number % 12}",
+            sound=tuple(random.standard_normal(4)),
+            groove=tuple(random.standard_normal(2)),
+            seconds=float(random.uniform(180, 300)),
+        )
+        for number in range(count)
+    }
+
+
+@pytest.fixture
+def filled(sqlite_library: Library) -> Library:
+    with sqlite_library.write() as connection:
+        store(connection, crate())
+        store(connection, {"unknown": Made(bpm=None), "slow": Made(bpm=80.0)})
+        store(connection, {"a loop": Made()}, kind="loop", folder="/loops")
+    return sqlite_library
+
+
+def path(name: str) -> str:
+    return f"/music/{name}.wav"
+
+
+def titles(answer: SetAnswer, which: int = 0) -> list[str | None]:
+    return [track.row.title for track in answer.candidates[which].tracks]
+
+
+def asked(length: str, **wishes: object) -> SetRequest:
+    return SetRequest(parse_length(length), **wishes)  # type: ignore[arg-type]
+
+
+# --- what is asked for is there ------------------------------------------------------------------
+
+
+def test_locked_tracks_are_in_place_in_every_alternative(filled: Library) -> None:
+    request = asked(
+        "10", start=path("t03"), end=path("t07"), must=(Must(path("t11"), 4), Must(path("t20")), Must(path("slow")))
+    )
+    answer = build_set(filled, request)
+    assert len(answer.candidates) == 3
+    for candidate in answer.candidates:
+        names = [track.row.title for track in candidate.tracks]
+        assert len(names) == len(set(names)) == 10
+        assert (names[0], names[3], names[9]) == ("t03", "t11", "t07")
+        assert {"t20", "slow"} <= set(names)
+        assert {track.row.title for track in candidate.tracks if track.is_locked} == {
+            "t03",
+            "t11",
+            "t07",
+            "t20",
+            "slow",
+        }
+        assert "a loop" not in names
+        assert "unknown" not in names
+    assert "1 tracks were not considered: their tempo is not known." in answer.notes
+
+
+def test_alternatives_differ_say_how_much_and_stand_in_order(filled: Library) -> None:
+    answer = build_set(filled, asked("8", curve="peak", alternatives=4))
+    totals = [candidate.worth.total for candidate in answer.candidates]
+    assert totals == sorted(totals, reverse=True)
+    for number, candidate in enumerate(answer.candidates):
+        for other, count in candidate.shared.items():
+            assert count == len(set(titles(answer, number)) & set(titles(answer, other - 1)))
+            assert count <= 6
+    assert list(answer.candidates[0].shared) == []
+    assert list(answer.candidates[3].shared) == [1, 2, 3]
+
+
+def test_the_same_question_has_the_same_answer_and_a_seed_is_a_taste(filled: Library) -> None:
+    again = [build_set(filled, asked("8", seed=seed)).as_json() for seed in (5, 5, 6)]
+    assert again[0] == again[1]
+    assert again[0]["results"] != again[2]["results"]
+
+
+def test_every_row_has_the_names_of_a_result_and_its_transition(filled: Library) -> None:
+    document = build_set(filled, asked("5", curve="warmup", alternatives=1)).as_json()
+    [candidate] = document["results"]
+    assert set(candidate["parts"]) == {"transitions", "mixable", "curve", "length"}
+    first, *rest = candidate["tracks"]
+    assert (first["position"], first["score"], first["parts"], first["at_s"]) == (1, None, {}, 0.0)
+    for earlier, row in zip(candidate["tracks"], rest, strict=False):
+        assert row["at_s"] == pytest.approx(earlier["at_s"] + earlier["end_s"], abs=0.01)
+        assert set(row["parts"]) == {"tempo", "key", "energy", "timbre", "rhythm", "freshness"}
+        assert row["tempo_ratio"] == pytest.approx(earlier["bpm"] / row["bpm"], rel=0.01)
+        assert row["mode"] == "set"
+    scores = [row["score"] for row in rest]
+    assert candidate["parts"]["transitions"] == pytest.approx(np.mean(scores), abs=1e-3)
+
+
+def test_time_is_filled(filled: Library) -> None:
+    answer = build_set(filled, asked("40m", start=path("t01"), end=path("t02"), curve="closing"))
+    for candidate in answer.candidates:
+        assert abs(candidate.worth.duration_s - 2400.0) <= 240.0
+        assert candidate.tracks[0].row.title == "t01"
+        assert candidate.tracks[-1].row.title == "t02"
+
+
+def test_filters_and_avoided_tracks(filled: Library) -> None:
+    answer = build_set(filled, asked("6", only="energy:5..10", avoid=("artist:3", path("t08"))))
+    for which in range(len(answer.candidates)):
+        for name in titles(answer, which):
+            made = crate()[str(name)]
+            assert (made.energy or 0) >= 5
+            assert made.artist != "artist 3"
+            assert name != "t08"
+
+
+def test_named_curves_go_where_they_say(filled: Library) -> None:
+    def levels(curve: str) -> list[float]:
+        [candidate] = build_set(filled, asked("8", curve=curve, alternatives=1)).candidates
+        return [track.energy_level or 0.0 for track in candidate.tracks]
+
+    warmup, closing, peak = levels("warmup"), levels("closing"), levels("peak")
+    assert np.polyfit(range(8), warmup, 1)[0] > 0.3
+    assert np.polyfit(range(8), closing, 1)[0] < -0.3
+    assert int(np.argmax(peak)) in (4, 5, 6)
+
+
+def test_a_file_of_levels_is_a_curve(tmp_path: Path) -> None:
+    levels = np.linspace(0, 1, 10, dtype=np.float32)
+    file = tmp_path / "curve.txt"
+    file.write_text("# up, then down\n1, 10\n5.5\n")
+    assert energy_plan(str(file), levels).at(np.array([0.0, 0.25, 0.5, 1.0])).tolist() == pytest.approx(
+        [0, 0.5, 1, 0.5]
+    )
+    file.write_text("7")
+    assert energy_plan(str(file), levels).at(0.3) == pytest.approx(6 / 9)
+    for text in ("", "11", "0", "loud", "nan"):
+        file.write_text(text)
+        with pytest.raises(RequestError, match="level"):
+            energy_plan(str(file), levels)
+    with pytest.raises(RequestError, match="neither warmup, peak, closing nor a file"):
+        energy_plan(str(tmp_path / "none"), levels)
+    with pytest.raises(RequestError, match="no curve can be followed"):
+        energy_plan("peak", np.full(3, np.nan, np.float32))
+
+
+# --- conflicts -----------------------------------------------------------------------------------
+
+
+def conflict(library: Library, request: SetRequest) -> tuple[str, str]:
+    with pytest.raises(ConstraintsConflict) as caught:
+        build_set(library, request)
+    return caught.value.message, caught.value.remedy
+
+
+def test_conflicts_name_the_wish_to_loosen(filled: Library) -> None:
+    message, remedy = conflict(filled, asked("5", must=(Must(path("t01"), 2), Must(path("t02"), 2))))
+    assert "Position 2 is asked for by both" in message
+    message, remedy = conflict(filled, asked("5", must=(Must(path("t01"), 9),)))
+    assert "position 9, but the set has 5 tracks" in message
+    assert "--length at least 9" in remedy
+    message, _ = conflict(filled, asked("5", start=path("t01"), end=path("t01")))
+    assert "positions 1 and 5" in message
+    message, remedy = conflict(filled, asked("2", must=tuple(Must(path(f"t0{n}")) for n in range(3))))
+    assert "3 tracks are asked for by name, but the set has 2" in message
+    message, remedy = conflict(filled, asked("5", must=(Must(path("t03")),), avoid=("artist:3",)))
+    assert "--avoid 'artist:3' excludes it" in message
+    assert "Loosen --avoid 'artist:3'" in remedy
+
+
+def test_too_few_tracks_name_the_filter_that_takes_most_away(filled: Library) -> None:
+    message, remedy = conflict(filled, asked("20", only="bpm:=110..112", avoid=("artist:3",)))
+    assert "The set wants 20 tracks" in message
+    assert "the filter 'bpm:=110..112' takes" in message
+    assert remedy == "Loosen the filter 'bpm:=110..112'."
+    message, remedy = conflict(filled, asked("60"))
+    assert "there are only 41 to choose from" in message
+
+
+def test_locked_tracks_longer_than_the_set(filled: Library) -> None:
+    message, remedy = conflict(filled, asked("6m", must=tuple(Must(path(f"t0{n}")) for n in range(4))))
+    assert "longer than the set of 6" in message
+    assert "--length" in remedy
+
+
+def test_a_limit_of_tempo_that_locks_out_what_is_locked(filled: Library) -> None:
+    request = asked("4", start=path("slow"), end=path("t01"), tempo_pct=2.0, double_time=False)
+    message, remedy = conflict(filled, request)
+    assert "slow (80 bpm)" in message
+    assert "more than --tempo-pct 2 allows" in message
+    assert "Loosen --tempo-pct" in remedy
+
+
+def test_a_limit_of_tempo_is_kept(filled: Library) -> None:
+    answer = build_set(filled, asked("8", tempo_pct=3.0, start=path("t05")))
+    for candidate in answer.candidates:
+        stretches = [abs(t.transition.stretch_pct or 0.0) for t in candidate.tracks if t.transition is not None]
+        assert max(stretches) <= 3.1
+
+
+# --- reading wishes ------------------------------------------------------------------------------
+
+
+def test_lengths_are_tracks_or_time() -> None:
+    assert parse_length("20") == SetLength(n_tracks=20)
+    assert parse_length("1h30m") == SetLength(duration_s=5400.0)
+    assert parse_length("90s") == SetLength(duration_s=90.0)
+    assert parse_length(" 45 min ") == SetLength(duration_s=2700.0)
+    for text in ("", "0", "-3", "m", "0m", "ten", "20.5", "1:30"):
+        with pytest.raises(RequestError, match="is not a length"):
+            parse_length(text)
+
+
+def test_musts_may_have_a_position() -> None:
+    assert parse_must("abc") == Must("abc")
+    assert parse_must("/a@b/c.wav@12") == Must("/a@b/c.wav", 12)
+    assert parse_must("me@home.wav") == Must("me@home.wav")
+    with pytest.raises(RequestError, match="count from 1"):
+        parse_must("abc@0")
