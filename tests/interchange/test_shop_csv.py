@@ -52,7 +52,7 @@ def test_rows_are_matched_by_path_and_say_what_the_shop_knows(
     rows = (
         ("Path", "External ID", "title", "price", "currency", "URL", "stock"),
         ("/music/Loops/a.wav", "LP-1", "Käse", "12.50", "eur", "https://shop.example/1", "7"),
-        ("Loops/b.wav", "LP-2", "", '"3,9"', "", "", ""),
+        ("music/Loops/b.wav", "LP-2", "", '"3,9"', "", "", ""),
         ("Wärme/c.wav", "", "Warm, warmer" if separator != "," else '"Warm, warmer"', "0", "USD", "", ""),
     )
     path = written(tmp_path, "\r\n".join(separator.join(row) for row in rows), encoding)

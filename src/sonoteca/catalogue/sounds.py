@@ -200,19 +200,20 @@ def sounds_at_paths(connection: Connection, names: Sequence[str], *, from_roots:
     names : sequence of str
         Absolute paths, or relative to the working folder.
     from_roots : bool
-        A relative path may also count from any root.
+        A relative path may also count from any root, or from the folder that holds it.
     """
     found: dict[str, list[int]] = {name: [] for name in names}
     for root in connection.execute(sa.select(roots.c.id, roots.c.path)):
         below = bytes(root.path) + b"/"
         relative_paths: dict[bytes, list[str]] = {}
         for name in found:
-            path = os.fsencode(os.path.abspath(os.path.expanduser(name))).replace(os.sep.encode(), b"/")
-            if path.startswith(below):
-                relative_paths.setdefault(path[len(below) :], []).append(name)
-            elif from_roots and not os.path.isabs(name):
-                relative = os.fsencode(os.path.normpath(name)).replace(os.sep.encode(), b"/")
-                relative_paths.setdefault(relative, []).append(name)
+            starts = [os.getcwd()]
+            if from_roots:
+                starts += [os.fsdecode(root.path), os.path.dirname(os.fsdecode(root.path))]
+            for path in {os.path.abspath(os.path.join(start, os.path.expanduser(name))) for start in starts}:
+                place = os.fsencode(path).replace(os.sep.encode(), b"/")
+                if place.startswith(below):
+                    relative_paths.setdefault(place[len(below) :], []).append(name)
         here = sa.select(locations.c.relative_path, locations.c.compare_key, locations.c.sound_id).where(
             locations.c.root_id == root.id, locations.c.sound_id.is_not(None)
         )
