@@ -1,0 +1,83 @@
+"""Entries of playlists found again: at their path, in another Unicode form, or on a disk that has moved."""
+
+from __future__ import annotations
+
+import unicodedata
+from pathlib import Path
+
+import pytest
+
+from sequence_samples import Made, store
+from sonoteca.catalogue.library import Library
+from sonoteca.catalogue.playlists import PlaylistEntry, get_playlist, save_playlist
+from sonoteca.sequence.playlist_entries import EntryState, entries_of_paths, entries_of_playlist, file_name
+
+
+@pytest.fixture
+def music(library: Library, tmp_path: Path) -> Path:
+    """A folder whose first three sounds are there, the fourth was lost."""
+    folder = tmp_path / "Music"
+    (folder / "Sets").mkdir(parents=True)
+    names = {"one": Made(), "Übung": Made(), "Sets/same": Made(), "lost": Made()}
+    with library.write() as connection:
+        store(connection, names, folder=str(folder))
+        store(connection, {"same ": Made()}, folder=str(tmp_path / "Other"))
+    for name in ("one", "Übung", "Sets/same"):
+        (folder / f"{name}.wav").touch()
+    return folder
+
+
+def states(library: Library, *paths: str) -> list[tuple[EntryState, str | None]]:
+    with library.read() as connection:
+        found = entries_of_paths(connection, [(path, path) for path in paths])
+    return [(entry.state, None if entry.path is None else Path(entry.path).name) for entry in found]
+
+
+def test_every_state_is_told(library: Library, music: Path) -> None:
+    (music / "new.wav").touch()
+    assert states(library, f"{music}/one.wav", f"{music}/lost.wav", f"{music}/new.wav", f"{music}/never.wav") == [
+        (EntryState.FOUND, "one.wav"),
+        (EntryState.MISSING, None),
+        (EntryState.NOT_IN_LIBRARY, "new.wav"),
+        (EntryState.NOT_FOUND, None),
+    ]
+
+
+def test_names_of_other_systems_are_the_same_names(library: Library, music: Path) -> None:
+    other_form = unicodedata.normalize("NFD", f"{music}/Übung.wav")
+    assert states(library, other_form, r"D:\Music\one.wav", r"E:\dj\MUSIC\ÜBUNG.WAV") == [
+        (EntryState.MOVED, "Übung.wav"),
+        (EntryState.MOVED, "one.wav"),
+        (EntryState.MOVED, "Übung.wav"),
+    ]
+
+
+def test_of_two_files_of_one_name_the_one_whose_folders_agree_is_meant(library: Library, tmp_path: Path) -> None:
+    for folder in ("A", "B"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "same.wav").touch()
+    with library.write() as connection:
+        store(connection, {"A/same": Made(), "B/same": Made()}, folder=str(tmp_path))
+    with library.read() as connection:
+        [found, unclear] = entries_of_paths(connection, [("", "/old/A/same.wav"), ("", "/old/C/same.wav")])
+    assert found.path == str(tmp_path / "A" / "same.wav")
+    assert unclear.state is EntryState.NOT_FOUND
+
+
+def test_a_stored_playlist_knows_its_sounds_by_content(library: Library, music: Path) -> None:
+    hashes = ("x1:one", "x1:lost", "x1:never", "x1:one")
+    with library.write() as connection:
+        save_playlist(connection, "mine", [PlaylistEntry(each) for each in hashes])
+    with library.read() as connection:
+        entries = entries_of_playlist(connection, get_playlist(connection, "mine"))
+    assert [entry.state for entry in entries] == [
+        EntryState.FOUND, EntryState.MISSING, EntryState.NOT_FOUND, EntryState.FOUND,
+    ]  # fmt: skip
+    assert entries[0].sound_id == entries[3].sound_id
+    assert entries[2].name == "x1:never"
+
+
+def test_the_last_part_of_a_path_is_its_name() -> None:
+    assert file_name(r"D:\Music\a.mp3") == "a.mp3"
+    assert file_name("/Music/a\\b.mp3") == "a\\b.mp3"
+    assert file_name("") == ""
