@@ -214,7 +214,7 @@ def test_a_one_shot_strikes_on_every_bar(plain: Library, tmp_path: Path) -> None
     b = a_sound(tmp_path, "b", synth.kick(), kind="one_shot")
     made = preview(plain, a, b, tmp_path / "mix.wav", bars=4)
     np.testing.assert_allclose(strikes_s(heard(made)), np.arange(4) * 2.0, atol=0.003)
-    assert made.notes == ("The tempo of a or b is not known: nothing is stretched.",)
+    assert made.notes == ("The tempo of b is not known: nothing is stretched.",)
 
 
 def test_what_is_asked_for_is_done_instead(plain: Library, tmp_path: Path) -> None:

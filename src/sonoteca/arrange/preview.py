@@ -211,7 +211,8 @@ def _movement(
     ratio = float(found.tempo_ratio[0])
     notes: tuple[str, ...] = ()
     if not np.isfinite(ratio):
-        ratio, notes = 1.0, (f"The tempo of {a.name} or {b.name} is not known: nothing is stretched.",)
+        timeless = [sound.name for sound in (a, b) if sound.tempo_bpm is None] or [a.name, b.name]
+        ratio, notes = 1.0, (f"The tempo of {' and '.join(timeless)} is not known: nothing is stretched.",)
     shift = int(found.semitone_shift[0])
     return _Movement(
         ratio if tempo_ratio is None else tempo_ratio,
