@@ -37,6 +37,11 @@ class Space:
     parts: tuple[SpacePart, ...] = ()
 
     @property
+    def aspects(self) -> tuple[SpacePart, ...]:
+        """The parts, or the whole vector as one where a space has none."""
+        return self.parts or (SpacePart("sound", 0, self.dimensions),)
+
+    @property
     def digest(self) -> str:
         """16 hex digits over all fields."""
         text = json.dumps(asdict(self), sort_keys=True)

@@ -7,6 +7,7 @@ explained. A filter is handed to the index as ids, so that it narrows before ran
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,7 +19,7 @@ from sonoteca.catalogue.embeddings import Span, StoredSpace, spans, vectors_of_i
 from sonoteca.catalogue.library import Library
 from sonoteca.domain.embedding import Space
 from sonoteca.errors import RequestError
-from sonoteca.index.vector_index import VectorIndex
+from sonoteca.index.vector_index import Neighbours, VectorIndex
 from sonoteca.search.result_row import RegionFacts, ResultRow, region_facts
 
 MODE = "similar"
@@ -69,7 +70,7 @@ def parse_aspects(text: str, space: Space) -> dict[str, float]:
 
     Aspects not named keep weight 1.
     """
-    names = [part.name for part in space.parts]
+    names = [part.name for part in space.aspects]
     weights = dict.fromkeys(names, 1.0)
     for item in text.split(","):
         name, _, number = item.strip().partition("=")
@@ -123,96 +124,121 @@ def find_similar(
     """
     if not examples:
         raise RequestError("There is no example to compare with.", "Name at least one sound that could be embedded.")
-    diversity = diversity or Diversity()
-    weights = {part.name: 1.0 for part in space.space.parts} | dict(aspects or {})
-    target = _target(examples, minus)
-    scaled = _scaled(target, weights, space.space)
-    own_sounds = {example.facts.sound_id for example in (*examples, *minus) if example.facts is not None}
-    asked = min(_MAX_PROPOSED, _OVERSAMPLE * (k + len(own_sounds)) + 20)
-    while True:
-        neighbours = index.nearest(scaled[None], asked, where=where)
-        proposed = neighbours.ids[0][neighbours.ids[0] >= 0]
-        rows = _ranked(library, space, proposed, target, weights, own_sounds, examples[0].facts, k, diversity)
-        # Asked for more only when windows of few regions, or the limits, used up the proposals.
-        if len(rows) >= k or len(proposed) < asked or asked >= _MAX_PROPOSED:
-            return SimilarAnswer(tuple(rows), neighbours.exact, neighbours.notes, dict(query or {}))
-        asked = min(_MAX_PROPOSED, asked * 4)
+    given = (*examples, *minus)
+    search = _Search(
+        library,
+        space,
+        index,
+        weights={part.name: 1.0 for part in space.space.aspects} | dict(aspects or {}),
+        where=where,
+        own_sounds=frozenset(example.facts.sound_id for example in given if example.facts is not None),
+    )
+    chosen, neighbours = search.nearest(_target(examples, minus), k, diversity or Diversity())
+    rows = [_row(each, search.weights, examples[0].facts) for each in chosen]
+    return SimilarAnswer(tuple(rows), neighbours.exact, neighbours.notes, dict(query or {}))
 
 
 def _target(examples: Sequence[Example], minus: Sequence[Example]) -> NDArray[np.float32]:
-    total = np.mean([example.vector for example in examples], axis=0, dtype=np.float32)
+    total = np.stack([example.vector for example in examples]).mean(axis=0)
     if minus:
-        total = total - np.float32(_MINUS_WEIGHT) * np.mean([example.vector for example in minus], axis=0)
+        total = total - np.float32(_MINUS_WEIGHT) * np.stack([example.vector for example in minus]).mean(axis=0)
     return np.asarray(total / max(float(np.linalg.norm(total)), 1e-9), np.float32)
 
 
-def _scaled(target: NDArray[np.float32], weights: Mapping[str, float], space: Space) -> NDArray[np.float32]:
-    scaled = target.copy()
-    for part in space.parts:
-        scaled[part.start : part.stop] *= np.float32(weights[part.name])
-    return scaled
+@dataclass(frozen=True, slots=True, eq=False)
+class Candidate:
+    """A region that may answer, by the one of its vectors that is nearest."""
+
+    facts: RegionFacts
+    span: Span
+    vector: NDArray[np.float32]
+    score: float
+    parts: Mapping[str, float | None]
 
 
-def _ranked(
-    library: Library,
-    space: StoredSpace,
-    proposed: NDArray[np.int64],
-    target: NDArray[np.float32],
-    weights: Mapping[str, float],
-    own_sounds: set[int],
-    first: RegionFacts | None,
-    k: int,
-    diversity: Diversity,
-) -> list[ResultRow]:
-    with library.read() as connection:
-        where = spans(connection, space, proposed.tolist())
-        vectors = vectors_of_ids(connection, space, list(where))
-        facts = region_facts(connection, sorted({span.region_id for span in where.values()}))
-    best: dict[int, tuple[float, Span, dict[str, float | None]]] = {}
-    for embedding_id, span in where.items():
-        if span.region_id not in facts or facts[span.region_id].sound_id in own_sounds:
-            continue
-        score, parts = compare(target, vectors[embedding_id], weights, space.space)
-        held = best.get(span.region_id)
-        # At equal scores the whole region speaks for itself.
-        if held is None or (score, not span.is_window) > (held[0], not held[1].is_window):
-            best[span.region_id] = (score, span, parts)
-    ordered = sorted(best.items(), key=lambda item: (-item[1][0], facts[item[0]].id, item[0]))
-    rows: list[ResultRow] = []
-    per_file: dict[int, int] = {}
-    per_artist: dict[str, int] = {}
-    taken: list[NDArray[np.float32]] = []
-    for region_id, (score, span, parts) in ordered:
-        if len(rows) == k:
+@dataclass(frozen=True, slots=True, eq=False)
+class _Search:
+    """What stays the same however often the index is asked for one answer."""
+
+    library: Library
+    space: StoredSpace
+    index: VectorIndex
+    weights: Mapping[str, float]
+    where: NDArray[np.int64] | None
+    own_sounds: frozenset[int]
+
+    def nearest(self, target: NDArray[np.float32], k: int, diversity: Diversity) -> tuple[list[Candidate], Neighbours]:
+        """The ``k`` best within the limits, and the last answer of the index."""
+        scaled = target.copy()
+        for part in self.space.space.aspects:
+            scaled[part.start : part.stop] *= np.float32(self.weights[part.name])
+        asked = min(_MAX_PROPOSED, _OVERSAMPLE * (k + len(self.own_sounds)) + 20)
+        while True:
+            neighbours = self.index.nearest(scaled[None], asked, where=self.where)
+            proposed = neighbours.ids[0][neighbours.ids[0] >= 0]
+            chosen = _diverse(self._scored(proposed, target), k, diversity)
+            # Asked for more only when windows of few regions, or the limits, used up the proposals.
+            if len(chosen) >= k or len(proposed) < asked or asked >= _MAX_PROPOSED:
+                return chosen, neighbours
+            asked = min(_MAX_PROPOSED, asked * 4)
+
+    def _scored(self, proposed: NDArray[np.int64], target: NDArray[np.float32]) -> list[Candidate]:
+        """The best vector of each proposed region, best first."""
+        with self.library.read() as connection:
+            where = spans(connection, self.space, proposed.tolist())
+            vectors = vectors_of_ids(connection, self.space, list(where))
+            facts = region_facts(connection, sorted({span.region_id for span in where.values()}))
+        best: dict[int, Candidate] = {}
+        for embedding_id, span in where.items():
+            fact = facts.get(span.region_id)
+            if fact is None or fact.sound_id in self.own_sounds:
+                continue
+            score, parts = compare(target, vectors[embedding_id], self.weights, self.space.space)
+            held = best.get(span.region_id)
+            # At equal scores the whole region speaks for itself.
+            if held is None or (score, not span.is_window) > (held.score, not held.span.is_window):
+                best[span.region_id] = Candidate(fact, span, vectors[embedding_id], score, parts)
+        return sorted(best.values(), key=lambda each: (-each.score, each.facts.id, each.facts.region_id))
+
+
+def _diverse(candidates: Sequence[Candidate], k: int, diversity: Diversity) -> list[Candidate]:
+    """The first ``k`` that the limits let through."""
+    chosen: list[Candidate] = []
+    per_file: Counter[int] = Counter()
+    per_artist: Counter[str] = Counter()
+    for each in candidates:
+        if len(chosen) == k:
             break
-        fact = facts[region_id]
-        if _is_over(per_file, fact.sound_id, diversity.max_per_file):
+        artist = each.facts.artist
+        if diversity.max_per_file is not None and per_file[each.facts.sound_id] >= diversity.max_per_file:
             continue
-        if fact.artist is not None and _is_over(per_artist, fact.artist, diversity.max_per_artist):
+        if (
+            diversity.max_per_artist is not None
+            and artist is not None
+            and per_artist[artist] >= diversity.max_per_artist
+        ):
             continue
-        vector = vectors[span.embedding_id]
-        if diversity.collapse_duplicates and any(float(vector @ other) > DUPLICATE_COSINE for other in taken):
+        if diversity.collapse_duplicates and any(
+            float(each.vector @ other.vector) > DUPLICATE_COSINE for other in chosen
+        ):
             continue
-        taken.append(vector)
-        per_file[fact.sound_id] = per_file.get(fact.sound_id, 0) + 1
-        if fact.artist is not None:
-            per_artist[fact.artist] = per_artist.get(fact.artist, 0) + 1
-        rows.append(
-            ResultRow.of(
-                fact,
-                start_s=span.start_s,
-                end_s=span.end_s,
-                score=score,
-                mode=MODE,
-                parts=parts,
-                reasons=_reasons(parts, weights, first, fact),
-            )
-        )
-    return rows
+        chosen.append(each)
+        per_file[each.facts.sound_id] += 1
+        if artist is not None:
+            per_artist[artist] += 1
+    return chosen
 
 
-def _is_over(counts: Mapping[Any, int], key: object, limit: int | None) -> bool:
-    return limit is not None and counts.get(key, 0) >= limit
+def _row(each: Candidate, weights: Mapping[str, float], first: RegionFacts | None) -> ResultRow:
+    return ResultRow.of(
+        each.facts,
+        start_s=each.span.start_s,
+        end_s=each.span.end_s,
+        score=each.score,
+        mode=MODE,
+        parts=each.parts,
+        reasons=_reasons(each.parts, weights, first, each.facts),
+    )
 
 
 def compare(
@@ -224,7 +250,7 @@ def compare(
     """
     parts: dict[str, float | None] = {}
     product = norm_one = norm_other = 0.0
-    for part in space.parts:
+    for part in space.aspects:
         a, b = one[part.start : part.stop], other[part.start : part.stop]
         lengths = float(a @ a), float(b @ b)
         weight = weights[part.name]
