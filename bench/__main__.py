@@ -1,7 +1,7 @@
 """``python -m bench [SECTION ...] [--keep]``: run sections, print a table, write bench/results/latest.json.
 
-Sections: startup, speed, memory, catalogue, index, similarity, maps, match, render, accuracy, hum, peers. ``--keep`` makes this run the
-one that later runs are compared with. Machines are noisy: quote ratios within one run.
+Sections: startup, speed, memory, catalogue, index, similarity, maps, match, arrange, render, accuracy, hum, peers.
+``--keep`` makes this run the one that later runs are compared with. Machines are noisy: quote ratios within one run.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ SECTIONS = (
     "similarity",
     "maps",
     "match",
+    "arrange",
     "render",
     "accuracy",
     "hum",

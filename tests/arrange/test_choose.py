@@ -72,6 +72,14 @@ def test_verse_and_chorus_differ_as_long_as_they_can() -> None:
     assert choose(single, placements, company) == [0, 0, 0, 0]
 
 
+def test_one_sound_saved_twice_is_no_other_loop() -> None:
+    placements, company = material(3, ("drums",), 1)
+    placements.worth[:] = (0.8, 0.8, 0.6)
+    company.likeness[0, 1] = company.likeness[1, 0] = 1.0
+    cells = [Cell(name, "drums", options(placements, "drums")) for name in ("verse", "chorus")]
+    assert 2 in choose(cells, placements, company)
+
+
 def test_one_clash_counts_more_than_the_mean() -> None:
     placements, company = material(2, ("drums", "bass", "harmony"), 1)
     drums, bass, harmony = (options(placements, role) for role in ("drums", "bass", "harmony"))

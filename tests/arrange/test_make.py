@@ -110,6 +110,7 @@ def test_the_seed_plays_wherever_its_role_does_and_gives_tempo_and_key(loop_libr
     assert (song.tempo_bpm, song.key) == (124.0, Key.parse("Bm"))
     assert {clip.content_hash for clip in song.clips_of("bass")} == {seed}
     assert {(clip.tempo_ratio, clip.semitone_shift) for clip in song.clips_of("bass")} == {(1.0, 0)}
+    assert song.details["notes"] == ["124 bpm: the seed's tempo.", "B minor: the seed's key."]
 
 
 def test_what_must_play_plays(loop_library: Library, named: Any) -> None:

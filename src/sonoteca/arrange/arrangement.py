@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from fractions import Fraction
 from itertools import pairwise
 
 from sonoteca.domain.music import Key
@@ -27,8 +28,10 @@ WIDEST_SHIFT = 12
 MOST_SEED = 2**31 - 1
 # Positions are sums of a few floats: what is nearer than this is the same place.
 SAME_BAR = 1e-6
-# A pass is a whole number of these in a bar wherever it was cut on the grid (triplet sixteenths of 4/4).
-_STEPS_PER_BAR = 96
+# A pass that misses whole beats by no more was cut or measured a little off: it is fitted to them.
+_LOOSE_SHARE, _LOOSE_BEATS = Fraction(1, 100), Fraction(1, 10)
+# Other passes stand on the finest grid that clips are cut on: triplet sixteenths.
+_STEPS_PER_BEAT = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +105,23 @@ class Clip:
     def span_s(self) -> float:
         """Length of the span in the sound as it was recorded."""
         return self.end_s - self.start_s
+
+
+def pass_beats(clip: Clip, tempo_bpm: float) -> Fraction:
+    """Beats that one pass of a clip fills at a tempo: whole ones where it nearly does, else what its span says.
+
+    Seconds and ratios are rounded numbers: without this a loop of four bars would be a sample off
+    after some repetitions.
+
+    >>> pass_beats(Clip("drums", "x1:0", 0.0, 7.99, 0, 4), 120.0)
+    Fraction(16, 1)
+    """
+    beats = Fraction(clip.span_s) / Fraction(clip.tempo_ratio) * Fraction(tempo_bpm) / 60
+    whole = max(1, round(beats))
+    if abs(beats - whole) <= min(_LOOSE_SHARE * whole, _LOOSE_BEATS):
+        return Fraction(whole)
+    stepped = Fraction(max(1, round(beats * _STEPS_PER_BEAT)), _STEPS_PER_BEAT)
+    return stepped if abs(beats - stepped) <= _LOOSE_SHARE * stepped else beats
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +222,4 @@ class Arrangement:
 
         A loop of four bars gives exactly 4.0, although seconds and ratio are rounded numbers.
         """
-        bars = clip.span_s / clip.tempo_ratio / self.bar_s
-        stepped = round(bars * _STEPS_PER_BAR) / _STEPS_PER_BAR
-        return stepped if stepped > 0 and abs(bars - stepped) < SAME_BAR * max(1.0, bars) else bars
+        return float(pass_beats(clip, self.tempo_bpm) / self.beats_per_bar)

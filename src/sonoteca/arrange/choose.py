@@ -24,6 +24,8 @@ MEAN, WORST = 0.7, 0.3
 WORTH = 0.8
 _LIKENESS, _ENERGY = 0.15, 0.1
 _SAME_IN_MAIN, _SAME_AT_EDGE = -0.4, 0.1
+# Likeness from which two contents are one sound, saved twice: a cosine of 0.999, as in ``similar --collapse``.
+_ONE_SOUND_TWICE = 0.9995
 # One loop at two shifts in one piece sounds like a mistake.
 _TWO_SHIFTS = -0.5
 # The first word of a section's name that makes it an edge or a height.
@@ -101,7 +103,7 @@ def _gains(
     for other, one in zip(decided, chosen, strict=True):
         if other.role != cell.role:
             continue
-        same = loops[options] == loops[one]
+        same = (loops[options] == loops[one]) | (company.likeness[one, options] > _ONE_SOUND_TWICE)
         at_edge = is_edge(cell.section) or is_edge(other.section)
         gains += np.where(same, _SAME_AT_EDGE if at_edge else _SAME_IN_MAIN, 0.0)
         gains += np.where(same & (placements.semitone_shift[options] != placements.semitone_shift[one]), _TWO_SHIFTS, 0)

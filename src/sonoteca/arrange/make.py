@@ -90,7 +90,7 @@ def make_arrangement(library: Library, request: ArrangeRequest, *, weights: Weig
         title=request.title,
         details={
             "asked": dict(request.asked),
-            "notes": [*notes, *grounded.notes, *_shared(choice, pool), *_cut_short(sections, choice, pool)],
+            "notes": [*notes, *grounded.notes, *_shared(choice, pool, wanted), *_cut_short(sections, choice, pool)],
             "weights_version": weights.version,
         },
     )
@@ -183,11 +183,15 @@ def _lay(
     return tuple(clips)
 
 
-def _shared(choice: Mapping[tuple[str, str], int], pool: Placements) -> list[str]:
-    """A sentence per role that plays the same where it was to differ."""
+def _shared(choice: Mapping[tuple[str, str], int], pool: Placements, wanted: Wanted) -> list[str]:
+    """A sentence per role that plays the same where it was to differ; not where somebody wants it so."""
     sentences = []
     for role in dict.fromkeys(role for _, role in choice):
-        names = [section for section, playing in choice if playing == role and not is_edge(section)]
+        names = [
+            section
+            for section, playing in choice
+            if playing == role and not is_edge(section) and (section, role) not in wanted.cells
+        ]
         hashes = {pool.loops.evidence.content_hashes[choice[name, role]] for name in names}
         if len(names) > 1 and len(hashes) == 1:
             sentences.append(f"{' and '.join(names)} have the same {role}: nothing else fitted as well.")

@@ -334,7 +334,8 @@ def print_arrangement(library: Library, arrangement: Arrangement, *, as_json: bo
                 f"{clip.semitone_shift:+d}" if clip.semitone_shift else "0",
                 f"{clip.gain_db:+.1f} dB",
                 None if clip.score is None else f"{clip.score:.2f}",
-                " ".join(clip.reasons),
+                # The first reason is about tempo, which has a column.
+                " ".join(clip.reasons[1:] or clip.reasons),
             )
             for clip in arrangement.clips
         ],
