@@ -210,8 +210,8 @@ def sounds_at_paths(connection: Connection, names: Sequence[str], *, from_roots:
             starts = [os.getcwd()]
             if from_roots:
                 starts += [os.fsdecode(root.path), os.path.dirname(os.fsdecode(root.path))]
-            for path in {os.path.abspath(os.path.join(start, os.path.expanduser(name))) for start in starts}:
-                place = os.fsencode(path).replace(os.sep.encode(), b"/")
+            for absolute in {os.path.abspath(os.path.join(start, os.path.expanduser(name))) for start in starts}:
+                place = os.fsencode(absolute).replace(os.sep.encode(), b"/")
                 if place.startswith(below):
                     relative_paths.setdefault(place[len(below) :], []).append(name)
         here = sa.select(locations.c.relative_path, locations.c.compare_key, locations.c.sound_id).where(
