@@ -25,6 +25,8 @@ from sonoteca.catalogue.library import Library, open_library
 from sonoteca.errors import AudioError, RequestError, SoundsMissing
 from sonoteca.ingest.in_process import InProcessExecutor
 from sonoteca.ingest.listen import Ears
+from sonoteca.match.fit import fit
+from sonoteca.match.weights import default_weights
 
 RATE = 44_100
 
@@ -186,15 +188,26 @@ def test_the_power_stays_through_a_transition(plain: Library, tmp_path: Path) ->
 # --- matches --------------------------------------------------------------------------------------
 
 
+def a_bass_and_a_pad(folder: Path) -> tuple[PreviewSound, PreviewSound]:
+    """A bass at 120 bpm in A minor, a pad of two bars at 110 in B minor."""
+    bass = a_sound(folder, "bass", synth.pad(["A", "E"], 2.0), role="bass", bpm=120.0, key="Am")
+    chords = synth.pad(["B:min", "F#:min"], 240 / 110)
+    return bass, a_sound(folder, "pad", chords, role="harmony", bpm=110.0, key="Bm")
+
+
 def test_b_is_moved_as_match_says(plain: Library, tmp_path: Path) -> None:
-    """Drums at 120 and a pad of two bars at 110 in B minor, with a bass in A minor to go with."""
-    bass = a_sound(tmp_path, "bass", synth.pad(["A", "E"], 2.0), role="bass", bpm=120.0, key="Am")
-    pad = a_sound(tmp_path, "pad", synth.pad(["B:min", "F#:min"], 240 / 110), role="harmony", bpm=110.0, key="Bm")
+    bass, pad = a_bass_and_a_pad(tmp_path)
     made = preview(plain, bass, pad, tmp_path / "mix.wav", bars=4)
+    said = fit(bass.evidence, pad.evidence, default_weights())
     assert made.mode == "match"
-    assert made.tempo_ratio == pytest.approx(120 / 110, rel=1e-4)
-    assert made.semitone_shift == -2
+    assert made.semitone_shift == said.semitone_shift[0]
+    assert made.tempo_ratio == pytest.approx(120 / 110, rel=1e-4) == pytest.approx(float(said.tempo_ratio[0]), rel=1e-4)
     assert made.rendering.n_samples == 4 * 2 * RATE
+
+
+def test_what_is_said_of_b_is_heard(plain: Library, tmp_path: Path) -> None:
+    bass, pad = a_bass_and_a_pad(tmp_path)
+    made = preview(plain, bass, pad, tmp_path / "mix.wav", semitones=-2, bars=2)
     spectrum = np.abs(np.fft.rfft(heard(made)[0, : 2 * RATE] * np.hanning(2 * RATE)))
     # Two seconds: bin 2 f. B4 became A4.
     near = {hz: spectrum[2 * hz - 4 : 2 * hz + 5].max() for hz in (440, 494)}

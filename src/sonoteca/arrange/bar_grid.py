@@ -5,12 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 
-from sonoteca.arrange.arrangement import Clip
-
-# A pass that misses whole beats by no more was cut or measured a little off: it is fitted to them.
-_LOOSE_SHARE, _LOOSE_BEATS = Fraction(1, 100), Fraction(1, 10)
-# Other passes stand on the finest grid that clips are cut on: triplet sixteenths of a 4/4 bar.
-_STEPS_PER_BEAT = 24
+from sonoteca.arrange.arrangement import Clip, pass_beats
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,14 +27,5 @@ class BarGrid:
         return round(beats * 60 * self.sample_rate / Fraction(self.tempo_bpm))
 
     def pass_bars(self, clip: Clip) -> Fraction:
-        """Bars that one pass of a clip fills: whole beats where it nearly does, else what its span says.
-
-        Seconds and ratios are rounded numbers: without this a loop of four bars would be a sample off
-        after some repetitions.
-        """
-        beats = Fraction(clip.span_s) / Fraction(clip.tempo_ratio) * Fraction(self.tempo_bpm) / 60
-        whole = max(1, round(beats))
-        if abs(beats - whole) <= min(_LOOSE_SHARE * whole, _LOOSE_BEATS):
-            return Fraction(whole, self.beats_per_bar)
-        stepped = Fraction(max(1, round(beats * _STEPS_PER_BEAT)), _STEPS_PER_BEAT)
-        return (stepped if abs(beats - stepped) <= _LOOSE_SHARE * stepped else beats) / self.beats_per_bar
+        """Bars that one pass of a clip fills, as a fraction; see ``arrangement.pass_beats``."""
+        return pass_beats(clip, self.tempo_bpm) / self.beats_per_bar
