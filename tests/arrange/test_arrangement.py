@@ -6,7 +6,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
 from arrangement_samples import a_clip, a_song, arrangements
 from sonoteca.arrange.arrangement import Arrangement, Section
@@ -27,6 +27,7 @@ def test_two_bars_of_four_at_120_are_four_seconds() -> None:
     ]
 
 
+@settings(deadline=None, max_examples=50)
 @given(arrangements())
 def test_sections_are_gapless_and_clips_of_a_role_never_overlap(arrangement: Arrangement) -> None:
     assert arrangement.sections[0].start_bar == 0
@@ -37,6 +38,7 @@ def test_sections_are_gapless_and_clips_of_a_role_never_overlap(arrangement: Arr
         assert clips[-1].end_bar <= arrangement.bars
 
 
+@settings(deadline=None, max_examples=50)
 @given(arrangements())
 def test_a_pass_of_whole_bars_is_found_whole_again(arrangement: Arrangement) -> None:
     # The samples make spans of 0.5 to 8 bars, through seconds and a ratio that are rounded numbers.
@@ -45,8 +47,9 @@ def test_a_pass_of_whole_bars_is_found_whole_again(arrangement: Arrangement) -> 
 
 
 def test_a_span_off_the_grid_stays_off_the_grid() -> None:
+    # 15.8 beats: to the nearest triplet sixteenth, a 24th of a beat, and not to 16.
     song = a_song(clips=(a_clip(end_s=7.9),))
-    assert song.pass_bars(song.clips[0]) == pytest.approx(3.95)
+    assert song.pass_bars(song.clips[0]) == pytest.approx(15.8 / 4, abs=0.5 / 24 / 4)
 
 
 @pytest.mark.parametrize(
@@ -85,6 +88,7 @@ def test_what_is_no_clip_is_refused(broken: dict[str, object]) -> None:
         a_clip(**broken)
 
 
+@settings(deadline=None, max_examples=50)
 @given(arrangements())
 def test_a_document_holds_everything(arrangement: Arrangement) -> None:
     assert from_document(as_document(arrangement)) == arrangement

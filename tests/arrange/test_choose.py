@@ -6,7 +6,7 @@ from itertools import product
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from arrangement_samples import loops_of
@@ -32,6 +32,7 @@ def options(placements: Placements, role: str) -> tuple[int, ...]:
     return tuple(number for number in range(len(placements)) if placements.loops.roles[number] == role)
 
 
+@settings(deadline=None, max_examples=50)
 @given(st.integers(0, 10_000))
 def test_with_room_for_everything_it_finds_the_best(seed: int) -> None:
     roles = ("drums", "bass", "harmony")
@@ -54,6 +55,7 @@ def test_with_room_for_everything_it_finds_the_best(seed: int) -> None:
     )
 
 
+@settings(deadline=None, max_examples=50)
 @given(st.integers(0, 10_000))
 def test_it_chooses_the_same_again(seed: int) -> None:
     placements, company = material(4, ("drums", "bass"), seed)

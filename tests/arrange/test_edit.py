@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from arrangement_samples import a_clip, a_song, arrangements
@@ -63,6 +63,7 @@ def test_gain_and_shift_change_the_clips_meant_and_no_others() -> None:
     assert now["bass", 12] == now["drums", 4] == (0.0, 0)
 
 
+@settings(deadline=None, max_examples=50)
 @given(st.floats(-10, 10).map(lambda db: round(db, 1)), st.integers(-6, 6))
 def test_gain_and_shift_can_be_taken_back(gain_db: float, semitones: int) -> None:
     song = a_song()
@@ -209,6 +210,7 @@ SOME_EDITS = st.one_of(
 )  # fmt: skip
 
 
+@settings(deadline=None, max_examples=50)
 @given(st.one_of(st.just(a_song()), arrangements()), st.lists(SOME_EDITS, max_size=8))
 def test_after_any_edits_it_is_an_arrangement_with_no_lock_on_nothing(
     song: Arrangement, edits: list[Callable[[Arrangement], Arrangement]]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from arrangement_samples import loop_facts, loops_of
@@ -24,6 +24,7 @@ def placed(loops: Loops, grid: Grid, limits: Limits | None = None) -> Placements
     return place(loops, grid, limits or Limits())[0]
 
 
+@settings(deadline=None, max_examples=50)
 @given(
     bpm=st.floats(60, 200),
     bars=st.sampled_from((1, 2, 4, 8, 16)),
@@ -47,6 +48,7 @@ def test_a_pass_fills_whole_bars_exactly_at_any_tempo(bpm: float, bars: int, wan
     assert passes * clip.span_s / clip.tempo_ratio == pytest.approx(song.duration_s, abs=1e-6)
 
 
+@settings(deadline=None, max_examples=50)
 @given(st.sampled_from(KEYS), st.sampled_from(KEYS))
 def test_a_tonal_loop_comes_into_the_key_or_its_relative(own: Key, wanted: Key) -> None:
     placements = placed(loops_of(("harmony", {"key": own.name})), Grid(120.0, 4, wanted))
@@ -59,6 +61,7 @@ def test_a_tonal_loop_comes_into_the_key_or_its_relative(own: Key, wanted: Key) 
     assert all(key_relation(wanted, each) in (KeyRelation.SAME, KeyRelation.RELATIVE) for each in now)
 
 
+@settings(deadline=None, max_examples=50)
 @given(st.integers(-6, 6))
 def test_what_is_shifted_sounds_shifted_in_every_column(shift: int) -> None:
     placements = placed(loops_of(("harmony", {"key": "C"})), Grid(126.0, 4, None))
@@ -146,6 +149,7 @@ def test_what_is_asked_for_holds_then_what_the_seed_says() -> None:
     assert find_grid(loops, (Role.DRUMS,)).grid.key is None
 
 
+@settings(deadline=None, max_examples=50)
 @given(st.sampled_from(KEYS))
 def test_the_notes_of_a_key_are_its_scale(key: Key) -> None:
     notes = key_notes(key)
@@ -164,6 +168,7 @@ def test_chance_is_the_same_for_the_same_seed_and_content() -> None:
     assert 0 <= one.min() < 0.1 < 0.9 < one.max() < 1
 
 
+@settings(deadline=None, max_examples=50)
 @given(st.sampled_from(Role), st.floats(-70, 0), st.none() | st.floats(-60, 3))
 def test_gain_brings_a_loop_to_the_loudness_of_its_role(role: Role, lufs: float, peak: float | None) -> None:
     gain = clip_gain_db(role, lufs, peak)

@@ -17,7 +17,7 @@ from sonoteca.catalogue.library import Library
 from sonoteca.errors import AmbiguousArrangement, ArrangementNotFound, RequestError
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
 @given(arrangements())
 def test_opening_gives_what_was_saved(library: Library, arrangement: Arrangement) -> None:
     with library.write() as connection:

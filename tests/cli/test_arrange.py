@@ -145,6 +145,7 @@ def _hash(document: dict[str, Any], role: str) -> str:
         (("--seed", "nothing.wav"), "No sound in the library answers"),
         (("--filter", "bpm:>500"), "filter finds no loop"),
         (("--bpm", "96", "--max-stretch", "1"), "Loosen --bpm"),
+        (("--bpm", "120", "list"), "--bpm before list would be lost"),
         (("show", "aaaa"), "No arrangement answers to 'aaaa'"),
         (("import", "nothing.json"), "cannot be read"),
     ],
@@ -155,6 +156,11 @@ def test_a_wish_that_cannot_be_met_is_a_sentence_and_makes_nothing(
     expected = 1 if words[0] == "import" else 2
     assert said in producer.run(*words, expect=expected)[1]
     assert producer.run("list", "--json")[0] == ""
+
+
+def test_the_library_may_be_named_before_the_word(producer: Producer) -> None:
+    result = CliRunner().invoke(app, ["arrange", "--library", str(producer.library), "list", "--json"])
+    assert (result.exit_code, result.stdout) == (0, "")
 
 
 def test_a_removed_one_is_forgotten(producer: Producer) -> None:

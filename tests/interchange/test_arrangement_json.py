@@ -23,7 +23,7 @@ def sources_for(arrangement: Arrangement) -> dict[str, Source]:
     }
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
 @given(arrangement=arrangements())
 def test_what_was_written_is_read_as_a_new_one(tmp_path: Path, arrangement: Arrangement) -> None:
     path = tmp_path / "song.json"

@@ -106,12 +106,14 @@ def test_the_schema_of_the_tests_refuses_what_is_wrong(written_schema: xmlschema
         assert not written_schema.is_valid(text.replace(right, wrong, 1)), wrong
 
 
+@settings(deadline=None, max_examples=50)
 @given(arrangements())
 def test_the_same_arrangement_gives_the_same_bytes(arrangement: Arrangement) -> None:
     sources = sources_for(arrangement)
     assert dawproject_bytes(arrangement, sources) == dawproject_bytes(arrangement, dict(reversed(sources.items())))
 
 
+@settings(deadline=None, max_examples=50)
 @given(arrangements())
 def test_times_are_those_of_the_arrangement(arrangement: Arrangement) -> None:
     """Read as an importer reads it: beats of the clip, seconds of the file, and between them the warps."""
@@ -142,6 +144,7 @@ def test_times_are_those_of_the_arrangement(arrangement: Arrangement) -> None:
     assert markers == [(s.name, s.start_bar * arrangement.beats_per_bar) for s in arrangement.sections]
 
 
+@settings(deadline=None, max_examples=50)
 @given(st.lists(st.floats(-24, 12).map(lambda db: round(db, 1)), min_size=1, max_size=4))
 def test_fader_and_clip_gain_add_up_to_the_gain(gains: list[float]) -> None:
     clips = tuple(a_clip("bass", 4 * n, 4, gain_db=gain) for n, gain in enumerate(gains))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import mido
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
 from arrangement_samples import a_clip, a_song, arrangements
 from sonoteca.arrange.arrangement import Arrangement
@@ -35,6 +35,7 @@ def at_beats(track: mido.MidiTrack, kind: str) -> list[tuple[float, str]]:
     return found
 
 
+@settings(deadline=None, max_examples=50)
 @given(arrangements())
 def test_grid_sections_and_clips_are_at_their_places(arrangement: Arrangement) -> None:
     file = written(arrangement)

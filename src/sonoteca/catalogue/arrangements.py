@@ -137,24 +137,15 @@ def list_arrangements(connection: Connection) -> list[ArrangementEntry]:
         .where(arrangement_clips.c.arrangement_id == arrangements.c.id)
         .scalar_subquery()
     )
+    named = ("public_id", "title", "tempo_bpm", "tonic", "mode", "created_at", "changed_at")
     query = sa.select(
-        arrangements, sections.label("sections"), sa.func.coalesce(bars, 0.0).label("bars"), clips.label("clips")
+        # Not the details, which hold earlier states.
+        *(arrangements.c[name] for name in named),
+        sections.label("sections"),
+        sa.func.coalesce(bars, 0.0).label("bars"),
+        clips.label("clips"),
     ).order_by(arrangements.c.created_at.desc(), arrangements.c.id.desc())
-    return [
-        ArrangementEntry(
-            public_id=row.public_id,
-            title=row.title,
-            tempo_bpm=row.tempo_bpm,
-            tonic=row.tonic,
-            mode=row.mode,
-            sections=row.sections,
-            bars=row.bars,
-            clips=row.clips,
-            created_at=row.created_at,
-            changed_at=row.changed_at,
-        )
-        for row in connection.execute(query)
-    ]
+    return [ArrangementEntry(**row) for row in connection.execute(query).mappings()]
 
 
 def remove_arrangement(connection: Connection, public_id: str) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sonoteca.cli.arguments import query_text
-from sonoteca.cli.options import JsonOption, LibraryOption, YesOption, open_named_library
+from sonoteca.cli.options import JsonOption, LibraryOption, YesOption, open_named_library, remember_library
 from sonoteca.interchange.export_format import ExportFormat
 
 if TYPE_CHECKING:
@@ -59,6 +59,9 @@ def arrange(
     laid on a bar grid. The words below open, change, render and export what was made.
     """
     if context.invoked_subcommand is not None:
+        _refuse_wishes(context)
+        if library is not None:
+            remember_library(library)
         return
     from sonoteca.arrange.form import DEFAULT_FORM, parse_form, parse_roles
     from sonoteca.arrange.make import make_arrangement
@@ -96,6 +99,19 @@ def arrange(
         with opened.write() as connection:
             arrangement = save_new(connection, arrangement)
         print_arrangement(opened, arrangement, as_json=as_json)
+
+
+def _refuse_wishes(context: typer.Context) -> None:
+    """RequestError for a wish before another word, where it would be lost."""
+    from sonoteca.errors import RequestError
+
+    for name in context.params:
+        source = context.get_parameter_source(name)
+        if name != "library" and source is not None and source.name == "COMMANDLINE":
+            option = name.replace("_", "-")
+            raise RequestError(
+                f"--{option} before {context.invoked_subcommand} would be lost.", "Wishes make a new arrangement."
+            )
 
 
 def _key(text: str):  # type: ignore[no-untyped-def]
