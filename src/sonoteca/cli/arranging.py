@@ -14,9 +14,13 @@ from sonoteca.interchange.export_format import ExportFormat
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    import numpy as np
+    from numpy.typing import NDArray
+
     from sonoteca.arrange.arrangement import Arrangement
     from sonoteca.arrange.sources import Source
     from sonoteca.catalogue.library import Library
+    from sonoteca.domain.music import Key
 
 group = typer.Typer(rich_markup_mode=None)
 
@@ -108,13 +112,14 @@ def _refuse_wishes(context: typer.Context) -> None:
     for name in context.params:
         source = context.get_parameter_source(name)
         if name != "library" and source is not None and source.name == "COMMANDLINE":
-            option = name.replace("_", "-")
+            option = {"only": "filter", "as_json": "json"}.get(name, name).replace("_", "-")
+            word = context.invoked_subcommand
             raise RequestError(
-                f"--{option} before {context.invoked_subcommand} would be lost.", "Wishes make a new arrangement."
+                f"--{option} before {word} would be lost.", f"Write it after {word}, or leave {word} out."
             )
 
 
-def _key(text: str):  # type: ignore[no-untyped-def]
+def _key(text: str) -> Key:
     from sonoteca.domain.music import Key
     from sonoteca.errors import RequestError
 
@@ -137,7 +142,7 @@ def _content_hash(library: Library, name: str) -> str:
         return resolve_sound(connection, name).content_hash
 
 
-def _allowed(library: Library, only: str):  # type: ignore[no-untyped-def]
+def _allowed(library: Library, only: str) -> NDArray[np.int64]:
     import numpy as np
 
     from sonoteca.search.selection import region_selection
