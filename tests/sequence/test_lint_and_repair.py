@@ -16,6 +16,8 @@ from sonoteca.sequence.flags import count_flags, flags_of, judge, score_of
 from sonoteca.sequence.lint import LintAnswer, lint
 from sonoteca.sequence.playlist_entries import Entry, EntryState, entries_of_hashes
 from sonoteca.sequence.repair import Edit, EditKind, changed, smallest_edit
+from sonoteca.sequence.shelf import Shelf
+from sonoteca.sequence.tracks import Tracks
 from sonoteca.sequence.transition import Manner
 from sonoteca.sequence.weights import default_weights
 
@@ -26,6 +28,10 @@ def faults(*made: Made) -> list[tuple[str, int, int]]:
     tracks = columns(*made)
     judgement = judge(tracks, np.ones(len(made), bool), WEIGHTS, Manner())
     return [(str(flag.fault), flag.earlier, flag.later) for flag in flags_of(judgement, range(len(made)))]
+
+
+def on_shelf(tracks: Tracks) -> Shelf:
+    return Shelf(tracks, WEIGHTS, Manner())
 
 
 def apart(index: int) -> Made:
@@ -47,7 +53,8 @@ def test_each_fault_is_flagged_where_it_was_planted_and_nothing_else() -> None:
     same = Made(artist="artist 0", sound=(0.0, 1.0, 0.0, 0.0), seconds=500.0)
     assert faults(good[0], good[1], good[2], same) == [("artist_repeat", 0, 3)]
     assert faults(good[0], good[1], good[2], good[3], same) == []
-    assert faults(good[0], good[1], Made(seconds=201.0, bpm=120.5)) == [("near_duplicate", 0, 2)]
+    assert faults(good[0], good[1], Made(seconds=150.0, bpm=120.5)) == [("near_duplicate", 0, 2)]
+    assert faults(good[0], good[1], Made(seconds=150.0, bpm=123.0)) == []
 
 
 def test_unknown_tracks_and_unknown_facts_are_not_judged() -> None:
@@ -69,19 +76,22 @@ def test_counting_is_listing(made: list[Made], data: st.DataObject) -> None:
 
 @settings(max_examples=40, deadline=None)
 @given(st.lists(made_tracks(), min_size=2, max_size=7), st.lists(made_tracks(), max_size=4))
-def test_a_repair_leaves_fewer_flags_or_is_not_offered(made: list[Made], shelf: list[Made]) -> None:
-    everything = columns(*made, *shelf)
+def test_a_repair_leaves_fewer_flags_or_is_not_offered(made: list[Made], spare: list[Made]) -> None:
+    everything = columns(*made, *spare)
     items, library = everything.take(list(range(len(made)))), everything.take(list(range(len(made), len(everything))))
+    shelf = on_shelf(library)
     order = list(range(len(made)))
     for _ in range(30):
         judgement = judge(items, np.ones(len(items), bool), WEIGHTS, Manner())
-        edit = smallest_edit(judgement, order, items, library, WEIGHTS, Manner())
+        edit = smallest_edit(judgement, order, items, shelf)
         if edit is None:
             return
         before, item = count_flags(judgement, order), None
         if edit.kind is EditKind.REPLACE:
             assert edit.track is not None
+            assert not shelf.taken[edit.track]
             items, item = items.joined(library.take([edit.track])), len(items)
+            shelf.taken[edit.track] = True
             judgement = judge(items, np.ones(len(items), bool), WEIGHTS, Manner())
         order = changed(order, edit, item)
         assert count_flags(judgement, order) < before
@@ -97,7 +107,7 @@ def test_the_repair_with_least_effort_per_flag_is_taken() -> None:
     assert flags_of(judgement, range(6)) == []
 
     def repair(order: list[int]) -> Edit | None:
-        return smallest_edit(judgement, order, tracks, tracks.take([]), WEIGHTS, Manner())
+        return smallest_edit(judgement, order, tracks, on_shelf(tracks.take([])))
 
     assert repair([0, 1, 3, 2, 4, 5]) == Edit(EditKind.SWAP, 2)
     moved = repair([1, 2, 3, 4, 0, 5])
@@ -106,11 +116,11 @@ def test_the_repair_with_least_effort_per_flag_is_taken() -> None:
     assert changed([1, 2, 3, 4, 0, 5], moved) == [0, 1, 2, 3, 4, 5]
     twice = tracks.take([0, 1, 2, 1, 3])
     judgement = judge(twice, np.ones(5, bool), WEIGHTS, Manner())
-    assert smallest_edit(judgement, range(5), twice, twice.take([]), WEIGHTS, Manner()) == Edit(EditKind.DROP, 3)
+    assert smallest_edit(judgement, range(5), twice, on_shelf(twice.take([]))) == Edit(EditKind.DROP, 3)
     everything = columns(Made(), Made(bpm=150.0), apart(1), apart(2), Made(bpm=190.0))
-    lonely, shelf = everything.take([0, 1]), everything.take([2, 3, 4])
+    lonely, spare = everything.take([0, 1]), everything.take([2, 3, 4])
     judgement = judge(lonely, np.ones(2, bool), WEIGHTS, Manner())
-    edit = smallest_edit(judgement, [0, 1], lonely, shelf, WEIGHTS, Manner())
+    edit = smallest_edit(judgement, [0, 1], lonely, on_shelf(spare))
     assert edit is not None
     assert edit.kind is EditKind.REPLACE
 

@@ -14,8 +14,7 @@ from sonoteca.sequence.tracks import NO_ARTIST, FloatColumn, Tracks
 from sonoteca.sequence.transition import Manner, Transitions, transitions
 from sonoteca.sequence.weights import LintLimits, Weights
 
-# Two versions of one recording: faded out elsewhere, measured a little apart.
-_SAME_LENGTH = 0.1
+# How far apart the tempi of one recording are measured.
 _SAME_TEMPO = float(np.log2(1.01))
 
 
@@ -51,6 +50,8 @@ class Judgement:
         Score from one item to another, freshness left out; NaN where an item is not known.
     faults : mapping of fault to bool (n, n)
         For the faults of a transition.
+    known : bool (n,)
+        Items that the library knows.
     same, alike : bool (n, n)
         One content twice; two contents that sound like one recording. The diagonal is False.
     artist : int32 (n,)
@@ -59,6 +60,7 @@ class Judgement:
 
     totals: FloatColumn
     faults: Mapping[Fault, NDArray[np.bool_]]
+    known: NDArray[np.bool_]
     same: NDArray[np.bool_]
     alike: NDArray[np.bool_]
     artist: NDArray[np.int32]
@@ -83,11 +85,11 @@ def transition_faults(
 
 
 def sound_alike(tracks: Tracks, others: Tracks, limits: LintLimits) -> NDArray[np.bool_]:
-    """Which tracks (m, n) sound like one recording: of about one length and tempo, and almost one vector."""
-    length = np.abs(tracks.duration_s[:, None] / np.maximum(others.duration_s[None, :], 1e-3) - 1.0)
+    """Which tracks (m, n) sound like one recording: of one tempo, almost one vector, none twice as long as the other."""
+    length = np.abs(np.log2(tracks.duration_s)[:, None] - np.log2(others.duration_s)[None, :])
     tempo = np.abs(tracks.tempo_start[:, None] - others.tempo_start[None, :])
-    is_alike = (tracks.whole @ others.whole.T > limits.same_sound) & (length < _SAME_LENGTH)
-    return np.asarray(is_alike & ~(tempo > _SAME_TEMPO))
+    is_alike = tracks.whole @ others.whole.T > limits.same_sound
+    return np.asarray(is_alike & ~(length > 1.0) & ~(tempo > _SAME_TEMPO))
 
 
 def judge(tracks: Tracks, known: NDArray[np.bool_], weights: Weights, manner: Manner) -> Judgement:
@@ -109,6 +111,7 @@ def judge(tracks: Tracks, known: NDArray[np.bool_], weights: Weights, manner: Ma
         faults={
             fault: found & both for fault, found in transition_faults(scored, tracks, tracks, weights.lint).items()
         },
+        known=known,
         same=same,
         alike=sound_alike(tracks, tracks, weights.lint) & both & apart & ~same,
         artist=np.where(known, tracks.artist, NO_ARTIST).astype(np.int32),

@@ -19,6 +19,7 @@ from sonoteca.sequence.load_tracks import load_tracks
 from sonoteca.sequence.playlist_entries import Entry, EntryState, existing_paths, file_name
 from sonoteca.sequence.reasons import transition_facts
 from sonoteca.sequence.repair import Edit, EditKind, changed, smallest_edit
+from sonoteca.sequence.shelf import Shelf
 from sonoteca.sequence.tracks import Tracks
 from sonoteca.sequence.transition import Manner, transitions
 from sonoteca.sequence.weights import Weights, default_weights
@@ -144,7 +145,7 @@ def lint(
     repairs: tuple[Repair, ...] = ()
     repaired = tuple(entries)
     if pool is not None:
-        repairs, repaired = _Repairing(library, pool, items, known, names, entries, weights, manner).run()
+        repairs, repaired = _Repairing(library, Shelf(pool, weights, manner), items, known, names, entries).run()
     asked = {"mode": MODE, **(query or {}), "entries": len(entries), "known": int(known.sum())}
     findings.sort(key=lambda finding: (finding.position, finding.earlier or 0, finding.code))
     return LintAnswer(tuple(findings), repairs, score, repaired, asked)
@@ -223,30 +224,26 @@ class _Repairing:
     def __init__(
         self,
         library: Library,
-        pool: Tracks,
+        shelf: Shelf,
         items: Tracks,
         known: NDArray[np.bool_],
         names: Sequence[str],
         entries: Sequence[Entry],
-        weights: Weights,
-        manner: Manner,
     ) -> None:
         self.library = library
-        self.pool = pool
+        self.shelf = shelf
         self.items = items
         self.known = known
         self.names = list(names)
         self.entries = list(entries)
-        self.weights = weights
-        self.manner = manner
 
     def run(self) -> tuple[tuple[Repair, ...], tuple[Entry, ...]]:
         """The repairs in order, and the entries after all of them."""
         order = list(range(len(self.entries)))
-        judgement = judge(self.items, self.known, self.weights, self.manner)
+        judgement = judge(self.items, self.known, self.shelf.weights, self.shelf.manner)
         repairs: list[Repair] = []
         while len(repairs) < _MOST_REPAIRS:
-            edit = smallest_edit(judgement, order, self.items, self.pool, self.weights, self.manner)
+            edit = smallest_edit(judgement, order, self.items, self.shelf)
             if edit is None:
                 break
             before, score_before = len(flags_of(judgement, order)), score_of(judgement, order)
@@ -255,7 +252,7 @@ class _Repairing:
             if edit.track is not None:
                 replacement, item = self._take_in(edit.track)
                 message += self.names[item]
-                judgement = judge(self.items, self.known, self.weights, self.manner)
+                judgement = judge(self.items, self.known, self.shelf.weights, self.shelf.manner)
             order = changed(order, edit, item)
             after, score_after = len(flags_of(judgement, order)), score_of(judgement, order)
             repairs.append(Repair(edit.kind, message, replacement, before, after, score_before, score_after))
@@ -275,9 +272,9 @@ class _Repairing:
                 return f"replace {name} at {edit.place + 1} by "
 
     def _take_in(self, track: int) -> tuple[ResultRow, int]:
-        """Make an item of a track of the library; it is in the pool no longer."""
-        chosen = self.pool.take([track])
-        self.pool = self.pool.take(np.delete(np.arange(len(self.pool)), track))
+        """Make an item of a track of the library; it is on the shelf no longer."""
+        chosen = self.shelf.tracks.take([track])
+        self.shelf.taken[track] = True
         region_id, sound_id = int(chosen.region_ids[0]), int(chosen.sound_ids[0])
         with self.library.read() as connection:
             facts = region_facts(connection, [region_id])[region_id]

@@ -16,12 +16,9 @@ from sonoteca.sequence.flags import (
     count_flags,
     flags_of,
     score_of,
-    sound_alike,
-    transition_faults,
 )
+from sonoteca.sequence.shelf import Shelf
 from sonoteca.sequence.tracks import NO_ARTIST, Tracks
-from sonoteca.sequence.transition import Manner, transitions
-from sonoteca.sequence.weights import Weights
 
 # Moves are judged in full, artists included, best ones first; more than these are not looked at.
 _MOVES_JUDGED = 200
@@ -60,9 +57,7 @@ def smallest_edit(
     judgement: Judgement,
     order: Sequence[int],
     items: Tracks,
-    library: Tracks,
-    weights: Weights,
-    manner: Manner,
+    shelf: Shelf,
 ) -> Edit | None:
     """The change that clears most flags for its ``EFFORT``; among equals the one that clears most, then scores best.
 
@@ -72,7 +67,7 @@ def smallest_edit(
     ----------
     order : sequence of int
         Places to items of ``judgement`` and ``items``.
-    library : Tracks
+    shelf : Shelf
         What may replace an entry.
     """
     flags = flags_of(judgement, order)
@@ -83,7 +78,7 @@ def smallest_edit(
         ranked = ((*_rank(judgement, changed(order, edit)), at, edit) for at, edit in enumerate(edits))
         left, worse, _, edit = min(ranked, default=(len(flags), 0.0, 0, None))
         choices.append((left, worse, edit))
-    choices.append(_replacement(judgement, order, flags, items, library, weights, manner))
+    choices.append(_replacement(judgement, order, flags, items, shelf))
     gains = [
         ((len(flags) - left) / EFFORT[edit.kind], -left, -worse, edit)
         for left, worse, edit in choices
@@ -161,56 +156,41 @@ def _moves(judgement: Judgement, order: Sequence[int]) -> Iterator[Edit]:
 
 
 def _replacement(
-    judgement: Judgement,
-    order: Sequence[int],
-    flags: Sequence[Flag],
-    items: Tracks,
-    library: Tracks,
-    weights: Weights,
-    manner: Manner,
+    judgement: Judgement, order: Sequence[int], flags: Sequence[Flag], items: Tracks, shelf: Shelf
 ) -> tuple[int, float, Edit | None]:
     """The replacement of one flagged entry that leaves fewest flags, and of those the one that fits best.
 
     Returns flags left, how badly it fits (less is better), and the change.
     """
     best: tuple[int, float, Edit | None] = (len(flags), 0.0, None)
-    if not len(library):
+    choosable = ~shelf.taken
+    for item in order:
+        choosable &= ~shelf.is_same(item, items.take([item]))
+    if not choosable.any():
         return best
-    places = sorted({place for flag in flags for place in (flag.earlier, flag.later)})
-    fresh = ~np.isin(library.content_hashes, items.content_hashes[np.asarray(order, np.intp)])
-    fresh &= ~sound_alike(items.take(list(order)), library, weights.lint).any(axis=0)
-    for place in places:
-        old = items.take([order[place]])
-        left = _flags_left(judgement, order, place, library)
-        value = np.zeros(len(library), np.float32)
-        if place > 0 and not np.isnan(judgement.totals[order[place - 1], order[place]]):
-            end = items.take([order[place - 1]])
-            scored = transitions(end, library, weights, manner)
-            left += sum(
-                found[0].astype(np.int64) for found in transition_faults(scored, end, library, weights.lint).values()
-            )
-            value += scored.total[0]
-        if place + 1 < len(order) and not np.isnan(judgement.totals[order[place], order[place + 1]]):
-            start = items.take([order[place + 1]])
-            scored = transitions(library, start, weights, manner)
-            left += sum(
-                found[:, 0].astype(np.int64)
-                for found in transition_faults(scored, library, start, weights.lint).values()
-            )
-            value += scored.total[:, 0]
-        value += np.float32(weights.lint.likeness) * (library.whole @ old.whole[0])
-        left = np.where(fresh, left, np.iinfo(np.int64).max)
-        at = int(np.lexsort((-value, left))[0])
-        if fresh[at] and (int(left[at]), -float(value[at])) < best[:2]:
+    for place in sorted({place for flag in flags for place in (flag.earlier, flag.later)}):
+        left = _flags_left(judgement, order, flags, place, shelf.tracks)
+        value = shelf.weights.lint.likeness * (shelf.tracks.whole @ items.whole[order[place]])
+        for neighbour, is_before in ((place - 1, True), (place + 1, False)):
+            if 0 <= neighbour < len(order) and judgement.known[order[neighbour]]:
+                item = order[neighbour]
+                entry = items.take([item])
+                beside = shelf.after(item, entry) if is_before else shelf.before(item, entry)
+                left = left + beside.faults
+                value = value + beside.scores
+        # A flag outweighs any score.
+        at = int(np.argmin(np.where(choosable, 10.0 * left - value, np.inf)))
+        if (int(left[at]), -float(value[at])) < best[:2]:
             best = int(left[at]), -float(value[at]), Edit(EditKind.REPLACE, place, track=at)
     return best
 
 
-def _flags_left(judgement: Judgement, order: Sequence[int], place: int, library: Tracks) -> NDArray[np.int64]:
+def _flags_left(
+    judgement: Judgement, order: Sequence[int], flags: Sequence[Flag], place: int, library: Tracks
+) -> NDArray[np.int64]:
     """Flags (n,) that remain when the entry at ``place`` gives way to each track of the library, its transitions aside."""
-    others = [flag for flag in flags_of(judgement, order) if place not in (flag.earlier, flag.later)]
-    left = np.full(len(library), len(others), np.int64)
+    others = [flag for flag in flags if place not in (flag.earlier, flag.later)]
     gap = judgement.artist_gap
     near = [order[at] for at in range(max(0, place - gap), min(len(order), place + gap + 1)) if at != place]
     artists = [artist for artist in judgement.artist[near].tolist() if artist != NO_ARTIST]
-    return np.asarray(left + np.isin(library.artist, artists), np.int64)
+    return np.asarray(len(others) + np.isin(library.artist, artists), np.int64)
