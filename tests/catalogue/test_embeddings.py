@@ -77,6 +77,26 @@ def test_removed_ids_are_told_once_and_never_used_again(library: Library) -> Non
         assert embeddings.removed_ids(connection, space)[0].tolist() == []
 
 
+def test_old_vectors_answer_until_half_of_the_new_are_there(library: Library) -> None:
+    newer = dataclasses.replace(SPACE, version=SPACE.version + 1)
+    other = dataclasses.replace(SPACE, model="another")
+    with library.write() as connection:
+        assert embeddings.answering_space(connection) is None
+        sounds = [store(connection, name, n_windows=0) for name in "abcd"]
+        for space in (newer, other):
+            embeddings.ensure_space(connection, space)
+        answered_by = []
+        for sound_id, name in zip(sounds, "abcd", strict=True):
+            made = Embedding(np.eye(4, dtype=np.float32)[0], newer.id, 0.0, 20.0, is_window=False)
+            analysis = SoundAnalysis((part(0, 0.0, 20.0),))
+            result = SoundResult(sound_id, info(f"x1:{name}", 20.0), analysis, (), {newer.id: [[made]]})
+            store_results(connection, [result], identities=[EAR], spaces=[newer])
+            answering = embeddings.answering_space(connection)
+            assert answering is not None
+            answered_by.append(answering.space)
+    assert answered_by == [SPACE, newer, newer, newer]
+
+
 def test_other_settings_are_another_space(library: Library) -> None:
     other = dataclasses.replace(SPACE, hop_s=2.5, parts=(SpacePart("timbre", 0, 2), SpacePart("rhythm", 2, 4)))
     with library.write() as connection:

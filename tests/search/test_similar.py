@@ -122,6 +122,12 @@ def test_an_aspect_that_one_of_two_lacks_is_unknown(shelf: Shelf) -> None:
     assert row.parts["timbre"] == pytest.approx(1.0, abs=1e-3)
 
 
+def test_an_example_without_any_aspect_asked_for_is_refused(shelf: Shelf) -> None:
+    shelf.put("no rhythm", [1])
+    with pytest.raises(RequestError, match=r"asked for \(rhythm\)"):
+        shelf.ask(unit(1), aspects=parse_aspects("timbre=0", SPACE))
+
+
 def test_examples_add_and_subtract(shelf: Shelf) -> None:
     for name, vector in {"x": [1], "y": [0, 1], "between": [1, 1], "x with z": [1, 0, 1]}.items():
         shelf.put(name, vector)

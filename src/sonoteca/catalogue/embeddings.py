@@ -195,9 +195,14 @@ def forget_removed(connection: Connection, space: StoredSpace, *, up_to: int) ->
 
 
 def answering_space(connection: Connection) -> StoredSpace | None:
-    """The space that questions are answered in: the newest of the model this library was first embedded with.
+    """The space that questions are answered in, of the model this library was first embedded with.
 
-    None where nothing was embedded yet. Read from the library, so that asking needs no embedder.
+    The newest, as soon as it holds half as many vectors as the fullest; until then, after an upgrade, the old
+    vectors answer. None where nothing was embedded yet. Read from the library, so that asking needs no embedder.
     """
     stored = list_spaces(connection)
-    return [each for each in stored if each.space.model == stored[0].space.model][-1] if stored else None
+    candidates = [each for each in stored if each.space.model == stored[0].space.model]
+    if len(candidates) < 2:
+        return candidates[0] if candidates else None
+    counts = [count_vectors(connection, each) for each in candidates]
+    return [each for each, count in zip(candidates, counts, strict=True) if 2 * count >= max(counts)][-1]

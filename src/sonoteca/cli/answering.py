@@ -116,18 +116,14 @@ def print_results(rows: Sequence[ResultRow], *, notes: Sequence[str] = ()) -> No
 
 
 def _space_of(library: Library) -> StoredSpace:
-    """The newest space of the model that this library was first embedded with.
-
-    Read from the library, so that asking needs no embedder and starts a quarter of a second sooner.
-    """
-    from sonoteca.catalogue.embeddings import list_spaces
+    from sonoteca.catalogue.embeddings import answering_space
     from sonoteca.errors import SpaceMismatch
 
     with library.read() as connection:
-        spaces = list_spaces(connection)
-    if not spaces:
+        space = answering_space(connection)
+    if space is None:
         raise SpaceMismatch("No sound of this library was embedded yet.", "Run `sonoteca add FOLDER`.")
-    return [stored for stored in spaces if stored.space.model == spaces[0].space.model][-1]
+    return space
 
 
 def _example(library: Library, space: StoredSpace, name: str, region: int) -> Example:
@@ -146,5 +142,8 @@ def _example(library: Library, space: StoredSpace, name: str, region: int) -> Ex
 
     heard = hear_file(name, ears=listening_ears())
     if space.space.id not in heard.embeddings:
-        raise SpaceMismatch(f"The library's vectors ({space.space.id}) are not those that are made today.")
+        raise SpaceMismatch(
+            f"The library's vectors ({space.space.id}) are not those that are made today.",
+            "Run `sonoteca add` on its folders: it embeds again what an older version embedded.",
+        )
     return example_from_vectors(name, heard.embeddings[space.space.id], region_number=region)

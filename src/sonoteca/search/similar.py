@@ -133,7 +133,11 @@ def find_similar(
         where=where,
         own_sounds=frozenset(example.facts.sound_id for example in given if example.facts is not None),
     )
-    chosen, neighbours = search.nearest(_target(examples, minus), k, diversity or Diversity())
+    target = _target(examples, minus)
+    if not any(search.weights[part.name] and target[part.start : part.stop].any() for part in space.space.aspects):
+        lacking = ", ".join(name for name, weight in search.weights.items() if weight)
+        raise RequestError(f"The example has none of the aspects asked for ({lacking}).", "Give another one a weight.")
+    chosen, neighbours = search.nearest(target, k, diversity or Diversity())
     rows = [_row(each, search.weights, examples[0].facts) for each in chosen]
     return SimilarAnswer(tuple(rows), neighbours.exact, neighbours.notes, dict(query or {}))
 
