@@ -63,6 +63,12 @@ def test_made_shown_and_listed_it_is_the_same(producer: Producer) -> None:
     assert made["id"] in producer.run("list")[0]
 
 
+def test_other_weights_may_choose(producer: Producer, tmp_path: Path) -> None:
+    (tmp_path / "mine.toml").write_text('version = "mine"\n[role.bass]\nchord = 0.0\n')
+    made = producer.json("--form", "verse:4", "--weights", tmp_path / "mine.toml")
+    assert made["details"]["weights_version"] == "mine"
+
+
 def test_an_edit_shows_and_can_be_taken_back(producer: Producer) -> None:
     made = producer.json("--form", "verse:8,chorus:8", "--seed", producer.folder / "bass 2.wav")
     assert made["tempo_bpm"] == 124

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sonoteca.cli.arguments import query_text
+from sonoteca.cli.matching import WeightsOption, weights_in_use
 from sonoteca.cli.options import JsonOption, LibraryOption, YesOption, open_named_library, remember_library
 from sonoteca.interchange.export_format import ExportFormat
 
@@ -54,6 +55,7 @@ def arrange(
     max_shift: Annotated[int, typer.Option(min=0, max=6, help="Semitones a loop may be shifted.")] = 6,
     random_seed: Annotated[int, typer.Option(min=0, max=2**31 - 1, help="Another number, another choice.")] = 0,
     title: Annotated[str | None, typer.Option(help="What to call it.")] = None,
+    weights: WeightsOption = None,
     library: LibraryOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -99,7 +101,7 @@ def arrange(
                 "max_shift": max_shift,
             },
         )
-        arrangement = make_arrangement(opened, request)
+        arrangement = make_arrangement(opened, request, weights=weights_in_use(opened, weights))
         with opened.write() as connection:
             arrangement = save_new(connection, arrangement)
         print_arrangement(opened, arrangement, as_json=as_json)
