@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -306,6 +307,23 @@ def test_a_rate_no_encoder_takes_is_refused_and_leaves_nothing(plain: Library, t
     with pytest.raises(Exception, match="96000 Hz"):
         render(plain, one_section(120, 1), tmp_path / "mix.mp3", sample_rate=96_000)
     assert not list(tmp_path.glob("*mix*"))
+
+
+@pytest.mark.parametrize("wishes", [{"tempo_ratio": 5.0}, {"end_s": 700.0}])
+def test_clips_that_cannot_be_rendered_are_refused(plain: Library, tmp_path: Path, wishes: dict[str, float]) -> None:
+    clip = replace(Clip("bass", "x1:0", 0.0, 2.0, 0, 1), **wishes)
+    with pytest.raises(RequestError, match="bass clip"):
+        render(plain, one_section(120, 1, clip), tmp_path / "mix.wav")
+
+
+def test_nothing_is_left_behind(
+    plain: Library, loud: Arrangement, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(scratch))
+    render(plain, loud, tmp_path / "mix.wav")
+    assert not list(scratch.iterdir())
 
 
 def test_sections_share_what_is_made_once(plain: Library, folder: Path, tmp_path: Path) -> None:

@@ -7,7 +7,10 @@ block by block.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,7 +27,7 @@ from sonoteca.errors import RequestError, SonotecaError
 from sonoteca.ingest.executor import Executor, Failed, Task
 from sonoteca.ingest.failures import FileChanged, error_of
 from sonoteca.ingest.identify import deadline_s
-from sonoteca.ingest.local_executor import LocalExecutor, WorkerLimits
+from sonoteca.ingest.local_executor import SCRATCH_PREFIX, LocalExecutor, WorkerLimits
 
 # Surroundings of a span that the stretcher hears, and a seam may need.
 _CONTEXT_S = 0.5
@@ -67,15 +70,23 @@ def make_pass(work: _Work) -> None:
     ------
     AudioError, FileChanged
         The file cannot be read, or holds another sound than the order says.
+    RequestError
+        No fault of the sound: no room for what was made, or no stretcher.
     """
     order = work.order
     passage = read_passage(order.path, order.start_s, order.end_s, context_s=_CONTEXT_S)
     if passage.content_hash != order.content_hash:
         raise FileChanged(f"{order.path} holds another sound now.")
     made = fitted(passage, order)
-    with Path(work.target).open("wb") as file:
-        for channel in (made[0], made[-1]):
-            file.write(np.ascontiguousarray(channel, dtype="<f4").tobytes())
+    try:
+        with Path(work.target).open("wb") as file:
+            for channel in (made[0], made[-1]):
+                file.write(np.ascontiguousarray(channel, dtype="<f4").tobytes())
+    except OSError as error:
+        raise RequestError(
+            f"The temporary file of a stretched sound cannot be written: {error.strerror or error}.",
+            "Free disk space, or name another temporary folder in TMPDIR.",
+        ) from error
 
 
 def fitted(passage: Passage, order: PassOrder) -> NDArray[np.float32]:
@@ -102,6 +113,13 @@ def fitted(passage: Passage, order: PassOrder) -> NDArray[np.float32]:
         lead=lead,
         trail=trail,
     ).samples
+
+
+@contextmanager
+def scratch_folder() -> Iterator[Path]:
+    """A temporary folder for ``make_passes``; what a killed run leaves is removed like the workers' own."""
+    with tempfile.TemporaryDirectory(prefix=f"{SCRATCH_PREFIX}{os.getpid()}-", ignore_cleanup_errors=True) as folder:
+        yield Path(folder)
 
 
 def make_passes(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import os
 import re
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,16 +13,16 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from sonoteca.arrange.arrangement import Clip
+from sonoteca.arrange.arrangement import WIDEST_SHIFT, Clip
 from sonoteca.arrange.bar_grid import BarGrid
 from sonoteca.arrange.layers import PlacedClip, layers_of, place_clips
-from sonoteca.arrange.material import PassOrder, make_passes
+from sonoteca.arrange.material import PassOrder, make_passes, scratch_folder
 from sonoteca.arrange.mixdown import mix_down
 from sonoteca.arrange.mixing import Layer
 from sonoteca.arrange.preview_sound import PreviewSound
 from sonoteca.arrange.render import DEFAULT_RATE, Rendering, check_targets
 from sonoteca.arrange.transition_plan import TransitionPlan, plan_transition
-from sonoteca.audio.stretch import MAX_RATIO, MAX_SEMITONES, MIN_RATIO
+from sonoteca.audio.stretch import MAX_RATIO, MIN_RATIO
 from sonoteca.catalogue.library import Library
 from sonoteca.domain.vocabulary import Kind, Role
 from sonoteca.errors import RequestError, SonotecaError
@@ -141,10 +140,10 @@ def render_preview(
     check_targets(library, [target])
     _check(bars, tempo_ratio, semitones)
     chosen: Mode = mode or ("transition" if a.kind in _WHOLE_PIECES and b.kind in _WHOLE_PIECES else "match")
-    with tempfile.TemporaryDirectory(prefix="sonoteca-preview-", ignore_cleanup_errors=True) as folder:
+    with scratch_folder() as folder:
 
         def make(orders: Sequence[PassOrder]) -> Passes:
-            return _all_made(make_passes(orders, Path(folder), workers=workers, executor=executor))
+            return _all_made(make_passes(orders, folder, workers=workers, executor=executor))
 
         if chosen == "match":
             movement = _movement(a, b, tempo_ratio, semitones, weights or default_weights())
@@ -153,14 +152,11 @@ def render_preview(
             plan = plan_transition(a, b, at_s=at.seconds, at_bar=at.bar, bars=bars, tempo_ratio=tempo_ratio)
             mixture = _transition(a, b, plan, semitones or 0, sample_rate, make)
         down = mix_down(mixture.layers, mixture.n_samples, sample_rate=sample_rate, path=target)
+        # Lets go of the mapped files before their folder is removed.
+        mixture = replace(mixture, layers={})
     rendering = Rendering(target, {}, sample_rate, mixture.n_samples, down)
     return Preview(
-        rendering,
-        chosen,
-        mixture.tempo_ratio,
-        mixture.semitone_shift,
-        mixture.b_begins / sample_rate,
-        mixture.notes,
+        rendering, chosen, mixture.tempo_ratio, mixture.semitone_shift, mixture.b_begins / sample_rate, mixture.notes
     )
 
 
@@ -169,8 +165,8 @@ def _check(bars: int, tempo_ratio: float | None, semitones: int | None) -> None:
         raise RequestError(f"{bars} bars cannot be previewed.", f"Ask for 1 to {MAX_BARS}.")
     if tempo_ratio is not None and not MIN_RATIO <= tempo_ratio <= MAX_RATIO:
         raise RequestError(f"A tempo cannot be multiplied by {tempo_ratio:g}.", f"Use {MIN_RATIO} to {MAX_RATIO}.")
-    if semitones is not None and abs(semitones) > MAX_SEMITONES:
-        raise RequestError(f"{semitones} semitones are too far.", f"Use at most {MAX_SEMITONES:g}.")
+    if semitones is not None and abs(semitones) > WIDEST_SHIFT:
+        raise RequestError(f"{semitones} semitones are too far.", f"Use at most {WIDEST_SHIFT}.")
 
 
 def _all_made(made: Mapping[PassOrder, NDArray[np.float32] | SonotecaError]) -> Passes:

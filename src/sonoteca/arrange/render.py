@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,10 +14,11 @@ from numpy.typing import NDArray
 from sonoteca.arrange.arrangement import Arrangement
 from sonoteca.arrange.bar_grid import BarGrid
 from sonoteca.arrange.layers import layers_of, place_clips
-from sonoteca.arrange.material import PassOrder, make_passes
+from sonoteca.arrange.material import PassOrder, make_passes, scratch_folder
 from sonoteca.arrange.mixdown import MixDown, check_format, mix_down
 from sonoteca.arrange.sources import Source, find_sources, require_all
 from sonoteca.audio.recording import MAX_READ_S
+from sonoteca.audio.stretch import MAX_RATIO, MIN_RATIO
 from sonoteca.catalogue.library import Library
 from sonoteca.catalogue.sounds import find_sounds
 from sonoteca.errors import RequestError, SonotecaError, SoundsMissing
@@ -127,12 +127,11 @@ def render_arrangement(
     if not allow_missing:
         require_all(arrangement, sources, with_muted=False)
     n_samples = grid.sample(arrangement.bars)
-    with tempfile.TemporaryDirectory(prefix="sonoteca-render-", ignore_cleanup_errors=True) as folder:
-        paths = {source.content_hash: source.path for source in sources.values() if source.path is not None}
-        there = [clip for clip in heard if clip.content_hash in paths]
-        placed = place_clips(grid, there, paths)
+    paths = {source.content_hash: source.path for source in sources.values() if source.path is not None}
+    placed = place_clips(grid, [clip for clip in heard if clip.content_hash in paths], paths)
+    with scratch_folder() as folder:
         made = make_passes(
-            [each.order for each in placed], Path(folder), workers=workers, memory_mb=memory_mb, executor=executor
+            [each.order for each in placed], folder, workers=workers, memory_mb=memory_mb, executor=executor
         )
         passes, unreadable = _parted(made)
         missing = _missing(sources, unreadable)
@@ -140,6 +139,8 @@ def render_arrangement(
             raise SoundsMissing(f"{len(missing)} of {len(sources)} sounds cannot be read: {'; '.join(missing)}.")
         layers = layers_of([each for each in placed if each.order in passes], passes)
         down = mix_down(layers, n_samples, sample_rate=sample_rate, path=target, stems=stem_paths)
+        # Lets go of the mapped files before their folder is removed.
+        del made, passes, layers
     return Rendering(target, stem_paths, sample_rate, n_samples, down, tuple(missing))
 
 
@@ -153,6 +154,11 @@ def _checked(arrangement: Arrangement, sample_rate: int) -> BarGrid:
             raise RequestError(
                 f"A {clip.role} clip repeats {clip.span_s / 60:.0f} minutes of a sound.",
                 f"A pass lasts at most {MAX_READ_S / 60:.0f} minutes.",
+            )
+        if not MIN_RATIO <= clip.tempo_ratio <= MAX_RATIO:
+            raise RequestError(
+                f"A {clip.role} clip is to play at {clip.tempo_ratio:g} times its tempo.",
+                f"Rendered is {MIN_RATIO} to {MAX_RATIO} times.",
             )
     return BarGrid(arrangement.tempo_bpm, arrangement.beats_per_bar, sample_rate)
 

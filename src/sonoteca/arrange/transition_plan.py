@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sonoteca.arrange.preview_sound import PreviewSound
+from sonoteca.audio.recording import MAX_READ_S
 from sonoteca.errors import RequestError
 
 # How long a bar counts where no beats are known, in seconds.
@@ -88,7 +89,8 @@ def plan_transition(
             tempo_ratio = _lining_up(a, b, b_from_s, bars, a_until_s - starts_s, bar_s)
     if abs(tempo_ratio - 1.0) * 100.0 > _WIDE_PCT:
         notes.append(f"{b.name} is stretched by {100.0 * (tempo_ratio - 1.0):+.0f} %, more than DJs do.")
-    heard_s = (a_until_s - starts_s + bars * bar_s) * tempo_ratio
+    heard_s = min(MAX_READ_S, (a_until_s - starts_s + bars * bar_s) * tempo_ratio)
+    a_from_s = max(a_from_s, a_until_s - MAX_READ_S)
     return TransitionPlan(
         a_from_s, starts_s, a_until_s, b_from_s, min(b.duration_s, b_from_s + heard_s), tempo_ratio, tuple(notes)
     )
