@@ -1,7 +1,7 @@
 """Retrieval: does what sounds alike come first? Ours, 20 MFCC means and deviations, and chance.
 
-Mean average precision for one-shots of one class, loops of one instrument, excerpts of one track; and the
-falls of 1 - mAP against the baseline.
+Mean average precision for one-shots of one class, loops of one instrument, excerpts of one track, scenes and
+recordings of one kind of environment; and the falls of 1 - mAP against the baseline.
 """
 
 from __future__ import annotations
@@ -14,7 +14,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.environments import recorded_environments
 from bench.measure import Measure
+from bench.scenes import write_scenes
 from sonoteca.audio.decode import open_recording
 from sonoteca.audio.signal import ANALYSIS_RATE
 from sonoteca.domain.region import Region
@@ -38,7 +40,12 @@ def run(work: Path, corpus: Path) -> list[Measure]:
         "excerpts of one track": [
             (n, n, part) for n, t in truth.items() if t["corpus"] == "pop909" for part in (0.0, 0.5, 0.85)
         ],
+        "made scenes of one kind": [(str(path), kind, None) for path, kind in write_scenes(work / "scenes")],
     }
+    if environments := recorded_environments():
+        tasks["recorded environments of one kind"] = [(str(path), kind, None) for path, kind in environments]
+    else:
+        print("recorded environments are not measured: see bench/environments.py")
     measures, falls = [], []
     for task, items in tasks.items():
         ours, baseline = zip(*(vectors_of(folder / name, part) for name, _, part in items), strict=True)
