@@ -106,14 +106,15 @@ def test_each_method_and_space_has_a_map_of_its_own(library: Library) -> None:
         kept = {point.facts.id: (point.x, point.y) for point in read_map(connection, method="pca").points}
         assert read_map(connection).method == "tsne"
     assert kept == by_pca
-    # A newer version of the model answers from now on, and its vectors are compared with none before.
+    # Once a newer version of the model answers, its vectors are compared with none before.
     newer = dataclasses.replace(SPACE, version=2)
-    embed(library, range(5), space=newer, seed=1)
+    embed(library, range(12), space=newer, seed=1)
     drawn = draw_map(library, method="pca")
-    assert (drawn.is_new, drawn.placed) == (True, 5)
+    assert (drawn.is_new, drawn.placed) == (True, 12)
     with library.read() as connection:
         found = read_map(connection)
-    assert (found.space_id, len(found.points), found.fitted_to) == (newer.id, 5, 5)
+    assert (found.space_id, len(found.points), found.fitted_to) == (newer.id, 12, 12)
+    assert {point.facts.id: (point.x, point.y) for point in found.points} != by_pca
 
 
 def test_a_filter_leaves_places_where_they_are(library: Library) -> None:
