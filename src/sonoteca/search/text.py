@@ -89,7 +89,7 @@ def search_words(connection: Connection, query: str | Query, *, only: str | Quer
     facts = region_facts(connection, list(ranked))
     shown = texts_of(connection, [fact.sound_id for fact in facts.values()])
     rows, score = [], 1.0
-    best = next(iter(ranked.values()), 1.0)
+    best = next(iter(ranked.values()), 1.0) or 1.0
     for region_id, value in ranked.items():
         fact = facts[region_id]
         # Never more than the one before: what matches in its path only comes after the others.
@@ -152,14 +152,15 @@ def _ranked(
     found = _by_rules(connection, texts, rest, leaves)
     if found is not None:
         return _best(found, k), ()
-    found = _newest(connection, texts, rest, leaves)
-    if len(found) <= RANKED_AT_MOST:
+    limit = max(RANKED_AT_MOST, k)
+    found = _newest(connection, texts, rest, leaves, limit + 1)
+    if len(found) <= limit:
         return _best(found, k), ()
-    best = _best(_newest(connection, [_within(text, _TELLING) for text in texts], rest, leaves), k)
+    best = _best(_newest(connection, [_within(text, _TELLING) for text in texts], rest, leaves, limit), k)
     if len(best) < k:
         best |= _best({region_id: found[region_id] for region_id in found.keys() - best.keys()}, k - len(best))
     note = (
-        f"More than {RANKED_AT_MOST:,} sounds match: those that match by title, tag, artist or album come first, "
+        f"More than {limit:,} sounds match: those that match by title, tag, artist or album come first, "
         "and the newest were compared. Another word or a filter narrows them."
     )
     return best, (note,)
@@ -185,16 +186,16 @@ def _by_rules(
     return {
         row.region_id: relevance(leaves, words_of[row.sound_id])
         for row in rows
-        if matches(wanted, QueryValues(texts=words_of[row.sound_id]))
+        if row.sound_id in words_of and matches(wanted, QueryValues(texts=words_of[row.sound_id]))
     }
 
 
 def _newest(
-    connection: Connection, texts: Sequence[Node], rest: Node, leaves: Mapping[Words, float]
+    connection: Connection, texts: Sequence[Node], rest: Node, leaves: Mapping[Words, float], limit: int
 ) -> dict[int, float]:
-    """Relevance of those that match; of too many the newest ``RANKED_AT_MOST + 1``."""
+    """Relevance of those that match; of too many the newest ``limit``."""
     matching = walk(And((*texts, rest)), (), Target(connection.dialect.name, with_events=False))
-    rows = connection.execute(matching.add_columns(summaries.c.sound_id).limit(RANKED_AT_MOST + 1)).all()
+    rows = connection.execute(matching.add_columns(summaries.c.sound_id).limit(limit)).all()
     words_of = folded_texts(connection, [row.sound_id for row in rows])
     return {row.region_id: relevance(leaves, words_of[row.sound_id]) for row in rows}
 

@@ -7,7 +7,7 @@ import catalogue_samples as samples
 from sonoteca.audio.recording import Claim
 from sonoteca.catalogue.edit import edit
 from sonoteca.catalogue.library import Library
-from sonoteca.catalogue.sounds import get_sound, whole_regions
+from sonoteca.catalogue.sounds import ensure_sounds, get_sound, whole_regions
 from sonoteca.errors import QuerySyntaxError, RequestError
 from sonoteca.search import text
 from sonoteca.search.query.listing import list_sounds
@@ -122,10 +122,11 @@ def test_of_too_many_the_telling_come_first_and_the_answer_says_so(
     with library.write() as connection:
         titled = _titled(connection, "x/old.wav", "Rain")
         in_path = [_titled(connection, f"rain/{number}.wav", "One") for number in range(4)]
-        answer = search_words(connection, "rain", k=4)
-        assert _ids(answer.rows)[0] == titled
-        assert set(_ids(answer.rows)[1:]) == set(in_path[1:])
+        answer = search_words(connection, "rain", k=3)
+        assert _ids(answer.rows) == [titled, in_path[3], in_path[2]]
         assert len(answer.notes) == 1
+        assert len(search_words(connection, "rain", k=5).rows) == 5
+        assert search_words(connection, "rain", k=5).notes == ()
         assert "More than 3 sounds" in answer.notes[0]
         assert [row.score for row in answer.rows] == sorted((row.score for row in answer.rows), reverse=True)
         assert _ids(search_words(connection, "rain path:0.wav").rows) == [in_path[0]]
@@ -140,3 +141,12 @@ def test_both_roads_give_the_same_answer(connection: Connection, query: str, mon
     monkeypatch.setattr(text, "_LOOKED_AT", -1)
     from_words = search_words(connection, "sound", only=query, k=100)
     assert from_rules == from_words
+
+
+def test_a_sound_whose_file_was_never_seen_has_no_words(library: Library) -> None:
+    with library.write() as connection:
+        rain = _titled(connection, "x/a.wav", "Rain")
+        [unseen] = ensure_sounds(connection, ["x1:unseen"]).values()
+        prefix = get_sound(connection, unseen).public_id[:3]
+        assert search_words(connection, "rain", only=f"id:{prefix}").rows == ()
+        assert _ids(search_words(connection, "rain", only=f"id:{prefix} OR id:{rain}").rows) == [rain]
