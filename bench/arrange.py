@@ -65,13 +65,16 @@ def _not_shifted(arrangement: Arrangement) -> Arrangement:
 
 def _judged(heard: dict[str, Any], bpm: float, key: Key) -> dict[str, float]:
     tempo = heard["tempo"]["bpm"] if heard["tempo"] else np.nan
-    bar_s = 240.0 / bpm
+    level = min((0.5, 1.0, 2.0), key=lambda level: abs(np.log(tempo / (bpm * level))))
+    # Felt in double time, a bar is half as long; its lines are where bars and half bars begin.
+    bar_s = 240.0 / (bpm * level)
     downbeats = np.array(heard["downbeats_s"] or [np.inf])
     found = Key.parse(heard["key"]["name"]) if heard["key"] else None
     relation = None if found is None else key_relation(key, found)
     off = np.abs(downbeats - bar_s * np.round(downbeats / bar_s))
     return {
-        "tempo, half or double": float(min(abs(tempo / (bpm * level) - 1) for level in (0.5, 1, 2)) < 0.005),
+        "tempo": float(abs(tempo / bpm - 1) < 0.005),
+        "tempo, half or double": float(abs(tempo / (bpm * level) - 1) < 0.005),
         "bar lines": float(np.median(off) < _HIT_S),
         "key": float(relation is KeyRelation.SAME),
         "key or its relative": float(relation in (KeyRelation.SAME, KeyRelation.RELATIVE)),

@@ -121,7 +121,7 @@ def pass_beats(clip: Clip, tempo_bpm: float) -> Fraction:
     if abs(beats - whole) <= min(_LOOSE_SHARE * whole, _LOOSE_BEATS):
         return Fraction(whole)
     stepped = Fraction(max(1, round(beats * _STEPS_PER_BEAT)), _STEPS_PER_BEAT)
-    return stepped if abs(beats - stepped) <= SAME_BAR * max(1, beats) else beats
+    return stepped if abs(beats - stepped) <= SAME_BAR * max(1.0, float(beats)) else beats
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,9 +58,10 @@ def make_arrangement(library: Library, request: ArrangeRequest, *, weights: Weig
     roles, notes = _roles(loops, request)
     plan = roles_by_section(request.form, roles)
     wanted = find_wanted(library, loops, plan, request)
+    needed = [role for role in Role if any(role in playing for playing in plan.values())]
     grounded = find_grid(
         loops,
-        [role for role in Role if any(role in playing for playing in plan.values())],
+        needed,
         tempo_bpm=request.tempo_bpm,
         key=request.key,
         beats_per_bar=request.beats_per_bar,
@@ -71,7 +72,8 @@ def make_arrangement(library: Library, request: ArrangeRequest, *, weights: Weig
     for number, shown in wanted.shown.items():
         if not reach.in_key[number]:
             raise not_in_reach(shown, number, loops, reach, grid, request.limits)
-    pool = _pool(placements, {loops.evidence.content_hashes[number] for number in wanted.shown}, request.random_seed)
+    named = {loops.evidence.content_hashes[number] for number in wanted.shown}
+    pool = _pool(placements, needed, named, request.random_seed)
     cells = _cells(plan, request, pool, wanted, loops)
     for cell in cells:
         if not cell.options:
@@ -101,18 +103,20 @@ def _roles(loops: Loops, request: ArrangeRequest) -> tuple[tuple[Role, ...], lis
     there = set(loops.roles)
     if not there:
         raise no_loops(has_filter=request.where is not None)
-    if request.roles is None:
-        roles = tuple(role for role in DEFAULT_ROLES if role in there) or tuple(role for role in Role if role in there)
-        return roles, [f"No {role}: there is no {role} loop." for role in DEFAULT_ROLES if role not in there]
-    asked = {role for part in request.form for role in part.roles or ()}
-    for role in (*request.roles, *sorted(asked)):
+    asked = [*(request.roles or ()), *(role for part in request.form for role in part.roles or ())]
+    for role in asked:
         if role not in there:
             raise none_of_role(role, has_filter=request.where is not None, loops=loops)
-    return request.roles, []
+    if request.roles is not None:
+        return request.roles, []
+    roles = tuple(role for role in DEFAULT_ROLES if role in there) or tuple(role for role in Role if role in there)
+    are_open = any(part.roles is None for part in request.form)
+    absent = [role for role in DEFAULT_ROLES if role not in there]
+    return roles, [f"No {role}: there is no {role} loop." for role in absent if are_open]
 
 
-def _pool(placements: Placements, wanted: set[str], random_seed: int) -> Placements:
-    """The most willing placements of each role, chance included, and all of the wanted sounds."""
+def _pool(placements: Placements, roles: Sequence[Role], named: set[str], random_seed: int) -> Placements:
+    """The most willing placements of each of these roles, chance included, and all of the sounds that are named."""
     worth = placements.worth + _CHANCE * (draw(random_seed, placements.loops) - 0.5)
     order = np.argsort(-worth, kind="stable").tolist()
     per_role: dict[str, int] = {}
@@ -120,7 +124,8 @@ def _pool(placements: Placements, wanted: set[str], random_seed: int) -> Placeme
     for number in order:
         role = placements.loops.roles[number]
         per_role[role] = per_role.get(role, 0) + 1
-        if per_role[role] <= POOL or placements.loops.evidence.content_hashes[number] in wanted:
+        is_named = placements.loops.evidence.content_hashes[number] in named
+        if role in roles and (is_named or per_role[role] <= POOL):
             kept.append(number)
     return replace(placements, worth=worth).take(kept)
 
