@@ -29,8 +29,6 @@ from sonoteca.search.result_row import ResultRow, region_facts
 MODE = "search"
 # Reading and ranking a sound takes 10 µs; the answer may take 10 ms.
 RANKED_AT_MOST = 300
-# Sounds that satisfy the rules, whose words are looked at; beyond, the index of words is faster.
-_LOOKED_AT = 4_000
 # Words that more sounds have are common, and how common does not matter.
 _COUNTED = 2_000
 # What somebody wrote about the sound; in a path a word may be about its neighbours.
@@ -84,8 +82,15 @@ def search_words(connection: Connection, query: str | Query, *, only: str | Quer
         raise RequestError("There is no word to search for.", "Write words, or use `sonoteca list` for rules alone.")
     others = [part for part in parts if not _requires_words(part)]
     rest = And((*others, *_parts(push_negations(as_query(only).tree))))
-    leaves = _weighted(connection, [leaf for text in texts for leaf in _leaves(text)])
-    ranked, notes = _ranked(connection, texts, rest, leaves, k)
+    # Rows are numbered through, so that the last number is about how many there are.
+    n_sounds = connection.execute(sa.select(sa.func.max(sounds.c.id))).scalar() or 0
+    leaves = _weighted(connection, [leaf for text in texts for leaf in _leaves(text)], n_sounds)
+    found = _by_rules(connection, texts, rest, leaves, _worth_looking_at(n_sounds))
+    notes: tuple[str, ...] = ()
+    if found is not None:
+        ranked = _best(found, k)
+    else:
+        ranked, notes = _by_words(connection, texts, rest, leaves, k)
     facts = region_facts(connection, list(ranked))
     shown = texts_of(connection, [fact.sound_id for fact in facts.values()])
     rows, score = [], 1.0
@@ -131,12 +136,15 @@ def _leaves(text: Node) -> Iterator[Words]:
         yield text
 
 
-def _weighted(connection: Connection, leaves: Sequence[Words]) -> dict[Words, float]:
+def _worth_looking_at(n_sounds: int) -> int:
+    """How many sounds that satisfy the rules are looked at for their words; for more, the index of words is faster."""
+    return max(1_000, n_sounds // 250)
+
+
+def _weighted(connection: Connection, leaves: Sequence[Words], n_sounds: int) -> dict[Words, float]:
     """How much each of the words says; a single one needs no counting."""
     if len(leaves) == 1:
         return {leaves[0]: 1.0}
-    # Rows are numbered through, so that the last number is about how many there are.
-    n_sounds = connection.execute(sa.select(sa.func.max(sounds.c.id))).scalar() or 0
     weighted = {}
     for leaf in leaves:
         having = sounds_with_text([leaf], connection.dialect.name).limit(_COUNTED).subquery()
@@ -145,13 +153,10 @@ def _weighted(connection: Connection, leaves: Sequence[Words]) -> dict[Words, fl
     return weighted
 
 
-def _ranked(
-    connection: Connection, texts: Sequence[Node], rest: And, leaves: Mapping[Words, float], k: int
+def _by_words(
+    connection: Connection, texts: Sequence[Node], rest: Node, leaves: Mapping[Words, float], k: int
 ) -> tuple[dict[int, float], tuple[str, ...]]:
     """The best ``k`` regions with their relevance, best first, and notes."""
-    found = _by_rules(connection, texts, rest, leaves)
-    if found is not None:
-        return _best(found, k), ()
     limit = max(RANKED_AT_MOST, k)
     found = _newest(connection, texts, rest, leaves, limit + 1)
     if len(found) <= limit:
@@ -172,14 +177,14 @@ def _best(found: Mapping[int, float], k: int) -> dict[int, float]:
 
 
 def _by_rules(
-    connection: Connection, texts: Sequence[Node], rest: And, leaves: Mapping[Words, float]
+    connection: Connection, texts: Sequence[Node], rest: And, leaves: Mapping[Words, float], limit: int
 ) -> dict[int, float] | None:
-    """Relevance of all that match, where the rules alone leave few; None where they do not."""
+    """Relevance of all that match, where the rules alone leave at most ``limit``; None where they leave more."""
     if not all(is_text(text) for text in texts) or not any(is_selective(part) for part in rest.parts):
         return None
     target = Target(connection.dialect.name, with_events=False)
-    rows = connection.execute(probe(rest, (), target).limit(_LOOKED_AT + 1)).all()
-    if len(rows) > _LOOKED_AT:
+    rows = connection.execute(probe(rest, (), target).limit(limit + 1)).all()
+    if len(rows) > limit:
         return None
     words_of = folded_texts(connection, [row.sound_id for row in rows])
     wanted = And(tuple(texts))
