@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,7 @@ def a_sound(folder: Path, name: str, signal: AudioSignal, *, role: str = "drums"
     duration_s = signal.duration_s
     bar_s = 60.0 * beats / bpm if bpm else None
     lines = [] if bar_s is None else list(np.arange(facts.get("first_s", 0.0), duration_s - 1e-6, bar_s))
+    lines = facts.get("lines", lines)
     described = {"bpm": bpm or 120.0, "bars": min(8, round(duration_s / bar_s)) if bar_s else 1, "beats_per_bar": beats}
     evidence = loops_of((role, {**described, "key": facts.get("key", "Am")})).evidence
     evidence = replace(evidence, kinds=(kind,), end_s=np.array([duration_s]))
@@ -56,6 +58,7 @@ def a_sound(folder: Path, name: str, signal: AudioSignal, *, role: str = "drums"
         "tempo": None if bpm is None else {"bpm": bpm},
         "meter": None if bpm is None else {"beats_per_bar": beats},
         "downbeats_s": lines,
+        "beats_s": [line + beat * bar_s / beats for line in lines for beat in range(beats)] if bar_s else [],
         "cues": facts.get("cues", []),
         "loudness": None,
     }
@@ -159,6 +162,33 @@ def test_without_bars_nothing_is_aligned_and_that_is_said(plain: Library, tmp_pa
     made = preview(plain, a, b, tmp_path / "mix.wav")
     assert made.tempo_ratio == 1.0
     assert made.notes == ("No bars of rain are known: the two are not aligned.",)
+
+
+def test_a_track_is_led_along_the_bars_of_one_that_drifts(plain: Library, tmp_path: Path) -> None:
+    """A band that slows down and speeds up by 4 %, then a machine."""
+    lengths = 2.0 * (1 + 0.04 * np.sin(np.arange(30) / 3))
+    lines = [float(each) for each in np.concatenate([[0.0], np.cumsum(lengths)])]
+    silent = synth.silence(lines[-1])
+    a = a_sound(tmp_path, "band", silent, role="mix", kind="track", bpm=120.0, lines=lines[:-1])
+    # Beats inside a bar are as even as the bar allows.
+    beats = [one + (other - one) * each / 4 for one, other in pairwise(lines) for each in range(4)]
+    a = replace(a, facts={**a.facts, "beats_s": beats})
+    b = a_track(tmp_path, "machine", 124.0, 60.0, first_s=0.5)
+    made = preview(plain, a, b, tmp_path / "mix.wav", at=At(bar=9), bars=8)
+    found = strikes_s(heard(made), level=0.02)
+    led = made.at_s + np.array(lines[8:17]) - lines[8]
+    nearest = [found[np.argmin(np.abs(found - at))] for at in led[3:]]
+    np.testing.assert_allclose(nearest, led[3:], atol=0.005)
+
+
+def test_a_bar_that_was_heard_wrong_does_not_lead(tmp_path: Path) -> None:
+    lines = [2.0 * bar for bar in range(30)]
+    lines[12] += 0.7
+    a = a_track(tmp_path, "a", 120.0, 60.0, lines=lines)
+    a = replace(a, facts={**a.facts, "beats_s": [line + each / 2 for line in lines for each in range(4)]})
+    found = plan(a, a_track(tmp_path, "b", 120.0, 60.0), at_bar=9)
+    assert found.tempo_ratio == pytest.approx(1.0)
+    assert len(found.anchors) == 2
 
 
 def test_wide_stretches_are_said(tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from sonoteca.arrange.seam import closed
 from sonoteca.audio.passage import Passage, read_passage
 from sonoteca.audio.signal import AudioSignal
 from sonoteca.audio.stretch import Material, stretch
+from sonoteca.audio.warp import warp
 from sonoteca.domain.vocabulary import Role
 from sonoteca.errors import RequestError, SonotecaError
 from sonoteca.ingest.executor import Executor, Failed, Task
@@ -38,6 +39,8 @@ class PassOrder:
     """What a pass is; equal orders give equal samples.
 
     ``n_samples`` is its exact length at ``sample_rate``; ``loops`` joins its end to its start.
+    ``anchors`` (seconds of the sound, seconds of the pass), between its start and its end, lead it
+    along another grid; a loop has none.
     """
 
     path: str
@@ -50,6 +53,7 @@ class PassOrder:
     sample_rate: int
     material: Material = "tonal"
     loops: bool = True
+    anchors: tuple[tuple[float, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +104,10 @@ def fitted(passage: Passage, order: PassOrder) -> NDArray[np.float32]:
     lead = round(passage.lead * rate / native.sample_rate)
     n_core = max(1, min(round(n_native * rate / native.sample_rate), samples.shape[1] - lead))
     trail = samples.shape[1] - lead - n_core
+    if order.anchors:
+        inner = [(lead + round((at - order.start_s) * rate), round(to * rate)) for at, to in order.anchors]
+        whole = [(lead, 0), *inner, (lead + n_core, order.n_samples)]
+        return warp(AudioSignal(samples, rate), whole, semitones=order.semitones, material=order.material).samples
     if order.loops:
         samples = closed(samples[:, lead : lead + n_core], rate, samples[:, lead + n_core :])
         lead = trail = 0

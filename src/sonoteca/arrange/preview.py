@@ -287,33 +287,39 @@ def _transition(
 ) -> _Mixture:
     """A goes, B comes, at equal power over the bars both are heard."""
     n_before, n_overlap = (round(s * sample_rate) for s in (plan.starts_s - plan.a_from_s, plan.overlap_s))
-    orders = [
-        PassOrder(
-            path=str(sound.path),
-            content_hash=sound.content_hash,
-            start_s=from_s,
-            end_s=until_s,
-            tempo_ratio=ratio,
-            semitones=shift,
-            n_samples=max(1, round((until_s - from_s) / ratio * sample_rate)),
-            sample_rate=sample_rate,
-            loops=False,
-        )
-        for sound, from_s, until_s, ratio, shift in (
-            (a, plan.a_from_s, plan.a_until_s, 1.0, 0.0),
-            (b, plan.b_from_s, plan.b_until_s, plan.tempo_ratio, float(semitones)),
-        )
-    ]
-    passes = make(orders)
-    of_a, of_b = (passes[order] for order in orders)
-    n_a, n_b = of_a.shape[1], of_b.shape[1]
+    (b_from_s, _), *inner, (b_until_s, b_lasts_s) = plan.anchors
+    of_a = PassOrder(
+        path=str(a.path),
+        content_hash=a.content_hash,
+        start_s=plan.a_from_s,
+        end_s=plan.a_until_s,
+        tempo_ratio=1.0,
+        semitones=0.0,
+        n_samples=max(1, round((plan.a_until_s - plan.a_from_s) * sample_rate)),
+        sample_rate=sample_rate,
+        loops=False,
+    )
+    of_b = replace(
+        of_a,
+        path=str(b.path),
+        content_hash=b.content_hash,
+        start_s=b_from_s,
+        end_s=b_until_s,
+        tempo_ratio=(b_until_s - b_from_s) / b_lasts_s,
+        semitones=float(semitones),
+        n_samples=max(1, round(b_lasts_s * sample_rate)),
+        anchors=tuple(inner),
+    )
+    passes = make([of_a, of_b])
+    a_samples, b_samples = passes[of_a], passes[of_b]
+    n_a, n_b = a_samples.shape[1], b_samples.shape[1]
     gains = [10.0 ** (sound.gain_db(Role.MIX) / 20.0) for sound in (a, b)]
     fade, ending = round(_BEGIN_S * sample_rate), round(_END_S * sample_rate)
     layers = {
-        "a": [Layer(of_a, (0, n_a), n_a, gains[0], fade_in=min(fade, n_a), fade_out=min(n_overlap, n_a))],
+        "a": [Layer(a_samples, (0, n_a), n_a, gains[0], fade_in=min(fade, n_a), fade_out=min(n_overlap, n_a))],
         "b": [
             Layer(
-                of_b,
+                b_samples,
                 (n_before, n_before + n_b),
                 n_before + n_b,
                 gains[1],

@@ -65,6 +65,10 @@ class PreviewSound:
         return [float(each) for each in self.facts["downbeats_s"]]
 
     @property
+    def beats_s(self) -> list[float]:
+        return [float(each) for each in self.facts["beats_s"]]
+
+    @property
     def role(self) -> str:
         """What it is in a mix: its most probable role, ``mix`` where none is known."""
         best = int(self.evidence.best_roles()[0])

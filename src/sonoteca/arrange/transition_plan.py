@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sonoteca.arrange.preview_sound import PreviewSound
 from sonoteca.audio.recording import MAX_READ_S
@@ -17,21 +18,26 @@ from sonoteca.errors import RequestError
 _COUNTING_BAR_S = 2.0
 # Stretches beyond this are said.
 _WIDE_PCT = 8.0
+# Beats of two steady tracks are heard within this of a straight line.
+_STEADY_S = 0.012
+_WRONG_BAR = 0.12
+_NEAR_END_S = 0.5
 
 
 @dataclass(frozen=True, slots=True)
 class TransitionPlan:
     """Times in seconds of each track.
 
-    A is heard in ``[a_from_s, a_until_s)``, B in ``[b_from_s, b_until_s)`` at ``tempo_ratio`` times its
-    tempo from A's ``starts_s`` on; A has gone when ``overlap_s`` later its span ends.
+    A is heard in ``[a_from_s, a_until_s)``, and B from A's ``starts_s`` on; A has gone when ``overlap_s``
+    later its span ends. ``anchors`` lead B along A's bars: a moment of B, and how long after
+    ``starts_s`` it is heard; the first is where B begins, the last where it ends. ``tempo_ratio`` is
+    what B's tempo is multiplied by on the whole.
     """
 
     a_from_s: float
     starts_s: float
     a_until_s: float
-    b_from_s: float
-    b_until_s: float
+    anchors: tuple[tuple[float, float], ...]
     tempo_ratio: float
     notes: tuple[str, ...]
 
@@ -49,7 +55,7 @@ def plan_transition(
     bars: int,
     tempo_ratio: float | None,
 ) -> TransitionPlan:
-    """Put B's first bar line on one of A's, and stretch B so that their bars last the same.
+    """Put B's first bar line on one of A's, and lead B along A's bars while both are heard.
 
     Parameters
     ----------
@@ -83,16 +89,22 @@ def plan_transition(
     for sound, known in ((a, lines), (b, b_lines)):
         if not known:
             notes.append(f"No bars of {sound.name} are known: the two are not aligned.")
+    led = [(b_from_s, 0.0)]
     if tempo_ratio is None:
         tempo_ratio = 1.0
-        if lines and b_lines:
-            tempo_ratio = _lining_up(a, b, b_from_s, bars, a_until_s - starts_s, bar_s)
+        if a.beats_s and b.beats_s:
+            tempo_ratio, led = _lined_up(a, b, starts_s, b_from_s, bars)
     if abs(tempo_ratio - 1.0) * 100.0 > _WIDE_PCT:
         notes.append(f"{b.name} is stretched by {100.0 * (tempo_ratio - 1.0):+.0f} %, more than DJs do.")
-    heard_s = min(MAX_READ_S, (a_until_s - starts_s + bars * bar_s) * tempo_ratio)
-    a_from_s = max(a_from_s, a_until_s - MAX_READ_S)
+    # Behind the last anchor B goes on by itself, as much slower or faster.
+    ends_s = min(MAX_READ_S / max(1.0, tempo_ratio), a_until_s - starts_s + bars * bar_s)
+    b_ends_s = led[-1][0] + (ends_s - led[-1][1]) * tempo_ratio
+    if b_ends_s > b.duration_s:
+        ends_s -= (b_ends_s - b.duration_s) / tempo_ratio
+        b_ends_s = b.duration_s
+    anchors = (*(each for each in led if each[1] < ends_s - _NEAR_END_S), (b_ends_s, ends_s))
     return TransitionPlan(
-        a_from_s, starts_s, a_until_s, b_from_s, min(b.duration_s, b_from_s + heard_s), tempo_ratio, tuple(notes)
+        max(a_from_s, a_until_s - MAX_READ_S), starts_s, a_until_s, anchors, tempo_ratio, tuple(notes)
     )
 
 
@@ -115,16 +127,40 @@ def _start(
     return min(lines, key=lambda line: abs(line - moment)) if lines else moment
 
 
-def _lining_up(a: PreviewSound, b: PreviewSound, b_from_s: float, bars: int, overlap_s: float, bar_s: float) -> float:
-    """What B's tempo is multiplied by, so that as many beats of it fill the overlap; nearest of half, same, double."""
-    beats = overlap_s / bar_s * a.beats_per_bar
-    b_bars = beats / b.beats_per_bar
-    whole = round(b_bars)
-    b_span_s = b_bars * _bar_s(b)
-    if abs(b_bars - whole) < 1e-6:
-        b_span_s = _line_after(b.downbeats_s, b_from_s, whole, _bar_s(b)) - b_from_s
-    ratio = b_span_s / overlap_s
-    return float(ratio / 2.0 ** round(math.log2(ratio)))
+def _lined_up(
+    a: PreviewSound, b: PreviewSound, starts_s: float, b_from_s: float, bars: int
+) -> tuple[float, list[tuple[float, float]]]:
+    """What B's tempo is multiplied by, nearest of half, same and double time, and anchors on A's bar lines.
+
+    Tracks played by people drift; two that do not need no anchor but the first.
+    """
+    a_beats, b_beats = np.array(a.beats_s), np.array(b.beats_s)
+    a_first, b_first = (int(np.argmin(np.abs(beats - at))) for beats, at in ((a_beats, starts_s), (b_beats, b_from_s)))
+    n = bars * a.beats_per_bar
+    quotient = _beat_s(b, b_beats[b_first : b_first + n + 1]) / _beat_s(a, a_beats[a_first : a_first + n + 1])
+    octave = round(math.log2(quotient))
+    ratio = quotient / 2.0**octave
+    led = [(b_from_s, 0.0)]
+    for bar in range(1, bars + 1):
+        at, b_at = a_first + bar * a.beats_per_bar, b_first + bar * a.beats_per_bar / 2.0**octave
+        if at < len(a_beats) and b_at == int(b_at) and b_at < len(b_beats):
+            anchor = (float(b_beats[int(b_at)]), float(a_beats[at]) - starts_s)
+            speed = (anchor[0] - led[-1][0]) / (anchor[1] - led[-1][1])
+            # A bar that differs so much from the others was heard wrong.
+            if abs(speed / ratio - 1.0) < _WRONG_BAR:
+                led.append(anchor)
+    if len(led) < 2:
+        return ratio, led
+    ratio = (led[-1][0] - b_from_s) / led[-1][1]
+    strays = max(abs((b_s - b_from_s) / ratio - a_s) for b_s, a_s in led)
+    return ratio, led if strays > _STEADY_S else led[:1]
+
+
+def _beat_s(sound: PreviewSound, beats: NDArray[np.float64]) -> float:
+    """Mean length of a beat over some of them; by tempo where there are too few."""
+    if len(beats) > 1:
+        return float(beats[-1] - beats[0]) / (len(beats) - 1)
+    return _bar_s(sound) / sound.beats_per_bar
 
 
 def _bar_s(sound: PreviewSound) -> float:
