@@ -213,8 +213,10 @@ def costs(fits: Fits, weights: Weights) -> NDArray[np.float64]:
     for number in np.unique(fits.roles[fits.roles >= 0]).tolist():
         formula = weights.roles[ROLES[number]]
         chosen = (fits.roles == number) & np.isfinite(fits.uncapped)
-        weight = np.array([formula.axes[name] for name in AXES]) * np.isfinite(stacked[chosen])
+        whole = np.array([formula.axes[name] for name in AXES])
+        weight = whole * np.isfinite(stacked[chosen])
         mean = (weight * np.nan_to_num(stacked[chosen])).sum(axis=1) / weight.sum(axis=1)
+        slope = formula.slope * weight.sum(axis=1) / whole.sum()
         score = np.clip(fits.uncapped[chosen].astype(np.float64), _NEAREST, 1.0 - _NEAREST)
-        found[chosen] = mean - formula.middle - np.log(score / (1.0 - score)) / formula.slope
+        found[chosen] = mean - formula.middle - np.log(score / (1.0 - score)) / slope
     return found

@@ -2,27 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sonoteca.domain.beat_profile import NOTE_GROUPS
 from sonoteca.domain.music import wrapped_shift
 from sonoteca.domain.vocabulary import Role
-from sonoteca.match.alignment import TempoFit, fit_tempo, groups
+from sonoteca.match.alignment import (
+    TempoFit,
+    common_units,
+    fit_lengths,
+    fit_tempo,
+    groups,
+    notes_in_units,
+    onsets_in_units,
+)
 from sonoteca.match.chord import chord_scores
 from sonoteca.match.evidence import ROLES, Evidence
 from sonoteca.match.gate import CAPPED, REJECTED, find_flags, find_rejections, gate
 from sonoteca.match.interval import interval_scores
 from sonoteca.match.key import key_scores
-from sonoteca.match.rhythm import rhythm_scores
+from sonoteca.match.profiles import DRUMS, PARTS, pitch_profile, rhythm_profile
+from sonoteca.match.rhythm import length_penalty, rhythm_scores
 from sonoteca.match.tempo import tempo_scores
 from sonoteca.match.weights import AXES, Formula, Weights
 
 # Semitones by which a candidate is moved, for the pitch class shifts 0..11.
 SHIFTS = np.array([wrapped_shift(each) for each in range(12)])
 _HARMONIC = ("interval", "chord", "key")
+# Below this chance of being tonal, pitch says nothing.
+_TONAL = 0.3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,9 +78,9 @@ class Fits:
         return len(self.total)
 
     def best(self, k: int) -> NDArray[np.int64]:
-        """Numbers of the best ``k`` that are not rejected, best first; at equal scores the earlier."""
+        """Numbers of the best ``k`` that are not rejected, best first; under one cap the better uncapped, then the earlier."""
         usable = np.flatnonzero((self.gating != REJECTED) & np.isfinite(self.total))
-        order = np.argsort(-self.total[usable], kind="stable")
+        order = np.lexsort((-self.uncapped[usable], -self.total[usable]))
         return usable[order[:k]]
 
 
@@ -101,8 +113,9 @@ def fit(
     n = len(candidates)
     query_bpm = float("nan") if hum else float(one.tempo_bpm[0])
     tempo = fit_tempo(query_bpm, candidates.tempo_bpm)
+    tempo = tempo if hum else fit_lengths(one, candidates, tempo)
     judged_as = candidates.best_roles() if role is None else np.full(n, ROLES.index(role))
-    by_shift = _harmony(one, candidates, tempo)
+    by_shift = _harmony(one, candidates, tempo, judged_as)
     formulas = {
         number: weights.hum if hum else weights.roles[ROLES[number]] for number in np.unique(judged_as) if number >= 0
     }
@@ -110,7 +123,7 @@ def fit(
     rows = np.arange(n)
     axes: dict[str, NDArray[np.float32]] = {name: by_shift[name][rows, shift] for name in _HARMONIC}
     axes["tempo"] = tempo_scores(tempo.ratio)
-    axes["rhythm"] = np.full(n, np.nan, np.float32) if hum else _rhythm(one, candidates, tempo)
+    axes["rhythm"] = np.full(n, np.nan, np.float32) if hum else _rhythm(one, candidates, tempo, judged_as)
     axes["tensor"] = np.full(n, np.nan, np.float32) if hum else _tensor(one, candidates)
     axes["energy"] = _energy(one, candidates) if not hum else np.full(n, np.nan, np.float32)
     axes["role_confidence"] = np.where(judged_as >= 0, candidates.roles[rows, np.maximum(judged_as, 0)], np.nan).astype(
@@ -129,33 +142,87 @@ def fit(
     return Fits(axes, total, uncapped, tempo.ratio, tempo.level, semitones, gating, flags, rejections, judged_as)
 
 
-def _harmony(one: Evidence, candidates: Evidence, tempo: TempoFit) -> dict[str, NDArray[np.float32]]:
-    """The three harmonic axes for all twelve shifts, shape (n, 12) each."""
+def _harmony(
+    one: Evidence, candidates: Evidence, tempo: TempoFit, judged_as: NDArray[np.int64]
+) -> dict[str, NDArray[np.float32]]:
+    """The three harmonic axes for all twelve shifts, shape (n, 12) each; NaN for drums and what has no pitch."""
     n = len(candidates)
-    tonal = ~_is_drums(candidates)
     by_shift = {name: np.full((n, 12), np.nan, np.float32) for name in _HARMONIC}
-    if _is_drums(one)[0]:
+    query_part = part_of(int(one.best_roles()[0]))
+    if query_part == DRUMS or one.tonality[0] < _TONAL:
         return by_shift
-    by_shift["interval"] = interval_scores(one.chroma[0], candidates.chroma)
     by_shift["key"] = key_scores(float(one.key_number[0]), candidates.key_number)
-    if one.n_beats[0]:
-        for group in groups(candidates, tempo.level):
-            by_shift["chord"][group.at] = chord_scores(one, candidates, group)
+    group_of_query = _note_group(query_part)
+    for part, chosen in _by_part(judged_as):
+        if part == DRUMS:
+            by_shift["key"][chosen] = np.nan
+            continue
+        profile = pitch_profile(query_part, part)
+        by_shift["interval"][chosen] = interval_scores(
+            _content(one, np.array([0]), group_of_query)[0],
+            _content(candidates, chosen, _note_group(part)),
+            profile.content,
+        )
+        for group in groups(candidates.take(chosen), tempo.level[chosen]) if one.n_beats[0] else ():
+            n_units = common_units(int(one.n_beats[0]), group)
+            at = chosen[group.at]
+            by_shift["chord"][at] = chord_scores(
+                notes_in_units(one, np.array([0]), int(one.n_beats[0]), 1.0, n_units, group_of_query)[0],
+                notes_in_units(candidates, at, group.beats, group.level, n_units, _note_group(part)),
+                profile.changes,
+            )
     for scores in by_shift.values():
-        scores[~tonal] = np.nan
+        scores[candidates.tonality < _TONAL] = np.nan
     return by_shift
 
 
-def _is_drums(evidence: Evidence) -> NDArray[np.bool_]:
-    """Regions whose pitch says nothing about a piece."""
-    return np.asarray((evidence.best_roles() == ROLES.index(Role.DRUMS)) | (evidence.tonality < 0.3), np.bool_)
+def part_of(role: int) -> str:
+    """As what a role (a number in ``ROLES``, -1: unknown) is compared."""
+    return PARTS[ROLES[role]] if role >= 0 else PARTS[Role.MIX]
 
 
-def _rhythm(one: Evidence, candidates: Evidence, tempo: TempoFit) -> NDArray[np.float32]:
+def _by_part(judged_as: NDArray[np.int64]) -> Iterator[tuple[str, NDArray[np.int64]]]:
+    """Numbers of the candidates that are compared as each part."""
+    parts = np.array([part_of(each) for each in judged_as.tolist()])
+    for part in sorted(set(parts.tolist())):
+        yield part, np.flatnonzero(parts == part)
+
+
+def _note_group(part: str) -> int:
+    """Of a bass the lowest notes count, of all others what sounds."""
+    return NOTE_GROUPS.index("lowest" if part == "bass" else "all")
+
+
+def _content(evidence: Evidence, at: NDArray[np.int64], note_group: int) -> NDArray[np.float32]:
+    """Mean pitch classes of regions, (len(at), 12): of the beats where there are any, else of the whole."""
+    rows = evidence.notes[at, :, 12 * note_group : 12 * note_group + 12]
+    n_beats = evidence.n_beats[at, None]
+    mean = rows.sum(axis=1, dtype=np.float32) / np.maximum(n_beats, 1)
+    return np.asarray(np.where(n_beats > 0, mean, evidence.chroma[at]), np.float32)
+
+
+def _rhythm(one: Evidence, candidates: Evidence, tempo: TempoFit, judged_as: NDArray[np.int64]) -> NDArray[np.float32]:
     scores = np.full(len(candidates), np.nan, np.float32)
-    if one.n_beats[0]:
-        for group in groups(candidates, tempo.level):
-            scores[group.at] = rhythm_scores(one, candidates, group)
+    beats = int(one.n_beats[0])
+    if not beats:
+        return scores
+    query_part = part_of(int(one.best_roles()[0]))
+    per_bar = int(one.profile_beats_per_bar[0])
+    for part, chosen in _by_part(judged_as):
+        profile = rhythm_profile(query_part, part)
+        for group in groups(candidates.take(chosen), tempo.level[chosen]):
+            n_units = common_units(beats, group)
+            at = chosen[group.at]
+            found = rhythm_scores(
+                onsets_in_units(one, np.array([0]), beats, 1.0, n_units)[0],
+                onsets_in_units(candidates, at, group.beats, group.level, n_units),
+                profile,
+                beats_per_bar=per_bar,
+                penalties=np.where(
+                    candidates.fills[at] & one.fills[0], length_penalty(beats, group.beats / group.level), 0.0
+                ),
+            )
+            scores[at] = found
     return scores
 
 
@@ -197,6 +264,7 @@ def _shift_cost(semitones: NDArray[np.int64], weights: Weights) -> NDArray[np.fl
 def _total(
     axes: Mapping[str, NDArray[np.float32]], formula: Formula, semitones: NDArray[np.int64], weights: Weights
 ) -> NDArray[np.float32]:
+    """Scores 0..1; an axis that is missing says neither yes nor no, so that little evidence stays near 0.5."""
     weighted = np.zeros(len(semitones))
     present = np.zeros(len(semitones))
     for name, weight in formula.axes.items():
@@ -204,4 +272,5 @@ def _total(
         weighted += np.where(known, weight * np.nan_to_num(axes[name]), 0.0)
         present += weight * known
     mean = weighted / np.where(present > 0, present, np.nan) - _shift_cost(semitones, weights)
-    return np.asarray(1.0 / (1.0 + np.exp(-formula.slope * (mean - formula.middle))), np.float32)
+    share = present / sum(formula.axes.values())
+    return np.asarray(1.0 / (1.0 + np.exp(-formula.slope * share * (mean - formula.middle))), np.float32)

@@ -1,9 +1,9 @@
 """Fits the formula of one role to choices: logistic regression that starts from, and is held near, known weights.
 
-The chance that a match is liked is the score of the formula itself,
-``1 / (1 + exp(-slope * (mean - cost - middle)))`` with the weighted mean of the axes that are present, so what is
-learnt is what is used. It is linear in the axes where none is missing: a logistic regression whose
-coefficients are not negative.
+The chance that a match is liked is the score of the formula itself, ``1 / (1 + exp(-margin))`` with
+``margin = sum(coefficient * (axis - cost - middle))`` over the axes that are present, and coefficients that are the
+weights scaled to add up to the slope. So what is learnt is what is used: a logistic regression without negative
+coefficients, in which a missing axis says nothing.
 """
 
 from __future__ import annotations
@@ -61,12 +61,8 @@ class Examples:
 
 
 def margins(formula: Formula, examples: Examples) -> Numbers:
-    """What stands in the exponent, shape (n,): above 0 means rather liked; 0 where no axis that counts is present."""
-    weights = _coefficients(formula) * np.isfinite(examples.axes)
-    counted = weights.sum(axis=1)
-    mean = (weights * np.nan_to_num(examples.axes)).sum(axis=1) / np.maximum(counted, _LEAST)
-    above = mean - examples.cost - formula.middle
-    return np.asarray(np.where(counted > 0.0, formula.slope * above, 0.0), np.float64)
+    """What stands in the exponent, shape (n,): above 0 means rather liked; 0 where no axis is present."""
+    return _above(examples, formula.middle) @ _coefficients(formula)
 
 
 def log_losses(margin: Numbers, liked: NDArray[np.bool_]) -> Numbers:
@@ -101,17 +97,18 @@ def fit_formula(present: Formula, examples: Examples) -> Formula:
 def recalibrated(formula: Formula, examples: Examples) -> Formula:
     """The same weights with the slope and middle that fit the choices: what has to be beaten by other weights."""
     line = margins(Formula(formula.axes, 1.0, 0.0), examples)
+    share = np.isfinite(examples.axes) @ _coefficients(Formula(formula.axes, 1.0, 0.0))
+    deviation = np.array([PRIOR_DEVIATION, MIDDLE_DEVIATION])
+    start = np.array([formula.slope, formula.middle])
 
     def objective(values: Numbers) -> tuple[float, Numbers]:
         slope, middle = values
-        margin = slope * (line - middle)
+        margin = slope * (line - share * middle)
         wrong = _sigmoid(margin) - examples.liked
-        apart = np.array([(slope - formula.slope) / PRIOR_DEVIATION, (middle - formula.middle) / MIDDLE_DEVIATION])
-        pull = apart / np.array([PRIOR_DEVIATION, MIDDLE_DEVIATION])
-        gradient = np.array([wrong @ (line - middle), -slope * wrong.sum()]) + pull
+        apart = (values - start) / deviation
+        gradient = np.array([wrong @ (line - share * middle), -slope * (wrong @ share)]) + apart / deviation
         return float(log_losses(margin, examples.liked).sum() + 0.5 * apart @ apart), gradient
 
-    start = np.array([formula.slope, formula.middle])
     found = minimize(objective, start, jac=True, method="L-BFGS-B", bounds=[(0.0, None), (-5.0, 5.0)]).x
     return Formula(formula.axes, float(found[0]), float(found[1]))
 
@@ -122,19 +119,19 @@ def _coefficients(formula: Formula) -> Numbers:
     return np.asarray(max(formula.slope, _LEAST) * weights / weights.sum(), np.float64)
 
 
+def _above(examples: Examples, middle: float) -> Numbers:
+    """How far each axis lies above what is neither good nor bad, shape (n, len(AXES)); 0 where it is missing."""
+    return np.asarray(np.nan_to_num(examples.axes - examples.cost[:, None] - middle), np.float64)
+
+
 def _loss(values: Numbers, examples: Examples) -> tuple[float, Numbers]:
     """Sum of log losses, and its derivative by the coefficients and the middle."""
     weights, middle = values[:-1], float(values[-1])
-    present = np.isfinite(examples.axes)
-    axes = np.nan_to_num(examples.axes)
-    counted = np.maximum(present @ weights, _LEAST)
-    mean = (present * axes) @ weights / counted
-    slope = weights.sum()
-    above = mean - examples.cost - middle
-    margin = slope * above
+    above = _above(examples, middle)
+    margin = above @ weights
     wrong = _sigmoid(margin) - examples.liked
-    by_weight = above[:, None] + slope * present * (axes - mean[:, None]) / counted[:, None]
-    return float(log_losses(margin, examples.liked).sum()), np.append(wrong @ by_weight, -slope * wrong.sum())
+    by_middle = -(wrong @ np.isfinite(examples.axes)) @ weights
+    return float(log_losses(margin, examples.liked).sum()), np.append(wrong @ above, by_middle)
 
 
 def _sigmoid(margin: Numbers) -> Numbers:

@@ -29,7 +29,7 @@ _PACKAGED = "weights.toml"
 _HEADING = re.compile(r"\[([\w.]+)\]")
 _ASSIGNMENT = re.compile(r"(\w+) = [^#]*?(?:\s+# (.*))?$")
 _GATE = ("widest_stretch", "widest_shift", "least_role_score")
-_COST = ("per_semitone", "shifted", "per_rotated_bar")
+_COST = ("per_semitone", "shifted")
 
 Table: TypeAlias = dict[str, Any]
 
@@ -39,7 +39,8 @@ class Formula:
     """How the axes of one role become a score.
 
     ``axes`` holds a weight >= 0 for each of ``AXES`` (0: the axis does not count); the weighted mean of
-    those present becomes ``1 / (1 + exp(-slope * (mean - middle)))``.
+    those present becomes ``1 / (1 + exp(-slope * share * (mean - middle)))``, where ``share`` is how much of all
+    weight they have: what is missing says neither yes nor no.
     """
 
     axes: Mapping[str, float]
