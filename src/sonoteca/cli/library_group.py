@@ -143,14 +143,14 @@ def map_(
 ) -> None:
     """Lay out all regions on a plane: what sounds alike is near. New sounds get a place, the others keep theirs."""
     from sonoteca.cli.map_picture import map_svg
-    from sonoteca.cli.output import note, print_json
+    from sonoteca.cli.output import messages, note, print_json
     from sonoteca.errors import FileUnreadable, RequestError
     from sonoteca.search.selection import region_selection
     from sonoteca.search.sound_map import draw_map, read_map
 
     if output is not None and output.suffix.lower() != ".svg":
         raise RequestError(f"{output.name} is not the name of an SVG picture.", "Let it end in .svg.")
-    with open_named_library(library, mode="write") as opened:
+    with open_named_library(library, mode="write") as opened, messages().status("laying out the map"):
         drawn = draw_map(opened, method=method, refit=refit)
         with opened.read() as connection:
             chosen = region_selection(connection, query_text([only])) if only else None
