@@ -28,7 +28,7 @@ def search(
     as_json: JsonOption = False,
 ) -> None:
     from sonoteca.cli.answering import print_results
-    from sonoteca.cli.output import print_json
+    from sonoteca.cli.output import note, print_json
     from sonoteca.search.text import search_words
 
     text, rules = query_text(words), query_text([only]) if only else ""
@@ -36,5 +36,7 @@ def search(
         answer = search_words(connection, text, only=rules, k=count)
     if as_json:
         print_json(answer.as_json({"words": text, "filter": only, "k": count}))
+    elif not answer.rows:
+        note("no sound has these words")
     else:
         print_results(answer.rows, notes=answer.notes)
