@@ -21,7 +21,8 @@ from sonoteca.match.weights import AXES, Formula
 PRIOR_DEVIATION = 2.0
 # The middle is a score of axes, 0..1.
 MIDDLE_DEVIATION = 0.3
-_LEAST = 1e-6
+# Where slopes and middles are looked for: a score that says nothing, to one that jumps.
+SLOPES, MIDDLES = (0.05, 200.0), (-5.0, 5.0)
 # No weight becomes exactly 0, so that a mean over the axes that are present exists.
 _LEAST_COEFFICIENT = 1e-4
 
@@ -70,12 +71,14 @@ def log_losses(margin: Numbers, liked: NDArray[np.bool_]) -> Numbers:
     return np.asarray(np.logaddexp(0.0, np.where(liked, -margin, margin)), np.float64)
 
 
-def fit_formula(present: Formula, examples: Examples) -> Formula:
-    """The most probable formula after these choices, if the present one was believed before.
+def fit_formula(formula: Formula, examples: Examples) -> Formula:
+    """The most probable formula after these choices, if the present weights were believed before.
 
-    Sums of log losses and of squared distances from ``present``, each in units of its deviation, are
-    minimised together (maximum a posteriori), with every weight above 0. The weights keep their sum.
+    Slope and middle are first fitted alone. Then sums of log losses and of squared distances from what that
+    gives, each in units of its deviation, are minimised together (maximum a posteriori), with every weight
+    above 0. The weights keep their sum.
     """
+    present = recalibrated(formula, examples)
     scale = sum(present.axes.values())
     start = np.append(_coefficients(present), present.middle)
     deviation = np.append(np.full(len(AXES), PRIOR_DEVIATION), MIDDLE_DEVIATION)
@@ -85,7 +88,7 @@ def fit_formula(present: Formula, examples: Examples) -> Formula:
         apart = (values - start) / deviation
         return loss + 0.5 * float(apart @ apart), slope + apart / deviation
 
-    bounds = [(_LEAST_COEFFICIENT, None)] * len(AXES) + [(-5.0, 5.0)]
+    bounds = [(_LEAST_COEFFICIENT, None)] * len(AXES) + [MIDDLES]
     found = np.asarray(minimize(objective, start, jac=True, method="L-BFGS-B", bounds=bounds).x, np.float64)
     total = float(found[:-1].sum())
     shares = found[:-1] / total
@@ -95,28 +98,26 @@ def fit_formula(present: Formula, examples: Examples) -> Formula:
 
 
 def recalibrated(formula: Formula, examples: Examples) -> Formula:
-    """The same weights with the slope and middle that fit the choices: what has to be beaten by other weights."""
+    """The same weights with the most probable slope and middle: what has to be beaten by other weights."""
     line = margins(Formula(formula.axes, 1.0, 0.0), examples)
     share = np.isfinite(examples.axes) @ _coefficients(Formula(formula.axes, 1.0, 0.0))
-    deviation = np.array([PRIOR_DEVIATION, MIDDLE_DEVIATION])
-    start = np.array([formula.slope, formula.middle])
 
     def objective(values: Numbers) -> tuple[float, Numbers]:
         slope, middle = values
-        margin = slope * (line - share * middle)
-        wrong = _sigmoid(margin) - examples.liked
-        apart = (values - start) / deviation
-        gradient = np.array([wrong @ (line - share * middle), -slope * (wrong @ share)]) + apart / deviation
-        return float(log_losses(margin, examples.liked).sum() + 0.5 * apart @ apart), gradient
+        above = line - share * middle
+        wrong = _sigmoid(slope * above) - examples.liked
+        gradient = np.array([wrong @ above, -slope * (wrong @ share)])
+        return float(log_losses(slope * above, examples.liked).sum()), gradient
 
-    found = minimize(objective, start, jac=True, method="L-BFGS-B", bounds=[(0.0, None), (-5.0, 5.0)]).x
+    start = np.array([formula.slope, formula.middle])
+    found = minimize(objective, start, jac=True, method="L-BFGS-B", bounds=[SLOPES, MIDDLES]).x
     return Formula(formula.axes, float(found[0]), float(found[1]))
 
 
 def _coefficients(formula: Formula) -> Numbers:
     """Weights per axis that add up to the slope."""
     weights = np.array([formula.axes[name] for name in AXES])
-    return np.asarray(max(formula.slope, _LEAST) * weights / weights.sum(), np.float64)
+    return np.asarray(formula.slope * weights / weights.sum(), np.float64)
 
 
 def _above(examples: Examples, middle: float) -> Numbers:
