@@ -13,14 +13,10 @@ from collections.abc import Mapping, Sequence
 from sonoteca.catalogue.fulltext import TextField
 from sonoteca.search.query.tree import Words
 
-# Of a field: what its words weigh, and how many it has as a rule.
-FIELDS: Mapping[TextField, tuple[float, float]] = {
-    "title": (10.0, 4.0),
-    "tags": (8.0, 3.0),
-    "artist": (5.0, 2.0),
-    "album": (3.0, 4.0),
-    "path": (2.0, 8.0),
-}
+# What a word weighs, by where it stands.
+FIELD_WEIGHTS: Mapping[TextField, float] = {"title": 10.0, "tags": 8.0, "artist": 5.0, "album": 3.0, "path": 2.0}
+# How many words such a text has as a rule: a longer one says each of them less.
+_USUAL_LENGTH: Mapping[TextField, float] = {"title": 4.0, "tags": 3.0, "artist": 2.0, "album": 4.0, "path": 8.0}
 _SATURATION = 1.2
 _LENGTH_COUNTS = 0.75
 # A word of which only the beginning was typed may be another one.
@@ -51,10 +47,10 @@ def relevance(leaves: Mapping[Words, float], texts: Mapping[TextField, Sequence[
         for field, held in texts.items():
             if not held or (leaf.fields and field not in leaf.fields):
                 continue
-            field_weight, usual_length = FIELDS[field]
             for text in held:
                 if count := occurrences(text, leaf):
-                    said += field_weight * count / (1.0 + _LENGTH_COUNTS * (len(text) / usual_length - 1.0))
+                    length = len(text) / _USUAL_LENGTH[field]
+                    said += FIELD_WEIGHTS[field] * count / (1.0 + _LENGTH_COUNTS * (length - 1.0))
         total += weight * said / (_SATURATION + said)
     return total
 

@@ -23,7 +23,7 @@ from sonoteca.search.query.order import is_selective, probe, walk
 from sonoteca.search.query.predicate import QueryValues, matches
 from sonoteca.search.query.sql import Target, sounds_with_text
 from sonoteca.search.query.tree import And, Node, Or, Query, Words, is_text, push_negations
-from sonoteca.search.relevance import FIELDS, occurrences, rarity, relevance
+from sonoteca.search.relevance import FIELD_WEIGHTS, occurrences, rarity, relevance
 from sonoteca.search.result_row import ResultRow, region_facts
 
 MODE = "search"
@@ -221,7 +221,7 @@ def _within(text: Node, fields: tuple[TextField, ...]) -> Node:
 def _reasons(leaves: Iterable[Words], texts: Mapping[TextField, Sequence[str]]) -> list[str]:
     """``title: Warm Pad``, ``tag: dusty``: the texts that hold words of the query; of a path its last part that does."""
     reasons: dict[str, None] = {}
-    for field in FIELDS:
+    for field in FIELD_WEIGHTS:
         for text in texts[field]:
             for leaf in leaves:
                 if (not leaf.fields or field in leaf.fields) and occurrences(words(text), leaf):

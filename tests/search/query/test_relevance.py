@@ -6,11 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sonoteca.search.query.tree import Words
-from sonoteca.search.relevance import FIELDS, occurrences, rarity, relevance
+from sonoteca.search.relevance import FIELD_WEIGHTS, occurrences, rarity, relevance
 
 WORD = st.sampled_from(["rain", "rainy", "warm", "pad", "01"])
 TEXT = st.lists(WORD, max_size=6)
-TEXTS = st.dictionaries(st.sampled_from(list(FIELDS)), st.lists(TEXT, max_size=2))
+TEXTS = st.dictionaries(st.sampled_from(list(FIELD_WEIGHTS)), st.lists(TEXT, max_size=2))
 LEAF = st.builds(Words, st.lists(WORD, min_size=1, max_size=2).map(tuple), st.booleans())
 
 
@@ -32,7 +32,7 @@ def test_a_sound_is_relevant_where_its_texts_hold_the_words(leaf: Words, texts: 
     assert (relevance({leaf: 1.0}, texts) > 0.0) == any(holds(text) for field in texts.values() for text in field)
 
 
-@given(leaf=LEAF, texts=TEXTS, text=TEXT, field=st.sampled_from(list(FIELDS)))
+@given(leaf=LEAF, texts=TEXTS, text=TEXT, field=st.sampled_from(list(FIELD_WEIGHTS)))
 def test_another_text_never_makes_it_less_relevant(leaf: Words, texts: dict, text: list[str], field: str) -> None:  # type: ignore[type-arg]
     more = {**texts, field: [*texts.get(field, []), text]}
     assert relevance({leaf: 1.0}, more) >= relevance({leaf: 1.0}, texts)
