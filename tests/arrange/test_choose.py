@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from arrangement_samples import loops_of
 from sonoteca.arrange.choose import MEAN, WORST, WORTH, Cell, choose, is_edge
-from sonoteca.arrange.company import Company
+from sonoteca.arrange.company import Company, standing_of
 from sonoteca.arrange.grid import Grid
 from sonoteca.arrange.place import Limits, Placements, place
 
@@ -38,10 +38,11 @@ def test_with_room_for_everything_it_finds_the_best(seed: int) -> None:
     roles = ("drums", "bass", "harmony")
     placements, company = material(3, roles, seed)
     cells = [Cell("verse", role, options(placements, role)) for role in roles]
+    standing = standing_of(company.total, placements.loops.roles)
 
     def value(chosen: tuple[int, ...]) -> float:
         # Each choice is worth its mean and worst pair with those before it, as in docs/arranging.md.
-        pairs = [[company.total[one, other] for other in chosen[:at]] for at, one in enumerate(chosen)]
+        pairs = [[standing[one, other] for other in chosen[:at]] for at, one in enumerate(chosen)]
         return sum(MEAN * np.mean(each) + WORST * min(each) for each in pairs if each)
 
     worths = placements.worth
@@ -91,6 +92,19 @@ def test_one_clash_counts_more_than_the_mean() -> None:
         company.total[one, other] = company.total[other, one] = score
     cells = [Cell("verse", "drums", drums[:1]), Cell("verse", "bass", bass[:1]), Cell("verse", "harmony", harmony)]
     assert choose(cells, placements, company)[2] == harmony[1]
+
+
+def test_how_pairs_stand_does_not_depend_on_the_scale_of_a_match() -> None:
+    placements, company = material(4, ("drums", "bass", "harmony"), 5)
+    roles = placements.loops.roles
+    standing = standing_of(company.total, roles)
+    scaled = standing_of(0.6 + 0.1 * company.total, roles)
+    assert np.allclose(standing, scaled, equal_nan=True)
+    assert np.allclose(standing, standing.T, equal_nan=True)
+    same_role = np.array(roles)[:, None] == np.array(roles)[None, :]
+    assert np.isnan(standing[same_role]).all()
+    assert not np.isnan(standing[~same_role]).any()
+    assert np.all(standing_of(np.full((12, 12), 0.7), roles)[~same_role] == 0.0)
 
 
 def test_the_chorus_takes_the_energy() -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,6 +59,23 @@ def judge(placements: Placements, weights: Weights) -> Company:
         for name in _KEPT_AXES:
             axes[name][i, others] = fits.axes[name]
     return Company(0.5 * (one_way + one_way.T), axes, _likeness(sounding.vectors, m))
+
+
+def standing_of(total: NDArray[np.float64], roles: Sequence[str]) -> NDArray[np.float64]:
+    """How each pair stands among the pairs of its two roles, in units of their spread, within ±3; NaN where ``total`` is.
+
+    Match scores of drums and bass, or by other weights, have another scale than those of bass and
+    harmony: what is 0.9 there may be ordinary. Preferences are weighed against how a pair stands.
+    """
+    named = np.array(roles)
+    standing = np.full(total.shape, np.nan)
+    for one, other in combinations(dict.fromkeys(roles), 2):
+        block = np.ix_(named == one, named == other)
+        scores = total[block]
+        spread = float(scores.std())
+        standing[block] = np.clip((scores - scores.mean()) / spread, -3.0, 3.0) if spread > 1e-9 else 0.0
+        standing[np.ix_(named == other, named == one)] = standing[block].T
+    return standing
 
 
 def _likeness(vectors: NDArray[np.float32], m: int) -> NDArray[np.float64]:

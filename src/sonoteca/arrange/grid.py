@@ -13,11 +13,12 @@ from sonoteca.domain.music import Key
 from sonoteca.domain.vocabulary import Role
 from sonoteca.match.alignment import TempoFit, fit_tempo
 from sonoteca.match.key import key_scores
-from sonoteca.match.tempo import tempo_scores
 
 DEFAULT_BEATS_PER_BAR = 4
 # Tempi that are tried where none is asked for: those that loops are made at.
 _TEMPI = np.arange(60.0, 181.0)
+# DJs and stretchers bear a few percent without remark.
+_HALF_AT_PERCENT = 7.0
 _UNPITCHED = (Role.DRUMS, Role.FX)
 
 
@@ -49,6 +50,18 @@ def is_tonal(role: str) -> bool:
     (False, True)
     """
     return role not in _UNPITCHED
+
+
+def ease_of_stretch(ratio: NDArray[np.float64]) -> NDArray[np.float64]:
+    """How little a change of tempo is heard, 1 for none, 0.5 at 7 %; the same for faster and slower by one factor.
+
+    Not the match's axis of tempo, which asks how likely two loops were made for each other.
+
+    >>> ease_of_stretch(np.array([1.0, 1.07, 1 / 1.07])).round(2).tolist()
+    [1.0, 0.52, 0.52]
+    """
+    percent = 100.0 * np.log(ratio)
+    return np.asarray(1.0 / (1.0 + np.square(percent / _HALF_AT_PERCENT)))
 
 
 def find_grid(
@@ -125,7 +138,7 @@ def best_covered_tempo(loops: Loops, roles: Sequence[Role], beats_per_bar: int) 
 
 def _nearness(fit: TempoFit) -> float:
     """Loops that are near, counted; one that would play in half or double time is half a loop."""
-    return float((tempo_scores(fit.ratio) * np.where(fit.level == 1.0, 1.0, 0.5)).sum())
+    return float((ease_of_stretch(fit.ratio) * np.where(fit.level == 1.0, 1.0, 0.5)).sum())
 
 
 def best_covered_key(loops: Loops, roles: Sequence[Role]) -> Key | None:

@@ -199,7 +199,7 @@ def _shared(choice: Mapping[tuple[str, str], int], pool: Placements, wanted: Wan
         ]
         hashes = {pool.loops.evidence.content_hashes[choice[name, role]] for name in names}
         if len(names) > 1 and len(hashes) == 1:
-            sentences.append(f"{' and '.join(names)} have the same {role}: nothing else fitted as well.")
+            sentences.append(f"{' and '.join(names)} have the same {role}: nothing else fits as well.")
     return sentences
 
 

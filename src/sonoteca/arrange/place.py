@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from sonoteca.arrange.arrangement import Clip
 from sonoteca.arrange.gain import clip_gain_db
-from sonoteca.arrange.grid import Grid, is_tonal
+from sonoteca.arrange.grid import Grid, ease_of_stretch, is_tonal
 from sonoteca.arrange.loops import Loops
 from sonoteca.domain.beat_profile import N_NOTES
 from sonoteca.domain.music import Key
@@ -24,7 +24,6 @@ from sonoteca.match.alignment import fit_tempo
 from sonoteca.match.evidence import ROLES, Evidence
 from sonoteca.match.fit import SHIFTS
 from sonoteca.match.key import key_scores
-from sonoteca.match.tempo import tempo_scores
 
 # Of what a placement is worth by itself, in parts of 1.
 _TEMPO, _PITCH, _ROLE = 0.4, 0.4, 0.2
@@ -202,7 +201,7 @@ def _worth(loops: Loops, ratio: NDArray[np.float64], pitch: NDArray[np.float64])
     evidence = loops.evidence
     numbers = np.array([ROLES.index(role) for role in loops.roles], np.int64)
     role = np.nan_to_num(evidence.roles[np.arange(len(loops)), numbers])
-    worth = _TEMPO * tempo_scores(ratio) + _PITCH * pitch + _ROLE * role
+    worth = _TEMPO * ease_of_stretch(ratio) + _PITCH * pitch + _ROLE * role
     return np.asarray(worth - _CUT_COSTS * loops.is_cut - _FAULT_COSTS * (evidence.clipped | evidence.noisy))
 
 

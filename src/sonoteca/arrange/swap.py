@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from sonoteca.arrange.arrangement import Arrangement, Clip
 from sonoteca.arrange.choose import MEAN, WORST, WORTH
-from sonoteca.arrange.company import judge
+from sonoteca.arrange.company import judge, standing_of
 from sonoteca.arrange.conflicts import none_in_reach, none_of_role, not_in_reach
 from sonoteca.arrange.edit import Target, clips_at, put_in, refuse_if_locked, sections_of_target
 from sonoteca.arrange.grid import Grid
@@ -145,7 +145,8 @@ def _best(
     others = list(range(len(candidates), len(together)))
     scores = WORTH * candidates.worth
     if others:
-        pairs = company.total[: len(candidates), len(candidates) :]
+        standing = standing_of(company.total, together.loops.roles)
+        pairs = standing[: len(candidates), len(candidates) :]
         scores = scores + MEAN * pairs.mean(axis=1) + WORST * pairs.min(axis=1)
     best = int(np.argmax(scores))
     peaks = true_peaks(library, candidates.loops.take([best]))
