@@ -11,6 +11,8 @@ from sonoteca.arrange.grid import is_tonal
 from sonoteca.arrange.place import Placements
 from sonoteca.domain.music import Key, KeyRelation, key_relation, stretch_percent
 
+# Axes of a match lie around 0.5 where nothing is known; so far out is one pair of twenty.
+_FOR, _AGAINST = 0.6, 0.46
 _FEELS = {2.0: " in double time", 0.5: " in half time"}
 
 
@@ -56,11 +58,11 @@ def _partner(number: int, beside: Sequence[int], placements: Placements, company
     role = roles[best]
     score = float(company.total[number, best])
     chord, rhythm = (float(company.axes[name][number, best]) for name in ("chord", "rhythm"))
-    if np.isfinite(chord) and chord >= 0.7:
+    if np.isfinite(chord) and chord >= _FOR:
         why = "their chords change together"
-    elif np.isfinite(rhythm) and rhythm >= 0.65:
+    elif np.isfinite(rhythm) and rhythm >= _FOR:
         why = "both accent the same steps of the bar"
-    elif np.isfinite(rhythm) and rhythm <= 0.45:
+    elif np.isfinite(rhythm) and rhythm <= _AGAINST:
         why = "each leaves room where the other plays"
     else:
         why = "they share the bar"
