@@ -10,8 +10,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from sonoteca.index import segment_file
 from sonoteca.index.segment_file import Partition, SegmentDamaged, SegmentFile, write_segment
 
 DIMENSIONS = 16
@@ -51,6 +54,30 @@ def test_another_whole_file_under_the_same_name_is_noticed(tmp_path: Path) -> No
     write_segment(path, np.arange(1, 9), vectors(8, 1))
     with pytest.raises(SegmentDamaged, match="header"):
         SegmentFile(path, facts)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    ids=st.sets(st.integers(1, 60), min_size=2, max_size=20),
+    wanted=st.sets(st.integers(0, 70)),
+    is_partitioned=st.booleans(),
+    ids_per_row=st.sampled_from([0, 60]),
+)
+def test_rows_are_found_by_their_ids_whatever_is_missing(
+    ids: set[int], wanted: set[int], is_partitioned: bool, ids_per_row: int, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    here = np.array(sorted(ids), np.int64)
+    partition = None
+    if is_partitioned:
+        here = here[np.argsort(here % 7, kind="stable")]
+        partition = Partition(np.eye(2, DIMENSIONS, dtype=np.float32), np.array([0, len(here) // 2, len(here)]))
+    path = tmp_path_factory.mktemp("rows") / "one.seg"
+    file = SegmentFile(path, write_segment(path, here, vectors(len(here), 0), partition))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(segment_file, "_TABLE_IDS_PER_ROW", ids_per_row)
+        found = file.rows_of(np.array(sorted(wanted), np.int64))
+    assert here[found].tolist() == sorted(ids & wanted)
+    assert file.blocks_of(found).tolist() == [int(np.searchsorted(file.bounds, row, "right")) - 1 for row in found]
 
 
 def _write_forever(folder: str) -> None:

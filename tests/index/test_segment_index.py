@@ -308,6 +308,18 @@ def test_what_is_removed_leaves_the_tail_though_its_note_is_forgotten(tmp_path: 
     assert_agree(reader, source, clustered(1, 2)[0], 60)
 
 
+def test_places_of_removed_rows_are_filled_by_the_next(tmp_path: Path) -> None:
+    source = MemorySource(DIMENSIONS)
+    source.add(clustered(100, 1))
+    index = SegmentIndex(source, tmp_path)
+    index.publish(everything=True)
+    query = clustered(1, 2)
+    source.drop(index.nearest(query, 8).ids[0])
+    index.refresh()
+    assert_agree(index, source, query[0], 10)
+    assert_agree(index, source, query[0], 10, where=np.arange(1, 101))
+
+
 class TwoAtOnce(MemorySource):
     """Another process removes rows, or publishes, while this one reads the rows of its new segment."""
 
