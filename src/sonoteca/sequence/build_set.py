@@ -13,7 +13,6 @@ from sonoteca.catalogue.library import Library
 from sonoteca.search.result_row import RegionFacts, region_facts
 from sonoteca.sequence.beam import DeadEnd, search
 from sonoteca.sequence.energy_plan import energy_plan
-from sonoteca.sequence.polish import polished
 from sonoteca.sequence.set_conflicts import check_room, explain_dead_end
 from sonoteca.sequence.set_pool import Wishes, pool
 from sonoteca.sequence.set_problem import SetProblem, TransitionRows, Worth, scored_chain, worth_of
@@ -73,7 +72,7 @@ def build_set(
     weights: Weights | None = None,
     query: Mapping[str, Any] | None = None,
 ) -> SetAnswer:
-    """Find orders of tracks that meet the request: beam search, then single exchanges.
+    """Find orders of tracks that meet the request.
 
     The same request on the same library gives the same answer.
 
@@ -148,8 +147,7 @@ def _orders(problem: SetProblem, request: SetRequest) -> list[tuple[int, ...]]:
     for _ in range(request.alternatives):
         current = replace(problem, preference=preference)
         ends = search(current, rows, seed=request.seed)
-        best = max(ends, key=lambda order: (_valued(current, order), order))
-        order = polished(current, best, rows)
+        order = max(ends, key=lambda order: (_valued(current, order), order))
         if order in found:
             break
         found.append(order)
