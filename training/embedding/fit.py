@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from metric import Array, Task, discriminant, mean_average_precision, refine
+from metric import Array, Task, discriminant, mean_average_precision, refine, together
 from numpy.typing import NDArray
 
 from sonoteca.embedding.spectral import PART_DIMENSIONS, PART_SHARES, PARTS
@@ -57,6 +57,8 @@ ALIKE: dict[str, tuple[tuple[str, tuple[str, ...], str, float, bool], ...]] = {
 # Columns of the layer beside the linear map, and steps of descent.
 N_HIDDEN = {"timbre": 192, "rhythm": 0, "harmony": 0, "dynamics": 48}
 N_STEPS = {"timbre": 3000, "rhythm": 600, "harmony": 600, "dynamics": 1200}
+# Descents that are made one map.
+N_MAPS = 3
 # What is measured with --validate: name, material, field, sources kept apart.
 RETRIEVAL = (
     ("class", ("recorded_strikes",), "label", True),
@@ -178,15 +180,19 @@ def fit_part(known: Sequence[Example], part: str, gate: Gate, seed: int, *, is_r
         if len(rows):
             tasks.append(Task(name, rows, groups[rows], sources[rows], weight, within_source))
     axes = discriminant(table, tasks, PART_DIMENSIONS[part])
-    found = refine(
-        table,
-        tasks,
-        axes,
-        rng=np.random.default_rng(seed),
-        n_hidden=N_HIDDEN[part] if is_refined else 0,
-        steps=N_STEPS[part] if is_refined else 0,
-        roll=part == "harmony",
-    )
+    maps = [
+        refine(
+            table,
+            tasks,
+            axes,
+            rng=np.random.default_rng(seed + number),
+            n_hidden=N_HIDDEN[part] if is_refined else 0,
+            steps=N_STEPS[part] if is_refined else 0,
+            roll=part == "harmony",
+        )
+        for number in range(N_MAPS if is_refined else 1)
+    ]
+    found = together(table[there], maps, PART_DIMENSIONS[part])
     print(f"{part}: {', '.join(f'{task.name} {len(task.rows)}' for task in tasks)}", flush=True)
     return PartMetric(*(np.asarray(v, np.float32) for v in (mean, scale, *found.arrays())))
 

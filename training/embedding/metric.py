@@ -2,7 +2,8 @@
 
 `discriminant` is the start (Hatch, Kajarekar and Stolcke, "Within-class covariance normalization for SVM-based
 speaker recognition", Interspeech 2006, with the directions of Fisher's discriminant); `refine` descends the
-supervised contrastive loss (Khosla et al., "Supervised Contrastive Learning", NeurIPS 2020) of that linear map and of a small layer beside it.
+supervised contrastive loss (Khosla et al., "Supervised Contrastive Learning", NeurIPS 2020) of that linear map and of a small layer beside it;
+`together` makes one map of several such descents.
 """
 
 from __future__ import annotations
@@ -115,6 +116,31 @@ def refine(
             moved.append((array - now * (each * way + decay * rate * array)).astype(np.float32))
         at = Map(*moved)
     return at
+
+
+def together(table: Array, maps: Sequence[Map], dimensions: int) -> Map:
+    """One map whose cosines are about the mean of the maps' cosines.
+
+    Descents from other random numbers err elsewhere, so their mean errs less. Their unit vectors side by side would have that
+    mean as cosine; turned to the principal axes of ``table`` (n, n_raw), ``dimensions`` of them keep most of it.
+    """
+    results = [_apply(each, table) for each in maps]
+    lengths = [np.linalg.norm(result, axis=1, keepdims=True) for result in results]
+    beside = np.concatenate([result / (length + 1e-9) for result, length in zip(results, lengths, strict=True)], axis=1)
+    _, axes = np.linalg.eigh(beside.T @ beside)
+    turns = np.split(axes[:, ::-1][:, :dimensions], np.cumsum([each.out.shape[1] for each in maps])[:-1])
+    # A map's vectors are all about as long, so that one number does for their lengths.
+    turns = [turn / length.mean() for turn, length in zip(turns, lengths, strict=True)]
+    return Map(
+        np.sum([each.axes @ turn for each, turn in zip(maps, turns, strict=True)], axis=0),
+        np.concatenate([each.hidden for each in maps], axis=1),
+        np.concatenate([each.bias for each in maps]),
+        np.concatenate([each.out @ turn for each, turn in zip(maps, turns, strict=True)]),
+    )
+
+
+def _apply(at: Map, values: Array) -> Array:
+    return np.asarray(values @ at.axes + np.maximum(values @ at.hidden + at.bias, 0.0) @ at.out)
 
 
 def _balanced(task: Task, batch: int, rng: np.random.Generator) -> NDArray[np.int64]:
