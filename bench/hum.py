@@ -1,19 +1,25 @@
-"""Humming: rank of the right tune among 909 melodies, by voice, and the time of a query on one core."""
+"""Humming and tapping: rank of the right tune or loop, by voice, and the time of a query on one core.
+
+Tunes are looked for among 909 melodies as they are written, and among as many songs that had to be heard.
+"""
 
 from __future__ import annotations
 
 import json
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
-from bench.measure import Measure
+from bench import tapping
+from bench.measure import Measure, mean_with_interval
+from bench.tunes_heard import heard_melodies, own_queries, render_songs
 from sonoteca.audio.decode import open_recording
 from sonoteca.interchange.melody_list import read_melody_list
 from sonoteca.search.hum.melody import Melody
 from sonoteca.search.hum.melody_index import MelodyIndex
-from sonoteca.search.hum.query_pitch import query_notes
+from sonoteca.search.hum.query_pitch import QueryNotes, query_notes
 
 GROWN = 100_000
 
@@ -43,34 +49,56 @@ def run(work: Path, corpus: Path) -> list[Measure]:
         search_s.append(time.process_time() - heard)
         queries.append(notes)
         ranks.append((facts["made"]["voice"], ranking.index(facts["song"]) + 1 if facts["song"] in ranking else None))
-    measures = [_mrr("", [rank for _, rank in ranks], 0.92), _top("", [rank for _, rank in ranks], 0.90)]
-    for voice in sorted({voice for voice, _ in ranks}):
-        some = [rank for each, rank in ranks if each == voice]
-        measures += [_mrr(f", {voice}", some), _top(f", {voice}", some)]
+    measures = _by_voice("", ranks, (0.92, 0.90))
     both = [a + b for a, b in zip(hear_s, search_s, strict=True)]
     measures.append(Measure("hum: pitch and search at 909, slowest", max(both), "s", 0.5, True))
     measures.append(Measure("hum: search at 909, median", 1000 * float(np.median(search_s)), "ms", None, True))
     measures.append(_at_scale(melodies, queries))
+    asked = [(facts["song"], facts["made"]["voice"], notes) for (_, facts), notes in
+             zip(sorted(truth.items()), queries, strict=True)]  # fmt: skip
+    names = [melody.external_id for melody in named if melody.external_id is not None]
+    return [*measures, *_against_sound(names, asked), *tapping.run()]
+
+
+def _against_sound(names: Sequence[str], asked: Sequence[tuple[str, str, QueryNotes]]) -> list[Measure]:
+    """The same queries, and own ones, where the library had to hear every song through its accompaniment."""
+    songs = render_songs(len(names))
+    if songs is None:
+        return []
+    started = time.process_time()
+    index = MelodyIndex.build(heard_melodies(songs, names))
+    print(f"heard {len(index)} of {len(names)} songs in {time.process_time() - started:.0f} s")
+    measures = []
+    for title, queries in ((" in sound", asked), (" in sound, own queries", own_queries())):
+        ranks: list[tuple[str, int | None]] = []
+        for song, voice, notes in queries:
+            ranking = [names[key] for key in index.search(notes, 10).ranking]
+            ranks.append((voice, ranking.index(song) + 1 if song in ranking else None))
+        measures += _by_voice(title, ranks) if ranks else []
+    return measures
+
+
+def _by_voice(
+    title: str, ranks: Sequence[tuple[str, int | None]], goals: tuple[float | None, float | None] = (None, None)
+) -> list[Measure]:
+    """MRR and top-1 over (voice, rank) pairs, together and for each voice."""
+    every = [rank for _, rank in ranks]
+    measures = [_mrr(title, every, goals[0]), _top(title, every, goals[1])]
+    for voice in sorted({voice for voice, _ in ranks}):
+        some = [rank for each, rank in ranks if each == voice]
+        measures += [_mrr(f"{title}, {voice}", some), _top(f"{title}, {voice}", some)]
     return measures
 
 
 def _mrr(name: str, ranks: list[int | None], goal: float | None = None) -> Measure:
-    return _mean(f"hum{name}: MRR ({len(ranks)})", [1 / rank if rank else 0.0 for rank in ranks], goal)
+    return mean_with_interval(f"hum{name}: MRR ({len(ranks)})", [1 / rank if rank else 0.0 for rank in ranks], goal)
 
 
 def _top(name: str, ranks: list[int | None], goal: float | None = None) -> Measure:
-    return _mean(f"hum{name}: top-1 ({len(ranks)})", [float(rank == 1) for rank in ranks], goal)
+    return mean_with_interval(f"hum{name}: top-1 ({len(ranks)})", [float(rank == 1) for rank in ranks], goal)
 
 
-def _mean(name: str, values: list[float], goal: float | None) -> Measure:
-    """Mean with a bootstrap interval over queries."""
-    random = np.random.default_rng(0)
-    drawn = np.array(values)[random.integers(0, len(values), (1000, len(values)))].mean(axis=1)
-    low, high = np.percentile(drawn, [2.5, 97.5])
-    return Measure(name, float(np.mean(values)), "", goal, low=float(low), high=float(high))
-
-
-def _at_scale(melodies: list[Melody], queries: list) -> Measure:  # type: ignore[type-arg]
+def _at_scale(melodies: list[Melody], queries: Sequence[QueryNotes]) -> Measure:
     """Search among 100,000 melodies: pieces of the 909, transposed, at other tempos, each with its own slips."""
     random = np.random.default_rng(1)
     grown = []

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,14 @@ class Measure:
         if self.value is None:
             return False
         return self.value <= self.goal if self.lower_is_better else self.value >= self.goal
+
+
+def mean_with_interval(name: str, values: Sequence[float], goal: float | None = None) -> Measure:
+    """Mean with a bootstrap interval over the values."""
+    random = np.random.default_rng(0)
+    drawn = np.array(values)[random.integers(0, len(values), (1000, len(values)))].mean(axis=1)
+    low, high = np.percentile(drawn, [2.5, 97.5])
+    return Measure(name, float(np.mean(values)), "", goal, low=float(low), high=float(high))
 
 
 def print_measures(measures: Iterable[Measure], kept: Mapping[str, Any]) -> None:

@@ -66,7 +66,8 @@ class Decoding(Generic[SinkT]):
             stream.codec_context.flags2 |= Flags2.skip_manual
         self.packets = PacketHash(stream)
 
-    def run(self) -> None:
+    def run(self, *, longest_s: float | None = None) -> None:
+        """Decode to the end, or until at least ``longest_s`` seconds are there: then ``packets`` tells no identity."""
         for frame in self._frames():
             if self.sink is None:
                 self.sink = self._begin(frame)
@@ -74,6 +75,8 @@ class Decoding(Generic[SinkT]):
             # What may turn out to be padding is held back until the end is known.
             while self._queue.n_waiting >= self.sink.wanted + MAX_PADDING:
                 self._take(self.sink)
+            if longest_s is not None and self._queue.n_written >= longest_s * self.sink.sample_rate:
+                break
         if self.sink is None:
             return
         self._queue.finish()

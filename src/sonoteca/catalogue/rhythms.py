@@ -9,16 +9,17 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from sonoteca.catalogue.schema import observations, regions, summaries
-from sonoteca.domain.descriptor import ONSETS
+from sonoteca.domain.descriptor import ACCENTS, ONSETS
 from sonoteca.domain.vocabulary import Kind, Role
 
 
 @dataclass(frozen=True, slots=True)
 class StoredRhythm:
-    """``loop_s`` is the exact length of a loop, None for anything else."""
+    """``accents`` 0..1 per onset, None where an older analysis left none; ``loop_s`` the exact length of a loop."""
 
     region_id: int
     onsets_s: list[float]
+    accents: list[float] | None
     loop_s: float | None
 
 
@@ -26,8 +27,26 @@ def rhythms_of_regions(
     connection: Connection, *, roles: tuple[Role, ...] = (Role.DRUMS, Role.MIX), batch: int = 500
 ) -> Iterator[StoredRhythm]:
     """Rhythms of loops and tracks that play one of ``roles``, by rising region."""
+    accents = observations.alias()
     query = (
-        sa.select(observations.c.region_id, observations.c.value, summaries.c.kind, regions.c.start_s, regions.c.end_s)
+        sa.select(
+            observations.c.region_id,
+            observations.c.value,
+            accents.c.value.label("accents"),
+            summaries.c.kind,
+            regions.c.start_s,
+            regions.c.end_s,
+        )
+        .outerjoin(
+            accents,
+            sa.and_(
+                accents.c.region_id == observations.c.region_id,
+                accents.c.source == observations.c.source,
+                accents.c.producer == observations.c.producer,
+                accents.c.version == observations.c.version,
+                accents.c.descriptor == ACCENTS.name,
+            ),
+        )
         .join(summaries, summaries.c.region_id == observations.c.region_id)
         .join(regions, regions.c.id == observations.c.region_id)
         .where(
@@ -44,4 +63,6 @@ def rhythms_of_regions(
             continue
         last = row.region_id
         onsets = [each - row.start_s for each in row.value]
-        yield StoredRhythm(row.region_id, onsets, row.end_s - row.start_s if row.kind == Kind.LOOP else None)
+        strengths = row.accents if row.accents and len(row.accents) == len(onsets) else None
+        loop_s = row.end_s - row.start_s if row.kind == Kind.LOOP else None
+        yield StoredRhythm(row.region_id, onsets, strengths, loop_s)

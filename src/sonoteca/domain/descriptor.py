@@ -50,6 +50,7 @@ METER = _d("meter", "object: beats_per_bar (felt beats), beat_unit")
 PULSE_CLARITY = _d("pulse_clarity", "how clear the beat is: share of periodic energy in the onset strength", "", 0, 1)
 ONSET_DENSITY = _d("onset_density", "onsets per second", "1/s", 0)
 ONSETS = _d("onsets_s", "times at which something starts to sound, rising", "s", 0)
+ACCENTS = _d("onset_accents", "strength 0..1 below 1 kHz of each of onsets_s: kick and snare high, hats low")
 
 # --- harmony ------------------------------------------------------------------------------------
 KEY = _d("key", "object: tonic 0..11, mode major|minor, alternatives [{name, score}]")

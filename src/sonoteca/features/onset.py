@@ -179,3 +179,29 @@ def onset_times(bands: FrameSeries) -> NDArray[np.float64]:
     # Of two equal neighbours only the first counts.
     is_onset[1:] &= ~(is_onset[:-1])
     return np.asarray(bands.times_s[is_onset], np.float64)
+
+
+def onset_accents(bands: FrameSeries, times_s: NDArray[np.float64]) -> NDArray[np.float32]:
+    """How strongly each onset rises below 1 kHz, where kick, snare and toms have their body and hats have none.
+
+    Parameters
+    ----------
+    bands : FrameSeries
+        ``BandMagnitude`` frames.
+    times_s : float64 (n_onsets,)
+        From ``onset_times``.
+
+    Returns
+    -------
+    float32 (n_onsets,)
+        0..1: square root of the rise of magnitude, relative to the 90th percentile of the sound's own onsets.
+    """
+    if not len(times_s):
+        return np.zeros(0, np.float32)
+    body = bands.values[: GROUP_EDGES[GROUPS.index("high_mid")]].sum(axis=0)
+    frames = np.rint(times_s * bands.frame_rate).astype(np.intp) - bands.first_frame
+    around = body[np.clip(frames[:, None] + np.arange(-_LAG - 1, _LAG + 1), 0, len(body) - 1)]
+    before = np.where(frames > _LAG, around[:, :2].min(axis=1), 0.0)
+    rises = np.maximum(around[:, 2:].max(axis=1) - before, 0.0)
+    strongest = float(np.percentile(rises, 90.0))
+    return np.asarray(np.sqrt(np.clip(rises / max(strongest, 1e-9), 0.0, 1.0)), np.float32)

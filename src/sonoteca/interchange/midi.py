@@ -37,16 +37,21 @@ def read_midi_melody(path: Path) -> NamedMelody | None:
         # Lyrics and names may be in any encoding; their bytes do not matter here.
         parsed = mido.MidiFile(path, clip=True)
     except (EOFError, ValueError, IndexError, KeyError, struct.error) as error:
-        raise NotAudio(f"{path} is not a MIDI file ({error}).", "Leave it out.") from error
+        raise _no_midi(path, error) from error
     except OSError as error:
         if error.errno is None:
-            raise NotAudio(f"{path} is not a MIDI file ({error}).", "Leave it out.") from error
+            raise _no_midi(path, error) from error
         raise FileUnreadable(f"{path} cannot be read ({error.strerror}).") from error
     voices = _voices(parsed)
     best = max(voices.values(), key=lambda voice: _melodic(voice[0], voice[1]), default=None)
     if best is None or len(best[1]) < _FEWEST_NOTES:
         return None
     return NamedMelody(path.stem, path.stem, _upper_voice(best[1]))
+
+
+def _no_midi(path: Path, error: Exception) -> NotAudio:
+    # The parser says nothing when the file ends too early.
+    return NotAudio(f"{path} is not a MIDI file ({str(error) or 'it ends too early'}).", "Leave it out.")
 
 
 def _voices(parsed: mido.MidiFile) -> dict[tuple[int, int], tuple[str, list[Note]]]:

@@ -13,6 +13,7 @@ from sonoteca.analysis.rhythm.evidence import autocorrelation
 from sonoteca.analysis.rhythm.long_rhythm import hear_rhythm
 from sonoteca.analysis.rhythm.rhythm import Rhythm
 from sonoteca.domain.descriptor import (
+    ACCENTS,
     BARS,
     BEATS,
     DOWNBEATS,
@@ -29,7 +30,7 @@ from sonoteca.domain.descriptor import (
 from sonoteca.domain.observation import JsonValue, Observation
 from sonoteca.domain.vocabulary import Kind
 from sonoteca.features.feature import Feature
-from sonoteca.features.onset import BandMagnitude, band_flux, onset_times
+from sonoteca.features.onset import BandMagnitude, band_flux, onset_accents, onset_times
 from sonoteca.features.onset_harmony import HarmonyTrail
 
 BAND_MAGNITUDE = BandMagnitude()
@@ -122,14 +123,14 @@ MOST_ONSETS = 8_000
 
 
 class OnsetDensity:
-    """Onsets and their number per second: local peaks of log spectral flux well above their surroundings.
+    """Onsets, their accents and their number per second: local peaks of log spectral flux well above their surroundings.
 
     After Bello et al., "A Tutorial on Onset Detection in Music Signals", IEEE TSAP 13(5), 2005.
     """
 
     id: ClassVar[str] = "rhythm.onset_density.flux"
-    version: ClassVar[int] = 2
-    produces: ClassVar[tuple[Descriptor, ...]] = (ONSET_DENSITY, ONSETS)
+    version: ClassVar[int] = 3
+    produces: ClassVar[tuple[Descriptor, ...]] = (ONSET_DENSITY, ONSETS, ACCENTS)
     requires: ClassVar[tuple[Descriptor, ...]] = ()
     features: ClassVar[tuple[Feature, ...]] = (BAND_MAGNITUDE,)
     kinds: ClassVar[frozenset[Kind]] = ALL_KINDS
@@ -137,10 +138,13 @@ class OnsetDensity:
     def analyze(self, region: RegionView, known: Known) -> Iterable[Observation]:
         if region.duration_s < 0.05:
             return
-        times = onset_times(region.frames(BAND_MAGNITUDE))
+        bands = region.frames(BAND_MAGNITUDE)
+        times = onset_times(bands)
         yield Observation(ONSET_DENSITY, round(len(times) / region.duration_s, 4), None, measured_by(self))
         if 0 < len(times) <= MOST_ONSETS:
+            accents = onset_accents(bands, times)
             yield Observation(ONSETS, [round(float(each), 3) for each in times], None, measured_by(self))
+            yield Observation(ACCENTS, [round(float(each), 2) for each in accents], None, measured_by(self))
 
 
 __all__ = ["BarRhythm", "OnsetDensity", "PulseClarity", "Rhythm"]

@@ -9,7 +9,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from sonoteca.audio.decode import open_recording
+from sonoteca.audio.beginning import read_beginning
 from sonoteca.errors import SonotecaError
 from sonoteca.ingest.executor import Failed, Task
 from sonoteca.ingest.failures import error_of
@@ -23,15 +23,13 @@ _DEADLINE_S = 60.0
 
 
 def notes_of_file(path: str) -> QueryNotes:
-    """What is hummed in a file; runs in a worker."""
-    with open_recording(path) as recording:
-        return query_notes(recording.signal(0.0, min(LONGEST_QUERY_S, recording.info.duration_s)))
+    """What is hummed in the first minute of a file; runs in a worker."""
+    return query_notes(read_beginning(path, LONGEST_QUERY_S))
 
 
 def taps_of_file(path: str) -> NDArray[np.float32]:
-    """When somebody taps in a file; runs in a worker."""
-    with open_recording(path) as recording:
-        return find_taps(recording.signal(0.0, min(LONGEST_QUERY_S, recording.info.duration_s)))
+    """When somebody taps in the first minute of a file; runs in a worker."""
+    return find_taps(read_beginning(path, LONGEST_QUERY_S))
 
 
 def hear_queries(

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sonoteca.catalogue.library import Library
-from sonoteca.catalogue.rhythms import rhythms_of_regions
+from sonoteca.catalogue.rhythms import StoredRhythm, rhythms_of_regions
 from sonoteca.errors import RequestError
 from sonoteca.search.hum.tap import FEWEST_TAPS, Rhythm, RhythmIndex
 from sonoteca.search.result_row import ResultRow, region_facts
@@ -39,16 +39,14 @@ class RhythmAnswer:
 def rhythm_index(library: Library) -> RhythmIndex:
     """The rhythms of drum loops and full mixes, built from the catalogue."""
     with library.read() as connection:
-        rhythms = [
-            Rhythm(stored.region_id, onsets, stored.loop_s)
-            for stored in rhythms_of_regions(connection)
-            if len(onsets := _rising(stored.onsets_s)) >= FEWEST_ONSETS
-        ]
-    return RhythmIndex(rhythms)
+        rhythms = [_rhythm(stored) for stored in rhythms_of_regions(connection)]
+    return RhythmIndex([rhythm for rhythm in rhythms if len(rhythm.onsets_s) >= FEWEST_ONSETS])
 
 
-def _rising(onsets_s: Sequence[float]) -> NDArray[np.float32]:
-    return np.unique(np.asarray(onsets_s, np.float32))
+def _rhythm(stored: StoredRhythm) -> Rhythm:
+    onsets, first = np.unique(np.asarray(stored.onsets_s, np.float32), return_index=True)
+    accents = None if stored.accents is None else np.asarray(stored.accents, np.float32)[first]
+    return Rhythm(stored.region_id, onsets, stored.loop_s, accents)
 
 
 def find_rhythm_in_library(
