@@ -92,12 +92,12 @@ def test_drums_have_no_harmonic_axes_and_are_not_scored_for_it() -> None:
     assert fits.semitone_shift[0] == 0
 
 
-def test_a_missing_axis_is_left_out_of_the_total() -> None:
+def test_a_missing_axis_neither_helps_nor_harms() -> None:
     one = evidence(statement())
-    with_energy = evidence(statement(role=Role.BASS))
-    without = evidence(statement(role=Role.BASS, columns={"energy_level": None}))
-    only_others = parse_weights("[role.bass]\nenergy = 0.0\n")
-    assert fit(one, without, WEIGHTS).total[0] == pytest.approx(float(fit(one, with_energy, only_others).total[0]))
+    energies = (None, 5.0, 10.0, 1.0)
+    others = [statement(role=Role.BASS, columns={"energy_level": each}) for each in energies]
+    missing, same, high, low = fit(one, evidence(*others), WEIGHTS).total.tolist()
+    assert max(high, low) < missing < same
 
 
 def test_every_axis_and_total_is_a_share() -> None:

@@ -162,13 +162,13 @@ def _pitch_features(one_content: Floats, one_changes: Floats, other_content: Flo
 
 
 def _fit_rhythm(a: Mapping[str, Floats], b: Mapping[str, Floats]) -> dict[str, object]:
-    places = []
-    for lag in LAGS:
+    channels = []
+    for one, other in zip(a["patterns"], b["patterns"], strict=True):
         # The candidate's steps, read `lag` later.
-        later = np.roll(b["patterns"], -lag, axis=3)
-        places.append(np.einsum("acit,bcjt->abcij", a["patterns"], later, optimize=True))
+        by_lag = [np.einsum("ait,bjt->abij", one, np.roll(other, -lag, axis=2), optimize=True) for lag in LAGS]
+        channels.append(np.stack(by_lag, axis=2))
     # (n, n, channels, lags, registers, registers)
-    stacked = np.stack(places, axis=3)
+    stacked = np.stack(channels, axis=2)
     n, shape = len(stacked), stacked.shape[2:]
     apart = -np.abs(a["swing"][:, None] - b["swing"][None, :])[..., None]
     features = np.concatenate([stacked.reshape(n, n, -1), apart], axis=2).astype(float)

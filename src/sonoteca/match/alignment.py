@@ -18,6 +18,8 @@ from sonoteca.match.evidence import MOST_BEATS, Evidence
 
 # Multiples of bars are that exact, in beats of the query over its length.
 _EVEN = 0.02
+# Rows in units of so many candidates fit into a processor's cache; those of ten thousand take 100 MB.
+_AT_ONCE = 512
 # In nepers: 20 %.
 _LARGEST_CORRECTION = 0.18
 
@@ -78,13 +80,15 @@ class Group:
     level: float
 
 
-def groups(candidates: Evidence, level: NDArray[np.float64]) -> Iterator[Group]:
-    """The candidates that have a profile and a tempo, by number of beats and level."""
-    usable = (candidates.n_beats > 0) & np.isfinite(level) & (level >= 0.25) & (level <= 4.0)
+def groups(n_beats: NDArray[np.int64], level: NDArray[np.float64]) -> Iterator[Group]:
+    """The candidates that have a profile and a tempo, by number of beats and level, at most ``_AT_ONCE`` together."""
+    usable = (n_beats > 0) & np.isfinite(level) & (level >= 0.25) & (level <= 4.0)
     at = np.flatnonzero(usable)
-    kinds, which = np.unique(np.stack([candidates.n_beats[at], level[at]], axis=1), axis=0, return_inverse=True)
+    kinds, which = np.unique(np.stack([n_beats[at], level[at]], axis=1), axis=0, return_inverse=True)
     for number, (beats, factor) in enumerate(kinds):
-        yield Group(at[which.reshape(-1) == number], int(beats), float(factor))
+        alike = at[which.reshape(-1) == number]
+        for first in range(0, len(alike), _AT_ONCE):
+            yield Group(alike[first : first + _AT_ONCE], int(beats), float(factor))
 
 
 def cells_in_units(beats: int, level: float, n_units: int, per_beat: int = 1) -> NDArray[np.int64]:

@@ -44,9 +44,9 @@ class Fits:
     Attributes
     ----------
     axes : mapping of str to float32 (n,)
-        Each of ``AXES``, 0..1, NaN where evidence is missing.
+        Each of ``AXES``, 0..1, NaN where evidence is missing. What is rejected is not compared.
     total, uncapped : float32 (n,)
-        Score 0..1 after and before the caps; NaN where every axis is missing.
+        Score 0..1 after and before the caps; NaN for what is rejected or has no axis at all.
     tempo_ratio : float64 (n,)
         The candidate's tempo is multiplied by it; NaN where a tempo is unknown.
     tempo_level : float64 (n,)
@@ -115,7 +115,10 @@ def fit(
     tempo = fit_tempo(query_bpm, candidates.tempo_bpm)
     tempo = tempo if hum else fit_lengths(one, candidates, tempo)
     judged_as = candidates.best_roles() if role is None else np.full(n, ROLES.index(role))
-    by_shift = _harmony(one, candidates, tempo, judged_as)
+    # What cannot be used in any case is not compared: it is most of a large library.
+    unshifted = find_rejections(candidates, tempo.ratio, np.zeros(n, np.int64), judged_as, weights)
+    usable = ~np.logical_or.reduce(list(unshifted.values()))
+    by_shift = _harmony(one, candidates, tempo, judged_as, usable)
     formulas = {
         number: weights.hum if hum else weights.roles[ROLES[number]] for number in np.unique(judged_as) if number >= 0
     }
@@ -123,7 +126,7 @@ def fit(
     rows = np.arange(n)
     axes: dict[str, NDArray[np.float32]] = {name: by_shift[name][rows, shift] for name in _HARMONIC}
     axes["tempo"] = tempo_scores(tempo.ratio)
-    axes["rhythm"] = np.full(n, np.nan, np.float32) if hum else _rhythm(one, candidates, tempo, judged_as)
+    axes["rhythm"] = np.full(n, np.nan, np.float32) if hum else _rhythm(one, candidates, tempo, judged_as, usable)
     axes["tensor"] = np.full(n, np.nan, np.float32) if hum else _tensor(one, candidates)
     axes["energy"] = _energy(one, candidates) if not hum else np.full(n, np.nan, np.float32)
     axes["role_confidence"] = np.where(judged_as >= 0, candidates.roles[rows, np.maximum(judged_as, 0)], np.nan).astype(
@@ -135,6 +138,7 @@ def fit(
     for number, formula in formulas.items():
         chosen = judged_as == number
         uncapped[chosen] = _total({name: axes[name][chosen] for name in AXES}, formula, semitones[chosen], weights)
+    uncapped[~usable] = np.nan
     flags = find_flags(one, candidates, tempo.ratio, semitones, axes, judged_as)
     rejections = find_rejections(candidates, tempo.ratio, semitones, judged_as, weights)
     gating, ceiling = gate(flags, rejections, weights, strict=strict)
@@ -143,7 +147,11 @@ def fit(
 
 
 def _harmony(
-    one: Evidence, candidates: Evidence, tempo: TempoFit, judged_as: NDArray[np.int64]
+    one: Evidence,
+    candidates: Evidence,
+    tempo: TempoFit,
+    judged_as: NDArray[np.int64],
+    usable: NDArray[np.bool_],
 ) -> dict[str, NDArray[np.float32]]:
     """The three harmonic axes for all twelve shifts, shape (n, 12) each; NaN for drums and what has no pitch."""
     n = len(candidates)
@@ -151,19 +159,18 @@ def _harmony(
     query_part = part_of(int(one.best_roles()[0]))
     if query_part == DRUMS or one.tonality[0] < _TONAL:
         return by_shift
-    by_shift["key"] = key_scores(float(one.key_number[0]), candidates.key_number)
     group_of_query = _note_group(query_part)
-    for part, chosen in _by_part(judged_as):
+    for part, chosen in _by_part(judged_as, usable):
         if part == DRUMS:
-            by_shift["key"][chosen] = np.nan
             continue
+        by_shift["key"][chosen] = key_scores(float(one.key_number[0]), candidates.key_number[chosen])
         profile = pitch_profile(query_part, part)
         by_shift["interval"][chosen] = interval_scores(
             _content(one, np.array([0]), group_of_query)[0],
             _content(candidates, chosen, _note_group(part)),
             profile.content,
         )
-        for group in groups(candidates.take(chosen), tempo.level[chosen]) if one.n_beats[0] else ():
+        for group in groups(candidates.n_beats[chosen], tempo.level[chosen]) if one.n_beats[0] else ():
             n_units = common_units(int(one.n_beats[0]), group)
             at = chosen[group.at]
             by_shift["chord"][at] = chord_scores(
@@ -181,11 +188,11 @@ def part_of(role: int) -> str:
     return PARTS[ROLES[role]] if role >= 0 else PARTS[Role.MIX]
 
 
-def _by_part(judged_as: NDArray[np.int64]) -> Iterator[tuple[str, NDArray[np.int64]]]:
-    """Numbers of the candidates that are compared as each part."""
-    parts = np.array([part_of(each) for each in judged_as.tolist()])
-    for part in sorted(set(parts.tolist())):
-        yield part, np.flatnonzero(parts == part)
+def _by_part(judged_as: NDArray[np.int64], usable: NDArray[np.bool_]) -> Iterator[tuple[str, NDArray[np.int64]]]:
+    """Numbers of the usable candidates that are compared as each part."""
+    parts = np.array([part_of(role) for role in range(-1, len(ROLES))])[judged_as + 1]
+    for part in np.unique(parts[usable]).tolist():
+        yield part, np.flatnonzero((parts == part) & usable)
 
 
 def _note_group(part: str) -> int:
@@ -201,16 +208,22 @@ def _content(evidence: Evidence, at: NDArray[np.int64], note_group: int) -> NDAr
     return np.asarray(np.where(n_beats > 0, mean, evidence.chroma[at]), np.float32)
 
 
-def _rhythm(one: Evidence, candidates: Evidence, tempo: TempoFit, judged_as: NDArray[np.int64]) -> NDArray[np.float32]:
+def _rhythm(
+    one: Evidence,
+    candidates: Evidence,
+    tempo: TempoFit,
+    judged_as: NDArray[np.int64],
+    usable: NDArray[np.bool_],
+) -> NDArray[np.float32]:
     scores = np.full(len(candidates), np.nan, np.float32)
     beats = int(one.n_beats[0])
     if not beats:
         return scores
     query_part = part_of(int(one.best_roles()[0]))
     per_bar = int(one.profile_beats_per_bar[0])
-    for part, chosen in _by_part(judged_as):
+    for part, chosen in _by_part(judged_as, usable):
         profile = rhythm_profile(query_part, part)
-        for group in groups(candidates.take(chosen), tempo.level[chosen]):
+        for group in groups(candidates.n_beats[chosen], tempo.level[chosen]):
             n_units = common_units(beats, group)
             at = chosen[group.at]
             found = rhythm_scores(

@@ -22,8 +22,8 @@ _OFFBEAT = slice(4, 10)
 _UNEVEN_LENGTHS = 4.0
 
 
-def patterns_of(onsets: NDArray[np.float32], beats_per_bar: int) -> NDArray[np.float32]:
-    """The mean bar and the departures from it, per register scaled to length 1.
+def patterns_of(onsets: NDArray[np.float32], beats_per_bar: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """The mean bar, and how the bars depart from it, per register scaled to length 1.
 
     Parameters
     ----------
@@ -33,21 +33,27 @@ def patterns_of(onsets: NDArray[np.float32], beats_per_bar: int) -> NDArray[np.f
 
     Returns
     -------
-    float32 (n, 2, registers, n_steps)
-        Mean bar repeated over all bars, then what departs from it; an unfinished last bar is left out.
+    mean : float32 (n, registers, steps of a bar)
+    departures : float32 (n, registers, steps of all bars)
+        An unfinished last bar is left out.
     """
     n, n_units, n_registers, n_steps = onsets.shape
     per_bar = min(beats_per_bar, n_units)
     n_bars = n_units // per_bar
     bars = onsets[:, : n_bars * per_bar].reshape(n, n_bars, per_bar, n_registers, n_steps)
-    mean = np.broadcast_to(bars.mean(axis=1, keepdims=True), bars.shape)
-    both = np.stack([mean, bars - mean], axis=1)
-    rows = both.transpose(0, 1, 4, 2, 3, 5).reshape(n, 2, n_registers, -1)
-    rows = rows - rows.mean(axis=3, keepdims=True)
-    length = np.linalg.norm(rows, axis=3, keepdims=True)
-    loudest = np.sqrt(np.square(rows).sum(axis=(2, 3), keepdims=True))
-    plain = np.sqrt(np.square(bars).sum(axis=(1, 2, 3, 4)))[:, None, None, None]
-    return np.asarray(rows / (length + 0.02 * loudest + 0.05 * plain + 1e-6), np.float32)
+    bars = bars.transpose(0, 3, 1, 2, 4).reshape(n, n_registers, n_bars, -1)
+    mean = bars.mean(axis=2)
+    departures = (bars - mean[:, :, None]).reshape(n, n_registers, -1)
+    plain = np.sqrt(np.einsum("nrbs,nrbs->n", bars, bars) / n_bars)
+    return _scaled(mean, plain), _scaled(departures, plain * np.float32(np.sqrt(n_bars)))
+
+
+def _scaled(rows: NDArray[np.float32], plain: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Rows (n, registers, steps) around 0 at length 1, but near 0 where a register hardly sounds or nothing departs."""
+    rows = rows - rows.mean(axis=2, keepdims=True)
+    power = np.einsum("nrs,nrs->nr", rows, rows)
+    floor = 0.02 * np.sqrt(power.sum(axis=1)) + 0.05 * plain + 1e-6
+    return np.asarray(rows / (np.sqrt(power) + floor[:, None])[:, :, None], np.float32)
 
 
 def swing_of(onsets: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -81,13 +87,14 @@ def rhythm_scores(
     penalties : float64 (n,)
         Logits to take off, from ``length_penalty``.
     """
-    one = patterns_of(query[None], beats_per_bar)[0]
-    expected = np.zeros_like(one)
-    for number, lag in enumerate(LAGS):
-        # What the candidate plays `lag` steps later is held against what the query plays now.
-        weighed = np.einsum("cit,cij->cjt", one, profile.places[:, number])
-        expected += np.roll(weighed, lag, axis=2)
-    logits = patterns_of(candidates, beats_per_bar).reshape(len(candidates), -1) @ expected.reshape(-1)
+    logits = np.zeros(len(candidates), np.float32)
+    ours, theirs = patterns_of(query[None], beats_per_bar), patterns_of(candidates, beats_per_bar)
+    for one, others, places in zip(ours, theirs, profile.places, strict=True):
+        expected = np.zeros_like(one[0])
+        for lag, worth in zip(LAGS, places, strict=True):
+            # What the candidate plays `lag` steps later is held against what the query plays now.
+            expected += np.roll(worth.T @ one[0], lag, axis=1)
+        logits += others.reshape(len(others), -1) @ expected.reshape(-1)
     logits = logits - profile.swing * np.abs(swing_of(candidates) - swing_of(query[None])[0]) - penalties
     return np.asarray(np.clip(0.5 + 0.5 * logits / REACH, 0.0, 1.0), np.float32)
 
