@@ -67,10 +67,11 @@ def test_it_chooses_the_same_again(seed: int) -> None:
 def test_verse_and_chorus_differ_as_long_as_they_can() -> None:
     placements, company = material(3, ("drums",), 1)
     cells = [Cell(name, "drums", options(placements, "drums")) for name in ("verse", "chorus", "bridge 2", "intro")]
+    roomy = len(options(placements, "drums"))
     verse, chorus, bridge, intro = choose(cells, placements, company)
-    assert verse != chorus
+    assert len({verse, chorus, bridge}) == roomy == 3
     # An edge may repeat what is there.
-    assert {bridge, intro} <= {verse, chorus}
+    assert intro in (verse, chorus, bridge)
     single = [Cell(cell.section, "drums", (0,)) for cell in cells]
     assert choose(single, placements, company) == [0, 0, 0, 0]
 

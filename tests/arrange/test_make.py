@@ -158,6 +158,7 @@ def test_a_section_that_is_no_multiple_says_so(loop_library: Library) -> None:
         ({"form": parse_form("verse:8:vocal"), "tempo_bpm": 120.0}, "vocal loop cannot be played at 120 bpm", "--bpm"),
         ({"tempo_bpm": 96.0, "limits": Limits(stretch=0.02)}, "the nearest, at", "--max-stretch (now 2)"),
         ({"form": parse_form("verse:8:drums+fx")}, "no fx loop", "leave fx out"),
+        ({"beats_per_bar": 3}, "None of the 3 bass loops is in 3 beats to the bar; there is 4.", "leave bass out"),
         ({"beats_per_bar": 5}, "5 beats to the bar; there is", "--beats-per-bar"),
         ({"key": Key.parse("D#m"), "tempo_bpm": 120.0, "limits": Limits(shift=1)}, "near D# minor within 1 semitone",
          "--key"),

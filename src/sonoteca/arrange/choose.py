@@ -19,17 +19,17 @@ from sonoteca.arrange.place import Placements
 
 BEAM_WIDTH = 24
 # Of the pairs in a section the mean counts, and the worst: one clash spoils a section. Per unit of their spread.
-MEAN, WORST = 0.08, 0.04
-# What a placement is worth by itself: 10 % of stretch cost as much as company that stands 1.6 lower.
+MEAN, WORST = 0.06, 0.03
+# What a placement is worth by itself: 10 % of stretch cost as much as company that stands 2.4 lower.
 WORTH = 0.8
 _LIKENESS, _ENERGY = 0.15, 0.1
-_SAME_IN_MAIN, _SAME_AT_EDGE = -0.4, 0.1
+_SAME_IN_MAIN, _SAME_AT_EDGE = -0.4, 0.2
 # Likeness from which two contents are one sound, saved twice: a cosine of 0.999, as in ``similar --collapse``.
 _ONE_SOUND_TWICE = 0.9995
 # One loop at two shifts in one piece sounds like a mistake.
 _TWO_SHIFTS = -0.5
 # The first word of a section's name that makes it an edge or a height.
-_EDGES = ("intro", "outro", "break", "bridge", "interlude", "end")
+_EDGES = ("intro", "outro", "break", "interlude", "end")
 _LIFT: Mapping[str, float] = {"chorus": 1.0, "drop": 1.0, "hook": 1.0, "intro": -1.0, "outro": -1.0, "break": -1.0}
 
 
