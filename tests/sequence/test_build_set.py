@@ -196,6 +196,9 @@ def test_locked_tracks_longer_than_the_set(filled: Library) -> None:
     message, remedy = conflict(filled, asked("6m", must=tuple(Must(path(f"t0{n}")) for n in range(4))))
     assert "longer than the set of 6" in message
     assert "--length" in remedy
+    message, remedy = conflict(filled, asked("20m", must=(Must(path("t01"), 30),)))
+    assert "Position 30 comes after about" in message
+    assert "earlier position" in remedy
 
 
 def test_a_limit_of_tempo_that_locks_out_what_is_locked(filled: Library) -> None:
@@ -206,8 +209,9 @@ def test_a_limit_of_tempo_that_locks_out_what_is_locked(filled: Library) -> None
     assert "Loosen --tempo-pct" in remedy
 
 
-def test_a_limit_of_tempo_is_kept(filled: Library) -> None:
-    answer = build_set(filled, asked("8", tempo_pct=3.0, start=path("t05")))
+@pytest.mark.parametrize("length", ["8", "40m"])
+def test_a_limit_of_tempo_is_kept(filled: Library, length: str) -> None:
+    answer = build_set(filled, asked(length, tempo_pct=3.0, start=path("t05"), end=path("t06")))
     for candidate in answer.candidates:
         stretches = [abs(t.transition.stretch_pct or 0.0) for t in candidate.tracks if t.transition is not None]
         assert max(stretches) <= 3.1

@@ -131,7 +131,17 @@ class _Search:
             partials = grown
             if not partials:
                 break
-        return [self._with_last(partial) for partial in finished]
+        ended = [partial.order for partial in finished if self._may_end(partial)]
+        if not ended:
+            raise DeadEnd(len(finished[0].order), finished[0].order)
+        return ended if self.problem.last is None else [(*order, self.problem.last) for order in ended]
+
+    def _may_end(self, partial: _Partial) -> bool:
+        """Whether the last track may follow: a set that fills a time ends sooner or later than was guessed."""
+        problem = self.problem
+        if problem.last is None or problem.widest_pct is None:
+            return True
+        return bool(within_tempo(problem, [partial.end], problem.tracks.take([problem.last]))[0, 0])
 
     # --- how long ---------------------------------------------------------------------------------
 
@@ -162,9 +172,6 @@ class _Search:
             stop = self.problem.n_tracks - (self.problem.last is not None)
             return stop - position - sum(1 for locked in self.problem.locked if locked >= position)
         return max(1, round(self._left_s(partial) / self.mean_s))
-
-    def _with_last(self, partial: _Partial) -> tuple[int, ...]:
-        return partial.order if self.problem.last is None else (*partial.order, self.problem.last)
 
     # --- growing ----------------------------------------------------------------------------------
 

@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sqlalchemy.engine import Connection
 
 from sonoteca.catalogue.library import Library
-from sonoteca.search.result_row import RegionFacts, region_facts
+from sonoteca.search.result_row import region_facts
 from sonoteca.sequence.beam import DeadEnd, search
 from sonoteca.sequence.energy_plan import energy_plan
 from sonoteca.sequence.set_conflicts import check_room, explain_dead_end
@@ -87,21 +88,18 @@ def build_set(
     with library.read() as connection:
         wishes = Wishes.of(connection, request)
         tracks, choosable, sieves = pool(library, connection, request, wishes)
-        facts = region_facts(connection, tracks.region_ids[_named_only(tracks, wishes)].tolist())
-    problem = _problem(request, wishes, tracks, choosable, weights)
-    check_room(problem, sieves)
-    names = _names(tracks, facts)
-    try:
-        orders = _orders(problem, request)
-    except DeadEnd as found:
-        raise explain_dead_end(problem, found, names) from found
+        problem = _problem(request, wishes, tracks, choosable, weights)
+        check_room(problem, sieves)
+        try:
+            orders = _orders(problem, request)
+        except DeadEnd as found:
+            raise explain_dead_end(problem, found, lambda index: _name(connection, tracks, index)) from found
+        chosen = sorted({index for order in orders for index in order})
+        facts = region_facts(connection, tracks.region_ids[chosen].tolist())
     ranked = sorted(((worth_of(problem, order), order) for order in orders), key=lambda each: (-each[0].total, each[1]))
     notes = [f"{sieve.taken} tracks were not considered: {sieve.wish}." for sieve in sieves if sieve.is_note]
     if len(ranked) < request.alternatives:
-        notes.append(f"There are only {len(ranked)} different sets: the rest would be the same tracks in this order.")
-    with library.read() as connection:
-        chosen = sorted({index for _, order in ranked for index in order})
-        facts = region_facts(connection, tracks.region_ids[chosen].tolist())
+        notes.append(f"There are only {len(ranked)} different sets of these tracks.")
     candidates = []
     for number, (worth, order) in enumerate(ranked, start=1):
         shared = {earlier: len({*order} & {*ranked[earlier - 1][1]}) for earlier in range(1, number)}
@@ -160,17 +158,11 @@ def _valued(problem: SetProblem, order: Sequence[int]) -> float:
     return worth_of(problem, order).total + float(problem.preference[list(order)].mean())
 
 
-def _named_only(tracks: Tracks, wishes: Wishes) -> list[int]:
-    at = tracks.index_of_sounds()
-    return [at[sound] for sound in wishes.sounds]
-
-
-def _names(tracks: Tracks, facts: Mapping[int, RegionFacts]) -> list[str]:
-    """How sentences call tracks: title where it is known, else the id."""
-    return [
-        (known.title or known.id) if (known := facts.get(int(region_id))) is not None else str(public_id)
-        for region_id, public_id in zip(tracks.region_ids, tracks.ids, strict=True)
-    ]
+def _name(connection: Connection, tracks: Tracks, index: int) -> str:
+    """How sentences call a track: by its title where it is known, else by its id."""
+    region_id = int(tracks.region_ids[index])
+    fact = region_facts(connection, [region_id])[region_id]
+    return fact.title or fact.id
 
 
 def _reasons(problem: SetProblem, order: Sequence[int], worth: Worth, rows: Sequence[SetTrack]) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -84,6 +84,13 @@ def check_room(problem: SetProblem, sieves: Sequence[Sieve]) -> None:
                 f"{problem.duration_s / 60:.0f}.",
                 "Make --length longer, or drop a --must.",
             )
+        reached_s = max(problem.locked, default=0) * problem.mean_duration_s
+        if reached_s > _TOO_LONG * problem.duration_s:
+            raise ConstraintsConflict(
+                f"Position {max(problem.locked) + 1} comes after about {reached_s / 60:.0f} minutes, but the set has "
+                f"{problem.duration_s / 60:.0f}.",
+                "Make --length longer, or lock the track to an earlier position.",
+            )
         return
     assert problem.n_tracks is not None
     free = int(np.delete(problem.choosable, sorted(fixed)).sum())
@@ -100,13 +107,13 @@ def check_room(problem: SetProblem, sieves: Sequence[Sieve]) -> None:
     )
 
 
-def explain_dead_end(problem: SetProblem, found: DeadEnd, names: Sequence[str]) -> ConstraintsConflict:
+def explain_dead_end(problem: SetProblem, found: DeadEnd, name_of: Callable[[int], str]) -> ConstraintsConflict:
     """Why no set could be found: a search ends early only where the limit of tempo, or the pool, stops it.
 
     Parameters
     ----------
-    names : sequence of str
-        How to call each track.
+    name_of : function of a track
+        How to call it.
     """
     position, limit = found.position, problem.widest_pct
     if limit is None or not found.before:
@@ -125,12 +132,12 @@ def explain_dead_end(problem: SetProblem, found: DeadEnd, names: Sequence[str]) 
         each_pct = abs(float(played.log2_ratio[0, 0])) / LOG2_PER_PCT / max(1, steps)
         if each_pct > limit:
             return ConstraintsConflict(
-                f"From {names[before]} ({bpm}) to {names[target]} "
+                f"From {name_of(before)} ({bpm}) to {name_of(target)} "
                 f"({2.0 ** float(problem.tracks.tempo_start[target]):.4g} bpm) every one of {max(1, steps)} transitions "
                 f"would have to stretch by {each_pct:.1f} %, more than --tempo-pct {limit:g} allows.",
-                f"Loosen --tempo-pct, unlock {names[target]}, or leave more tracks between the two.",
+                f"Loosen --tempo-pct, unlock {name_of(target)}, or leave more tracks between the two.",
             )
     return ConstraintsConflict(
-        f"After {names[before]} ({bpm}) no track within --tempo-pct {limit:g} is left for position {position + 1}.",
+        f"After {name_of(before)} ({bpm}) no track within --tempo-pct {limit:g} is left for position {position + 1}.",
         "Loosen --tempo-pct, --filter or --avoid.",
     )
