@@ -87,16 +87,16 @@ def arrange(
             where=None if only is None else _allowed(opened, only),
             limits=Limits(max_stretch / 100.0, max_shift),
             random_seed=random_seed,
-            title=_storable_title(title),
+            title=(_storable(title) or "").strip() or None,
             asked={
-                "seed": seed,
-                "form": form,
-                "roles": roles,
+                "seed": _storable(seed),
+                "form": _storable(form),
+                "roles": _storable(roles),
                 "bpm": bpm,
-                "key": key,
+                "key": _storable(key),
                 "beats_per_bar": beats_per_bar,
-                "filter": only,
-                "must": list(must or ()),
+                "filter": _storable(only),
+                "must": [_storable(name) for name in must or ()],
                 "max_stretch": max_stretch,
                 "max_shift": max_shift,
             },
@@ -131,10 +131,11 @@ def _key(text: str) -> Key:
         raise RequestError(f"{error}.", "Write a key as 'F# minor', 'F#m' or '11A'.") from error
 
 
-def _storable_title(title: str | None) -> str | None:
+def _storable(text: str | None) -> str | None:
+    """Text as every database takes it: a path on the command line may be of any bytes."""
     from sonoteca.catalogue.names import storable
 
-    return storable(title).strip() or None if title is not None else None
+    return None if text is None else storable(text)
 
 
 def _content_hash(library: Library, name: str) -> str:
