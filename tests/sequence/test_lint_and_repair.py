@@ -26,7 +26,7 @@ WEIGHTS = default_weights()
 
 def faults(*made: Made) -> list[tuple[str, int, int]]:
     tracks = columns(*made)
-    judgement = judge(tracks, np.ones(len(made), bool), WEIGHTS, Manner())
+    judgement = judge(tracks, WEIGHTS, Manner())
     return [(str(flag.fault), flag.earlier, flag.later) for flag in flags_of(judgement, range(len(made)))]
 
 
@@ -57,19 +57,16 @@ def test_each_fault_is_flagged_where_it_was_planted_and_nothing_else() -> None:
     assert faults(good[0], good[1], Made(seconds=150.0, bpm=123.0)) == []
 
 
-def test_unknown_tracks_and_unknown_facts_are_not_judged() -> None:
-    tracks = columns(Made(), Made(bpm=150.0, key="2A"), Made(bpm=None, key=None, energy=None, sound=(0, 1, 0, 0)))
-    judgement = judge(tracks, np.array([True, False, True]), WEIGHTS, Manner())
-    assert flags_of(judgement, [0, 1, 2]) == []
-    assert score_of(judgement, [0, 1, 2]) is None
-    assert flags_of(judgement, [0, 2]) == []
+def test_unknown_facts_are_not_judged() -> None:
+    judgement = judge(columns(Made(), Made(bpm=None, key=None, energy=None, sound=(0, 1, 0, 0))), WEIGHTS, Manner())
+    assert flags_of(judgement, [0, 1]) == []
+    assert score_of(judgement, [0]) is None
 
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(made_tracks(), min_size=1, max_size=8), st.data())
 def test_counting_is_listing(made: list[Made], data: st.DataObject) -> None:
-    known = np.array(data.draw(st.lists(st.booleans(), min_size=len(made), max_size=len(made))))
-    judgement = judge(columns(*made), known, WEIGHTS, Manner())
+    judgement = judge(columns(*made), WEIGHTS, Manner())
     order = data.draw(st.lists(st.integers(0, len(made) - 1), min_size=1, max_size=12))
     assert count_flags(judgement, order) == len(flags_of(judgement, order))
 
@@ -82,7 +79,7 @@ def test_a_repair_leaves_fewer_flags_or_is_not_offered(made: list[Made], spare: 
     shelf = on_shelf(library)
     order = list(range(len(made)))
     for _ in range(30):
-        judgement = judge(items, np.ones(len(items), bool), WEIGHTS, Manner())
+        judgement = judge(items, WEIGHTS, Manner())
         edit = smallest_edit(judgement, order, items, shelf)
         if edit is None:
             return
@@ -92,7 +89,7 @@ def test_a_repair_leaves_fewer_flags_or_is_not_offered(made: list[Made], spare: 
             assert not shelf.taken[edit.track]
             items, item = items.joined(library.take([edit.track])), len(items)
             shelf.taken[edit.track] = True
-            judgement = judge(items, np.ones(len(items), bool), WEIGHTS, Manner())
+            judgement = judge(items, WEIGHTS, Manner())
         order = changed(order, edit, item)
         assert count_flags(judgement, order) < before
     pytest.fail("repairing does not come to an end")
@@ -103,7 +100,7 @@ def test_the_repair_with_least_effort_per_flag_is_taken() -> None:
         Made(bpm=120.0 * 1.06**step, sound=tuple(np.eye(4)[step % 4]), seconds=200.0 + 50 * step) for step in range(6)
     ]
     tracks = columns(*ladder)
-    judgement = judge(tracks, np.ones(6, bool), WEIGHTS, Manner())
+    judgement = judge(tracks, WEIGHTS, Manner())
     assert flags_of(judgement, range(6)) == []
 
     def repair(order: list[int]) -> Edit | None:
@@ -115,11 +112,11 @@ def test_the_repair_with_least_effort_per_flag_is_taken() -> None:
     assert moved.kind is EditKind.MOVE
     assert changed([1, 2, 3, 4, 0, 5], moved) == [0, 1, 2, 3, 4, 5]
     twice = tracks.take([0, 1, 2, 1, 3])
-    judgement = judge(twice, np.ones(5, bool), WEIGHTS, Manner())
+    judgement = judge(twice, WEIGHTS, Manner())
     assert smallest_edit(judgement, range(5), twice, on_shelf(twice.take([]))) == Edit(EditKind.DROP, 3)
     everything = columns(Made(), Made(bpm=150.0), apart(1), apart(2), Made(bpm=190.0))
     lonely, spare = everything.take([0, 1]), everything.take([2, 3, 4])
-    judgement = judge(lonely, np.ones(2, bool), WEIGHTS, Manner())
+    judgement = judge(lonely, WEIGHTS, Manner())
     edit = smallest_edit(judgement, [0, 1], lonely, on_shelf(spare))
     assert edit is not None
     assert edit.kind is EditKind.REPLACE
@@ -187,10 +184,17 @@ def test_a_replacement_comes_from_the_library_and_is_by_nobody_near(shelf: Libra
     assert filtered.repairs[0].message == "replace fast at 2 by three"
 
 
-def test_entries_that_are_not_known_stay_and_are_named(shelf: Library) -> None:
-    answer = linted(shelf, "one", "gone", "two", "two")
-    assert [(found.code, found.position) for found in answer.findings] == [("not_found", 2), ("duplicate", 4)]
-    assert [entry.state for entry in answer.repaired] == [EntryState.FOUND, EntryState.NOT_FOUND, EntryState.FOUND]
+def test_entries_that_are_not_known_are_skipped_named_and_stay_behind_the_one_before(shelf: Library) -> None:
+    answer = linted(shelf, "lost", "one", "gone", "fast", "gone too", "two", "two")
+    assert [(found.code, found.earlier, found.position) for found in answer.findings] == [
+        ("not_found", None, 1), ("not_found", None, 3), ("tempo_cliff", 2, 4), ("not_found", None, 5),
+        ("tempo_cliff", 4, 6), ("duplicate", 6, 7),
+    ]  # fmt: skip
+    assert [repair.message for repair in answer.repairs] == [
+        "replace fast at 4 by spare", "drop two at 7, which is there already",
+    ]  # fmt: skip
+    assert [entry.name.removeprefix("x1:") for entry in answer.repaired][:3] == ["lost", "one", "gone"]
+    assert [entry.name.removeprefix("x1:") for entry in answer.repaired][4:] == ["gone too", "two"]
 
 
 def test_nothing_known_is_nothing_judged(shelf: Library) -> None:

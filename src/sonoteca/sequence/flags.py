@@ -47,11 +47,9 @@ class Judgement:
     Attributes
     ----------
     totals : float32 (n, n)
-        Score from one item to another, freshness left out; NaN where an item is not known.
+        Score from one item to another, freshness left out.
     faults : mapping of fault to bool (n, n)
         For the faults of a transition.
-    known : bool (n,)
-        Items that the library knows.
     same, alike : bool (n, n)
         One content twice; two contents that sound like one recording. The diagonal is False.
     artist : int32 (n,)
@@ -60,7 +58,6 @@ class Judgement:
 
     totals: FloatColumn
     faults: Mapping[Fault, NDArray[np.bool_]]
-    known: NDArray[np.bool_]
     same: NDArray[np.bool_]
     alike: NDArray[np.bool_]
     artist: NDArray[np.int32]
@@ -92,29 +89,17 @@ def sound_alike(tracks: Tracks, others: Tracks, limits: LintLimits) -> NDArray[n
     return np.asarray(is_alike & ~(length > 1.0) & ~(tempo > _SAME_TEMPO))
 
 
-def judge(tracks: Tracks, known: NDArray[np.bool_], weights: Weights, manner: Manner) -> Judgement:
-    """Judge every pair of n items.
-
-    Parameters
-    ----------
-    tracks : Tracks (n,)
-        One row per item; an item may be a track twice.
-    known : bool (n,)
-        False for items that the library does not know; their row of ``tracks`` does not matter.
-    """
-    scored = transitions(tracks, tracks, weights, manner)
-    both = known[:, None] & known[None, :]
-    apart = ~np.eye(len(known), dtype=bool)
-    same = (tracks.content_hashes[:, None] == tracks.content_hashes[None, :]) & both & apart
+def judge(items: Tracks, weights: Weights, manner: Manner) -> Judgement:
+    """Judge every pair of n items, one row of ``items`` each."""
+    scored = transitions(items, items, weights, manner)
+    apart = ~np.eye(len(items), dtype=bool)
+    same = (items.content_hashes[:, None] == items.content_hashes[None, :]) & apart
     return Judgement(
-        totals=np.where(both, scored.total, np.float32(np.nan)),
-        faults={
-            fault: found & both for fault, found in transition_faults(scored, tracks, tracks, weights.lint).items()
-        },
-        known=known,
+        totals=scored.total,
+        faults=transition_faults(scored, items, items, weights.lint),
         same=same,
-        alike=sound_alike(tracks, tracks, weights.lint) & both & apart & ~same,
-        artist=np.where(known, tracks.artist, NO_ARTIST).astype(np.int32),
+        alike=sound_alike(items, items, weights.lint) & apart & ~same,
+        artist=items.artist,
         artist_gap=weights.lint.artist_gap,
     )
 
@@ -155,7 +140,6 @@ def _artist_repeats(judgement: Judgement, items: NDArray[np.intp]) -> NDArray[np
 
 
 def score_of(judgement: Judgement, order: Sequence[int]) -> float | None:
-    """Mean transition of an order, freshness left out; None where no transition can be judged."""
+    """Mean transition of an order, freshness left out; None where there is no transition."""
     items = np.asarray(order, np.intp)
-    totals = judgement.totals[items[:-1], items[1:]]
-    return None if np.isnan(totals).all() else float(np.nanmean(totals))
+    return float(judgement.totals[items[:-1], items[1:]].mean()) if len(items) > 1 else None

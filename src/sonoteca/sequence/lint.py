@@ -12,20 +12,18 @@ from numpy.typing import NDArray
 
 from sonoteca.catalogue.library import Library
 from sonoteca.domain.vocabulary import Kind
-from sonoteca.search.result_row import RegionFacts, ResultRow, region_facts
+from sonoteca.search.result_row import region_facts
 from sonoteca.sequence.candidates import candidate_regions, selected_ids
 from sonoteca.sequence.flags import Fault, Judgement, flags_of, judge, score_of
 from sonoteca.sequence.load_tracks import load_tracks
-from sonoteca.sequence.playlist_entries import Entry, EntryState, existing_paths, file_name
+from sonoteca.sequence.playlist_entries import Entry, EntryState, file_name
 from sonoteca.sequence.reasons import transition_facts
-from sonoteca.sequence.repair import Edit, EditKind, changed, smallest_edit
+from sonoteca.sequence.repairing import MODE, Repair, Repairing, rounded
 from sonoteca.sequence.shelf import Shelf
 from sonoteca.sequence.tracks import Tracks
 from sonoteca.sequence.transition import Manner, transitions
 from sonoteca.sequence.weights import Weights, default_weights
 
-MODE = "lint"
-_MOST_REPAIRS = 50
 _STATE_WORDS = {
     EntryState.MOVED: "is not there any more; the library has it at {path}",
     EntryState.MISSING: "is known to the library, but its file is missing",
@@ -48,28 +46,6 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class Repair:
-    """One change, applied after those before it. ``replacement`` is the library's track that takes a place."""
-
-    kind: EditKind
-    message: str
-    replacement: ResultRow | None
-    flags_before: int
-    flags_after: int
-    score_before: float | None
-    score_after: float | None
-
-    def as_json(self) -> dict[str, Any]:
-        return {
-            "kind": str(self.kind),
-            "message": self.message,
-            "replacement": None if self.replacement is None else self.replacement.as_json(),
-            "flags": {"before": self.flags_before, "after": self.flags_after},
-            "score": {"before": _rounded(self.score_before), "after": _rounded(self.score_after)},
-        }
-
-
-@dataclass(frozen=True, slots=True)
 class LintAnswer:
     """What was found, and the repairs in order. ``score`` is the mean transition, None where none can be judged."""
 
@@ -82,14 +58,10 @@ class LintAnswer:
     def as_json(self) -> dict[str, Any]:
         return {
             "query": dict(self.query),
-            "score": _rounded(self.score),
+            "score": rounded(self.score),
             "results": [finding.as_json() for finding in self.findings],
             "repairs": [repair.as_json() for repair in self.repairs],
         }
-
-
-def _rounded(score: float | None) -> float | None:
-    return None if score is None else round(score, 4)
 
 
 def lint(
@@ -120,10 +92,9 @@ def lint(
 
     Notes
     -----
-    Repairs are tried smallest first: dropping what is there twice, swapping neighbours, moving one
-    entry, replacing one from the library. Each has to leave fewer flags than before it; among equals
-    it is the one after which the order scores best. Entries that the library does not know stay
-    where they are, and nothing is said of the transitions beside them.
+    Each repair is the change that clears most flags for its effort (``repair.EFFORT``) and leaves fewer
+    than before it. Entries that the library does not know are skipped, as a player skips a lost
+    file: the entries around them are judged as neighbours, and they stay after the one they follow.
     """
     weights = weights or default_weights()
     manner = Manner(double_time, key_lock)
@@ -134,24 +105,25 @@ def lint(
         # Loaded together, so that artists have one numbering.
         tracks = load_tracks(library, connection, where, also_sounds=_sound_ids(entries))
         choosable = np.isin(tracks.region_ids, selected_ids(connection, where))
-        items, known = _items(tracks, entries)
-        facts = region_facts(connection, np.unique(items.region_ids[known]).tolist())
-    pool = _pool(tracks, choosable, entries) if repair else None
-    judgement = judge(items, known, weights, manner)
-    order = list(range(len(entries)))
-    names = [_name(entry, facts, items, at) for at, entry in enumerate(entries)]
-    findings = [*_unplayable(entries), *_flagged(judgement, order, items, names, weights, manner)]
-    score = score_of(judgement, order)
+        at = tracks.index_of_sounds()
+        places = [place for place, entry in enumerate(entries) if entry.sound_id in at]
+        items = tracks.take([at[entry.sound_id] for entry in entries if entry.sound_id in at])
+        facts = region_facts(connection, np.unique(items.region_ids).tolist())
+    names = [
+        facts[int(region_id)].title or file_name(entries[place].name)
+        for place, region_id in zip(places, items.region_ids, strict=True)
+    ]
+    judgement = judge(items, weights, manner)
+    order = range(len(places))
+    findings = [*_unplayable(entries), *_flagged(judgement, places, items, names, weights, manner)]
+    findings.sort(key=lambda finding: (finding.position, finding.earlier or 0, finding.code))
     repairs: tuple[Repair, ...] = ()
     repaired = tuple(entries)
-    if pool is not None:
-        repairs, repaired = _Repairing(library, Shelf(pool, weights, manner), items, known, names, entries).run()
-    asked = {"mode": MODE, **(query or {}), "entries": len(entries), "known": int(known.sum())}
-    findings.sort(key=lambda finding: (finding.position, finding.earlier or 0, finding.code))
-    return LintAnswer(tuple(findings), repairs, score, repaired, asked)
-
-
-# --- entries as items ----------------------------------------------------------------------------
+    if repair:
+        shelf = Shelf(_pool(tracks, choosable, entries), weights, manner)
+        repairs, repaired = Repairing(library, shelf, items, names, entries, places).run()
+    asked = {"mode": MODE, **(query or {}), "entries": len(entries), "known": len(places)}
+    return LintAnswer(tuple(findings), repairs, score_of(judgement, order), repaired, asked)
 
 
 def _sound_ids(entries: Sequence[Entry]) -> list[int]:
@@ -162,20 +134,6 @@ def _pool(tracks: Tracks, choosable: NDArray[np.bool_], entries: Sequence[Entry]
     """Tracks that can be judged and are not in the playlist."""
     is_new = choosable & ~np.isnan(tracks.tempo_start) & ~np.isin(tracks.sound_ids, _sound_ids(entries))
     return tracks.take(np.flatnonzero(is_new))
-
-
-def _items(tracks: Tracks, entries: Sequence[Entry]) -> tuple[Tracks, NDArray[np.bool_]]:
-    """One row of facts per entry; rows of entries that are not known are those of any track."""
-    at = tracks.index_of_sounds()
-    known = np.array([entry.sound_id is not None for entry in entries], bool)
-    if not known.any():
-        return Tracks.unknown(len(entries), like=tracks), known
-    return tracks.take([at[entry.sound_id] if entry.sound_id is not None else 0 for entry in entries]), known
-
-
-def _name(entry: Entry, facts: Mapping[int, RegionFacts], items: Tracks, at: int) -> str:
-    fact = facts.get(int(items.region_ids[at])) if entry.sound_id is not None else None
-    return (fact.title if fact is not None else None) or file_name(entry.name)
 
 
 # --- findings ------------------------------------------------------------------------------------
@@ -191,98 +149,25 @@ def _unplayable(entries: Sequence[Entry]) -> list[Finding]:
 
 def _flagged(
     judgement: Judgement,
-    order: Sequence[int],
+    places: Sequence[int],
     items: Tracks,
     names: Sequence[str],
     weights: Weights,
     manner: Manner,
 ) -> list[Finding]:
     findings = []
-    for flag in flags_of(judgement, order):
-        one, other = order[flag.earlier], order[flag.later]
+    for flag in flags_of(judgement, range(len(places))):
+        one, other = flag.earlier, flag.later
         end, start = items.take([one]), items.take([other])
         words = transition_facts(transitions(end, start, weights, manner), end, start, (0, 0), manner)
-        distance = flag.later - flag.earlier
+        earlier = places[one] + 1
         message = {
             Fault.TEMPO_CLIFF: f"{names[other]} would have to stretch by {words.stretch_pct or 0.0:+.1f} % to fit {names[one]}",
             Fault.KEY_CLASH: f"{names[other]} after {names[one]}: {words.key or 'keys clash'}",
             Fault.ENERGY_DROP: f"{names[other]} after {names[one]}: {words.energy or 'energy falls'}",
-            Fault.ARTIST_REPEAT: f"{names[other]} is by the artist of {names[one]}, {distance} before it",
-            Fault.DUPLICATE: f"{names[other]} is there already at {flag.earlier + 1}",
-            Fault.NEAR_DUPLICATE: f"{names[other]} sounds like the same recording as {names[one]} at {flag.earlier + 1}",
+            Fault.ARTIST_REPEAT: f"{names[other]} is by the artist of {names[one]} at {earlier}",
+            Fault.DUPLICATE: f"{names[other]} is there already at {earlier}",
+            Fault.NEAR_DUPLICATE: f"{names[other]} sounds like the same recording as {names[one]} at {earlier}",
         }[flag.fault]
-        findings.append(Finding(str(flag.fault), flag.later + 1, flag.earlier + 1, message))
+        findings.append(Finding(str(flag.fault), places[other] + 1, earlier, message))
     return findings
-
-
-# --- repairs -------------------------------------------------------------------------------------
-
-
-class _Repairing:
-    """Applies the smallest repair again and again; items of replacements are appended to those of the entries."""
-
-    def __init__(
-        self,
-        library: Library,
-        shelf: Shelf,
-        items: Tracks,
-        known: NDArray[np.bool_],
-        names: Sequence[str],
-        entries: Sequence[Entry],
-    ) -> None:
-        self.library = library
-        self.shelf = shelf
-        self.items = items
-        self.known = known
-        self.names = list(names)
-        self.entries = list(entries)
-
-    def run(self) -> tuple[tuple[Repair, ...], tuple[Entry, ...]]:
-        """The repairs in order, and the entries after all of them."""
-        order = list(range(len(self.entries)))
-        judgement = judge(self.items, self.known, self.shelf.weights, self.shelf.manner)
-        repairs: list[Repair] = []
-        while len(repairs) < _MOST_REPAIRS:
-            edit = smallest_edit(judgement, order, self.items, self.shelf)
-            if edit is None:
-                break
-            before, score_before = len(flags_of(judgement, order)), score_of(judgement, order)
-            replacement, item = None, None
-            message = self._message(edit, order)
-            if edit.track is not None:
-                replacement, item = self._take_in(edit.track)
-                message += self.names[item]
-                judgement = judge(self.items, self.known, self.shelf.weights, self.shelf.manner)
-            order = changed(order, edit, item)
-            after, score_after = len(flags_of(judgement, order)), score_of(judgement, order)
-            repairs.append(Repair(edit.kind, message, replacement, before, after, score_before, score_after))
-        return tuple(repairs), tuple(self.entries[item] for item in order)
-
-    def _message(self, edit: Edit, order: Sequence[int]) -> str:
-        name = self.names[order[edit.place]]
-        match edit.kind:
-            case EditKind.DROP:
-                return f"drop {name} at {edit.place + 1}, which is there already"
-            case EditKind.SWAP:
-                return f"swap {name} at {edit.place + 1} with {self.names[order[edit.place + 1]]} after it"
-            case EditKind.MOVE:
-                assert edit.to is not None
-                return f"move {name} from {edit.place + 1} to {edit.to + 1}"
-            case EditKind.REPLACE:
-                return f"replace {name} at {edit.place + 1} by "
-
-    def _take_in(self, track: int) -> tuple[ResultRow, int]:
-        """Make an item of a track of the library; it is on the shelf no longer."""
-        chosen = self.shelf.tracks.take([track])
-        self.shelf.taken[track] = True
-        region_id, sound_id = int(chosen.region_ids[0]), int(chosen.sound_ids[0])
-        with self.library.read() as connection:
-            facts = region_facts(connection, [region_id])[region_id]
-            path = existing_paths(connection, [sound_id])[sound_id]
-        state = EntryState.MISSING if path is None else EntryState.FOUND
-        self.items = self.items.joined(chosen)
-        self.known = np.append(self.known, True)
-        self.names.append(facts.title or file_name(facts.path or facts.id))
-        self.entries.append(Entry(path or facts.id, state, sound_id, path))
-        row = ResultRow.of(facts, start_s=facts.start_s, end_s=facts.end_s, score=0.0, mode=MODE, parts={}, reasons=())
-        return row, len(self.entries) - 1

@@ -131,7 +131,7 @@ def _moves(judgement: Judgement, order: Sequence[int]) -> Iterator[Edit]:
     if n < 3:
         return
     items = np.asarray(order, np.intp)
-    faults, totals = judgement.any_fault.astype(np.float64), np.nan_to_num(judgement.totals.astype(np.float64))
+    faults, totals = judgement.any_fault.astype(np.float64), judgement.totals.astype(np.float64)
     # A fault outweighs any score.
     cost = 10.0 * faults - totals
 
@@ -172,7 +172,7 @@ def _replacement(
         left = _flags_left(judgement, order, flags, place, shelf.tracks)
         value = shelf.weights.lint.likeness * (shelf.tracks.whole @ items.whole[order[place]])
         for neighbour, is_before in ((place - 1, True), (place + 1, False)):
-            if 0 <= neighbour < len(order) and judgement.known[order[neighbour]]:
+            if 0 <= neighbour < len(order):
                 item = order[neighbour]
                 entry = items.take([item])
                 beside = shelf.after(item, entry) if is_before else shelf.before(item, entry)

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -95,18 +94,6 @@ class Tracks:
                 for field in fields(self)
             }
         )
-
-    @classmethod
-    def unknown(cls, count: int, like: Tracks) -> Tracks:
-        """Tracks of which nothing is known, with vectors as long as those of ``like``."""
-
-        columns: dict[str, Any] = {}
-        for field in fields(cls):
-            some = getattr(like, field.name)
-            is_vector = some.ndim == 2
-            absent = {"f": 0.0 if is_vector else np.nan, "U": ""}.get(some.dtype.kind, -1)
-            columns[field.name] = np.full((count, *some.shape[1:]), absent, some.dtype)
-        return cls(**columns)
 
     def index_of_sounds(self) -> dict[int, int]:
         """Place in the columns by row number of the sound."""
