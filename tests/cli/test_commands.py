@@ -273,18 +273,30 @@ def test_help_names_every_command_and_starts_without_heavy_libraries() -> None:
         assert verb in listed
 
 
-def test_the_index_is_checked_damaged_and_rebuilt(person: Person, music: Path) -> None:
-    def index(verb: str) -> Any:
-        return json.loads(CliRunner().invoke(app, ["index", verb, "--library", str(person.library), "--json"]).stdout)
+@pytest.mark.parametrize("harm", ["flip", "cut", "delete"])
+def test_the_index_is_checked_damaged_and_rebuilt(person: Person, music: Path, harm: str) -> None:
+    def index(verb: str, *, expect: int = 0) -> Any:
+        result = CliRunner().invoke(app, ["index", verb, "--library", str(person.library), "--json"])
+        assert result.exit_code == expect, result.output
+        return json.loads(result.stdout)
 
     assert index("rebuild")["ok"] is True
     (file,) = (person.library.parent / "mine.sonoteca.d" / "index").glob("*.seg")
     content = bytearray(file.read_bytes())
     content[-40] ^= 1
-    file.write_bytes(content)
-    (space,) = index("check")["spaces"]
-    assert (space["ok"], space["damaged_segments"]) == (False, 1)
+    if harm == "delete":
+        file.unlink()
+    else:
+        file.write_bytes(content if harm == "flip" else content[: len(content) // 3])
+    before = {path: path.read_bytes() for path in file.parent.iterdir()}
+    checked = index("check", expect=1)
+    (space,) = checked["spaces"]
+    assert (checked["ok"], space["ok"], space["damaged_segments"]) == (False, False, 1)
+    assert file.name in space["messages"][0]
     answer = person.json("similar", music / "drums busy 124bpm.wav", "-k", "1")
     assert Path(answer["results"][0]["path"]).name == "drums straight 124bpm.wav"
     assert any("catalogue" in note for note in answer["query"]["notes"])
+    assert {path: path.read_bytes() for path in file.parent.iterdir()} == before, "asking and checking change nothing"
     assert index("rebuild")["spaces"][0]["recall"] == 1.0
+    assert index("check")["ok"] is True
+    assert len(list(file.parent.iterdir())) == 1
