@@ -14,6 +14,7 @@ from sonoteca.catalogue.library import Library
 from sonoteca.search.result_row import region_facts
 from sonoteca.sequence.beam import DeadEnd, search
 from sonoteca.sequence.energy_plan import energy_plan
+from sonoteca.sequence.playlist_entries import file_name
 from sonoteca.sequence.set_conflicts import check_room, explain_dead_end
 from sonoteca.sequence.set_pool import Wishes, pool
 from sonoteca.sequence.set_problem import SetProblem, TransitionRows, Worth, scored_chain, worth_of
@@ -159,10 +160,10 @@ def _valued(problem: SetProblem, order: Sequence[int]) -> float:
 
 
 def _name(connection: Connection, tracks: Tracks, index: int) -> str:
-    """How sentences call a track: by its title where it is known, else by its id."""
+    """How sentences call a track: by its title where it is known, else by its file."""
     region_id = int(tracks.region_ids[index])
     fact = region_facts(connection, [region_id])[region_id]
-    return fact.title or fact.id
+    return fact.title or file_name(fact.path or fact.id)
 
 
 def _reasons(problem: SetProblem, order: Sequence[int], worth: Worth, rows: Sequence[SetTrack]) -> tuple[str, ...]:
