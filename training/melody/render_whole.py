@@ -12,10 +12,10 @@ from pathlib import Path
 
 import numpy as np
 import soundfile
-from render import CORPUS, FONTS, load_melodies
 from sampled_notes import RATE, SampledNotes
 
 from arrange import arrange
+from render import CORPUS, FONTS, load_melodies
 
 # Training songs have seeds below 20,000 (README.md).
 FIRST_SEED = 900_000

@@ -17,7 +17,7 @@ import scipy.fft
 from numpy.typing import NDArray
 
 # Points of a circle: the fewest of these that are closer together than this many seconds.
-_SIZES, _POINT_S = (64, 128, 256, 512, 1024), 0.02
+_SIZES, _POINT_S = (64, 128, 256, 512, 1024, 2048), 0.02
 # Width of a hill: as unsteady as taps are.
 _SPREAD_S = 0.025
 # Seconds of the loop per second tapped; neighbours differ by 2.5 %, 50 ms after four seconds.

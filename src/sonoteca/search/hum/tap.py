@@ -32,6 +32,8 @@ _NEIGHBOURS, _PLACES, _TURNS = 60, 150, 200
 # What the weakest onset counts, for its loop when it is not tapped and for a tap that meets it, and what the score
 # is worth: somebody taps kick and snare, or, less often, every stroke.
 _READINGS = ((0.05, 0.4, 1.0), (1.0, 1.0, 0.9))
+# Tempo and place are found in so many seconds of the tapping, where a guess of the tempo is not yet far off.
+_FIRST_S = 8.0
 _RATE, _HOP = 11_025, 110
 
 
@@ -141,7 +143,7 @@ class RhythmIndex:
 
     def _turns(self, taps: NDArray[np.float32], usable: NDArray[np.bool_]) -> list[tuple[int, float, float]]:
         """(rhythm number, time of its clock at the first tap, scale) of loops gone round, likeliest first."""
-        turns = self._circles.places(taps, usable[self._loop_numbers])
+        turns = self._circles.places(taps[taps - taps[0] < _FIRST_S], usable[self._loop_numbers])
         best = np.argsort(-turns.excess, kind="stable")[:_TURNS]
         numbers = self._loop_numbers[turns.loop[best]]
         return list(zip(numbers.tolist(), turns.origin_s[best].tolist(), turns.scale[best].tolist(), strict=True))
@@ -181,12 +183,14 @@ class RhythmIndex:
         onsets, loop_s = self._onsets[number], self._loops[number]
         if loop_s is not None and origin < 0.0:
             origin += loop_s
-        for _ in range(2):  # met taps say better where and how fast, then all are judged again
-            at = origin + scale * (taps - taps[0]).astype(np.float64)
+        # Met taps say better where and how fast: the first ones, then all, whose last is the farthest off.
+        for until_s in (_FIRST_S, np.inf):
+            since = (taps - taps[0])[taps - taps[0] < until_s].astype(np.float64)
+            at = origin + scale * since
             nearest = _nearest(onsets, at)
             met = np.exp2(-np.square((onsets[nearest] - at) / (scale * TOLERANCE_S)))
             if met.sum() > 2.0:
-                slope, level = np.polyfit((taps - taps[0]).astype(np.float64), onsets[nearest], 1, w=met + 1e-3)
+                slope, level = np.polyfit(since, onsets[nearest], 1, w=met + 1e-3)
                 if 0.8 * scale < slope < 1.25 * scale:
                     origin, scale = float(level), float(slope)
         at = origin + scale * (taps - taps[0]).astype(np.float64)
