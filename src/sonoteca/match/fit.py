@@ -22,7 +22,7 @@ from sonoteca.match.alignment import (
 )
 from sonoteca.match.chord import chord_scores
 from sonoteca.match.evidence import ROLES, Evidence
-from sonoteca.match.gate import CAPPED, REJECTED, find_flags, find_rejections, gate
+from sonoteca.match.gate import CAPPED, REJECTED, TONAL, find_flags, find_rejections, gate
 from sonoteca.match.interval import interval_scores
 from sonoteca.match.key import key_scores
 from sonoteca.match.profiles import DRUMS, PARTS, pitch_profile, rhythm_profile
@@ -33,8 +33,6 @@ from sonoteca.match.weights import AXES, Formula, Weights
 # Semitones by which a candidate is moved, for the pitch class shifts 0..11.
 SHIFTS = np.array([wrapped_shift(each) for each in range(12)])
 _HARMONIC = ("interval", "chord", "key")
-# Below this chance of being tonal, pitch says nothing.
-_TONAL = 0.3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -157,7 +155,7 @@ def _harmony(
     n = len(candidates)
     by_shift = {name: np.full((n, 12), np.nan, np.float32) for name in _HARMONIC}
     query_part = part_of(int(one.best_roles()[0]))
-    if query_part == DRUMS or one.tonality[0] < _TONAL:
+    if query_part == DRUMS or one.tonality[0] < TONAL:
         return by_shift
     group_of_query = _note_group(query_part)
     for part, chosen in _by_part(judged_as, usable):
@@ -179,7 +177,7 @@ def _harmony(
                 profile.changes,
             )
     for scores in by_shift.values():
-        scores[candidates.tonality < _TONAL] = np.nan
+        scores[candidates.tonality < TONAL] = np.nan
     return by_shift
 
 

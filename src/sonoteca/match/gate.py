@@ -7,12 +7,15 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from sonoteca.match.evidence import Evidence
+from sonoteca.domain.vocabulary import Role
+from sonoteca.match.evidence import ROLES, Evidence
 from sonoteca.match.weights import Weights
 
 PASS, CAPPED, REJECTED = 0, 1, 2
 STATUS_NAMES = ("pass", "capped", "rejected")
 REJECTIONS = ("failed", "silent", "other_role", "stretch", "shift")
+# Below this chance of being tonal, pitch says nothing.
+TONAL = 0.3
 _SURE_KEY = 0.7
 _UNSURE_TEMPO = 0.5
 _WIDE_STRETCH = 0.12
@@ -30,8 +33,10 @@ def find_rejections(
     """Per reason in ``REJECTIONS`` which candidates it rejects, bool (n,) each."""
     rows = np.arange(len(candidates))
     role_score = candidates.roles[rows, np.maximum(judged_as, 0)]
-    # What has bars may play any role as long as nobody knows which; what has neither plays none.
-    playable = np.where(np.isfinite(role_score), role_score >= weights.gate["least_role_score"], candidates.n_beats > 0)
+    # What has bars may play any role as long as nobody knows which, but only what has no pitch plays drums.
+    is_tonal = np.nan_to_num(candidates.tonality) >= TONAL
+    fits_unknown = (candidates.n_beats > 0) & (is_tonal != (judged_as == ROLES.index(Role.DRUMS)))
+    playable = np.where(np.isfinite(role_score), role_score >= weights.gate["least_role_score"], fits_unknown)
     stretch = np.abs(np.nan_to_num(tempo_ratio, nan=1.0) - 1.0)
     return {
         "failed": candidates.failed,
