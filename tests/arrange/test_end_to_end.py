@@ -97,8 +97,8 @@ def test_loops_of_the_corpus_become_the_piece_that_was_asked_for(tmp_path: Path)
         assert {found["key"]["name"]} <= {key, Key.parse(key).relative.name}
         same_key += found["key"]["name"] == key
         in_time += bool(np.median(bar_errors_s(found, bpm)) < 0.05)
-    # Songs are found in their own key in nine of ten cases (docs/analysis.md): one of six may be another.
-    assert same_key >= len(wishes) - 1
+    # Of 16 pieces 14 are heard in the key, 2 in its relative (docs/arranging.md).
+    assert same_key >= len(wishes) - 2
     assert in_time >= len(wishes) - 1
 
 
