@@ -6,18 +6,49 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from index_processes import open_library, prepare, problems, space_of, vector_of
-from sonoteca.index.catalogue_source import open_index
+from index_processes import open_library, prepare, problems, space_of, strays, vector_of
+from sonoteca.index.catalogue_source import CatalogueSource, open_index
+from sonoteca.index.segment_index import Rows, SegmentIndex
 
 _SCRIPT = Path(__file__).resolve().parents[1] / "index_processes.py"
 _ONE_THREAD = {**os.environ, "OMP_NUM_THREADS": "1"}
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="fork and SIGKILL are POSIX")
+
+
+class Meanwhile(CatalogueSource):
+    """Another process publishes while this one reads the rows of its new segment."""
+
+    do: Callable[[], None] | None = None
+
+    def vectors(self, *, after: int, up_to: int | None = None) -> Iterator[Rows]:
+        yield from super().vectors(after=after, up_to=up_to)
+        if up_to is not None and self.do is not None:
+            do, self.do = self.do, None
+            do()
+
+
+@pytest.mark.parametrize("what", ["rebuild", "publish"])
+def test_of_two_that_save_at_once_the_first_counts(tmp_path: Path, what: str) -> None:
+    location = tmp_path / "library.sonoteca"
+    prepare(location)
+    with open_library(location) as library:
+        space = space_of(library)
+        first = open_index(library, space)
+        source = Meanwhile(library, space)
+        second = SegmentIndex(source, first.folder, prefix=f"{space.space.id}.")
+        save = {"rebuild": SegmentIndex.rebuild, "publish": partial(SegmentIndex.publish, everything=True)}[what]
+        source.do = lambda: save(first)
+        save(second)
+    assert problems(location) == []
+    assert strays(location) == set()
 
 
 def killed(tmp_path: Path, step: int) -> tuple[list[str], int]:

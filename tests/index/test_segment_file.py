@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import stat
 import time
 from pathlib import Path
 
@@ -54,6 +55,21 @@ def test_another_whole_file_under_the_same_name_is_noticed(tmp_path: Path) -> No
     write_segment(path, np.arange(1, 9), vectors(8, 1))
     with pytest.raises(SegmentDamaged, match="header"):
         SegmentFile(path, facts)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="folders cannot be synced elsewhere")
+def test_bytes_are_on_disk_before_the_name_and_the_name_before_it_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "one.seg"
+    synced: list[tuple[bool, bool]] = []
+
+    def record(descriptor: int) -> None:
+        synced.append((stat.S_ISDIR(os.fstat(descriptor).st_mode), path.exists()))
+
+    monkeypatch.setattr(os, "fsync", record)
+    write_segment(path, np.arange(1, 9), vectors(8, 0))
+    assert synced == [(False, False), (True, True)]
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
