@@ -27,7 +27,7 @@ from sonoteca.match.interval import interval_scores
 from sonoteca.match.key import key_scores
 from sonoteca.match.profiles import DRUMS, PARTS, pitch_profile, rhythm_profile
 from sonoteca.match.rhythm import length_penalty, rhythm_scores
-from sonoteca.match.tempo import tempo_scores
+from sonoteca.match.tempo import sameness, tempo_scores
 from sonoteca.match.weights import AXES, Formula, Weights
 
 # Semitones by which a candidate is moved, for the pitch class shifts 0..11.
@@ -120,7 +120,7 @@ def fit(
     formulas = {
         number: weights.hum if hum else weights.roles[ROLES[number]] for number in np.unique(judged_as) if number >= 0
     }
-    shift = _best_shift(by_shift, judged_as, formulas, weights)
+    shift = _best_shift(by_shift, judged_as, formulas, tempo.ratio, weights)
     rows = np.arange(n)
     axes: dict[str, NDArray[np.float32]] = {name: by_shift[name][rows, shift] for name in _HARMONIC}
     axes["tempo"] = tempo_scores(tempo.ratio)
@@ -132,10 +132,11 @@ def fit(
     )
     axes = {name: axes[name] for name in AXES}
     semitones = SHIFTS[shift]
+    cost = moving_cost(tempo.ratio, semitones, weights)
     uncapped = np.full(n, np.nan, np.float32)
     for number, formula in formulas.items():
         chosen = judged_as == number
-        uncapped[chosen] = _total({name: axes[name][chosen] for name in AXES}, formula, semitones[chosen], weights)
+        uncapped[chosen] = _total({name: axes[name][chosen] for name in AXES}, formula, cost[chosen])
     uncapped[~usable] = np.nan
     flags = find_flags(one, candidates, tempo.ratio, semitones, axes, judged_as)
     rejections = find_rejections(candidates, tempo.ratio, semitones, judged_as, weights)
@@ -253,6 +254,7 @@ def _best_shift(
     by_shift: Mapping[str, NDArray[np.float32]],
     judged_as: NDArray[np.int64],
     formulas: Mapping[int, Formula],
+    tempo_ratio: NDArray[np.float64],
     weights: Weights,
 ) -> NDArray[np.int64]:
     """Number of the shift (0..11) that serves the harmonic axes best after its cost; 0 where they are missing."""
@@ -263,25 +265,29 @@ def _best_shift(
         total = sum(formula.axes.values())
         for name in _HARMONIC:
             gain[chosen] += formula.axes[name] / total * np.nan_to_num(by_shift[name][chosen])
-    gain -= _shift_cost(SHIFTS, weights)[None, :].astype(np.float32)
+    gain -= moving_cost(tempo_ratio[:, None], SHIFTS[None, :], weights).astype(np.float32)
     return np.asarray(np.argmax(gain, axis=1), np.int64)
 
 
-def _shift_cost(semitones: NDArray[np.int64], weights: Weights) -> NDArray[np.float64]:
-    distance = np.abs(semitones)
-    return weights.cost["shifted"] * (distance > 0) + weights.cost["per_semitone"] * distance
+def moving_cost(
+    tempo_ratio: NDArray[np.float64], semitones: NDArray[np.int64], weights: Weights
+) -> NDArray[np.float64]:
+    """What it costs to move candidates so, in units of the weighted mean; shapes broadcast.
+
+    Parts that were made together need no movement at all, which says more than that little is needed.
+    """
+    untouched = sameness(tempo_ratio) * (semitones == 0)
+    return np.asarray(weights.cost["moved"] * (1.0 - untouched) + weights.cost["per_semitone"] * np.abs(semitones))
 
 
-def _total(
-    axes: Mapping[str, NDArray[np.float32]], formula: Formula, semitones: NDArray[np.int64], weights: Weights
-) -> NDArray[np.float32]:
+def _total(axes: Mapping[str, NDArray[np.float32]], formula: Formula, cost: NDArray[np.float64]) -> NDArray[np.float32]:
     """Scores 0..1; an axis that is missing says neither yes nor no, so that little evidence stays near 0.5."""
-    weighted = np.zeros(len(semitones))
-    present = np.zeros(len(semitones))
+    weighted = np.zeros(len(cost))
+    present = np.zeros(len(cost))
     for name, weight in formula.axes.items():
         known = np.isfinite(axes[name])
         weighted += np.where(known, weight * np.nan_to_num(axes[name]), 0.0)
         present += weight * known
-    mean = weighted / np.where(present > 0, present, np.nan) - _shift_cost(semitones, weights)
+    mean = weighted / np.where(present > 0, present, np.nan) - cost
     share = present / sum(formula.axes.values())
     return np.asarray(1.0 / (1.0 + np.exp(-formula.slope * share * (mean - formula.middle))), np.float32)

@@ -29,7 +29,7 @@ _PACKAGED = "weights.toml"
 _HEADING = re.compile(r"\[([\w.]+)\]")
 _ASSIGNMENT = re.compile(r"(\w+) = [^#]*?(?:\s+# (.*))?$")
 _GATE = ("widest_stretch", "widest_shift", "least_role_score")
-_COST = ("per_semitone", "shifted")
+_COST = ("moved", "per_semitone")
 
 Table: TypeAlias = dict[str, Any]
 
