@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from sequence_samples import Made, store
+from sequence_samples import Made, columns, store
 from sonoteca.catalogue.edit import edit, parse_statements
 from sonoteca.catalogue.library import Library
 from sonoteca.catalogue.sounds import resolve_sound, whole_regions
 from sonoteca.domain.music import Key
 from sonoteca.errors import RequestError, SoundNotFound
-from sonoteca.sequence.next_track import Limits, NextAnswer, find_next, parse_keys
+from sonoteca.sequence.next_track import Limits, NextAnswer, find_next, parse_keys, within
+from sonoteca.sequence.transition import Manner
 from sonoteca.sequence.weights import named_weights
 
 PLANTED = {
@@ -71,6 +75,19 @@ def test_limits_narrow_before_ranking(planted: Library) -> None:
     assert "clashes" not in compatible
     assert "no key" not in compatible
     assert {"fits", "fifth"} <= set(compatible)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.floats(60, 180), st.floats(0, 30), st.booleans())
+def test_no_answer_stretches_beyond_the_limit(bpm: float, limit: float, double_time: bool) -> None:
+    now, others = columns(Made(bpm=bpm)), columns(*(Made(bpm=60.0 * 1.01**step) for step in range(120)))
+    allowed, _ = within(Limits(tempo_pct=limit), now, others, Manner(double_time))
+    levels = (0.5, 1.0, 2.0) if double_time else (1.0,)
+    for index, is_allowed in enumerate(allowed):
+        own = 2.0 ** float(others.tempo_start[index])
+        nearest = min((level * bpm / own for level in levels), key=lambda ratio: abs(np.log2(ratio)))
+        if abs(abs(nearest - 1.0) - limit / 100.0) > 1e-4:
+            assert is_allowed == (abs(nearest - 1.0) <= limit / 100.0)
 
 
 def test_energy_goes_where_it_is_wished(planted: Library) -> None:

@@ -65,6 +65,11 @@ def stretch(ends: Tracks, starts: Tracks, *, double_time: bool) -> Stretch:
     return Stretch(np.asarray(octave - faster, np.float32), np.asarray(octave, np.float32))
 
 
+def stretches_beyond(log2_ratio: FloatColumn, pct: float) -> NDArray[np.bool_]:
+    """Which tempo ratios change a tempo by more than so many percent; unknown ones (NaN) do not."""
+    return np.asarray(np.abs(np.exp2(log2_ratio) - 1.0) > pct / 100.0 + 1e-6)
+
+
 def tempo_axis(played: Stretch, weights: TempoWeights) -> Axis:
     """A bell curve over the stretch in percent: symmetrical, because percents are taken on the log scale."""
     known = ~np.isnan(played.log2_ratio)

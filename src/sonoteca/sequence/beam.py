@@ -357,7 +357,9 @@ class _Search:
             return np.ones(len(self.problem.tracks), bool)
         target, n_transitions = found
         assert self.problem.widest_pct is not None
-        return self._gap(target) <= n_transitions * self.problem.widest_pct * LOG2_PER_PCT + 1e-6
+        # Slowing down by a percent is the longer way on the log scale.
+        widest = -np.log2(max(1.0 - self.problem.widest_pct / 100.0, 1e-3))
+        return np.asarray(self._gap(target) <= n_transitions * widest + 1e-6)
 
 
 def largest(values: FloatColumn, count: int) -> NDArray[np.intp]:

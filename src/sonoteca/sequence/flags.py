@@ -9,7 +9,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from sonoteca.sequence.axes import LOG2_PER_PCT
+from sonoteca.sequence.axes import stretches_beyond
 from sonoteca.sequence.tracks import NO_ARTIST, FloatColumn, Tracks
 from sonoteca.sequence.transition import Manner, Transitions, transitions
 from sonoteca.sequence.weights import LintLimits, Weights
@@ -75,7 +75,7 @@ def transition_faults(
     """Which transitions (m, n) are at fault; what is not known is not."""
     drop = ends.energy_end[:, None] - starts.energy_start[None, :]
     return {
-        Fault.TEMPO_CLIFF: np.abs(scored.played.log2_ratio) > limits.tempo_cliff_pct * LOG2_PER_PCT,
+        Fault.TEMPO_CLIFF: stretches_beyond(scored.played.log2_ratio, limits.tempo_cliff_pct),
         Fault.KEY_CLASH: scored.parts["key"] < limits.key_clash,
         Fault.ENERGY_DROP: drop > limits.energy_drop,
     }

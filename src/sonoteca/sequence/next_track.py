@@ -14,7 +14,7 @@ from sonoteca.catalogue.sounds import resolve_sound, whole_regions
 from sonoteca.domain.music import Key
 from sonoteca.errors import RequestError
 from sonoteca.search.result_row import RegionFacts, ResultRow, region_facts
-from sonoteca.sequence.axes import LOG2_PER_PCT, heard_shift, key_of_number, stretch
+from sonoteca.sequence.axes import heard_shift, key_of_number, stretch, stretches_beyond
 from sonoteca.sequence.candidates import candidate_regions, selected_ids
 from sonoteca.sequence.freshness import freshness_axis
 from sonoteca.sequence.load_tracks import load_tracks
@@ -34,7 +34,7 @@ _ONE_LEVEL = 1.0 / 9.0 + 1e-6
 class Limits:
     """What may come next at all, decided before anything is ranked. None: no limit.
 
-    ``tempo_pct`` is the widest stretch either way, on the log scale. ``keys`` are those that the next
+    ``tempo_pct`` is the widest stretch either way. ``keys`` are those that the next
     track may start in, as it then sounds; ``"compatible"`` are the same, the relative and the
     neighbouring keys of the one that ends. ``energy`` compares the levels of the whole tracks.
     """
@@ -207,7 +207,8 @@ def within(limits: Limits, current: Tracks, candidates: Tracks, manner: Manner) 
         if np.isnan(current.tempo_end[0]):
             notes.append("This sound has no known tempo, so any tempo may follow.")
         else:
-            allowed &= np.abs(played.log2_ratio[0]) <= limits.tempo_pct * LOG2_PER_PCT + 1e-6
+            ratio = played.log2_ratio[0]
+            allowed &= ~np.isnan(ratio) & ~stretches_beyond(ratio, limits.tempo_pct)
     if limits.keys is not None:
         if limits.keys == "compatible" and current.key_end[0] == NO_KEY:
             notes.append("This sound has no known key, so any key may follow.")

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sonoteca.domain.music import stretch_percent
 from sonoteca.errors import ConstraintsConflict
-from sonoteca.sequence.axes import LOG2_PER_PCT, stretch
+from sonoteca.sequence.axes import stretch
 from sonoteca.sequence.beam import DeadEnd
 from sonoteca.sequence.set_problem import SetProblem
 from sonoteca.sequence.set_request import SetRequest
@@ -129,7 +130,7 @@ def explain_dead_end(problem: SetProblem, found: DeadEnd, name_of: Callable[[int
         played = stretch(
             problem.tracks.take([before]), problem.tracks.take([target]), double_time=problem.manner.double_time
         )
-        each_pct = abs(float(played.log2_ratio[0, 0])) / LOG2_PER_PCT / max(1, steps)
+        each_pct = abs(stretch_percent(2.0 ** (float(played.log2_ratio[0, 0]) / max(1, steps))))
         if each_pct > limit:
             return ConstraintsConflict(
                 f"From {name_of(before)} ({bpm}) to {name_of(target)} "

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from sonoteca.sequence.axes import LOG2_PER_PCT, Axis, Stretch, stretch
+from sonoteca.sequence.axes import Axis, Stretch, stretch, stretches_beyond
 from sonoteca.sequence.energy_plan import EnergyPlan, fit_to_plan
 from sonoteca.sequence.freshness import fresh_artists
 from sonoteca.sequence.tracks import NO_ARTIST, FloatColumn, Tracks
@@ -143,12 +143,12 @@ def within_tempo(problem: SetProblem, ends: Sequence[int], starts: Tracks) -> ND
     """Which transitions (m, n) stretch no more than is allowed; unknown tempi pass."""
     assert problem.widest_pct is not None
     played = stretch(problem.tracks.take(list(ends)), starts, double_time=problem.manner.double_time)
-    return ~(np.abs(played.log2_ratio) > problem.widest_pct * LOG2_PER_PCT + 1e-6)
+    return ~stretches_beyond(played.log2_ratio, problem.widest_pct)
 
 
 def is_cliff(played: Stretch, weights: Weights) -> NDArray[np.bool_]:
     """Which transitions stretch more than can be mixed; unknown ones do not."""
-    return np.abs(played.log2_ratio) > weights.lint.tempo_cliff_pct * LOG2_PER_PCT
+    return stretches_beyond(played.log2_ratio, weights.lint.tempo_cliff_pct)
 
 
 def scored_chain(tracks: Tracks, order: Sequence[int], weights: Weights, manner: Manner) -> Transitions:
