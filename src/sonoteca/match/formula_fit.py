@@ -19,10 +19,10 @@ from sonoteca.match.weights import AXES, Formula
 # How far a coefficient (slope times weight share) is believed to lie from the present one, as one deviation.
 # Two hundred choices outweigh it, ten do not.
 PRIOR_DEVIATION = 2.0
-# The middle is a score of axes, 0..1.
-MIDDLE_DEVIATION = 0.3
-# Where slopes and middles are looked for: a score that says nothing, to one that jumps.
-SLOPES, MIDDLES = (0.05, 200.0), (-5.0, 5.0)
+# Where slopes are looked for: from a score that says nothing to one that jumps.
+SLOPES = (0.05, 200.0)
+# The share of the axes present depends on the weights: it is held, the weights are fitted, and again.
+_ROUNDS = 3
 # No weight becomes exactly 0, so that a mean over the axes that are present exists.
 _LEAST_COEFFICIENT = 1e-4
 
@@ -63,7 +63,9 @@ class Examples:
 
 def margins(formula: Formula, examples: Examples) -> Numbers:
     """What stands in the exponent, shape (n,): above 0 means rather liked; 0 where no axis is present."""
-    return _above(examples, formula.middle) @ _coefficients(formula)
+    coefficients = _coefficients(formula)
+    intercept = formula.slope * formula.middle
+    return _moved_axes(examples) @ coefficients - intercept * _share(coefficients, examples)
 
 
 def log_losses(margin: Numbers, liked: NDArray[np.bool_]) -> Numbers:
@@ -75,43 +77,36 @@ def fit_formula(formula: Formula, examples: Examples) -> Formula:
     """The most probable formula after these choices, if the present weights were believed before.
 
     Slope and middle are first fitted alone. Then sums of log losses and of squared distances from what that
-    gives, each in units of its deviation, are minimised together (maximum a posteriori), with every weight
-    above 0. The weights keep their sum.
+    gives, each in units of ``PRIOR_DEVIATION``, are minimised together (maximum a posteriori), with every
+    weight above 0. The weights keep their sum.
     """
-    present = recalibrated(formula, examples)
-    scale = sum(present.axes.values())
-    start = np.append(_coefficients(present), present.middle)
-    deviation = np.append(np.full(len(AXES), PRIOR_DEVIATION), MIDDLE_DEVIATION)
+    before = recalibrated(formula, examples)
+    start = _coefficients(before)
+    values = np.append(start, before.slope * before.middle)
+    axes = _moved_axes(examples)
+    for _ in range(_ROUNDS):
+        share = _share(values[:-1], examples)
 
-    def objective(values: Numbers) -> tuple[float, Numbers]:
-        loss, slope = _loss(values, examples)
-        apart = (values - start) / deviation
-        return loss + 0.5 * float(apart @ apart), slope + apart / deviation
+        def objective(at: Numbers, share: Numbers = share) -> tuple[float, Numbers]:
+            loss, slope = _loss(at, axes, share, examples.liked)
+            apart = (at[:-1] - start) / PRIOR_DEVIATION
+            return loss + 0.5 * float(apart @ apart), slope + np.append(apart / PRIOR_DEVIATION, 0.0)
 
-    bounds = [(_LEAST_COEFFICIENT, None)] * len(AXES) + [MIDDLES]
-    found = np.asarray(minimize(objective, start, jac=True, method="L-BFGS-B", bounds=bounds).x, np.float64)
-    total = float(found[:-1].sum())
-    shares = found[:-1] / total
-    return Formula(
-        {name: float(scale * share) for name, share in zip(AXES, shares, strict=True)}, total, float(found[-1])
-    )
+        bounds = [(_LEAST_COEFFICIENT, None)] * len(AXES) + [(None, None)]
+        values = np.asarray(minimize(objective, values, jac=True, method="L-BFGS-B", bounds=bounds).x, np.float64)
+    scale, total = sum(formula.axes.values()), float(values[:-1].sum())
+    weights = {name: float(scale * value / total) for name, value in zip(AXES, values[:-1], strict=True)}
+    return Formula(weights, total, float(values[-1] / total))
 
 
 def recalibrated(formula: Formula, examples: Examples) -> Formula:
     """The same weights with the most probable slope and middle: what has to be beaten by other weights."""
-    line = margins(Formula(formula.axes, 1.0, 0.0), examples)
-    share = np.isfinite(examples.axes) @ _coefficients(Formula(formula.axes, 1.0, 0.0))
-
-    def objective(values: Numbers) -> tuple[float, Numbers]:
-        slope, middle = values
-        above = line - share * middle
-        wrong = _sigmoid(slope * above) - examples.liked
-        gradient = np.array([wrong @ above, -slope * (wrong @ share)])
-        return float(log_losses(slope * above, examples.liked).sum()), gradient
-
-    start = np.array([formula.slope, formula.middle])
-    found = minimize(objective, start, jac=True, method="L-BFGS-B", bounds=[SLOPES, MIDDLES]).x
-    return Formula(formula.axes, float(found[0]), float(found[1]))
+    unit = _coefficients(Formula(formula.axes, 1.0, 0.0))
+    line, share = (_moved_axes(examples) @ unit)[:, None], _share(unit, examples)
+    start = np.array([formula.slope, formula.slope * formula.middle])
+    bounds = [SLOPES, (None, None)]
+    found = minimize(_loss, start, (line, share, examples.liked), jac=True, method="L-BFGS-B", bounds=bounds).x
+    return Formula(formula.axes, float(found[0]), float(found[1] / found[0]))
 
 
 def _coefficients(formula: Formula) -> Numbers:
@@ -120,19 +115,24 @@ def _coefficients(formula: Formula) -> Numbers:
     return np.asarray(formula.slope * weights / weights.sum(), np.float64)
 
 
-def _above(examples: Examples, middle: float) -> Numbers:
-    """How far each axis lies above what is neither good nor bad, shape (n, len(AXES)); 0 where it is missing."""
-    return np.asarray(np.nan_to_num(examples.axes - examples.cost[:, None] - middle), np.float64)
+def _moved_axes(examples: Examples) -> Numbers:
+    """Axes less the cost of moving, shape (n, len(AXES)); 0 where missing."""
+    return np.asarray(np.nan_to_num(examples.axes - examples.cost[:, None]), np.float64)
 
 
-def _loss(values: Numbers, examples: Examples) -> tuple[float, Numbers]:
-    """Sum of log losses, and its derivative by the coefficients and the middle."""
-    weights, middle = values[:-1], float(values[-1])
-    above = _above(examples, middle)
-    margin = above @ weights
-    wrong = _sigmoid(margin) - examples.liked
-    by_middle = -(wrong @ np.isfinite(examples.axes)) @ weights
-    return float(log_losses(margin, examples.liked).sum()), np.append(wrong @ above, by_middle)
+def _share(coefficients: Numbers, examples: Examples) -> Numbers:
+    """How much of all weight the axes present have, shape (n,)."""
+    return np.asarray(np.isfinite(examples.axes) @ coefficients / coefficients.sum(), np.float64)
+
+
+def _loss(values: Numbers, columns: Numbers, share: Numbers, liked: NDArray[np.bool_]) -> tuple[float, Numbers]:
+    """Sum of log losses, and its derivative by the coefficients of the columns and by the intercept, the last value.
+
+    With ``share`` held, this is convex: one minimum, wherever the search begins and however rare likes are.
+    """
+    margin = columns @ values[:-1] - share * values[-1]
+    wrong = _sigmoid(margin) - liked
+    return float(log_losses(margin, liked).sum()), np.append(wrong @ columns, -(wrong @ share))
 
 
 def _sigmoid(margin: Numbers) -> Numbers:

@@ -47,12 +47,14 @@ def _pitch(one: Evidence, candidates: Evidence, fits: Fits, i: int) -> str:
     if not np.isfinite(fits.axes["interval"][i]) and not np.isfinite(chord):
         return "Pitch does not matter here."
     move = f"Shifted {shift:+d} semitone{'s' if abs(shift) != 1 else ''}, " if shift else ""
-    if np.isfinite(chord) and chord >= 0.7:
+    if np.isfinite(chord) and chord >= 0.65:
         text = "its chords change with yours."
     elif (relation := _relation(one, candidates, i, shift)) in (KeyRelation.SAME, KeyRelation.RELATIVE):
         text = f"it is in your {'key' if relation is KeyRelation.SAME else 'relative key'}."
-    elif float(fits.axes["interval"][i]) >= 0.7:
+    elif (interval := float(fits.axes["interval"][i])) >= 0.6:
         text = "it uses the same notes."
+    elif interval >= 0.5:
+        text = "it shares some of your notes."
     else:
         text = "its notes rub against yours."
     return move + (text if move else text[0].upper() + text[1:])
@@ -70,6 +72,6 @@ def _rhythm(fits: Fits, i: int) -> str:
     rhythm = float(fits.axes["rhythm"][i])
     if not np.isfinite(rhythm):
         return "Their rhythm could not be compared."
-    if rhythm >= 0.65:
-        return "Both accent the same steps of the bar."
-    return "It leaves room where you play." if rhythm <= 0.45 else "Their rhythms share the bar."
+    if rhythm >= 0.6:
+        return "Its accents lock with yours."
+    return "Its accents fall beside yours." if rhythm <= 0.45 else "Their rhythms share the bar."

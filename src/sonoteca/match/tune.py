@@ -26,6 +26,7 @@ LEAST_CHOICES = 40
 LEAST_OF_EACH = 10
 LEAST_QUERIES = 8
 _RESAMPLES = 2000
+_MIDDLES = (-10.0, 10.0)
 
 Numbers = NDArray[np.float64]
 
@@ -189,7 +190,9 @@ def _too_few(counts: Mapping[Role, tuple[int, int]]) -> str:
 
 def _rounded(formula: Formula) -> dict[str, float]:
     values = {name: round(formula.axes[name], 3) for name in AXES}
-    return values | {"slope": round(formula.slope, 3), "middle": round(formula.middle, 3)}
+    # Where nothing was learnt the slope is next to none and the middle anywhere; weights know a range.
+    middle = float(np.clip(formula.middle, *_MIDDLES))
+    return values | {"slope": round(formula.slope, 3), "middle": round(middle, 3)}
 
 
 def _folds(queries: NDArray[np.int64], seed: int) -> list[NDArray[np.bool_]]:
