@@ -90,7 +90,9 @@ class Segment:
             probes = _nearest_lists(partition, query)[:N_PROBE]
             index = self._partitioned_index(probes)
             index.nprobe = len(probes)
-            products, found = index.search_preassigned(query[None], k, probes[None].astype(np.int64), None)
+            # How far the lists are matters only to codes that are residuals; faiss 1.11 wants an array all the same.
+            unused = np.zeros((1, len(probes)), np.float32)
+            products, found = index.search_preassigned(query[None], k, probes[None].astype(np.int64), unused)
         return found[0], products[0]
 
     def _nearest_of(self, query: NDArray[np.float32], k: int, rows: NDArray[np.intp]) -> Best:
