@@ -16,8 +16,8 @@ from sonoteca.match.weights import Weights
 # What a pair counts of which nothing is known: neither for nor against.
 _UNKNOWN = 0.5
 _KEPT_AXES = ("chord", "rhythm")
-# A cost at which a match never moves the candidate: placements are judged as they stand.
-_NEVER = 1000.0
+# A cost, of axes that go to 1, at which a match never moves the candidate: placements are judged as they stand.
+_NEVER = 3.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
