@@ -73,6 +73,7 @@ def test_a_kill_while_publishing_loses_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1200)
 def test_a_kill_at_any_line_of_publishing_loses_nothing(tmp_path: Path) -> None:
     found, _ = killed(tmp_path, 1)
     assert found == []
