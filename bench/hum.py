@@ -56,7 +56,7 @@ def run(work: Path, corpus: Path) -> list[Measure]:
     measures.append(_at_scale(melodies, queries))
     asked = [(facts["song"], facts["made"]["voice"], notes) for (_, facts), notes in
              zip(sorted(truth.items()), queries, strict=True)]  # fmt: skip
-    names = [melody.external_id for melody in named if melody.external_id is not None]
+    names = [melody.external_id for melody in named]
     return [*measures, *_against_sound(names, asked), *tapping.run()]
 
 
@@ -101,7 +101,7 @@ def _top(name: str, ranks: list[int | None], goal: float | None = None) -> Measu
 def _at_scale(melodies: list[Melody], queries: Sequence[QueryNotes]) -> Measure:
     """Search among 100,000 melodies: pieces of the 909, transposed, at other tempos, each with its own slips."""
     random = np.random.default_rng(1)
-    grown = []
+    grown: list[Melody] = []
     while len(grown) < GROWN:
         source = melodies[int(random.integers(len(melodies)))]
         if len(source) < 60:
