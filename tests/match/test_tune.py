@@ -129,9 +129,10 @@ def test_a_dislike_of_an_axis_takes_its_weight_and_no_more() -> None:
 @given(st.integers(0, 2**16), st.floats(0.0, 0.6))
 def test_the_derivative_is_that_of_the_loss(seed: int, missing: float) -> None:
     some = examples(30, {"chord": 3.0}, seed=seed, missing=missing)
+    axes, share = np.nan_to_num(some.axes), np.isfinite(some.axes).mean(axis=1)
     at = np.append(np.random.default_rng(seed).uniform(0.3, 3.0, len(AXES)), 0.4)
-    _, slope = formula_fit._loss(at, some)
-    numeric = approx_fprime(at, lambda values: formula_fit._loss(values, some)[0], 1e-6)
+    _, slope = formula_fit._loss(at, axes, share, some.liked)
+    numeric = approx_fprime(at, lambda values: formula_fit._loss(values, axes, share, some.liked)[0], 1e-6)
     np.testing.assert_allclose(slope, numeric, rtol=1e-3, atol=1e-3)
 
 
@@ -167,3 +168,15 @@ def test_the_area_counts_couples_in_the_right_order(rows: list[tuple[int, bool]]
     area = _auc(scores, some, np.ones((3, len(rows)))).mean
     couples = [(up > down) + 0.5 * (up == down) for up in scores[liked] for down in scores[~liked]]
     assert area == pytest.approx(np.mean(couples))
+
+
+def test_rare_likes_teach_the_same_taste() -> None:
+    # One in twenty: as true partners among others are.
+    some = examples(6000, {"chord": 10.0}, seed=2)
+    random = np.random.default_rng(0)
+    rare = some.take(~some.liked | (random.uniform(size=len(some)) < 0.05))
+    assert rare.liked.mean() < 0.1
+    learnt = fit_formula(default_weights().roles[Role.BASS], rare)
+    assert learnt.axes["chord"] > 0.5 * sum(learnt.axes.values())
+    order = margins(learnt, rare)
+    assert np.mean(order[rare.liked][:, None] > order[~rare.liked][None, :]) > 0.8

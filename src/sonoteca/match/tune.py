@@ -89,14 +89,16 @@ class Tuning:
 
     @property
     def is_worth_keeping(self) -> bool:
-        """Whether the gain is outside the noise: its interval lies above 0."""
-        return self.gain.low > 0.0
+        """Whether the gain is outside the noise: its interval lies above 0, and liked ones stand no lower than before."""
+        return self.gain.low > 0.0 and self.after.auc.mean >= self.before.auc.mean
 
     def verdict(self) -> str:
         """One sentence for a person."""
         spread = f"{self.gain.mean:+.3f} nats per choice (95 % {self.gain.low:+.3f} to {self.gain.high:+.3f})"
         if self.is_worth_keeping:
             return f"The learnt weights foretell held-back choices better: {spread}."
+        if self.gain.low > 0.0:
+            return f"The learnt weights foretell better how much is liked, but not what: {spread}."
         if self.gain.high < 0.0:
             return f"The learnt weights foretell held-back choices worse: {spread}."
         return f"The gain is inside the noise: {spread}."
