@@ -144,9 +144,10 @@ def test_four_bursts_in_two_seconds_are_two_onsets_a_second() -> None:
     for at_s in (0.25, 0.75, 1.25, 1.75):
         first = int(at_s * RATE)
         samples[first : first + 2000] = 0.5 * np.exp(-np.arange(2000) / 400) * np.sin(np.arange(2000) / 5)
-    density, onsets = OnsetDensity().analyze(view_of(samples), {})
+    density, onsets, accents = OnsetDensity().analyze(view_of(samples), {})
     assert onsets.value == pytest.approx([0.25, 0.75, 1.25, 1.75], abs=0.03)
     assert density.value == 2.0
+    assert accents.value == pytest.approx([1.0] * 4, abs=0.1)  # equal bursts are equally strong
 
 
 def test_pulse_clarity_orders_drums_above_noise() -> None:
