@@ -1,4 +1,4 @@
-"""Libraries on SQLite and PostgreSQL, and one of loops whose facts are known."""
+"""A library of loops whose facts are known."""
 
 from __future__ import annotations
 
@@ -8,17 +8,7 @@ from pathlib import Path
 import pytest
 
 from arrangement_samples import add_loop
-from catalogue_fixtures import (
-    blank_file,
-    library,
-    library_location,
-    postgres_admin,
-    postgres_library_url,
-    postgres_server,
-)
 from sonoteca.catalogue.library import Library, open_library
-
-__all__ = ["blank_file", "library", "library_location", "postgres_admin", "postgres_library_url", "postgres_server"]
 
 # Three loops of each role near 120 bpm in or near A minor; beyond them what tempts a careless choice.
 KEYS = ("Am", "C", "Bm")

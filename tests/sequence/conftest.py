@@ -1,4 +1,4 @@
-"""The fixtures of ``catalogue_fixtures`` for the tests in this folder, and a library where the database does not matter."""
+"""A library where the database does not matter."""
 
 from __future__ import annotations
 
@@ -8,29 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from catalogue_fixtures import (
-    blank_file,
-    library,
-    library_location,
-    location,
-    postgres_admin,
-    postgres_library_url,
-    postgres_server,
-    postgres_url,
-)
 from sonoteca.catalogue.library import Library, open_library
-
-__all__ = [
-    "blank_file",
-    "library",
-    "library_location",
-    "location",
-    "postgres_admin",
-    "postgres_library_url",
-    "postgres_server",
-    "postgres_url",
-    "sqlite_library",
-]
 
 
 @pytest.fixture

@@ -12,10 +12,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from arrange import grid_period_s, guess_chords
 from compose import DIATONIC, LOOPS, MAJOR_SCALE, MINOR_SCALE, QUALITIES, progression
 from numpy.typing import NDArray
 from patterns import Harmony, Score, add_melody, add_motif
+
+from arrange import grid_period_s, guess_chords
 
 N_BARS, BEATS_PER_BAR = 8, 4
 N_BEATS = N_BARS * BEATS_PER_BAR

@@ -13,10 +13,11 @@ import soundfile
 import soxr
 from numpy.typing import NDArray
 from parts import Note
-from render import FONTS, KITS, PROGRAMS, VOICES
 from scipy import signal as sps
 from songs import N_BEATS
 from voices import RATE, Samples, drum, tone, with_effects
+
+from render import FONTS, KITS, PROGRAMS, VOICES
 
 TAIL_S = 2.0
 GM_KINDS = {36: "kick", 37: "click", 38: "snare", 39: "clap", 42: "hat", 44: "hat", 46: "open", 43: "tom", 45: "tom", 47: "tom",

@@ -1,4 +1,4 @@
-"""The fixtures of ``catalogue_fixtures``, and a filled library that tests of this folder only read."""
+"""A filled library that tests of this folder only read."""
 
 from __future__ import annotations
 
@@ -7,17 +7,7 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy.engine import Connection
 
-from catalogue_fixtures import (
-    a_database,
-    blank_file,
-    library,
-    library_location,
-    location,
-    postgres_admin,
-    postgres_library_url,
-    postgres_server,
-    postgres_url,
-)
+from catalogue_fixtures import a_database
 from query_samples import fill
 from sonoteca.catalogue.library import open_library
 
@@ -40,15 +30,3 @@ def connection(filled_location: str) -> Iterator[Connection]:
     """A reading connection to the filled library."""
     with open_library(filled_location, mode="read") as library, library.read() as opened:
         yield opened
-
-
-__all__ = [
-    "blank_file",
-    "library",
-    "library_location",
-    "location",
-    "postgres_admin",
-    "postgres_library_url",
-    "postgres_server",
-    "postgres_url",
-]
