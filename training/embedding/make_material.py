@@ -20,13 +20,13 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "labels"))
 
 import ambience
 import loops
-import one_shots
 import soundfile
 import soxr
 import strikes
 from effects import RATE, Samples, deliver, treat
 from midi import MidiNote, MidiProgram, render
 
+import one_shots
 from sonoteca.features.chroma_spectrum import PitchSpectrum
 from sonoteca.features.feature_pass import compute_features
 from sonoteca.features.mel import LogMel

@@ -13,9 +13,10 @@ import soundfile
 import soxr
 from fluid import Note
 from make_data import features_of
-from render import KITS, Studio
 from scipy import signal as sps
 from voices import RATE, Samples, with_effects
+
+from render import KITS, Studio
 
 LANGUAGES = ("en-gb", "en-us", "de", "fr-fr", "es", "it", "pt", "nl", "pl", "ru", "sv", "tr")
 WORDS = [

@@ -13,9 +13,9 @@ import time
 import numpy as np
 from compose import Piece, add_bass, add_harmony, add_melody, chord_track
 from fluid import Note
-from render import Studio
 from voices import RATE, drum, with_effects
 
+from render import Studio
 from sonoteca.features.chroma_spectrum import PitchSpectrum
 from sonoteca.features.feature_pass import compute_features
 

@@ -22,8 +22,8 @@ import strikes
 from ambience import AMBIENCES, coloured
 from effects import RATE, Samples, deliver, lowpass, repitch, treat
 from loops import FEATURES, draw_plan, finish, render_fonts, summarise
-from one_shots import phone
 
+from one_shots import phone
 from sonoteca.analysis.labels.texture import describe_windows
 from sonoteca.features.feature_pass import compute_features
 

@@ -16,8 +16,8 @@ import numpy as np
 import strikes
 from effects import RATE, Samples, echo, treat
 from midi import MidiNote, MidiProgram, render
-from one_shots import BASS_PROGRAMS, CHORD_PROGRAMS, NOTE_PROGRAMS
 
+from one_shots import BASS_PROGRAMS, CHORD_PROGRAMS, NOTE_PROGRAMS
 from sonoteca.analysis.labels.summary import summarise
 from sonoteca.features.feature_pass import compute_features
 from sonoteca.features.mel import LogMel

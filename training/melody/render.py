@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import soundfile
+
 from arrange import Arrangement, arrange, write_midi
 
 FONTS = ("/usr/share/sounds/sf2/FluidR3_GM.sf2", "/usr/share/sounds/sf2/TimGM6mb.sf2")
