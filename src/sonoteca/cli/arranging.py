@@ -7,16 +7,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sonoteca.cli.arguments import query_text
 from sonoteca.cli.matching import WeightsOption, weights_in_use
-from sonoteca.cli.options import JsonOption, LibraryOption, YesOption, open_named_library, remember_library
+from sonoteca.cli.options import (
+    JsonOption,
+    LibraryOption,
+    YesOption,
+    allowed_regions,
+    open_named_library,
+    remember_library,
+)
 from sonoteca.interchange.export_format import ExportFormat
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    import numpy as np
-    from numpy.typing import NDArray
 
     from sonoteca.arrange.arrangement import Arrangement
     from sonoteca.arrange.sources import Source
@@ -84,7 +87,7 @@ def arrange(
             key=None if key is None else _key(key),
             seed=None if seed is None else _content_hash(opened, seed),
             must=tuple(_content_hash(opened, name) for name in must or ()),
-            where=None if only is None else _allowed(opened, only),
+            where=allowed_regions(opened, only),
             limits=Limits(max_stretch / 100.0, max_shift),
             random_seed=random_seed,
             title=(_storable(title) or "").strip() or None,
@@ -143,16 +146,6 @@ def _content_hash(library: Library, name: str) -> str:
 
     with library.read() as connection:
         return resolve_sound(connection, name).content_hash
-
-
-def _allowed(library: Library, only: str) -> NDArray[np.int64]:
-    import numpy as np
-
-    from sonoteca.search.selection import region_selection
-
-    with library.read() as connection:
-        found = connection.execute(region_selection(connection, query_text([only]))).scalars().all()
-    return np.array(found, np.int64)
 
 
 @group.command()

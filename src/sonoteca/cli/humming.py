@@ -10,8 +10,14 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
-from sonoteca.cli.arguments import query_text
-from sonoteca.cli.options import CountOption, FilterOption, JsonOption, LibraryOption, open_named_library
+from sonoteca.cli.options import (
+    CountOption,
+    FilterOption,
+    JsonOption,
+    LibraryOption,
+    allowed_regions,
+    open_named_library,
+)
 
 if TYPE_CHECKING:
     from sonoteca.catalogue.library import Library
@@ -81,7 +87,7 @@ def _answer(
 
     with _recordings(files, record) as named, open_named_library(library, mode="read") as opened:
         index = open_index(opened)
-        where = _allowed(opened, only)
+        where = allowed_regions(opened, only)
         for name, heard in zip(named, hear(named), strict=True):
             if isinstance(heard, Exception):
                 raise heard
@@ -92,16 +98,6 @@ def _answer(
             for sentence in found.sentences():
                 note(f"{name}: {sentence}")
             print_results(found.rows)
-
-
-def _allowed(opened: Library, only: str | None) -> list[int] | None:
-    """Row numbers of the regions that a filter leaves; None without a filter."""
-    from sonoteca.search.selection import region_selection
-
-    if not only:
-        return None
-    with opened.read() as connection:
-        return list(connection.execute(region_selection(connection, query_text([only]))).scalars())
 
 
 @contextlib.contextmanager

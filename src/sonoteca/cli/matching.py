@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sonoteca.cli.arguments import query_text
 from sonoteca.cli.default_command import DEFAULT, DefaultCommandGroup
-from sonoteca.cli.options import JsonOption, LibraryOption, listening_ears, open_named_library
+from sonoteca.cli.options import JsonOption, LibraryOption, allowed_regions, listening_ears, open_named_library
 from sonoteca.domain.vocabulary import Role
 
 if TYPE_CHECKING:
@@ -64,22 +63,17 @@ def match_sound(
     """Rank what goes with a sound, and say at which stretch and shift, and why."""
     from sonoteca.cli.output import print_json
     from sonoteca.match.find_matches import find_matches
-    from sonoteca.search.selection import region_selection
 
     with open_named_library(library, mode="read") as opened:
         chosen = weights_in_use(opened, weights)
         query = _hummed(sound) if mode is Mode.HUM else query_evidence(opened, sound, region)
-        where = None
-        if only:
-            with opened.read() as connection:
-                where = list(connection.execute(region_selection(connection, query_text([only]))).scalars())
         answer = find_matches(
             opened,
             query,
             role=role,
             mode=mode.value,
             strict=strict,
-            where=where,
+            where=allowed_regions(opened, only),
             k=count,
             weights=chosen,
             question={"sound": sound, "region": region, "filter": only},

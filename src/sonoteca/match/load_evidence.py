@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from sqlalchemy.engine import Connection
 
 from sonoteca.catalogue.database import chunks
-from sonoteca.catalogue.embeddings import StoredSpace, list_spaces, unpack
+from sonoteca.catalogue.embeddings import StoredSpace, answering_space, unpack
 from sonoteca.catalogue.library import Library
 from sonoteca.catalogue.observations import load
 from sonoteca.catalogue.schema import edits, embeddings_table, observations, regions, sounds, summaries
@@ -94,7 +94,7 @@ def _load(connection: Connection, region_ids: list[int] | None) -> Evidence:
     # Where several sources speak, they are weighed as everywhere; that is rare.
     for region_id, statements in load(connection, sorted(unsettled), DESCRIPTORS).items():
         values[region_id] = believed_values(winning(statements))
-    space = _newest_space(connection)
+    space = answering_space(connection)
     vectors = {} if space is None else _vectors(connection, space, region_ids)
     return evidence_of(
         (RegionStatement(facts[each], values[each], vectors.get(each)) for each in sorted(facts)),
@@ -137,11 +137,6 @@ def _in_pieces(
     if region_ids is None:
         return list(connection.execute(query))
     return [row for some in chunks(region_ids) for row in connection.execute(query.where(column.in_(some)))]
-
-
-def _newest_space(connection: Connection) -> StoredSpace | None:
-    spaces = list_spaces(connection)
-    return [each for each in spaces if each.space.model == spaces[0].space.model][-1] if spaces else None
 
 
 def _vectors(

@@ -10,7 +10,9 @@ import os
 import re
 from typing import Any
 
+import numpy as np
 import sqlalchemy as sa
+from numpy.typing import NDArray
 from sqlalchemy.engine import Connection
 
 from sonoteca.catalogue.schema import regions
@@ -53,3 +55,8 @@ def region_selection(connection: Connection, text: str, *, with_events: bool = T
     if names_a_sound(connection, text):
         return sa.select(regions.c.id).where(regions.c.sound_id == resolve_sound(connection, text).id)
     return matching_regions(as_query(text), dialect=connection.dialect.name, with_events=with_events)
+
+
+def selected_ids(connection: Connection, where: sa.Select[Any]) -> NDArray[np.int64]:
+    """The row numbers that a selection finds, int64 (n,)."""
+    return np.fromiter(connection.execute(where).scalars(), dtype=np.int64)

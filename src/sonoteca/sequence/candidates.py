@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import sqlalchemy as sa
-from numpy.typing import NDArray
 from sqlalchemy.engine import Connection
 
 from sonoteca.catalogue.schema import summaries
@@ -21,11 +19,6 @@ def candidate_regions(connection: Connection, text: str | None, *, kind: str | N
     if kind is None or (text and (names_a_sound(connection, text) or speaks_of_kind(as_query(text).tree))):
         return wanted
     return sa.select(summaries.c.region_id).where(summaries.c.region_id.in_(wanted), summaries.c.kind == kind)
-
-
-def selected_ids(connection: Connection, where: sa.Select[Any]) -> NDArray[np.int64]:
-    """The row numbers that a selection finds."""
-    return np.fromiter(connection.execute(where).scalars(), dtype=np.int64)
 
 
 def speaks_of_kind(node: Node) -> bool:

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from sonoteca.catalogue.library import Library
 from sonoteca.domain.vocabulary import Kind
 from sonoteca.search.result_row import region_facts
-from sonoteca.sequence.candidates import candidate_regions, selected_ids
+from sonoteca.search.selection import selected_ids
+from sonoteca.sequence.candidates import candidate_regions
 from sonoteca.sequence.flags import Fault, Judgement, flags_of, judge, score_of
 from sonoteca.sequence.load_tracks import load_tracks
 from sonoteca.sequence.playlist_entries import Entry, EntryState, file_name

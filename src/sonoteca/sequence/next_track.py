@@ -14,8 +14,9 @@ from sonoteca.catalogue.sounds import resolve_sound, whole_regions
 from sonoteca.domain.music import Key
 from sonoteca.errors import RequestError
 from sonoteca.search.result_row import RegionFacts, ResultRow, region_facts
+from sonoteca.search.selection import selected_ids
 from sonoteca.sequence.axes import heard_shift, key_of_number, stretch, stretches_beyond
-from sonoteca.sequence.candidates import candidate_regions, selected_ids
+from sonoteca.sequence.candidates import candidate_regions
 from sonoteca.sequence.freshness import freshness_axis
 from sonoteca.sequence.load_tracks import load_tracks
 from sonoteca.sequence.reasons import EVIDENCE_WORDS, TransitionFacts, transition_facts

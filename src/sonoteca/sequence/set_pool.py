@@ -13,8 +13,8 @@ from sonoteca.catalogue.library import Library
 from sonoteca.catalogue.sounds import resolve_sound
 from sonoteca.domain.vocabulary import Kind
 from sonoteca.errors import ConstraintsConflict
-from sonoteca.search.selection import region_selection
-from sonoteca.sequence.candidates import candidate_regions, selected_ids
+from sonoteca.search.selection import region_selection, selected_ids
+from sonoteca.sequence.candidates import candidate_regions
 from sonoteca.sequence.load_tracks import load_tracks
 from sonoteca.sequence.set_conflicts import Sieve, check_locks
 from sonoteca.sequence.set_request import SetRequest

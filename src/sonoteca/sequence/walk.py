@@ -13,7 +13,8 @@ from sonoteca.catalogue.library import Library
 from sonoteca.catalogue.sounds import resolve_sound, whole_regions
 from sonoteca.errors import ConstraintsConflict, RequestError
 from sonoteca.search.result_row import ResultRow, region_facts
-from sonoteca.sequence.candidates import candidate_regions, selected_ids
+from sonoteca.search.selection import selected_ids
+from sonoteca.sequence.candidates import candidate_regions
 from sonoteca.sequence.load_tracks import load_tracks
 from sonoteca.sequence.tracks import FloatColumn, Tracks
 from sonoteca.sequence.transition import Manner, transitions
