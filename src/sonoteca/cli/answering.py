@@ -111,7 +111,7 @@ def print_results(rows: Sequence[ResultRow], *, notes: Sequence[str] = ()) -> No
             for row in rows
         ],
     )
-    for text in notes:
+    for text in notes or (() if rows else ("no sound answers",)):
         note(text)
 
 

@@ -68,14 +68,15 @@ def note(text: str) -> None:
 
 
 def print_table(columns: Sequence[str | tuple[str, str]], rows: Iterable[Sequence[object]], *, title: str = "") -> None:
-    """A table on stdout. A column is its heading, or (heading, "right")."""
+    """A table on stdout; nothing without rows. A column is its heading, or (heading, "right")."""
     table = Table(title=title or None, title_justify="left", header_style="bold", box=None, pad_edge=False)
     for column in columns:
         heading, justify = (column, "left") if isinstance(column, str) else column
         table.add_column(heading, justify="right" if justify == "right" else "left", overflow="fold")
     for row in rows:
         table.add_row(*(Text("–" if cell is None else printable(cell)) for cell in row))
-    console().print(table)
+    if table.row_count:
+        console().print(table)
 
 
 def print_pairs(pairs: Mapping[str, object]) -> None:
