@@ -136,8 +136,8 @@ def test_ten_hours_become_at_most_six_hundred_units() -> None:
 def energy(sound: AudioSignal) -> int:
     """With the onset density heard, as in the engine."""
     view = synth.whole(sound, (*EnergyLevel.features, *OnsetDensity.features))
-    density, _ = OnsetDensity().analyze(view, {})
-    (level,) = EnergyLevel().analyze(view, {ONSET_DENSITY: density})
+    heard = {each.descriptor: each for each in OnsetDensity().analyze(view, {})}
+    (level,) = EnergyLevel().analyze(view, {ONSET_DENSITY: heard[ONSET_DENSITY]})
     return level.value
 
 
