@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from match_samples import SONG, evidence, statement
+from sonoteca.domain.descriptor import BEAT_PROFILE
 from sonoteca.domain.music import wrapped_shift
 from sonoteca.domain.vocabulary import Role
 from sonoteca.match.fit import fit
@@ -149,6 +152,19 @@ def test_a_cap_limits_the_total_and_keeps_what_it_was() -> None:
     assert fits.gating[0] == CAPPED
     assert fits.total[0] == pytest.approx(0.1)
     assert fits.uncapped[0] == pytest.approx(float(fit(evidence(statement()), clipped, WEIGHTS).uncapped[0]))
+
+
+def test_a_single_note_stands_behind_loops_but_not_where_bars_do_not_matter() -> None:
+    note = {"bars": None, "tempo_bpm": None, "tempo_confidence": None, "kind": "one_shot"}
+    notes = [
+        replace(each, columns={**each.columns, **note}, values={**each.values, BEAT_PROFILE.name: None})
+        for each in (statement(OTHER_SONG, role=Role.BASS, semitones=1), statement(role=Role.BASS))
+    ]
+    others = evidence(*notes, statement(OTHER_SONG, role=Role.BASS, tempo_bpm=140.0))
+    fits = fit(evidence(statement()), others, parse_weights("[caps]\nno_bars = 0.01\n"), role=Role.BASS)
+    assert fits.flags["no_bars"].tolist() == [True, True, False]
+    assert fits.best(3)[0] == 2
+    assert not fit(evidence(statement()), others, WEIGHTS, role=Role.FX).flags["no_bars"].any()
 
 
 def test_strict_rejects_what_would_be_capped() -> None:

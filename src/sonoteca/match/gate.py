@@ -21,6 +21,8 @@ _UNSURE_TEMPO = 0.5
 _WIDE_STRETCH = 0.12
 _WIDE_SHIFT = 4
 _FAR_KEY_SCORE = 0.2
+# Effects and voices come in where they like.
+_ON_BARS = [ROLES.index(role) for role in (Role.DRUMS, Role.BASS, Role.HARMONY, Role.MELODY, Role.MIX)]
 
 
 def find_rejections(
@@ -62,6 +64,7 @@ def find_flags(
         "clipped": candidates.clipped,
         "noisy": candidates.noisy,
         "low_confidence": candidates.tempo_confidence < _UNSURE_TEMPO,
+        "no_bars": (candidates.n_beats == 0) & bool(one.n_beats[0]) & np.isin(judged_as, _ON_BARS),
         "truncated_bar": is_loop & (candidates.n_beats > 0) & ~candidates.fills,
         "wide_stretch": np.abs(np.nan_to_num(tempo_ratio, nan=1.0) - 1.0) > _WIDE_STRETCH,
         "wide_shift": np.abs(semitones) > _WIDE_SHIFT,

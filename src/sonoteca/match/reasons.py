@@ -12,6 +12,7 @@ _RISKS = {
     "clipped": "the recording is clipped",
     "noisy": "hiss or hum is audible",
     "low_confidence": "its tempo is not certain",
+    "no_bars": "it has no bars to lay beside yours",
     "truncated_bar": "it does not end on a bar line",
     "wide_stretch": "the stretch will be audible",
     "wide_shift": "the pitch shift will be audible",

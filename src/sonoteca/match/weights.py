@@ -19,6 +19,7 @@ FLAGS = (
     "clipped",
     "noisy",
     "low_confidence",
+    "no_bars",
     "truncated_bar",
     "wide_stretch",
     "wide_shift",
