@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from sonoteca.domain.music import Key, KeyRelation, key_relation, stretch_percent
-from sonoteca.match.evidence import Evidence
+from sonoteca.match.evidence import ROLES, Evidence
 from sonoteca.match.fit import Fits
 
 _RISKS = {
@@ -34,7 +34,8 @@ def reasons_of(one: Evidence, candidates: Evidence, fits: Fits, i: int) -> list[
 def _tempo(candidates: Evidence, fits: Fits, i: int) -> str:
     ratio, level = float(fits.tempo_ratio[i]), float(fits.tempo_level[i])
     if not np.isfinite(ratio):
-        return "The tempo of one of them is not known."
+        own = float(candidates.tempo_bpm[i])
+        return f"It keeps its own tempo ({own:.0f} bpm)." if np.isfinite(own) else "It has no tempo to follow."
     feel = {2.0: " in double time", 0.5: " in half time"}.get(level, "")
     percent = stretch_percent(ratio)
     if abs(percent) < 0.5:
@@ -72,7 +73,7 @@ def _relation(one: Evidence, candidates: Evidence, i: int, shift: int) -> KeyRel
 def _rhythm(fits: Fits, i: int) -> str:
     rhythm = float(fits.axes["rhythm"][i])
     if not np.isfinite(rhythm):
-        return "Their rhythm could not be compared."
+        return f"It plays {ROLES[fits.roles[i]].value}." if fits.roles[i] >= 0 else "What it plays is not known."
     if rhythm >= 0.6:
         return "Its accents lock with yours."
     return "Its accents fall beside yours." if rhythm <= 0.45 else "Their rhythms share the bar."
