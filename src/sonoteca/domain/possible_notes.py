@@ -21,8 +21,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-MOST_LINES = 8
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PossibleNotes:

@@ -17,7 +17,7 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Mapping
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from xml.etree import ElementTree
 
 from sonoteca import __version__
@@ -25,7 +25,6 @@ from sonoteca.arrange.arrangement import Arrangement, Clip
 from sonoteca.arrange.sources import Source, require_all
 from sonoteca.domain.vocabulary import Role
 from sonoteca.errors import FileUnreadable, RequestError
-from sonoteca.interchange.whole_file import write_whole
 
 FORMAT_VERSION = "1.0"
 _COLOURS: Mapping[str, str] = {
@@ -292,10 +291,3 @@ def _metadata(arrangement: Arrangement) -> ElementTree.Element:
 def title_of(arrangement: Arrangement) -> str:
     """The title, else the id."""
     return arrangement.title or f"Arrangement {arrangement.public_id or 'without id'}"
-
-
-def write_dawproject(
-    path: Path, arrangement: Arrangement, sources: Mapping[str, Source], *, embed: bool = False
-) -> None:
-    """Write a ``.dawproject`` file; see ``dawproject_bytes``. The file appears complete or not at all."""
-    write_whole(path, dawproject_bytes(arrangement, sources, embed=embed))

@@ -9,7 +9,7 @@ import synth
 from sonoteca.analysis.melody import tracking
 from sonoteca.analysis.melody.candidates import FAST, FINE
 from sonoteca.analysis.melody.note_list import MelodyNotes
-from sonoteca.analysis.melody.tracking import MelodyNote, track_melody
+from sonoteca.analysis.melody.tracking import MelodyNote, melody_of, track_notes
 from sonoteca.audio.signal import AudioSignal
 from sonoteca.domain.descriptor import NOTES, POSSIBLE_NOTES
 from sonoteca.domain.music import midi_to_hz
@@ -52,7 +52,7 @@ def notes_of(signal: AudioSignal) -> list[MelodyNote]:
     frames = compute_features(
         lambda first, n: samples[first : first + n], n_samples=len(samples), sample_rate=RATE, features=(FINE, FAST)
     )
-    return track_melody(frames[FINE], frames[FAST])
+    return melody_of(track_notes(frames[FINE], frames[FAST]))
 
 
 @pytest.mark.parametrize("transpose", [-8, 0, 9])
@@ -80,8 +80,8 @@ def test_a_region_has_the_notes_of_its_span(start_s: float) -> None:
     frames = compute_features(
         lambda first, n: samples[first : first + n], n_samples=len(samples), sample_rate=RATE, features=(FINE, FAST)
     )
-    whole = track_melody(frames[FINE], frames[FAST])
-    part = track_melody(frames[FINE].between(start_s, 7.013), frames[FAST].between(start_s, 7.013))
+    whole = melody_of(track_notes(frames[FINE], frames[FAST]))
+    part = melody_of(track_notes(frames[FINE].between(start_s, 7.013), frames[FAST].between(start_s, 7.013)))
     inside = [(n.midi, n.start_s) for n in whole if start_s + 0.3 < n.start_s < 6.5]
     found = [any(p.midi == midi and abs(p.start_s - at) < 0.05 for p in part) for midi, at in inside]
     assert sum(found) >= len(found) - 1 > 5
@@ -92,10 +92,10 @@ def test_long_sound_is_heard_in_chunks_that_join(monkeypatch) -> None:
     frames = compute_features(
         lambda first, n: samples[first : first + n], n_samples=len(samples), sample_rate=RATE, features=(FINE, FAST)
     )
-    at_once = [(n.midi, round(n.start_s, 1)) for n in track_melody(frames[FINE], frames[FAST])]
+    at_once = [(n.midi, round(n.start_s, 1)) for n in melody_of(track_notes(frames[FINE], frames[FAST]))]
     monkeypatch.setattr(tracking, "_CHUNK_S", 9.013)
     monkeypatch.setattr(tracking, "_OVERLAP_S", 3.0)
-    notes = track_melody(frames[FINE], frames[FAST])
+    notes = melody_of(track_notes(frames[FINE], frames[FAST]))
     in_chunks = [(n.midi, round(n.start_s, 1)) for n in notes]
     assert len(set(at_once) ^ set(in_chunks)) <= 4
     assert all(a.end_s <= b.start_s + 1e-6 for a, b in pairwise(notes))

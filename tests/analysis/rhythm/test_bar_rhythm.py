@@ -11,10 +11,9 @@ sys.path.insert(0, str(Path(__file__).parent))
 from rhythm_sounds import RATE, ROCK, WALTZ, pattern_at, steady, view_of
 
 from sonoteca.analysis.rhythm import ANALYZERS
-from sonoteca.analysis.rhythm.analyzers import BAND_MAGNITUDE, BarRhythm, OnsetDensity, PulseClarity
+from sonoteca.analysis.rhythm.analyzers import BarRhythm, OnsetDensity, PulseClarity
 from sonoteca.analysis.rhythm.drift import TimeMap
 from sonoteca.analysis.rhythm.long_rhythm import WINDOW_S
-from sonoteca.analysis.rhythm.pattern import onset_pattern
 from sonoteca.analysis.rhythm.rhythm import straight_segments
 from sonoteca.domain.descriptor import KIND
 from sonoteca.domain.observation import Observation
@@ -167,13 +166,3 @@ def test_segments_split_where_the_tempo_changes() -> None:
     segments = straight_segments(np.concatenate([slow, fast]))
     assert [round(bpm) for _, bpm in segments] == [100, 120]
     assert segments[1][0] == pytest.approx(19.2)
-
-
-def test_the_pattern_of_a_bar_shows_where_it_was_hit() -> None:
-    beats = np.arange(16) * 0.5
-    view = view_of(pattern_at(beats, beats_per_bar=4, pattern={"snare": (0, 1.5, 3)}, duration_s=8.0))
-    pattern = onset_pattern(view.frames(BAND_MAGNITUDE), beats, beats[::4], beats_per_bar=4, steps_per_beat=2)
-    assert pattern is not None
-    assert np.flatnonzero(pattern > 0.5).tolist() == [0, 3, 6]
-    assert pattern.max() == 1.0
-    assert onset_pattern(view.frames(BAND_MAGNITUDE), beats[:3], beats[:1], beats_per_bar=4) is None

@@ -65,11 +65,6 @@ def _network(which: str, rows: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.asarray(hidden @ weights[f"{which}_w2"] + weights[f"{which}_b2"], np.float32)
 
 
-def track_melody(fine: FrameSeries, fast: FrameSeries) -> list[MelodyNote]:
-    """The predominant melody, one note at a time, in seconds of the sound: line 0 of ``track_notes``."""
-    return melody_of(track_notes(fine, fast))
-
-
 def melody_of(possible: PossibleNotes) -> list[MelodyNote]:
     """Line 0: rising in start, not overlapping, each note until it fades or the next begins."""
     chosen = np.flatnonzero(possible.lines & 1)
