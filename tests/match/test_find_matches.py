@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 import catalogue_samples as samples
-from match_samples import SONG, statement
+from match_samples import SONG, evidence, statement
 from sonoteca.catalogue.library import Library
 from sonoteca.domain.vocabulary import Role
+from sonoteca.errors import RequestError
 from sonoteca.match.evidence import Evidence
 from sonoteca.match.find_matches import find_matches
 from sonoteca.match.load_evidence import evidence_of_sound, load_evidence
@@ -112,3 +113,9 @@ def test_one_sound_is_read_as_among_all(stocked: Library) -> None:
     assert alone.ids == among.ids
     assert (alone.notes == among.notes[:, : alone.notes.shape[1]]).all()
     assert alone.tempo_bpm.tolist() == among.tempo_bpm.tolist()
+
+
+def test_silence_is_no_question(stocked: Library) -> None:
+    silent = evidence(statement(columns={"loudness_lufs": None, "onset_density": None}))
+    with pytest.raises(RequestError, match="silence"):
+        find_matches(stocked, silent)

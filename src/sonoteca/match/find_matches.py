@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from sonoteca.catalogue.library import Library
 from sonoteca.domain.vocabulary import Role
+from sonoteca.errors import RequestError
 from sonoteca.match.evidence import ROLES, Evidence
 from sonoteca.match.fit import Fits, fit
-from sonoteca.match.gate import STATUS_NAMES
+from sonoteca.match.gate import STATUS_NAMES, is_silent
 from sonoteca.match.load_evidence import load_evidence
 from sonoteca.match.reasons import reasons_of, risks_of
 from sonoteca.match.weights import Weights, default_weights
@@ -103,7 +104,14 @@ def find_matches(
         The shipped ones by default.
     question : mapping, optional
         What else to print as the question.
+
+    Raises
+    ------
+    RequestError
+        ``query`` is silent: everything would go with it.
     """
+    if mode == "loop" and is_silent(query)[0]:
+        raise RequestError("There is only silence, and everything goes with that.", "Name a sound, or another region.")
     weights = default_weights() if weights is None else weights
     evidence = load_evidence(library, where=where)
     # A hash stands for the content, wherever it is kept.

@@ -42,11 +42,16 @@ def find_rejections(
     stretch = np.abs(np.nan_to_num(tempo_ratio, nan=1.0) - 1.0)
     return {
         "failed": candidates.failed,
-        "silent": ~candidates.failed & ~np.isfinite(candidates.loudness_lufs) & ~(candidates.onset_density > 0),
+        "silent": ~candidates.failed & is_silent(candidates),
         "other_role": (judged_as < 0) | ~playable,
         "stretch": stretch > weights.gate["widest_stretch"],
         "shift": np.abs(semitones) > weights.gate["widest_shift"],
     }
+
+
+def is_silent(evidence: Evidence) -> NDArray[np.bool_]:
+    """Where nothing was ever loud enough to be measured, nor began to sound, bool (n,)."""
+    return np.asarray(~np.isfinite(evidence.loudness_lufs) & ~(evidence.onset_density > 0), np.bool_)
 
 
 def find_flags(
