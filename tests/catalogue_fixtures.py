@@ -7,6 +7,7 @@ import tempfile
 import uuid
 import warnings
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -50,24 +51,29 @@ def postgres_admin(postgres_server: str) -> Iterator[sa.Engine]:
     engine.dispose()
 
 
-def a_database(admin: sa.Engine, server: str, template: str) -> str:
-    """A database of its own for one test; it goes with the server."""
+@contextmanager
+def a_database(admin: sa.Engine, server: str, template: str) -> Iterator[str]:
+    """URL of a database of its own; it goes at the end, because hundreds take minutes to remove with the server."""
     name = f"t{uuid.uuid4().hex}"
     with admin.connect() as connection:
         connection.exec_driver_sql(f"CREATE DATABASE {name} TEMPLATE {template}")
-    return sa.make_url(server).set(database=name).render_as_string(hide_password=False)
+    yield sa.make_url(server).set(database=name).render_as_string(hide_password=False)
+    with admin.connect() as connection:
+        connection.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture
-def postgres_url(postgres_admin: sa.Engine, postgres_server: str) -> str:
+def postgres_url(postgres_admin: sa.Engine, postgres_server: str) -> Iterator[str]:
     """URL of an empty database."""
-    return a_database(postgres_admin, postgres_server, "template1")
+    with a_database(postgres_admin, postgres_server, "template1") as url:
+        yield url
 
 
 @pytest.fixture
-def postgres_library_url(postgres_admin: sa.Engine, postgres_server: str) -> str:
+def postgres_library_url(postgres_admin: sa.Engine, postgres_server: str) -> Iterator[str]:
     """URL of an empty library."""
-    return a_database(postgres_admin, postgres_server, "blank")
+    with a_database(postgres_admin, postgres_server, "blank") as url:
+        yield url
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 
 import pytest
@@ -13,16 +14,17 @@ from sonoteca.catalogue.library import open_library
 
 
 @pytest.fixture(scope="session", params=["sqlite", "postgresql"])
-def filled_location(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> str:
+def filled_location(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A library with the sounds of ``query_samples.fill``."""
-    if request.param == "postgresql":
-        server, admin = (request.getfixturevalue(name) for name in ("postgres_server", "postgres_admin"))
-        place = a_database(admin, server, "blank")
-    else:
-        place = str(tmp_path_factory.mktemp("filled") / "library.sonoteca")
-    with open_library(place, mode="create") as library, library.write() as connection:
-        fill(connection)
-    return place
+    with contextlib.ExitStack() as stack:
+        if request.param == "postgresql":
+            server, admin = (request.getfixturevalue(name) for name in ("postgres_server", "postgres_admin"))
+            place = stack.enter_context(a_database(admin, server, "blank"))
+        else:
+            place = str(tmp_path_factory.mktemp("filled") / "library.sonoteca")
+        with open_library(place, mode="create") as library, library.write() as connection:
+            fill(connection)
+        yield place
 
 
 @pytest.fixture
