@@ -15,6 +15,7 @@ from sonoteca.sequence.flags import (
     Judgement,
     count_flags,
     flags_of,
+    judge,
     score_of,
 )
 from sonoteca.sequence.shelf import Shelf
@@ -162,12 +163,13 @@ def _replacement(
 
     Returns flags left, how badly it fits (less is better), and the change.
     """
-    best: tuple[int, float, Edit | None] = (len(flags), 0.0, None)
+    none = len(flags), 0.0, None
     choosable = ~shelf.taken
     for item in order:
         choosable &= ~shelf.is_same(item, items.take([item]))
     if not choosable.any():
-        return best
+        return none
+    offers: list[tuple[int, float, Edit]] = []
     for place in sorted({place for flag in flags for place in (flag.earlier, flag.later)}):
         left = _flags_left(judgement, order, flags, place, shelf.tracks)
         value = shelf.weights.lint.likeness * (shelf.tracks.whole @ items.whole[order[place]])
@@ -180,9 +182,16 @@ def _replacement(
                 value = value + beside.scores
         # A flag outweighs any score.
         at = int(np.argmin(np.where(choosable, 10.0 * left - value, np.inf)))
-        if (int(left[at]), -float(value[at])) < best[:2]:
-            best = int(left[at]), -float(value[at]), Edit(EditKind.REPLACE, place, track=at)
-    return best
+        if left[at] < len(flags):
+            offers.append((int(left[at]), -float(value[at]), Edit(EditKind.REPLACE, place, track=at)))
+    for _, worse, edit in sorted(offers, key=lambda offer: offer[:2]):
+        # What the replaced entry hid may be flagged now, so the new order is judged as a whole.
+        assert edit.track is not None
+        judged = judge(items.joined(shelf.tracks.take([edit.track])), shelf.weights, shelf.manner)
+        remaining = count_flags(judged, changed(order, edit, len(items)))
+        if remaining < len(flags):
+            return remaining, worse, edit
+    return none
 
 
 def _flags_left(
