@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from sqlalchemy.engine import Connection
 
 from sonoteca.catalogue.events import list_events, record
@@ -27,8 +26,6 @@ from sonoteca.match.weights import AXES, Weights
 ACCEPTED, REJECTED = "match_accepted", "match_rejected"
 COLUMNS = ("query", "candidate", "liked")
 _YES, _NO = ("1", "yes", "true", "y", "liked"), ("0", "no", "false", "n", "disliked")
-# A score so near 0 or 1 says nothing more about its exponent in float32.
-_NEAREST = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +56,7 @@ class Choice:
 
 def judge(one: Evidence, candidate: Evidence, weights: Weights, *, role: Role | None = None) -> Judged:
     """What a match says of one pair."""
-    return _judged(fit(one, candidate, weights, role=role), 0, weights)
+    return _judged(fit(one, candidate, weights, role=role), 0)
 
 
 def record_choice(connection: Connection, choice: Choice, *, weights_version: str) -> None:
@@ -170,7 +167,7 @@ def examples_of(library: Library, choices: Sequence[Choice], weights: Weights) -
         fits = fit(evidence.take([rows[query]]), candidates, weights, role=role)
         shown = set(fits.best(len(numbers)).tolist())
         for i, number in enumerate(numbers):
-            judged[number] = _judged(fits, i, weights) if i in shown else None
+            judged[number] = _judged(fits, i) if i in shown else None
     kept = [(choice, said) for choice, said in zip(choices, judged, strict=True) if said is not None and said.role]
     return _stacked(kept), len(choices) - len(kept)
 
@@ -194,29 +191,13 @@ def _stacked(kept: Iterable[tuple[Choice, Judged]]) -> Examples:
     )
 
 
-def _judged(fits: Fits, i: int, weights: Weights) -> Judged:
+def _judged(fits: Fits, i: int) -> Judged:
     role = ROLES[fits.roles[i]] if fits.roles[i] >= 0 else None
     ratio = float(fits.tempo_ratio[i])
     return Judged(
         role=role,
         axes={name: float(values[i]) if np.isfinite(values[i]) else None for name, values in fits.axes.items()},
-        cost=0.0 if role is None else float(costs(fits, weights)[i]),
+        cost=float(fits.cost[i]),
         tempo_ratio=ratio if np.isfinite(ratio) else None,
         semitone_shift=int(fits.semitone_shift[i]),
     )
-
-
-def costs(fits: Fits, weights: Weights) -> NDArray[np.float64]:
-    """What moving each candidate costed, read from its score, shape (n,); 0 where it has none."""
-    found = np.zeros(len(fits))
-    stacked = np.column_stack([fits.axes[name] for name in AXES]).astype(np.float64)
-    for number in np.unique(fits.roles[fits.roles >= 0]).tolist():
-        formula = weights.roles[ROLES[number]]
-        chosen = (fits.roles == number) & np.isfinite(fits.uncapped)
-        whole = np.array([formula.axes[name] for name in AXES])
-        weight = whole * np.isfinite(stacked[chosen])
-        mean = (weight * np.nan_to_num(stacked[chosen])).sum(axis=1) / weight.sum(axis=1)
-        slope = formula.slope * weight.sum(axis=1) / whole.sum()
-        score = np.clip(fits.uncapped[chosen].astype(np.float64), _NEAREST, 1.0 - _NEAREST)
-        found[chosen] = mean - formula.middle - np.log(score / (1.0 - score)) / slope
-    return found

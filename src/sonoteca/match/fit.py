@@ -45,6 +45,8 @@ class Fits:
         Each of ``AXES``, 0..1, NaN where evidence is missing. What is rejected is not compared.
     total, uncapped : float32 (n,)
         Score 0..1 after and before the caps; NaN for what is rejected or has no axis at all.
+    cost : float64 (n,)
+        What moving the candidate costs, in units of the weighted mean.
     tempo_ratio : float64 (n,)
         The candidate's tempo is multiplied by it; NaN where a tempo is unknown.
     tempo_level : float64 (n,)
@@ -64,6 +66,7 @@ class Fits:
     axes: Mapping[str, NDArray[np.float32]]
     total: NDArray[np.float32]
     uncapped: NDArray[np.float32]
+    cost: NDArray[np.float64]
     tempo_ratio: NDArray[np.float64]
     tempo_level: NDArray[np.float64]
     semitone_shift: NDArray[np.int64]
@@ -142,7 +145,7 @@ def fit(
     rejections = find_rejections(candidates, tempo.ratio, semitones, judged_as, weights)
     gating, ceiling = gate(flags, rejections, weights, strict=strict)
     total = np.where(gating == CAPPED, np.minimum(uncapped, ceiling), uncapped).astype(np.float32)
-    return Fits(axes, total, uncapped, tempo.ratio, tempo.level, semitones, gating, flags, rejections, judged_as)
+    return Fits(axes, total, uncapped, cost, tempo.ratio, tempo.level, semitones, gating, flags, rejections, judged_as)
 
 
 def _harmony(
