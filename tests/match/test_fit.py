@@ -154,6 +154,13 @@ def test_a_cap_limits_the_total_and_keeps_what_it_was() -> None:
     assert fits.uncapped[0] == pytest.approx(float(fit(evidence(statement()), clipped, WEIGHTS).uncapped[0]))
 
 
+def test_what_was_moved_before_is_judged_where_it_stands() -> None:
+    moved = evidence(statement(role=Role.BASS, semitones=2))
+    fits = fit(evidence(statement()), moved, WEIGHTS, still=True)
+    assert (fits.semitone_shift[0], fits.cost[0]) == (0, 0.0)
+    assert fits.axes["chord"][0] < fit(evidence(statement()), moved, WEIGHTS).axes["chord"][0]
+
+
 def test_a_single_note_stands_behind_loops_but_not_where_bars_do_not_matter() -> None:
     note = {"bars": None, "tempo_bpm": None, "tempo_confidence": None, "kind": "one_shot"}
     notes = [

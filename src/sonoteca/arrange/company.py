@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
@@ -16,8 +16,6 @@ from sonoteca.match.weights import Weights
 # What a pair counts of which nothing is known: neither for nor against.
 _UNKNOWN = 0.5
 _KEPT_AXES = ("chord", "rhythm")
-# A cost, of axes that go to 1, at which a match never moves the candidate: placements are judged as they stand.
-_NEVER = 3.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,7 +44,6 @@ def judge(placements: Placements, weights: Weights) -> Company:
     """
     m = len(placements)
     sounding = placements.as_they_sound()
-    still = replace(weights, cost=dict.fromkeys(weights.cost, _NEVER))
     roles = np.array(placements.loops.roles)
     one_way = np.full((m, m), np.nan)
     axes = {name: np.full((m, m), np.nan, np.float32) for name in _KEPT_AXES}
@@ -54,7 +51,7 @@ def judge(placements: Placements, weights: Weights) -> Company:
         others = np.flatnonzero(roles != roles[i])
         if len(others) == 0:
             continue
-        fits = fit(sounding.take([i]), sounding.take(others), still)
+        fits = fit(sounding.take([i]), sounding.take(others), weights, still=True)
         one_way[i, others] = np.where(np.isfinite(fits.total), fits.total, _UNKNOWN)
         for name in _KEPT_AXES:
             axes[name][i, others] = fits.axes[name]

@@ -93,6 +93,7 @@ def fit(
     role: Role | None = None,
     strict: bool = False,
     hum: bool = False,
+    still: bool = False,
 ) -> Fits:
     """Judge every candidate against one region.
 
@@ -108,6 +109,8 @@ def fit(
         Reject where a flag would only cap the score.
     hum : bool
         ``one`` is a hummed tune: its tempo, rhythm and timbre say nothing.
+    still : bool
+        Judge the candidates as they are: they were moved before, so no shift is looked for and none is charged.
     """
     if len(one) != 1:
         raise ValueError(f"candidates are judged against one region, not {len(one)}")
@@ -123,8 +126,8 @@ def fit(
     formulas = {
         number: weights.hum if hum else weights.roles[ROLES[number]] for number in np.unique(judged_as) if number >= 0
     }
-    shift = _best_shift(by_shift, judged_as, formulas, tempo.ratio, weights)
     rows = np.arange(n)
+    shift = np.zeros(n, np.int64) if still else _best_shift(by_shift, judged_as, formulas, tempo.ratio, weights)
     axes: dict[str, NDArray[np.float32]] = {name: by_shift[name][rows, shift] for name in _HARMONIC}
     axes["tempo"] = tempo_scores(tempo.ratio)
     axes["rhythm"] = np.full(n, np.nan, np.float32) if hum else _rhythm(one, candidates, tempo, judged_as, usable)
@@ -135,7 +138,7 @@ def fit(
     )
     axes = {name: axes[name] for name in AXES}
     semitones = SHIFTS[shift]
-    cost = moving_cost(tempo.ratio, semitones, weights)
+    cost = np.zeros(n) if still else moving_cost(tempo.ratio, semitones, weights)
     uncapped = np.full(n, np.nan, np.float32)
     for number, formula in formulas.items():
         chosen = judged_as == number
