@@ -120,8 +120,8 @@ def fit(
     tempo = tempo if hum else fit_lengths(one, candidates, tempo)
     judged_as = candidates.best_roles() if role is None else np.full(n, ROLES.index(role))
     # What cannot be used in any case is not compared: it is most of a large library.
-    unshifted = find_rejections(candidates, tempo.ratio, np.zeros(n, np.int64), judged_as, weights)
-    usable = ~np.logical_or.reduce(list(unshifted.values()))
+    rejections = find_rejections(candidates, tempo.ratio, judged_as, weights)
+    usable = ~np.logical_or.reduce(list(rejections.values()))
     by_shift = _harmony(one, candidates, tempo, judged_as, usable)
     formulas = {
         number: weights.hum if hum else weights.roles[ROLES[number]] for number in np.unique(judged_as) if number >= 0
@@ -145,7 +145,7 @@ def fit(
         uncapped[chosen] = _total({name: axes[name][chosen] for name in AXES}, formula, cost[chosen])
     uncapped[~usable] = np.nan
     flags = find_flags(one, candidates, tempo.ratio, semitones, axes, judged_as)
-    rejections = find_rejections(candidates, tempo.ratio, semitones, judged_as, weights)
+    rejections["shift"] = np.abs(semitones) > weights.gate["widest_shift"]
     gating, ceiling = gate(flags, rejections, weights, strict=strict)
     total = np.where(gating == CAPPED, np.minimum(uncapped, ceiling), uncapped).astype(np.float32)
     return Fits(axes, total, uncapped, cost, tempo.ratio, tempo.level, semitones, gating, flags, rejections, judged_as)

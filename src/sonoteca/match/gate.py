@@ -13,7 +13,6 @@ from sonoteca.match.weights import Weights
 
 PASS, CAPPED, REJECTED = 0, 1, 2
 STATUS_NAMES = ("pass", "capped", "rejected")
-REJECTIONS = ("failed", "silent", "other_role", "stretch", "shift")
 # Below this chance of being tonal, pitch says nothing.
 TONAL = 0.3
 _SURE_KEY = 0.7
@@ -28,11 +27,10 @@ _ON_BARS = [ROLES.index(role) for role in (Role.DRUMS, Role.BASS, Role.HARMONY, 
 def find_rejections(
     candidates: Evidence,
     tempo_ratio: NDArray[np.float64],
-    semitones: NDArray[np.int64],
     judged_as: NDArray[np.int64],
     weights: Weights,
 ) -> dict[str, NDArray[np.bool_]]:
-    """Per reason in ``REJECTIONS`` which candidates it rejects, bool (n,) each."""
+    """Which candidates are failed, silent, of an other_role or too far a stretch, bool (n,) each; the shift is found later."""
     rows = np.arange(len(candidates))
     role_score = candidates.roles[rows, np.maximum(judged_as, 0)]
     # What has bars may play any role as long as nobody knows which, but only what has no pitch plays drums.
@@ -45,7 +43,6 @@ def find_rejections(
         "silent": ~candidates.failed & is_silent(candidates),
         "other_role": (judged_as < 0) | ~playable,
         "stretch": stretch > weights.gate["widest_stretch"],
-        "shift": np.abs(semitones) > weights.gate["widest_shift"],
     }
 
 
