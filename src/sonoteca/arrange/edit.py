@@ -215,7 +215,8 @@ def _assembled(arrangement: Arrangement, parts: Sequence[_Part]) -> Arrangement:
         raise RequestError(f"The piece would be {at} bars long.", f"It has at most {MOST_BARS}.")
     names = {section.name for section in sections}
     locked = frozenset(pair for pair in arrangement.locked if pair[1] in names)
-    return replace(arrangement, sections=tuple(sections), clips=tuple(clips), locked=locked)
+    muted = arrangement.muted & {clip.role for clip in clips}
+    return replace(arrangement, sections=tuple(sections), clips=tuple(clips), locked=locked, muted=muted)
 
 
 def set_bars(arrangement: Arrangement, name: str, bars: int) -> Arrangement:

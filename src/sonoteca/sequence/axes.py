@@ -91,7 +91,7 @@ def key_axis(ends: Tracks, starts: Tracks, played: Stretch, weights: KeyWeights,
     semitones, detuned = heard_shift(ends, starts, played, key_lock=key_lock)
     rows, columns = np.nonzero(semitones)
     if len(rows):
-        sounding = _transposed(starts.key_start[columns], semitones[rows, columns])
+        sounding = _transposed(np.maximum(starts.key_start[columns], 0), semitones[rows, columns])
         score[rows, columns] = table[np.maximum(ends.key_end[rows], 0), sounding]
     score *= np.exp2(-np.square(detuned * np.float32(1.0 / weights.half_cents)))
     by_chance = np.float32(table.mean())
