@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import os
 import random
+import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -17,6 +20,7 @@ from catalogue_processes import create_at_once
 from sonoteca.catalogue import schema
 from sonoteca.catalogue.check import check
 from sonoteca.catalogue.library import Library, open_library
+from sonoteca.errors import LibraryBusy
 
 _TESTS = Path(__file__).parents[1]
 
@@ -33,6 +37,26 @@ def test_processes_that_create_a_library_at_once_make_one(location: str) -> None
         worker.join()
         assert worker.exitcode == 0
     assert len(uuids) == 1
+
+
+def test_a_new_file_that_another_process_writes_at_this_moment_is_waited_for(tmp_path: Path) -> None:
+    path = tmp_path / "library.sonoteca"
+    # The other is already inside its first transaction, but has not switched to the write-ahead log.
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None, check_same_thread=False)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        done = threading.Timer(0.3, other.execute, ["COMMIT"])
+        done.start()
+        with open_library(path, mode="create") as library, library.read() as connection:
+            assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
+        done.join()
+
+
+def test_a_new_file_that_is_never_free_is_named_as_busy(tmp_path: Path) -> None:
+    path = tmp_path / "library.sonoteca"
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(LibraryBusy, match=r"library\.sonoteca"):
+            open_library(path, mode="create", busy_timeout_s=0.1)
 
 
 def kill_while_storing(library: Library, location: str, batch: int, wait_s: float) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -31,6 +32,9 @@ _to_json = partial(json.dumps, allow_nan=False, separators=(",", ":"), ensure_as
 
 # RETURNING came with 3.35.
 OLDEST_SQLITE = (3, 35)
+
+# How soon a refused switch to the write-ahead log is tried again.
+_SWITCH_AGAIN_S = 0.01
 
 # One lock number for all writers of a PostgreSQL library: "sonoteca" as bytes, cut to 63 bits.
 _WRITER_LOCK = int.from_bytes(b"sonoteca") >> 1
@@ -75,6 +79,8 @@ def sqlite_engine(
             uri, uri=True, timeout=busy_timeout_s, isolation_level=None, check_same_thread=False, cached_statements=512
         )
         try:
+            if not read_only:
+                _switch_to_wal(connection, busy_timeout_s)
             _set_pragmas(connection, read_only=read_only, max_pages=max_pages)
         except BaseException:
             connection.close()
@@ -93,9 +99,24 @@ def sqlite_engine(
     return engine
 
 
+def _switch_to_wal(connection: sqlite3.Connection, busy_timeout_s: float) -> None:
+    """Journal in a write-ahead log, also when others open the same new file at this moment.
+
+    Two that switch at once would wait for each other, so SQLite refuses one of them without its busy timeout.
+    """
+    give_up_at = time.monotonic() + busy_timeout_s
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if (error.sqlite_errorcode & 0xFF) != sqlite3.SQLITE_BUSY or time.monotonic() > give_up_at:
+                raise
+        time.sleep(_SWITCH_AGAIN_S)
+
+
 def _set_pragmas(connection: sqlite3.Connection, *, read_only: bool, max_pages: int | None) -> None:
     if not read_only:
-        connection.execute("PRAGMA journal_mode = WAL")
         # With WAL, NORMAL loses no commit when a process is killed, and never damages the file.
         connection.execute("PRAGMA synchronous = NORMAL")
         if max_pages is not None:
