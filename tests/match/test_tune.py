@@ -12,7 +12,7 @@ from sonoteca.match import formula_fit
 from sonoteca.match.evidence import ROLES
 from sonoteca.match.formula_fit import Examples, fit_formula, log_losses, margins, recalibrated
 from sonoteca.match.tune import LEAST_CHOICES, _auc, tune
-from sonoteca.match.weights import AXES, default_weights, parse_weights
+from sonoteca.match.weights import AXES, Formula, default_weights, parse_weights
 
 BASS, MELODY = ROLES.index(Role.BASS), ROLES.index(Role.MELODY)
 
@@ -103,12 +103,13 @@ def test_the_same_choices_teach_the_same() -> None:
 def test_few_choices_move_the_weights_less_than_many() -> None:
     present = default_weights().roles[Role.BASS]
 
-    def moved(n: int) -> float:
-        learnt = fit_formula(present, examples(n, {"rhythm": 8.0}))
-        total = sum(present.axes.values())
-        return abs(learnt.axes["rhythm"] - present.axes["rhythm"]) / total
+    def worth(formula: Formula) -> float:
+        """What the axis adds to the logit of a candidate, from 0 to 1."""
+        return formula.slope * formula.axes["rhythm"] / sum(formula.axes.values())
 
-    assert moved(20) < moved(200) < moved(2000)
+    learnt = [worth(fit_formula(present, examples(n, {"rhythm": 8.0}))) for n in (20, 200, 2000)]
+    assert worth(present) < learnt[0] < learnt[1] < learnt[2]
+    assert learnt[2] == pytest.approx(8.0, rel=0.1)
 
 
 def test_no_choices_leave_the_formula_as_it_is() -> None:

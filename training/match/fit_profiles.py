@@ -26,7 +26,8 @@ from sonoteca.match.evidence import Evidence
 from sonoteca.match.fit import _content, _note_group
 from sonoteca.match.interval import content_of
 from sonoteca.match.profiles import DRUMS, ORDER
-from sonoteca.match.rhythm import LAGS, patterns_of, swing_of
+from sonoteca.match.rhythm import LAGS, patterns_of
+from sonoteca.match.swing import swing_logits
 
 TARGET = Path(__file__).resolve().parents[2] / "src" / "sonoteca" / "match" / "profiles.json"
 N_UNITS, BEATS_PER_BAR = 32, 4
@@ -80,12 +81,15 @@ def fit_pitch(examples: Sequence[Floats], ridge: float) -> Floats:
     return np.asarray(found.x).reshape(channels, 12)
 
 
-def fit_plain(features: Floats, ridge: float) -> Floats:
-    """Weights that tell each song's own pair from all others; ``features`` (n, n, p), own pairs on the diagonal."""
+def fit_plain(features: Floats, ridge: float, *, known: Floats) -> Floats:
+    """Weights that tell each song's own pair from all others; ``features`` (n, n, p), own pairs on the diagonal.
+
+    ``known`` (n, n) are logits that count whatever the weights are.
+    """
     n = len(features)
 
     def loss(flat: Floats) -> tuple[float, Floats]:
-        logits = features @ flat
+        logits = features @ flat + known
         total, slope = 0.0, np.zeros_like(logits)
         for axis in (0, 1):
             rows = logits if axis == 0 else logits.T
@@ -128,7 +132,6 @@ def fit_all(
             "content": content_of(_content(evidence, np.array(rows), group)),
             "changes": changes_of(np.stack([each[0] for each in both])),
             "patterns": patterns_of(onsets, BEATS_PER_BAR),
-            "swing": swing_of(onsets),
         }
     result: dict[str, dict[str, dict[str, object]]] = {"pitch": {}, "rhythm": {}}
     for number, first in enumerate(ORDER):
@@ -150,7 +153,10 @@ def fit_all(
                 content, changes = fit_pitch(examples, PITCH_RIDGE)
                 result["pitch"][name] = {"content": _rounded(content), "changes": _rounded(changes)}
             if first != second:
-                result["rhythm"][name] = _fit_rhythm(a, b)
+                swing = _swing_logits(
+                    evidence, [parts[first] for parts in chosen.values()], [parts[second] for parts in chosen.values()]
+                )
+                result["rhythm"][name] = _fit_rhythm(a, b, swing)
     _add_likes(result)
     return result
 
@@ -161,7 +167,19 @@ def _pitch_features(one_content: Floats, one_changes: Floats, other_content: Flo
     return np.stack([content, changes], axis=2)
 
 
-def _fit_rhythm(a: Mapping[str, Floats], b: Mapping[str, Floats]) -> dict[str, object]:
+def _swing_logits(evidence: Evidence, first: Sequence[int], second: Sequence[int]) -> Floats:
+    """Of every row of ``first`` with every row of ``second``."""
+    shares, onsets, beats = evidence.swing_shares, evidence.swing_onsets, evidence.n_beats
+    logits = np.zeros((len(first), len(second)))
+    for i, row in enumerate(first):
+        for j, other in enumerate(second):
+            theirs = shares[other][None], onsets[other][None]
+            logits[i, j] = swing_logits((shares[row], onsets[row]), theirs, float(beats[other] / beats[row]))[0]
+    return logits
+
+
+def _fit_rhythm(a: Mapping[str, Floats], b: Mapping[str, Floats], swing: Floats) -> dict[str, object]:
+    """What the places are worth beside the swing, whose worth is known."""
     channels = []
     for one, other in zip(a["patterns"], b["patterns"], strict=True):
         # The candidate's steps, read `lag` later.
@@ -170,13 +188,8 @@ def _fit_rhythm(a: Mapping[str, Floats], b: Mapping[str, Floats]) -> dict[str, o
     # (n, n, channels, lags, registers, registers)
     stacked = np.stack(channels, axis=2)
     n, shape = len(stacked), stacked.shape[2:]
-    apart = -np.abs(a["swing"][:, None] - b["swing"][None, :])[..., None]
-    features = np.concatenate([stacked.reshape(n, n, -1), apart], axis=2).astype(float)
-    weights = fit_plain(features, RHYTHM_RIDGE)
-    return {
-        "places": np.round(weights[:-1].reshape(shape), 2).tolist(),
-        "swing": max(0.0, round(float(weights[-1]), 2)),
-    }
+    weights = fit_plain(stacked.reshape(n, n, -1).astype(float), RHYTHM_RIDGE, known=swing)
+    return {"places": np.round(weights.reshape(shape), 2).tolist()}
 
 
 def _add_likes(result: dict[str, dict[str, dict[str, object]]]) -> None:
@@ -188,7 +201,7 @@ def _add_likes(result: dict[str, dict[str, dict[str, object]]]) -> None:
         same = np.zeros((2, len(LAGS), 3, 3))
         same[0, LAGS.index(0)] = np.eye(3)
         same[1, LAGS.index(0)] = 0.5 * np.eye(3)
-        result["rhythm"][f"{part} {part}"] = {"places": same.tolist(), "swing": 0.5}
+        result["rhythm"][f"{part} {part}"] = {"places": same.tolist()}
 
 
 def _rounded(values: Floats) -> list[float]:

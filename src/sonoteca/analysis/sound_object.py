@@ -39,6 +39,7 @@ from sonoteca.domain.descriptor import (
     SCALAR_DESCRIPTORS,
     SECTIONS,
     SOUND_CLASS,
+    SWING,
     TEMPO,
     TEMPO_CURVE,
     TUNING,
@@ -139,7 +140,7 @@ def sound_object(
     Returns
     -------
     dict
-        JSON with every key of DESIGN §6, and ``onsets_s``, ``events``, ``instrument`` and ``chroma`` beside them.
+        JSON with every key of DESIGN §6, and ``onsets_s``, ``swing``, ``events``, ``instrument`` and ``chroma`` beside them.
 
     Examples
     --------
@@ -210,6 +211,7 @@ def _analysis_keys(believed: Believed) -> JsonObject:
             "beat_unit": meter.get("beat_unit"),
             "confidence": _confidence(believed, METER),
         },
+        "swing": _value(believed, SWING),
         "bars": _value(believed, BARS),
         "loopability": _value(believed, LOOPABILITY),
         "key": _key(believed),

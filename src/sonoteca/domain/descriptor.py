@@ -61,6 +61,7 @@ CHROMA = _d("chroma", "mean pitch class energy, 12 numbers from C that sum to 1"
 
 # --- the bar grid -------------------------------------------------------------------------------
 BEAT_PROFILE = _d("beat_profile", "object: pitch classes and onsets of each beat, see domain/beat_profile.py")
+SWING = _d("swing", "object: eighths and sixteenths, each {share of its pair: 0.5 straight, onsets} or null")
 
 # --- melody -------------------------------------------------------------------------------------
 PITCH = _d("pitch", "object: midi (fractional), hz; the one pitch of a one-shot")

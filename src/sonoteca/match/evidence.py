@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sonoteca.domain.beat_profile import N_NOTES, N_ONSETS, bytes_of_json
-from sonoteca.domain.descriptor import BEAT_PROFILE, CHROMA, QUALITY, ROLE
+from sonoteca.domain.descriptor import BEAT_PROFILE, CHROMA, QUALITY, ROLE, SWING
+from sonoteca.domain.swing import Swing
 from sonoteca.domain.vocabulary import Role
 
 ROLES: tuple[Role, ...] = tuple(Role)
@@ -28,7 +29,7 @@ QUALITY_CODES: Mapping[str, str] = {
     "hum_60_hz": "noisy",
 }
 # What has to be read from the observations; everything else stands in the summaries.
-DESCRIPTORS = (ROLE.name, CHROMA.name, QUALITY.name, BEAT_PROFILE.name)
+DESCRIPTORS = (ROLE.name, CHROMA.name, QUALITY.name, BEAT_PROFILE.name, SWING.name)
 
 Numbers: TypeAlias = NDArray[np.float64]
 
@@ -68,6 +69,8 @@ class Evidence:
     notes : uint8 (n, longest, ``N_NOTES``)
         As stored: see ``domain.beat_profile.notes_of_bytes``; rows from ``n_beats`` on are 0.
     onsets : uint8 (n, longest, ``N_ONSETS``)
+    swing_shares, swing_onsets : float64 (n, 2)
+        Of pairs of eighths and of sixteenths: where the second falls, and of how many that was heard.
     """
 
     region_ids: NDArray[np.int64]
@@ -101,6 +104,8 @@ class Evidence:
     fills: NDArray[np.bool_]
     notes: NDArray[np.uint8]
     onsets: NDArray[np.uint8]
+    swing_shares: Numbers
+    swing_onsets: Numbers
     space_id: str | None = None
 
     def __len__(self) -> int:
@@ -178,6 +183,7 @@ def evidence_of(statements: Iterable[RegionStatement], *, space_id: str | None =
         space_id=space_id if dimensions else None,
         **numbers,
         **_profiles([row.values.get(BEAT_PROFILE.name) for row in rows]),
+        **_swings([row.values.get(SWING.name) for row in rows]),
     )
 
 
@@ -224,3 +230,13 @@ def _profiles(values: Sequence[Mapping[str, Any] | None]) -> dict[str, Any]:
         columns["profile_beats_per_bar"][i] = value["beats_per_bar"]
         fills[i] = value["fills"]
     return {"n_beats": lengths, "fills": fills, "notes": notes, "onsets": onsets, **columns}
+
+
+def _swings(values: Sequence[Mapping[str, Any] | None]) -> dict[str, Any]:
+    shares, onsets = np.full((len(values), 2), np.nan), np.full((len(values), 2), np.nan)
+    for i, value in enumerate(values):
+        swing = Swing.of_json(dict(value)) if value else Swing(None, None)
+        for pair, off_beats in enumerate((swing.eighths, swing.sixteenths)):
+            if off_beats is not None:
+                shares[i, pair], onsets[i, pair] = off_beats.share, off_beats.onsets
+    return {"swing_shares": shares, "swing_onsets": onsets}

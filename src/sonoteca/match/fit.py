@@ -27,6 +27,7 @@ from sonoteca.match.interval import interval_scores
 from sonoteca.match.key import key_scores
 from sonoteca.match.profiles import DRUMS, PARTS, pitch_profile, rhythm_profile
 from sonoteca.match.rhythm import length_penalty, rhythm_scores
+from sonoteca.match.swing import swing_of_pairs
 from sonoteca.match.tempo import sameness, tempo_scores
 from sonoteca.match.weights import AXES, Formula, Weights
 
@@ -236,9 +237,8 @@ def _rhythm(
                 onsets_in_units(candidates, at, group.beats, group.level, n_units),
                 profile,
                 beats_per_bar=per_bar,
-                penalties=np.where(
-                    candidates.fills[at] & one.fills[0], length_penalty(beats, group.beats / group.level), 0.0
-                ),
+                beside=swing_of_pairs(one, candidates, at, group.level)
+                - np.where(candidates.fills[at] & one.fills[0], length_penalty(beats, group.beats / group.level), 0.0),
             )
             scores[at] = found
     return scores

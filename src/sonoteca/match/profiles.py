@@ -52,11 +52,9 @@ class RhythmProfile:
 
     ``places`` float32 (2, lags, registers, registers): by the mean bar and by what departs from it, by
     distance in steps (the candidate's later is positive), register of the query and of the candidate.
-    ``swing`` is what an equal place of the off-beat is worth, per step of difference.
     """
 
     places: NDArray[np.float32]
-    swing: float
 
 
 def pitch_profile(query: str, candidate: str) -> PitchProfile:
@@ -77,7 +75,7 @@ def rhythm_profile(query: str, candidate: str) -> RhythmProfile:
     places = np.array(stored["places"], np.float32)
     if (first, second) != (query, candidate):
         places = places[:, ::-1].transpose(0, 1, 3, 2)
-    return RhythmProfile(np.ascontiguousarray(places), float(stored["swing"]))
+    return RhythmProfile(np.ascontiguousarray(places))
 
 
 def by_shift(query: NDArray[np.float32], profile: NDArray[np.float32]) -> NDArray[np.float32]:

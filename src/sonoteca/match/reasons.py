@@ -7,6 +7,10 @@ import numpy as np
 from sonoteca.domain.music import Key, KeyRelation, key_relation, stretch_percent
 from sonoteca.match.evidence import ROLES, Evidence
 from sonoteca.match.fit import Fits
+from sonoteca.match.swing import swing_of_pairs
+
+# Logits: straight with straight, which is most pairs, stays below.
+_CLEAR_SWING = 0.9
 
 _RISKS = {
     "clipped": "the recording is clipped",
@@ -28,7 +32,7 @@ def risks_of(fits: Fits, i: int) -> list[str]:
 
 def reasons_of(one: Evidence, candidates: Evidence, fits: Fits, i: int) -> list[str]:
     """Three sentences about candidate ``i``: tempo, pitch, rhythm."""
-    return [_tempo(candidates, fits, i), _pitch(one, candidates, fits, i), _rhythm(fits, i)]
+    return [_tempo(candidates, fits, i), _pitch(one, candidates, fits, i), _rhythm(one, candidates, fits, i)]
 
 
 def _tempo(candidates: Evidence, fits: Fits, i: int) -> str:
@@ -70,10 +74,13 @@ def _relation(one: Evidence, candidates: Evidence, i: int, shift: int) -> KeyRel
     return key_relation(mine, other.transpose(shift))
 
 
-def _rhythm(fits: Fits, i: int) -> str:
+def _rhythm(one: Evidence, candidates: Evidence, fits: Fits, i: int) -> str:
     rhythm = float(fits.axes["rhythm"][i])
     if not np.isfinite(rhythm):
         return f"It plays {ROLES[fits.roles[i]].value}." if fits.roles[i] >= 0 else "What it plays is not known."
+    swing = float(swing_of_pairs(one, candidates, np.array([i]), float(fits.tempo_level[i]))[0])
+    if abs(swing) > _CLEAR_SWING:
+        return "They swing alike." if swing > 0 else "They do not swing alike."
     if rhythm >= 0.6:
         return "Its accents lock with yours."
     return "Its accents fall beside yours." if rhythm <= 0.45 else "Their rhythms share the bar."

@@ -10,14 +10,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from sonoteca.domain.beat_profile import STEPS_PER_BEAT
 from sonoteca.match.profiles import RhythmProfile
 
 # Logits at which the score is 0 and 1.
 REACH = 6.0
 LAGS = (-1, 0, 1)
-# Steps in which an off-beat eighth may fall: straight in the middle of the beat, swung up to two thirds.
-_OFFBEAT = slice(4, 10)
 # Logits lost by loops whose lengths are no multiples of each other: their bar lines never meet again as they should.
 _UNEVEN_LENGTHS = 4.0
 
@@ -56,23 +53,13 @@ def _scaled(rows: NDArray[np.float32], plain: NDArray[np.float32]) -> NDArray[np
     return np.asarray(rows / (np.sqrt(power) + floor[:, None])[:, :, None], np.float32)
 
 
-def swing_of(onsets: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Mean step of what sounds around the off-beat, shape (n,): 6 straight, 8 a triplet."""
-    steps = onsets.mean(axis=(1, 2))[:, _OFFBEAT]
-    places = np.arange(STEPS_PER_BEAT)[_OFFBEAT]
-    total = steps.sum(axis=1)
-    middle = 0.5 * (places[0] + places[-1])
-    # Little weight of nothing sounding: then the middle of the window.
-    return np.asarray((steps @ places + 1e-3 * middle) / (total + 1e-3), np.float32)
-
-
 def rhythm_scores(
     query: NDArray[np.float32],
     candidates: NDArray[np.float32],
     profile: RhythmProfile,
     *,
     beats_per_bar: int,
-    penalties: NDArray[np.float64] | float = 0.0,
+    beside: NDArray[np.floating] | float = 0.0,
 ) -> NDArray[np.float32]:
     """Scores 0..1 of candidates, shape (n,).
 
@@ -84,8 +71,8 @@ def rhythm_scores(
     profile : RhythmProfile
     beats_per_bar : int >= 1
         Of the query.
-    penalties : float64 (n,)
-        Logits to take off, from ``length_penalty``.
+    beside : float (n,)
+        Logits of what is known beside the onsets on the grid: ``match.swing``, less ``length_penalty``.
     """
     logits = np.zeros(len(candidates), np.float32)
     ours, theirs = patterns_of(query[None], beats_per_bar), patterns_of(candidates, beats_per_bar)
@@ -95,7 +82,7 @@ def rhythm_scores(
             # What the candidate plays `lag` steps later is held against what the query plays now.
             expected += np.roll(worth.T @ one[0], lag, axis=1)
         logits += others.reshape(len(others), -1) @ expected.reshape(-1)
-    logits = logits - profile.swing * np.abs(swing_of(candidates) - swing_of(query[None])[0]) - penalties
+    logits = logits + beside
     return np.asarray(np.clip(0.5 + 0.5 * logits / REACH, 0.0, 1.0), np.float32)
 
 

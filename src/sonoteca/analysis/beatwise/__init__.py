@@ -1,5 +1,6 @@
 """What sounds beat by beat: the evidence by which loops are matched."""
 
 from sonoteca.analysis.beatwise.profile import BeatProfileOfRegion
+from sonoteca.analysis.beatwise.swing import SwingOfRegion
 
-ANALYZERS = (BeatProfileOfRegion(),)
+ANALYZERS = (BeatProfileOfRegion(), SwingOfRegion())
