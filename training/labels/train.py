@@ -159,39 +159,66 @@ def train_sound_class(data: pathlib.Path, recipe: Recipe, seed: int) -> None:
 # --- role ---------------------------------------------------------------------------------------
 
 
+# A stem is long and dry where generated loops are short and treated: as good an example as those.
+STEM_WEIGHT_ROLE = 1.0
+
+
 def train_role(data: pathlib.Path, recipe: Recipe, seed: int) -> None:
-    made, dev = np.load(data / "loops.npz"), np.load(data / "dev.npz")
+    made, dev, stems = np.load(data / "loops.npz"), np.load(data / "dev.npz"), np.load(data / "stems.npz")
     labels = tuple(sorted(set(made["y"].tolist())))
     is_loop = dev["role"] != ""
-    generated = fit(made["x"], made["y"], labels=labels, recipe=recipe, seed=seed)
-    exact = np.char.startswith(dev["name"], "loops/")
-    loose = np.char.startswith(dev["name"], "loose/")
-    print(f"role: {len(made['y'])} generated loops")
-    report(
-        "  development loops, generated loops trained on",
-        dev["role"][exact],
-        generated.probabilities(dev["x"][exact]),
-        labels,
-        matrix=True,
-    )
-    report("  development loose loops, same", dev["role"][loose], generated.probabilities(dev["x"][loose]), labels)
     # Loose loops are cut from hidden loops; each file stands for itself.
-    table = Table(np.concatenate([made["x"], dev["x"][is_loop]]), np.concatenate([made["y"], dev["role"][is_loop]]),
-                  np.concatenate([made["source"], dev["name"][is_loop]]),
-                  np.concatenate([np.ones(len(made["y"])), np.full(is_loop.sum(), 3.0)]).astype(np.float32))  # fmt: skip
-    folds = folds_by_group(table.group, 5)
-    shares = cross_validated(table, recipe, labels, folds, seed)
-    is_dev = np.isin(table.group, dev["name"])
-    temperature = best_temperature(shares[is_dev], table.y[is_dev], labels)
-    exact = np.char.startswith(table.group, "loops/")
-    report(
-        f"  development loops, cross-validated, temperature {temperature:.2f}",
-        table.y[exact],
-        tempered(shares[exact], temperature),
-        labels,
+    table = Table(
+        np.concatenate([made["x"], stems["x"], dev["x"][is_loop]]),
+        np.concatenate([made["y"], stems["role"], dev["role"][is_loop]]),
+        np.concatenate([made["source"], stem_groups(stems), dev["name"][is_loop]]),
+        np.concatenate(
+            [np.ones(len(made["y"])), np.full(len(stems["role"]), STEM_WEIGHT_ROLE), np.full(is_loop.sum(), 3.0)]
+        ).astype(np.float32),
     )
+    is_stem, is_dev = np.char.startswith(table.group, "stems/"), np.isin(table.group, dev["name"])
+    is_made = ~is_stem & ~is_dev
+    exact, loose = np.char.startswith(table.group, "loops/"), np.char.startswith(table.group, "loose/")
+    print(f"role: {is_made.sum()} generated loops, {is_stem.sum()} stems; development loops never trained on:")
+    unseen = fit(table.x[~is_dev], table.y[~is_dev], table.weight[~is_dev], labels=labels, recipe=recipe, seed=seed)
+    for title, rows in (("development loops", exact), ("loose loops", loose)):
+        report(
+            f"  {title}",
+            table.y[rows],
+            unseen.probabilities(table.x[rows]),
+            labels,
+            matrix=title == "development loops",
+        )
+    shares = cross_validated(table, recipe, labels, folds_by_group(table.group, 5), seed)
+    # Confidence is to be right for stems as for the fewer development loops.
+    times = max(1, is_stem.sum() // is_dev.sum())
+    real = np.concatenate([np.repeat(np.flatnonzero(is_dev), times), np.flatnonzero(is_stem)])
+    temperature = best_temperature(shares[real], table.y[real], labels)
+    print(f"  cross-validated, temperature {temperature:.2f}:")
+    shares = tempered(shares, temperature)
+    for title, rows in (
+        ("development loops", exact),
+        ("loose loops", loose),
+        ("songs", np.char.startswith(table.group, "songs/")),
+        ("stems", is_stem),
+        ("generated", is_made),
+    ):
+        report(f"    {title}", table.y[rows], shares[rows], labels, matrix=title in ("stems", "generated"))
+    print_impossible("    stems", table.y[is_stem], shares[is_stem], labels)
     final = fit(table.x, table.y, table.weight, labels=labels, recipe=recipe, seed=seed)
     save(WEIGHTS / "role.npz", with_temperature(final, temperature))
+
+
+def stem_groups(stems: np.lib.npyio.NpzFile) -> Names:
+    """One group per song: its parts, plain and moved, never straddle."""
+    return np.char.add("stems/", stems["source"])
+
+
+def print_impossible(title: str, truth: Names, shares: Array, labels: tuple[str, ...]) -> None:
+    """Share of rows whose true label got almost no probability: what looks for that label never finds them."""
+    own = shares[np.arange(len(truth)), [labels.index(name) for name in truth]]
+    parts = ", ".join(f"p < {limit}: {(own < limit).mean():.4f}" for limit in (0.002, 0.01))
+    print(f"{title}, true label nearly impossible: {parts}, n {len(truth)}")
 
 
 # --- content and events -------------------------------------------------------------------------
@@ -289,9 +316,13 @@ def train_content(data: pathlib.Path, recipe: Recipe, seed: int) -> None:
 
 # --- kind ---------------------------------------------------------------------------------------
 
+# All stems are loops of eight bars: with more weight, short loops become one-shots and excerpts of songs loops.
+STEM_WEIGHT_KIND = 0.2
+
 
 def train_kind(data: pathlib.Path, recipe: Recipe, seed: int) -> None:
-    clips, made, dev = np.load(data / "clips.npz"), np.load(data / "loops.npz"), np.load(data / "dev.npz")
+    clips, made = np.load(data / "clips.npz"), np.load(data / "loops.npz")
+    dev, stems = np.load(data / "dev.npz"), np.load(data / "stems.npz")
     named = (clips["kind"] != "") & ~np.char.startswith(clips["source"], "dev-")
     package = np.array([s.split(":")[0] for s in clips["source"][named]])
     group = np.where(
@@ -302,12 +333,17 @@ def train_kind(data: pathlib.Path, recipe: Recipe, seed: int) -> None:
     short = clips["duration"][named] < np.where(clips["label"][named] == "effect", 8.0, SHORTEST_FIELD_RECORDING_S)
     kind[(kind == "field_recording") & short] = "one_shot"
     table = Table(
-        np.concatenate([clips["summary"][named], made["x"], dev["x"]]),
-        np.concatenate([kind, np.full(len(made["y"]), "loop"), dev["kind"]]),
-        np.concatenate([group, made["source"], dev["name"]]),
-        np.concatenate([np.ones(named.sum()), np.full(len(made["y"]), 0.5), np.full(len(dev["kind"]), 2.0)]).astype(
-            np.float32
-        ),
+        np.concatenate([clips["summary"][named], made["x"], stems["x"], dev["x"]]),
+        np.concatenate([kind, np.full(len(made["y"]), "loop"), stems["kind"], dev["kind"]]),
+        np.concatenate([group, made["source"], stem_groups(stems), dev["name"]]),
+        np.concatenate(
+            [
+                np.ones(named.sum()),
+                np.full(len(made["y"]), 0.5),
+                np.full(len(stems["kind"]), STEM_WEIGHT_KIND),
+                np.full(len(dev["kind"]), 2.0),
+            ]
+        ).astype(np.float32),
     )
     duration = np.exp(table.x[:, duration_column(table.x, dev)])
     # Twenty seconds of a song are a track in truth, but length rules that out: nothing to learn from.
@@ -319,12 +355,23 @@ def train_kind(data: pathlib.Path, recipe: Recipe, seed: int) -> None:
     mask = np.array([[name in {k.value for k in possible_kinds(seconds)} for name in labels] for seconds in duration])
     shares = np.where(mask, np.maximum(shares, 1e-6), 0)
     shares /= shares.sum(axis=1, keepdims=True)
-    temperature = best_temperature(shares, table.y, labels)
-    print(f"kind: {len(table.y)} sounds; temperature {temperature:.2f}")
-    report("  all, cross-validated", table.y, tempered(shares, temperature), labels, matrix=True)
-    for folder in ("loops/", "oneshots/", "loose/", "songs/"):
+    is_stem = np.char.startswith(table.group, "stems/")
+    temperature = best_temperature(shares[~is_stem], table.y[~is_stem], labels)
+    shares = tempered(shares, temperature)
+    print(
+        f"kind: {len(table.y)} sounds, {is_stem.sum()} of them stems; temperature {temperature:.2f}; cross-validated:"
+    )
+    report("  all but stems", table.y[~is_stem], shares[~is_stem], labels, matrix=True)
+    for folder in ("loops/", "oneshots/", "loose/", "songs/", "stems/"):
         rows = np.char.startswith(table.group, folder)
-        report(f"    development {folder}", table.y[rows], tempered(shares[rows], temperature), labels, matrix=True)
+        report(f"    {folder}", table.y[rows], shares[rows], labels, matrix=True)
+    print_impossible("    stems", table.y[is_stem], shares[is_stem], labels)
+    family = np.array([g.split(":")[0] for g in table.group])
+    answer = np.array(labels)[shares.argmax(axis=1)]
+    for name in sorted(set(family[table.y == "field_recording"].tolist())):
+        told = answer[(family == name) & (table.y == "field_recording")]
+        counts = ", ".join(f"{label} {(told == label).sum()}" for label in labels)
+        print(f"    field recordings of {name}: {counts}")
     final = fit(table.x, table.y, table.weight, labels=labels, recipe=recipe, seed=seed)
     save(WEIGHTS / "kind.npz", with_temperature(final, temperature))
 
@@ -376,7 +423,7 @@ RECIPES = {
     "role": Recipe(hidden=(64, 32), n_members=4, n_steps=2500),
     "content": Recipe(hidden=(80, 40), n_members=3, n_steps=2000),
     "instrument": Recipe(hidden=(48, 24), n_members=3, n_steps=1500),
-    "kind": Recipe(hidden=(48, 24), n_members=3, n_steps=1500),
+    "kind": Recipe(hidden=(64, 32), n_members=3, n_steps=2500),
 }
 
 

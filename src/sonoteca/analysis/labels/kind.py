@@ -48,7 +48,7 @@ class KindOfRegion:
     """
 
     id: ClassVar[str] = "labels.kind.summary"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     produces: ClassVar[tuple[Descriptor, ...]] = (KIND,)
     requires: ClassVar[tuple[Descriptor, ...]] = ()
     features: ClassVar[tuple[Feature, ...]] = (LOG_MEL, TRAITS, SEMITONES)

@@ -41,7 +41,7 @@ class RoleOfRegion:
     """
 
     id: ClassVar[str] = "labels.role.summary"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     produces: ClassVar[tuple[Descriptor, ...]] = (ROLE,)
     requires: ClassVar[tuple[Descriptor, ...]] = (KIND, SOUND_CLASS)
     features: ClassVar[tuple[Feature, ...]] = (LOG_MEL, TRAITS, SEMITONES)
