@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from arrangement_samples import a_clip, a_song, arrangements
-from sonoteca.arrange.arrangement import Arrangement
+from sonoteca.arrange.arrangement import Arrangement, Section
 from sonoteca.arrange.edit import (
     Target,
     change_gain,
@@ -186,6 +186,14 @@ def test_locks_follow_a_renamed_section() -> None:
 def test_a_title_of_nothing_is_none() -> None:
     assert set_title(a_song(), " Rain ").title == "Rain"
     assert set_title(a_song(title="Rain"), "").title is None
+
+
+def test_a_role_whose_last_clip_a_shorter_section_loses_is_no_longer_muted() -> None:
+    drums, bass = a_clip("drums", 8, 4), a_clip("bass", 0, 4, content_hash="x1:" + "1" * 32)
+    song = set_muted(a_song(sections=(Section("verse", 0, 12),), clips=(drums, bass)), "drums", True)
+    shorter = set_bars(song, "verse", 4)
+    assert [clip.role for clip in shorter.clips] == ["bass"]
+    assert shorter.muted == frozenset()
 
 
 def test_a_clip_across_sections_is_not_torn() -> None:

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from sequence_samples import Made, columns, made_tracks
@@ -129,6 +129,7 @@ def test_an_unsure_key_is_worth_what_keys_at_random_are() -> None:
     assert WEIGHTS.key.other < key_score(Made(confidence=0.6), Made(key="2A")) < by_chance
 
 
+@example(Made(key=None, tuning=-28.0), Made(tuning=23.0))
 @given(made_tracks(), made_tracks())
 def test_key_scores_are_symmetrical_with_key_lock(one: Made, other: Made) -> None:
     assert key_score(one, other) == pytest.approx(key_score(other, one), abs=1e-4)
