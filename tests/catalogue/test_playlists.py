@@ -8,11 +8,14 @@ import catalogue_samples as samples
 from sonoteca.catalogue.library import Library
 from sonoteca.catalogue.playlists import (
     PlaylistEntry,
+    SmartRule,
     find_playlist,
     get_playlist,
     list_playlists,
     remove_playlist,
+    rename_playlist,
     save_playlist,
+    save_smart_playlist,
 )
 from sonoteca.catalogue.remove import remove_sounds
 from sonoteca.errors import PlaylistNotFound, RequestError
@@ -46,8 +49,15 @@ def test_a_name_is_taken_unless_it_is_to_be_replaced(library: Library) -> None:
 def test_names_that_cannot_be_kept_are_refused(library: Library, name: str) -> None:
     with library.write() as connection, pytest.raises(RequestError, match="no name for a playlist"):
         save_playlist(connection, name, ENTRIES)
+    with library.write() as connection:
+        save_playlist(connection, "a", ENTRIES)
+        with pytest.raises(RequestError, match="no name for a playlist"):
+            rename_playlist(connection, "a", name)
+        with pytest.raises(PlaylistNotFound):
+            remove_playlist(connection, name)
     with library.read() as connection:
         assert find_playlist(connection, name) is None
+        assert find_playlist(connection, "a") is not None
 
 
 def test_what_is_not_there_is_not_found(library: Library) -> None:
@@ -66,3 +76,32 @@ def test_a_playlist_outlives_its_sounds(library: Library) -> None:
         remove_sounds(connection, [sound_id])
     with library.read() as connection:
         assert get_playlist(connection, "a").entries == ENTRIES
+
+
+def test_a_playlist_is_called_otherwise_and_stays_what_it_was(library: Library) -> None:
+    with library.write() as connection:
+        save_playlist(connection, "a", ENTRIES, details={"score": 0.5})
+        save_playlist(connection, "b", ())
+        with pytest.raises(RequestError, match="already"):
+            rename_playlist(connection, "a", "b")
+        with pytest.raises(PlaylistNotFound):
+            rename_playlist(connection, "c", "d")
+        rename_playlist(connection, "a", "Übung 2")
+    with library.read() as connection:
+        kept = get_playlist(connection, "Übung 2")
+        assert (kept.entries, kept.details) == (ENTRIES, {"score": 0.5})
+        assert {each.name for each in list_playlists(connection)} == {"b", "Übung 2"}
+
+
+def test_a_query_is_kept_and_gives_way_like_any_other(library: Library) -> None:
+    with library.write() as connection:
+        save_playlist(connection, "a", ENTRIES)
+        with pytest.raises(RequestError, match="already"):
+            save_smart_playlist(connection, "a", SmartRule("tag:dusty"))
+        save_smart_playlist(connection, "a", SmartRule("tag:dusty", 20), replace=True)
+        save_smart_playlist(connection, "b", SmartRule(""))
+    with library.read() as connection:
+        assert get_playlist(connection, "a").rule == SmartRule("tag:dusty", 20)
+        assert get_playlist(connection, "a").entries == ()
+        listed = [(each.name, each.count, each.rule) for each in list_playlists(connection)]
+        assert listed == [("a", 0, SmartRule("tag:dusty", 20)), ("b", 0, SmartRule("", None))]

@@ -1,4 +1,8 @@
-"""Playlists: named orders of sounds, kept by content hash, so that they outlive moves and removals."""
+"""Playlists: named orders of sounds, kept by content hash, so that they outlive moves and removals.
+
+A smart playlist has no entries of its own: it keeps a query, in its details, and holds whatever
+that finds whenever it is read (``sequence/smart_playlists.py``).
+"""
 
 from __future__ import annotations
 
@@ -14,6 +18,9 @@ from sonoteca.catalogue.names import is_storable
 from sonoteca.catalogue.schema_made import playlist_entries, playlists
 from sonoteca.errors import PlaylistNotFound, RequestError, WriteSwallowed
 
+# The detail that makes a playlist a smart one.
+_SMART = "smart"
+
 
 @dataclass(frozen=True, slots=True)
 class PlaylistEntry:
@@ -25,8 +32,19 @@ class PlaylistEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class SmartRule:
+    """What a smart playlist holds: the first ``limit`` sounds (None: all) that ``query`` finds, in its order."""
+
+    query: str
+    limit: int | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        return {"query": self.query, "limit": self.limit}
+
+
+@dataclass(frozen=True, slots=True)
 class Playlist:
-    """``details`` say how it came about, if a program made it."""
+    """``details`` say how it came about, if a program made it. ``entries`` of a smart one are empty."""
 
     name: str
     entries: tuple[PlaylistEntry, ...]
@@ -34,13 +52,19 @@ class Playlist:
     created_at: str
     changed_at: str
 
+    @property
+    def rule(self) -> SmartRule | None:
+        """What a smart playlist holds; None for a plain one."""
+        return _rule_in(self.details)
+
 
 @dataclass(frozen=True, slots=True)
 class PlaylistSummary:
-    """One line of the list of playlists."""
+    """One line of the list of playlists; ``count`` is of the entries kept, so 0 where there is a ``rule``."""
 
     name: str
     count: int
+    rule: SmartRule | None
     created_at: str
     changed_at: str
 
@@ -68,8 +92,7 @@ def save_playlist(
     RequestError
         The name is taken, empty, or cannot be stored.
     """
-    if not name.strip() or not is_storable(name):
-        raise RequestError(f"{name!r} is no name for a playlist.", "Use letters and digits.")
+    _check_name(name)
     now = clock.now()
     row_number = connection.execute(sa.select(playlists.c.id).where(playlists.c.name == name)).scalar()
     if row_number is None:
@@ -81,7 +104,31 @@ def save_playlist(
         connection.execute(sa.delete(playlist_entries).where(playlist_entries.c.playlist_id == row_number))
     else:
         raise RequestError(f"There is a playlist {name!r} already.", "Use another name, or --replace.")
-    if entries:
+    store_entries(connection, row_number, entries)
+
+
+def save_smart_playlist(connection: Connection, name: str, rule: SmartRule, *, replace: bool = False) -> None:
+    """Keep a query under a name; made readable before by ``sequence.smart_playlists.smart_rule``.
+
+    Raises
+    ------
+    RequestError
+        As ``save_playlist``.
+    """
+    save_playlist(connection, name, (), details={_SMART: rule.as_json()}, replace=replace)
+
+
+def store_entries(
+    connection: Connection, row_number: int, entries: Sequence[PlaylistEntry], *, before: Sequence[PlaylistEntry] = ()
+) -> None:
+    """Let ``entries`` be those of a playlist that has ``before``; only from the first difference on is written."""
+    same = 0
+    while same < min(len(before), len(entries)) and before[same] == entries[same]:
+        same += 1
+    of_playlist = playlist_entries.c.playlist_id == row_number
+    if len(before) > same:
+        connection.execute(sa.delete(playlist_entries).where(of_playlist, playlist_entries.c.position > same))
+    if len(entries) > same:
         connection.execute(
             sa.insert(playlist_entries),
             [
@@ -92,12 +139,11 @@ def save_playlist(
                     "start_s": entry.start_s,
                     "end_s": entry.end_s,
                 }
-                for position, entry in enumerate(entries, start=1)
+                for position, entry in enumerate(entries[same:], start=same + 1)
             ],
         )
-    kept = sa.select(sa.func.count()).where(playlist_entries.c.playlist_id == row_number)
-    if connection.execute(kept).scalar_one() != len(entries):
-        raise WriteSwallowed(f"The playlist {name!r} was written, but its entries are not there.")
+    if connection.execute(sa.select(sa.func.count()).where(of_playlist)).scalar_one() != len(entries):
+        raise WriteSwallowed("A playlist was written, but its entries are not there.")
 
 
 def find_playlist(connection: Connection, name: str) -> Playlist | None:
@@ -124,29 +170,61 @@ def find_playlist(connection: Connection, name: str) -> Playlist | None:
 def get_playlist(connection: Connection, name: str) -> Playlist:
     """``find_playlist``, or PlaylistNotFound."""
     if (found := find_playlist(connection, name)) is None:
-        raise PlaylistNotFound(f"This library has no playlist {name!r}.")
+        raise _not_found(name)
     return found
 
 
 def list_playlists(connection: Connection) -> list[PlaylistSummary]:
     """All playlists, by name."""
-    query = (
-        sa.select(
-            playlists.c.name,
-            sa.func.count(playlist_entries.c.position),
-            playlists.c.created_at,
-            playlists.c.changed_at,
-        )
-        .outerjoin(playlist_entries, playlist_entries.c.playlist_id == playlists.c.id)
-        .group_by(playlists.c.id, playlists.c.name, playlists.c.created_at, playlists.c.changed_at)
-        .order_by(playlists.c.name)
-    )
-    return [PlaylistSummary(*row) for row in connection.execute(query)]
+    count = sa.select(sa.func.count()).where(playlist_entries.c.playlist_id == playlists.c.id).scalar_subquery()
+    query = sa.select(playlists, count.label("entry_count")).order_by(playlists.c.name)
+    return [
+        PlaylistSummary(row.name, row.entry_count, _rule_in(row.details), row.created_at, row.changed_at)
+        for row in connection.execute(query)
+    ]
+
+
+def rename_playlist(connection: Connection, name: str, new_name: str) -> None:
+    """Call a playlist otherwise.
+
+    Raises
+    ------
+    PlaylistNotFound
+    RequestError
+        The new name is taken, empty, or cannot be stored.
+    """
+    found = playlist_id(connection, name)
+    _check_name(new_name)
+    if connection.execute(sa.select(playlists.c.id).where(playlists.c.name == new_name)).scalar() is not None:
+        raise RequestError(f"There is a playlist {new_name!r} already.", "Use another name, or remove that one first.")
+    changed = sa.update(playlists).where(playlists.c.id == found).values(name=new_name, changed_at=clock.now())
+    connection.execute(changed)
 
 
 def remove_playlist(connection: Connection, name: str) -> None:
     """Forget a playlist; its sounds stay. PlaylistNotFound if there is none of that name."""
-    found = connection.execute(sa.select(playlists.c.id).where(playlists.c.name == name)).scalar()
+    connection.execute(sa.delete(playlists).where(playlists.c.id == playlist_id(connection, name)))
+
+
+def playlist_id(connection: Connection, name: str) -> int:
+    """Row number of the playlist of exactly this name, or PlaylistNotFound."""
+    found: int | None = None
+    if is_storable(name):
+        found = connection.execute(sa.select(playlists.c.id).where(playlists.c.name == name)).scalar()
     if found is None:
-        raise PlaylistNotFound(f"This library has no playlist {name!r}.")
-    connection.execute(sa.delete(playlists).where(playlists.c.id == found))
+        raise _not_found(name)
+    return found
+
+
+def _rule_in(details: Mapping[str, Any] | None) -> SmartRule | None:
+    kept = (details or {}).get(_SMART)
+    return None if kept is None else SmartRule(kept["query"], kept["limit"])
+
+
+def _check_name(name: str) -> None:
+    if not name.strip() or not is_storable(name):
+        raise RequestError(f"{name!r} is no name for a playlist.", "Use letters and digits.")
+
+
+def _not_found(name: str) -> PlaylistNotFound:
+    return PlaylistNotFound(f"This library has no playlist {name!r}.")

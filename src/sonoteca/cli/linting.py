@@ -1,4 +1,4 @@
-"""``sonoteca lint``: what is wrong with a playlist; and ``sonoteca playlist``: those that the library keeps."""
+"""``sonoteca lint``: what is wrong with a playlist."""
 
 from __future__ import annotations
 
@@ -14,12 +14,9 @@ from sonoteca.cli.sequencing import DoubleTimeOption, KeyLockOption, WeightsOpti
 if TYPE_CHECKING:
     from sonoteca.sequence.lint import LintAnswer
 
-playlists = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Playlists that the library keeps.")
-
 
 def register(app: typer.Typer) -> None:
     app.command()(lint)
-    app.add_typer(playlists, name="playlist")
 
 
 def lint(
@@ -100,67 +97,3 @@ def _print_lint(answer: LintAnswer) -> None:
 
 def _score(score: float | None) -> str:
     return "–" if score is None else f"{score:.2f}"
-
-
-@playlists.command(name="list")
-def list_(library: LibraryOption = None, as_json: JsonOption = False) -> None:
-    """Show the playlists of the library."""
-    from sonoteca.catalogue.playlists import list_playlists
-    from sonoteca.cli.output import print_json, print_table
-
-    with open_named_library(library, mode="read") as opened, opened.read() as connection:
-        found = list_playlists(connection)
-    if as_json:
-        rows = [
-            {"name": each.name, "entries": each.count, "created_at": each.created_at, "changed_at": each.changed_at}
-            for each in found
-        ]
-        print_json({"query": {}, "results": rows})
-    else:
-        print_table(
-            ["name", ("entries", "right"), "changed"], [(each.name, each.count, each.changed_at) for each in found]
-        )
-
-
-@playlists.command()
-def show(
-    name: Annotated[str, typer.Argument(help="A playlist of the library.")],
-    output: Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE.m3u", help="Write it as M3U.")] = None,
-    library: LibraryOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Show the entries of a playlist, or write them to a file."""
-    from sonoteca.catalogue.playlists import get_playlist
-    from sonoteca.cli.output import note, print_json, print_table
-    from sonoteca.cli.playlist_files import check_playlist_file, write_entries
-    from sonoteca.sequence.playlist_entries import entries_of_playlist
-
-    check_playlist_file(output)
-    with open_named_library(library, mode="read") as opened, opened.read() as connection:
-        stored = get_playlist(connection, name)
-        entries = entries_of_playlist(connection, stored)
-        if output is not None:
-            write_entries(connection, output, entries)
-            note(f"{len(entries)} entries written to {output}")
-    if as_json:
-        rows = [
-            {"position": at, "content_hash": kept.content_hash, "path": entry.path, "state": str(entry.state)}
-            for at, (kept, entry) in enumerate(zip(stored.entries, entries, strict=True), start=1)
-        ]
-        print_json({"query": {"playlist": name, "details": stored.details}, "results": rows})
-    elif output is None:
-        rows_shown = [(at, str(entry.state), entry.path or entry.name) for at, entry in enumerate(entries, start=1)]
-        print_table([("", "right"), "state", "sound"], rows_shown)
-
-
-@playlists.command()
-def remove(
-    name: Annotated[str, typer.Argument(help="A playlist of the library.")], library: LibraryOption = None
-) -> None:
-    """Forget a playlist; its sounds stay."""
-    from sonoteca.catalogue.playlists import remove_playlist
-    from sonoteca.cli.output import note
-
-    with open_named_library(library, mode="write") as opened, opened.write() as connection:
-        remove_playlist(connection, name)
-    note(f"playlist {name!r} removed")

@@ -14,10 +14,11 @@ from sqlalchemy.engine import Connection
 from sonoteca.catalogue.database import chunks
 from sonoteca.catalogue.locations import locations_of
 from sonoteca.catalogue.names import compare_key
-from sonoteca.catalogue.playlists import Playlist
+from sonoteca.catalogue.playlists import Playlist, PlaylistEntry
 from sonoteca.catalogue.roots import list_roots, path_bytes
-from sonoteca.catalogue.schema import locations
+from sonoteca.catalogue.schema import locations, sounds
 from sonoteca.catalogue.sounds import known_sounds
+from sonoteca.sequence.smart_playlists import contents_found
 
 
 class EntryState(StrEnum):
@@ -44,9 +45,32 @@ class Entry:
     path: str | None = None
 
 
+def stored_entries(connection: Connection, playlist: Playlist) -> tuple[PlaylistEntry, ...]:
+    """What a playlist of the library holds now: its entries, or those that the query of a smart one finds.
+
+    Raises
+    ------
+    QuerySyntaxError
+        The query is of another version of the program.
+    """
+    if playlist.rule is None:
+        return playlist.entries
+    return tuple(PlaylistEntry(content_hash) for content_hash in contents_found(connection, playlist.rule))
+
+
 def entries_of_playlist(connection: Connection, playlist: Playlist) -> list[Entry]:
-    """The entries of a stored playlist."""
-    return entries_of_hashes(connection, [entry.content_hash for entry in playlist.entries])
+    """``stored_entries`` with where their files are."""
+    return entries_of_hashes(connection, [entry.content_hash for entry in stored_entries(connection, playlist)])
+
+
+def keepable(connection: Connection, entries: Sequence[Entry]) -> list[PlaylistEntry | None]:
+    """As what a playlist of the library keeps these entries; None for what the library does not know."""
+    sound_ids = list(dict.fromkeys(entry.sound_id for entry in entries if entry.sound_id is not None))
+    hashes: dict[int, str] = {}
+    for some in chunks(sound_ids):
+        query = sa.select(sounds.c.id, sounds.c.content_hash).where(sounds.c.id.in_(some))
+        hashes.update((row.id, row.content_hash) for row in connection.execute(query))
+    return [None if entry.sound_id is None else PlaylistEntry(hashes[entry.sound_id]) for entry in entries]
 
 
 def entries_of_hashes(connection: Connection, content_hashes: Sequence[str]) -> list[Entry]:
@@ -146,9 +170,9 @@ def sounds_by_tail(connection: Connection, paths: Sequence[str]) -> dict[str, in
     for path, tail in tails.items():
         agreeing = [(_agreement(tail, other), sound_id) for other, sound_id in by_name.get(tail[0] if tail else "", ())]
         best = max(agreeing, default=(0, 0))[0]
-        sounds = {sound_id for parts, sound_id in agreeing if parts == best}
-        if len(sounds) == 1:
-            found[path] = sounds.pop()
+        equal = {sound_id for parts, sound_id in agreeing if parts == best}
+        if len(equal) == 1:
+            found[path] = equal.pop()
     return found
 
 
