@@ -219,6 +219,22 @@ def test_a_path_is_found_in_either_form_of_its_name(connection: Connection, root
     assert resolve_sound(connection, f"/music/{composed}").id == recorded.sound_id
 
 
+@pytest.mark.parametrize("added_by", ["disk", "link"])
+@pytest.mark.parametrize("asked_by", ["disk", "link"])
+def test_a_sound_is_found_by_a_link_to_its_folder_and_from_inside_it(
+    connection: Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, added_by: str, asked_by: str
+) -> None:
+    (tmp_path / "disk" / "drums").mkdir(parents=True)
+    try:
+        (tmp_path / "link").symlink_to(tmp_path / "disk", target_is_directory=True)
+    except OSError:
+        pytest.skip("no links here")
+    recorded = record(connection, ensure_root(connection, tmp_path / added_by).root, "drums/a.wav", "x1:a")
+    assert resolve_sound(connection, str(tmp_path / asked_by / "drums" / "a.wav")).id == recorded.sound_id
+    monkeypatch.chdir(tmp_path / asked_by / "drums")
+    assert resolve_sound(connection, "a.wav").id == recorded.sound_id
+
+
 def test_an_ambiguous_prefix_is_refused_with_the_candidates(connection: Connection, root: Root) -> None:
     # Among 33 ids two begin with the same of 32 letters.
     record_files(connection, root, [(seen(f"{n}.wav"), f"x1:{n}") for n in range(33)])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import functools
 import hashlib
 import os
 import re
@@ -183,6 +184,10 @@ def find_sounds(connection: Connection, name: str) -> list[SoundRef]:
         # Every character of an id sorts below "{".
         in_range = (sounds.c.public_id >= prefix) & (sounds.c.public_id < prefix + "{")
         by_id = _refs(connection, sa.select(*columns).where(in_range))
+    if not by_path and not by_id:
+        # Asked last, because it asks the disks, and one of a far machine may not answer.
+        linked = sounds_at_paths(connection, [name], through_links=True)[name]
+        return _refs(connection, sa.select(*columns).where(sounds.c.id.in_(linked)))
     known = {ref.id for ref in by_path}
     return by_path + [ref for ref in by_id if ref.id not in known]
 
@@ -192,7 +197,9 @@ def _refs(connection: Connection, query: sa.Select[Any]) -> list[SoundRef]:
     return [SoundRef(row.id, row.public_id, row.content_hash) for row in rows]
 
 
-def sounds_at_paths(connection: Connection, names: Sequence[str], *, from_roots: bool = False) -> dict[str, list[int]]:
+def sounds_at_paths(
+    connection: Connection, names: Sequence[str], *, from_roots: bool = False, through_links: bool = False
+) -> dict[str, list[int]]:
     """Row numbers of the sounds located at these paths, whichever root they lie below; often none.
 
     Parameters
@@ -201,19 +208,32 @@ def sounds_at_paths(connection: Connection, names: Sequence[str], *, from_roots:
         Absolute paths, or relative to the working folder.
     from_roots : bool
         A relative path may also count from any root, or from the folder that holds it.
+    through_links : bool
+        Paths are equal that lead to one folder: who typed one may have gone through a link, who added the folder
+        not, or the other way round.
     """
     found: dict[str, list[int]] = {name: [] for name in names}
+
+    @functools.cache
+    def followed(folder: str) -> str:
+        return os.path.realpath(folder) if through_links else folder
+
     for root in connection.execute(sa.select(roots.c.id, roots.c.path)):
-        below = bytes(root.path) + b"/"
-        relative_paths: dict[bytes, list[str]] = {}
+        root_path = os.fsdecode(root.path)
+        belows = {os.fsencode(each).replace(os.sep.encode(), b"/") + b"/" for each in (root_path, followed(root_path))}
+        starts = [os.getcwd()]
+        if from_roots:
+            starts += [root_path, os.path.dirname(root_path)]
+        relative_paths: dict[bytes, set[str]] = {}
         for name in found:
-            starts = [os.getcwd()]
-            if from_roots:
-                starts += [os.fsdecode(root.path), os.path.dirname(os.fsdecode(root.path))]
-            for absolute in {os.path.abspath(os.path.join(start, os.path.expanduser(name))) for start in starts}:
-                place = os.fsencode(absolute).replace(os.sep.encode(), b"/")
-                if place.startswith(below):
-                    relative_paths.setdefault(place[len(below) :], []).append(name)
+            for start in starts:
+                absolute = os.path.abspath(os.path.join(start, os.path.expanduser(name)))
+                folder, file_name = os.path.split(absolute)
+                for spelled in (absolute, os.path.join(followed(folder), file_name)):
+                    place = os.fsencode(spelled).replace(os.sep.encode(), b"/")
+                    for below in belows:
+                        if place.startswith(below):
+                            relative_paths.setdefault(place[len(below) :], set()).add(name)
         here = sa.select(locations.c.relative_path, locations.c.compare_key, locations.c.sound_id).where(
             locations.c.root_id == root.id, locations.c.sound_id.is_not(None)
         )
@@ -222,8 +242,9 @@ def sounds_at_paths(connection: Connection, names: Sequence[str], *, from_roots:
         keys = {path: compare_key(path) for path in relative_paths if path not in exact}
         alike = _sounds_by(connection, here, locations.c.compare_key, list(set(keys.values())))
         for path, asked in relative_paths.items():
+            answers = exact.get(path) or alike.get(keys[path], [])
             for name in asked:
-                found[name] += exact.get(path) or alike.get(keys[path], [])
+                found[name] += [each for each in answers if each not in found[name]]
     return found
 
 
