@@ -6,6 +6,7 @@ illegal instruction, which is reported here and not suffered.
 
 from __future__ import annotations
 
+import contextlib
 import importlib.metadata
 import importlib.util
 import platform
@@ -113,7 +114,7 @@ def _decoders() -> Check:
 
 def _sqlite() -> Check:
     ok = sqlite3.sqlite_version_info >= _MIN_SQLITE
-    with sqlite3.connect(":memory:") as connection:
+    with contextlib.closing(sqlite3.connect(":memory:")) as connection:
         options = {row[0] for row in connection.execute("PRAGMA compile_options")}
     if "ENABLE_FTS5" not in options:
         return Check(
