@@ -174,6 +174,16 @@ def test_a_single_note_stands_behind_loops_but_not_where_bars_do_not_matter() ->
     assert not fit(evidence(statement()), others, WEIGHTS, role=Role.FX).flags["no_bars"].any()
 
 
+def test_a_file_that_failed_is_rejected_without_a_word_from_the_arithmetic() -> None:
+    unheard = {"failed": True, "end_s": 0.0, "bars": None, "tempo_bpm": None, "kind": None}
+    failed = statement(role=Role.BASS, columns=unheard)
+    del failed.values[BEAT_PROFILE.name]  # type: ignore[attr-defined]
+    # NumPy's warnings are errors in tests; a user reads them above the answer.
+    fits = fit(evidence(statement()), evidence(failed, statement(role=Role.BASS)), WEIGHTS, role=Role.BASS)
+    assert fits.rejections["failed"].tolist() == [True, False]
+    assert fits.best(2).tolist() == [1]
+
+
 def test_strict_rejects_what_would_be_capped() -> None:
     clipped = evidence(statement(role=Role.BASS, quality=["clipping"]))
     assert fit(evidence(statement()), clipped, WEIGHTS, strict=True).gating[0] == REJECTED

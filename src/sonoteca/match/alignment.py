@@ -64,7 +64,8 @@ def fit_lengths(one: Evidence, candidates: Evidence, tempo: TempoFit) -> TempoFi
         power = 2.0 ** np.round(np.log2(lengths))
         ratio = lengths / power
     corrected = is_loop & ~is_even & (np.abs(np.log(ratio)) < _LARGEST_CORRECTION)
-    level = np.where(corrected, candidates.n_beats / (beats * power), tempo.level)
+    level = tempo.level.copy()
+    level[corrected] = candidates.n_beats[corrected] / (beats * power[corrected])
     return TempoFit(np.where(corrected, ratio, tempo.ratio), level)
 
 
