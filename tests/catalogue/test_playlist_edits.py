@@ -144,9 +144,11 @@ def test_a_change_is_dated_and_keeps_where_the_list_came_from(library: Library) 
     with library.write() as connection:
         save_playlist(connection, "mine", entries("abc"), details={"score": 0.5})
     with library.write() as connection:
-        before = insert_entries(connection, "mine", entries("d"))
-        assert (before.entries, before.details) == (tuple(entries("abc")), {"score": 0.5})
+        before = get_playlist(connection, "mine")
+        told = insert_entries(connection, "mine", entries("d"))
         after = get_playlist(connection, "mine")
+    assert told == after
+    assert (before.entries, before.details) == (tuple(entries("abc")), {"score": 0.5})
     assert (after.created_at, after.details) == (before.created_at, before.details)
     assert after.changed_at >= before.changed_at
 

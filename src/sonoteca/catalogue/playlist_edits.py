@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -35,7 +36,7 @@ def insert_entries(
     Returns
     -------
     Playlist
-        As it was before.
+        As it is now.
 
     Raises
     ------
@@ -52,8 +53,7 @@ def insert_entries(
             f"Name a position from 1 to {len(kept) + 1}, or none for the end.",
         )
     kept[first:first] = entries
-    _write(connection, before, kept)
-    return before
+    return _written(connection, before, kept)
 
 
 def take_entries(connection: Connection, name: str, positions: Collection[int]) -> Playlist:
@@ -62,7 +62,7 @@ def take_entries(connection: Connection, name: str, positions: Collection[int]) 
     Returns
     -------
     Playlist
-        As it was before.
+        As it is now.
 
     Raises
     ------
@@ -75,8 +75,7 @@ def take_entries(connection: Connection, name: str, positions: Collection[int]) 
         _check_position(before, position)
     gone = set(positions)
     kept = [entry for at, entry in enumerate(before.entries, start=1) if at not in gone]
-    _write(connection, before, kept)
-    return before
+    return _written(connection, before, kept)
 
 
 def move_entry(connection: Connection, name: str, position: int, to: int) -> Playlist:
@@ -85,7 +84,7 @@ def move_entry(connection: Connection, name: str, position: int, to: int) -> Pla
     Returns
     -------
     Playlist
-        As it was before.
+        As it is now.
 
     Raises
     ------
@@ -98,8 +97,7 @@ def move_entry(connection: Connection, name: str, position: int, to: int) -> Pla
     _check_position(before, to)
     kept = list(before.entries)
     kept.insert(to - 1, kept.pop(position - 1))
-    _write(connection, before, kept)
-    return before
+    return _written(connection, before, kept)
 
 
 def get_plain_playlist(connection: Connection, name: str) -> Playlist:
@@ -179,7 +177,8 @@ def _counted(count: int) -> str:
     return f"{count} entr{'y' if count == 1 else 'ies'}"
 
 
-def _write(connection: Connection, before: Playlist, entries: Sequence[PlaylistEntry]) -> None:
-    number = playlist_id(connection, before.name)
+def _written(connection: Connection, before: Playlist, entries: Sequence[PlaylistEntry]) -> Playlist:
+    number, now = playlist_id(connection, before.name), clock.now()
     store_entries(connection, number, entries, before=before.entries)
-    connection.execute(sa.update(playlists).where(playlists.c.id == number).values(changed_at=clock.now()))
+    connection.execute(sa.update(playlists).where(playlists.c.id == number).values(changed_at=now))
+    return replace(before, entries=tuple(entries), changed_at=now)

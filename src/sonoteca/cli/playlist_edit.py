@@ -27,14 +27,12 @@ def add(
 ) -> None:
     """Put sounds at the end of a playlist, or at a position: what stood there comes after them."""
     from sonoteca.catalogue.playlist_edits import insert_entries
-    from sonoteca.catalogue.playlists import get_playlist
 
     with open_named_library(library, mode="write") as opened, opened.write() as connection:
         new = resolved_entries(connection, sounds)
-        before = insert_entries(connection, name, new, at=at)
-        first = len(before.entries) + 1 if at is None else at
+        entries = insert_entries(connection, name, new, at=at).entries
+        first = len(entries) - len(new) + 1 if at is None else at
         added = range(first, first + len(new))
-        entries = get_playlist(connection, name).entries
         twice = named_repeats(connection, entries, added)
     tell(
         f"added at {numbered(added)}; {name!r} has {counted(len(entries))} now",
@@ -64,8 +62,7 @@ def remove(
         if entries:
             before = get_plain_playlist(connection, name)
             positions = named_positions(connection, before, entries)
-            take_entries(connection, name, positions)
-            left = len(before.entries) - len(positions)
+            left = len(take_entries(connection, name, positions).entries)
             message = f"took out {numbered(positions)}; {name!r} has {counted(left)} now"
             document = {"playlist": name, "entries": left, "removed": positions}
         else:
