@@ -5,9 +5,10 @@ from __future__ import annotations
 import base64
 import functools
 import hashlib
+import itertools
 import os
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -213,27 +214,19 @@ def sounds_at_paths(
         not, or the other way round.
     """
     found: dict[str, list[int]] = {name: [] for name in names}
-
-    @functools.cache
-    def followed(folder: str) -> str:
-        return os.path.realpath(folder) if through_links else folder
-
+    followed = functools.cache(os.path.realpath) if through_links else None
     for root in connection.execute(sa.select(roots.c.id, roots.c.path)):
         root_path = os.fsdecode(root.path)
-        belows = {os.fsencode(each).replace(os.sep.encode(), b"/") + b"/" for each in (root_path, followed(root_path))}
         starts = [os.getcwd()]
         if from_roots:
             starts += [root_path, os.path.dirname(root_path)]
+        belows = {_slashed(root_path) + b"/"} | ({_slashed(followed(root_path)) + b"/"} if followed else set())
         relative_paths: dict[bytes, set[str]] = {}
         for name in found:
-            for start in starts:
-                absolute = os.path.abspath(os.path.join(start, os.path.expanduser(name)))
-                folder, file_name = os.path.split(absolute)
-                for spelled in (absolute, os.path.join(followed(folder), file_name)):
-                    place = os.fsencode(spelled).replace(os.sep.encode(), b"/")
-                    for below in belows:
-                        if place.startswith(below):
-                            relative_paths.setdefault(place[len(below) :], set()).add(name)
+            places = {place for start in starts for place in _places(name, start, followed)}
+            for place, below in itertools.product(places, belows):
+                if place.startswith(below):
+                    relative_paths.setdefault(place[len(below) :], set()).add(name)
         here = sa.select(locations.c.relative_path, locations.c.compare_key, locations.c.sound_id).where(
             locations.c.root_id == root.id, locations.c.sound_id.is_not(None)
         )
@@ -246,6 +239,20 @@ def sounds_at_paths(
             for name in asked:
                 found[name] += [each for each in answers if each not in found[name]]
     return found
+
+
+def _places(name: str, start: str, followed: Callable[[str], str] | None) -> set[bytes]:
+    """A path as it was typed, and with the links to its folder ``followed``; relative ones count from ``start``."""
+    path = os.path.abspath(os.path.join(start, os.path.expanduser(name)))
+    if followed is None:
+        return {_slashed(path)}
+    folder, file_name = os.path.split(path)
+    return {_slashed(path), _slashed(os.path.join(followed(folder), file_name))}
+
+
+def _slashed(path: str) -> bytes:
+    """With the separators of the catalogue."""
+    return os.fsencode(path).replace(os.sep.encode(), b"/")
 
 
 def _sounds_by(

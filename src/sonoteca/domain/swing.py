@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-STRAIGHT, TRIPLET = 0.5, 2.0 / 3.0
+STRAIGHT = 0.5
 
 
 @dataclass(frozen=True, slots=True)
