@@ -55,13 +55,13 @@ check: $(VENV)/.installed-test
 test: check
 	rm -f .coverage .coverage.*
 	$(RUN) $(BIN)/python -m pytest -n 2 --dist loadscope --cov --cov-report=
-	$(BIN)/coverage report --skip-covered --include='src/sonoteca/domain/*,src/sonoteca/analysis/*,src/sonoteca/catalogue/*,src/sonoteca/ingest/*,src/sonoteca/index/*,src/sonoteca/search/*,src/sonoteca/match/*,src/sonoteca/sequence/*,src/sonoteca/arrange/*' --fail-under=90
+	$(BIN)/coverage report --skip-covered --include='src/sonoteca/domain/*,src/sonoteca/analysis/*,src/sonoteca/catalogue/*,src/sonoteca/ingest/*,src/sonoteca/index/*,src/sonoteca/workers/*,src/sonoteca/search/*,src/sonoteca/match/*,src/sonoteca/sequence/*,src/sonoteca/arrange/*' --fail-under=90
 
 test-slow: $(VENV)/.installed-test
 	$(RUN) $(BIN)/python -m pytest -m slow --timeout 1500
 
 soak: $(VENV)/.installed-test
-	$(RUN) $(BIN)/python -m sonoteca.ingest.soak --hours $(HOURS)
+	$(RUN) $(BIN)/python -m sonoteca.upkeep.soak --hours $(HOURS)
 
 bench: $(VENV)/.installed-test
 	$(RUN) $(BIN)/python -m bench $(BENCH)

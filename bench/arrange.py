@@ -17,13 +17,13 @@ import numpy as np
 
 from bench.measure import Measure, mean_with_interval
 from sonoteca.arrange.arrangement import Arrangement
+from sonoteca.arrange.choose.make import make_arrangement
 from sonoteca.arrange.form import parse_form
-from sonoteca.arrange.make import make_arrangement
-from sonoteca.arrange.render import render_arrangement
 from sonoteca.arrange.request import ArrangeRequest
-from sonoteca.arrange.sources import find_sources
-from sonoteca.catalogue.library import Library, open_library
-from sonoteca.cli.options import listening_ears
+from sonoteca.arrange.sound.render import render_arrangement
+from sonoteca.arrange.sound.sources import find_sources
+from sonoteca.catalogue.store.library import Library, open_library
+from sonoteca.cli.options import analysis_settings
 from sonoteca.domain.music import Key, KeyRelation, key_relation
 from sonoteca.ingest.add import AddOptions, add
 from sonoteca.ingest.inspect import inspect_files
@@ -36,7 +36,7 @@ _HIT_S = 0.05
 
 def run(work: Path, corpus: Path) -> list[Measure]:
     truth = json.loads((corpus / "corpus" / "manifest.json").read_text())["files"]
-    options = AddOptions(workers=1, ears=listening_ears())
+    options = AddOptions(workers=1, ears=analysis_settings())
     found: dict[str, list[float]] = {}
     seconds = []
     with open_library(work / "loops.sonoteca", mode="create") as library:

@@ -14,18 +14,18 @@ import sqlalchemy as sa
 from bench.measure import Measure
 from sonoteca.analysis.engine import RegionAnalysis, Run, SoundAnalysis
 from sonoteca.audio.recording import AudioInfo
-from sonoteca.catalogue import schema
-from sonoteca.catalogue.fulltext import FIELDS
-from sonoteca.catalogue.library import Library, open_library
-from sonoteca.catalogue.locations import SeenFile, record_files
-from sonoteca.catalogue.results import SoundResult, store_results
-from sonoteca.catalogue.roots import ensure_root
+from sonoteca.catalogue.heard.fulltext import FIELDS
+from sonoteca.catalogue.heard.results import SoundResult, store_results
+from sonoteca.catalogue.identity.locations import SeenFile, record_files
+from sonoteca.catalogue.identity.roots import ensure_root
+from sonoteca.catalogue.store import schema
+from sonoteca.catalogue.store.library import Library, open_library
 from sonoteca.domain.descriptor import ENERGY_LEVEL, KEY, KIND, LOUDNESS, ROLE, TEMPO
 from sonoteca.domain.observation import Observation, Provenance
 from sonoteca.domain.region import Region
 from sonoteca.domain.vocabulary import Kind, Role, RunOutcome, Source
 from sonoteca.ingest.add import AddOptions, add
-from sonoteca.ingest.listen import Ears, Producers, producers_of
+from sonoteca.ingest.listen import AnalysisSettings, Producers, producers_of
 from sonoteca.search.query.facets import facets
 from sonoteca.search.query.listing import list_sounds
 from sonoteca.search.text import search_words
@@ -82,7 +82,7 @@ def run(work: Path, corpus: Path) -> list[Measure]:
 
 
 def _lists(work: Path) -> list[Measure]:
-    producers = producers_of(Ears())
+    producers = producers_of(AnalysisSettings())
     with open_library(work / "large.sonoteca", mode="create") as library:
         started = time.perf_counter()
         _fill(library, work / "nowhere", REGIONS, producers, files=None)
@@ -159,7 +159,7 @@ def _rescan(work: Path) -> list[Measure]:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(b"RIFF" + number.to_bytes(4, "little"))
     found = sorted(folder.rglob("*.wav"))
-    producers = producers_of(Ears())
+    producers = producers_of(AnalysisSettings())
     with open_library(work / "known.sonoteca", mode="create") as library:
         _fill(library, folder, FILES, producers, files=found)
         times = []

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from bench.index import clustered
 from bench.measure import Measure
 from bench.similarity import vectors_of
-from sonoteca.search.map_fit import METHODS, Method, fit_map, is_installed
+from sonoteca.search.map.fit import METHODS, Method, fit_map, is_installed
 
 K = 10
 LARGE = 100_000

@@ -19,14 +19,14 @@ from bench.match_speed import answer_times
 from bench.measure import Measure, print_measures
 from bench.ranks import Rank, interval, rank_of
 from bench.stems import CONDITIONS, Stem, evidence_in_order, listened, material, read_truth, regions_of
-from sonoteca.catalogue.embeddings import list_spaces
-from sonoteca.catalogue.library import Library
+from sonoteca.catalogue.heard.embeddings import list_spaces
+from sonoteca.catalogue.store.library import Library
 from sonoteca.domain.music import Key
 from sonoteca.domain.vocabulary import Role
-from sonoteca.match.evidence import Evidence
 from sonoteca.match.find_matches import find_matches
 from sonoteca.match.fit import fit
 from sonoteca.match.library_weights import library_weights
+from sonoteca.match.region_table import RegionTable
 
 ROLES = ("drums", "bass", "harmony", "melody")
 GALLERY_SONGS = 72
@@ -120,7 +120,7 @@ def _questions(library: Library, stems: Sequence[Stem]) -> Iterator[tuple[int, s
             yield number, role, answer
 
 
-def _check(library: Library, query: Evidence, role: Role, first: Evidence) -> None:
+def _check(library: Library, query: RegionTable, role: Role, first: RegionTable) -> None:
     """What is ranked here is what the library function answers; only its rows are not written for every question."""
     answer = find_matches(library, query, role=role, k=10, weights=library_weights(library))
     answered, ranked = (

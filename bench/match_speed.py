@@ -18,16 +18,16 @@ import numpy as np
 from bench.measure import Measure
 from bench.stems import Stem, read_truth
 from sonoteca.analysis.engine import SoundAnalysis
-from sonoteca.catalogue.library import Library, open_library
-from sonoteca.catalogue.locations import SeenFile, record_files
-from sonoteca.catalogue.results import SoundResult, store_results
-from sonoteca.catalogue.roots import ensure_root
-from sonoteca.ingest.listen import Ears, Heard, ListenOrder, listen, producers_of
-from sonoteca.match.evidence import Evidence
+from sonoteca.catalogue.heard.results import SoundResult, store_results
+from sonoteca.catalogue.identity.locations import SeenFile, record_files
+from sonoteca.catalogue.identity.roots import ensure_root
+from sonoteca.catalogue.store.library import Library, open_library
+from sonoteca.ingest.listen import AnalysisOrder, AnalysisSettings, FileAnalysis, listen, producers_of
+from sonoteca.match.file_regions import regions_of_file
 from sonoteca.match.find_matches import Mode, find_matches
-from sonoteca.match.heard_evidence import evidence_of_heard
-from sonoteca.match.hum_evidence import evidence_of_hum
-from sonoteca.match.load_evidence import load_evidence
+from sonoteca.match.hum_regions import regions_of_hum
+from sonoteca.match.load_regions import load_evidence
+from sonoteca.match.region_table import RegionTable
 from sonoteca.search.hum.hear_query import notes_of_file
 
 LOOPS, DIFFERENT, QUERIES = 10_000, 48, 40
@@ -48,8 +48,8 @@ def answer_times(work: Path, folder: Path, corpus: Path) -> list[Measure]:
         chosen = [evidence.take([row]) for row in np.linspace(0, len(evidence) - 1, QUERIES).astype(int)]
         times = {
             "a loop of the library": _timed(library, chosen, lambda one: one, "loop"),
-            "an uploaded loop": _timed(library, uploaded, lambda stem: evidence_of_heard(_heard(folder, stem)).take([0]), "loop"),
-            "a hum of ten seconds": _timed(library, _hums(corpus), lambda path: evidence_of_hum(notes_of_file(str(path))), "hum"),
+            "an uploaded loop": _timed(library, uploaded, lambda stem: regions_of_file(_heard(folder, stem)).take([0]), "loop"),
+            "a hum of ten seconds": _timed(library, _hums(corpus), lambda path: regions_of_hum(notes_of_file(str(path))), "hum"),
         }  # fmt: skip
     measures = [Measure(f"match: reading the evidence of {LOOPS:,} loops, once", loading_s, "s", None, True)]
     for name, seconds in times.items():
@@ -68,12 +68,12 @@ def _hums(corpus: Path) -> list[Path]:
     ][:QUERIES]
 
 
-def _heard(folder: Path, stem: Stem) -> Heard:
-    return listen(ListenOrder(str(folder / stem.path), Ears()))
+def _heard(folder: Path, stem: Stem) -> FileAnalysis:
+    return listen(AnalysisOrder(str(folder / stem.path), AnalysisSettings()))
 
 
 def _timed(
-    library: Library, queries: Sequence[Query], evidence: Callable[[Query], Evidence], mode: Mode
+    library: Library, queries: Sequence[Query], evidence: Callable[[Query], RegionTable], mode: Mode
 ) -> list[float]:
     seconds = []
     for query in queries:
@@ -83,8 +83,8 @@ def _timed(
     return seconds
 
 
-def _fill(library: Library, work: Path, heard: Sequence[Heard]) -> None:
-    producers = producers_of(Ears())
+def _fill(library: Library, work: Path, heard: Sequence[FileAnalysis]) -> None:
+    producers = producers_of(AnalysisSettings())
     for start in range(0, LOOPS, BATCH):
         hashes = [f"x1:{number:032x}" for number in range(start, min(start + BATCH, LOOPS))]
         with library.write() as connection:

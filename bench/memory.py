@@ -13,8 +13,8 @@ from sonoteca.cli.demo_sounds import RATE, song
 
 _CHILD = """
 import resource, sys
-from sonoteca.ingest.listen import Ears, ListenOrder, listen
-listen(ListenOrder(sys.argv[1], Ears()))
+from sonoteca.ingest.listen import AnalysisSettings, AnalysisOrder, listen
+listen(AnalysisOrder(sys.argv[1], AnalysisSettings()))
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
 """
 

@@ -116,10 +116,10 @@ def _peer(program: str, files: list[Path]) -> dict[str, Any] | None:
 
 
 def _ours(files: list[Path]) -> float:
-    from sonoteca.ingest.listen import Ears, ListenOrder, listen
+    from sonoteca.ingest.listen import AnalysisOrder, AnalysisSettings, listen
 
-    listen(ListenOrder(str(files[0]), Ears()))
+    listen(AnalysisOrder(str(files[0]), AnalysisSettings()))
     started = time.process_time()
     for path in files:
-        listen(ListenOrder(str(path), Ears()))
+        listen(AnalysisOrder(str(path), AnalysisSettings()))
     return time.process_time() - started

@@ -10,14 +10,14 @@ import numpy as np
 from bench.measure import Measure
 from bench.stretchers import RATE, judged, ours, piece
 from sonoteca.arrange.arrangement import Arrangement, Clip, Section
-from sonoteca.arrange.render import render_arrangement
+from sonoteca.arrange.sound.render import render_arrangement
 from sonoteca.audio.content_hash import hash_content
 from sonoteca.audio.encode import write_wav
 from sonoteca.audio.signal import AudioSignal
-from sonoteca.catalogue.library import Library, open_library
-from sonoteca.catalogue.locations import SeenFile, record_files
-from sonoteca.catalogue.roots import ensure_root
-from sonoteca.ingest.in_process import InProcessExecutor
+from sonoteca.catalogue.identity.locations import SeenFile, record_files
+from sonoteca.catalogue.identity.roots import ensure_root
+from sonoteca.catalogue.store.library import Library, open_library
+from sonoteca.workers.in_process import InProcessExecutor
 
 BARS = 64
 TEMPO_BPM = 126.3

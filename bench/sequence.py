@@ -12,10 +12,10 @@ import numpy as np
 from bench.measure import Measure
 from sonoteca.analysis.engine import RegionAnalysis, Run, SoundAnalysis
 from sonoteca.audio.recording import AudioInfo, Claim
-from sonoteca.catalogue.library import Library, open_library
-from sonoteca.catalogue.locations import SeenFile, record_files
-from sonoteca.catalogue.results import SoundResult, store_results
-from sonoteca.catalogue.roots import ensure_root
+from sonoteca.catalogue.heard.results import SoundResult, store_results
+from sonoteca.catalogue.identity.locations import SeenFile, record_files
+from sonoteca.catalogue.identity.roots import ensure_root
+from sonoteca.catalogue.store.library import Library, open_library
 from sonoteca.domain.descriptor import (
     ENERGY_CURVE,
     ENERGY_LEVEL,
@@ -32,7 +32,7 @@ from sonoteca.domain.music import Key
 from sonoteca.domain.observation import JsonValue, Observation, Provenance
 from sonoteca.domain.region import Region
 from sonoteca.domain.vocabulary import RunOutcome, Source
-from sonoteca.ingest.listen import Ears, producers_of
+from sonoteca.ingest.listen import AnalysisSettings, producers_of
 from sonoteca.sequence.beam import search
 from sonoteca.sequence.build_set import SetAnswer, build_set
 from sonoteca.sequence.energy_plan import energy_plan
@@ -41,7 +41,7 @@ from sonoteca.sequence.next_track import find_next
 from sonoteca.sequence.set_problem import SetProblem, TransitionRows, worth_of
 from sonoteca.sequence.set_request import SetRequest, parse_length
 from sonoteca.sequence.tracks import Tracks
-from sonoteca.sequence.transition import Manner
+from sonoteca.sequence.transition import TransitionStyle
 from sonoteca.sequence.weights import default_weights
 
 TRACKS = 20_000
@@ -99,7 +99,7 @@ def _against_greedy(library: Library) -> list[Measure]:
     for _ in range(EXAMPLES):
         first, last = (int(each) for each in random.choice(len(tracks), 2, replace=False))
         problem = problem_of(tracks, 20, first=first)
-        rows = TransitionRows(tracks, problem.weights, problem.manner)
+        rows = TransitionRows(tracks, problem.weights, problem.style)
         ratios.append(_found(problem, rows) / worth_of(problem, greedy(problem, rows)).total)
         ending = replace(problem, last=last)
         ratios_to_end.append(_found(ending, rows) / worth_of(ending, greedy(ending, rows)).total)
@@ -141,7 +141,7 @@ def _against_all_orders(library: Library) -> Measure:
     for _ in range(SMALL_CASES):
         some = tracks.take(random.choice(len(tracks), SMALL, replace=False))
         problem = problem_of(some, SMALL_LENGTH)
-        rows = TransitionRows(some, problem.weights, problem.manner)
+        rows = TransitionRows(some, problem.weights, problem.style)
         best = max(worth_of(problem, order).total for order in permutations(range(SMALL), SMALL_LENGTH))
         gaps.append(best - _found(problem, rows))
     return Measure("set: worth lost against all orders of tiny libraries", float(np.mean(gaps)), "", 0.005, True)
@@ -160,7 +160,7 @@ def problem_of(tracks: Tracks, n_tracks: int, first: int | None = None) -> SetPr
         musts=(),
         plan=energy_plan("peak", tracks.level),
         weights=weights,
-        manner=Manner(),
+        style=TransitionStyle(),
         widest_pct=None,
         preference=np.zeros(len(tracks), np.float32),
     )
@@ -172,7 +172,7 @@ def problem_of(tracks: Tracks, n_tracks: int, first: int | None = None) -> SetPr
 def fill(library: Library, count: int) -> None:
     """Tracks of five minutes as an analysis stores them: summaries, curves, and a vector per window of 10 s."""
     random = np.random.default_rng(1)
-    producers = producers_of(Ears())
+    producers = producers_of(AnalysisSettings())
     space = producers.spaces[0]
     origin = Provenance(Source.ANALYZER, "bench.made", 1)
     runs = tuple(

@@ -43,14 +43,14 @@ def _decode(path: Path) -> None:
 
 
 def _listen(path: Path) -> None:
-    from sonoteca.ingest.listen import Ears, ListenOrder, listen
+    from sonoteca.ingest.listen import AnalysisOrder, AnalysisSettings, listen
 
-    listen(ListenOrder(str(path), Ears()))
+    listen(AnalysisOrder(str(path), AnalysisSettings()))
 
 
 def _add(work: Path, files: list[Path], workers: int) -> float:
     """Wall seconds of an ``add`` of four copies of each file (other contents), after workers have started."""
-    from sonoteca.catalogue.library import open_library
+    from sonoteca.catalogue.store.library import open_library
     from sonoteca.ingest.add import AddOptions, add
 
     folder = work / f"with {workers}"

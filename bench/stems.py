@@ -15,10 +15,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from sonoteca.catalogue.library import Library, open_library
+from sonoteca.catalogue.store.library import Library, open_library
 from sonoteca.ingest.add import AddOptions, add
-from sonoteca.match.evidence import Evidence
-from sonoteca.match.load_evidence import load_evidence
+from sonoteca.match.load_regions import load_evidence
+from sonoteca.match.region_table import RegionTable
 from sonoteca.search.result_row import region_facts
 
 GENERATOR = Path(__file__).parent.parent / "training" / "stems"
@@ -70,17 +70,17 @@ def read_truth(folder: Path) -> list[Stem]:
 @contextmanager
 def listened(folder: Path) -> Iterator[Library]:
     """The library of a folder's sounds; kept beside it, so that only what analyzers changed is heard again."""
-    from sonoteca.ingest.listen import Ears
+    from sonoteca.ingest.listen import AnalysisSettings
 
     with open_library(folder.with_suffix(".sonoteca"), mode="create") as library:
-        ears = Ears()
+        ears = AnalysisSettings()
         summary = add(library, [folder], AddOptions(workers=2, ears=ears))
         print(summary.sentence(), flush=True)
         yield library
 
 
-def regions_of(library: Library, stems: Sequence[Stem]) -> tuple[Evidence, NDArray[np.int64]]:
-    """Evidence of all regions, and of each the number of its stem."""
+def regions_of(library: Library, stems: Sequence[Stem]) -> tuple[RegionTable, NDArray[np.int64]]:
+    """RegionTable of all regions, and of each the number of its stem."""
     evidence = load_evidence(library)
     with library.read() as connection:
         facts = region_facts(connection, evidence.region_ids.tolist())
@@ -89,8 +89,8 @@ def regions_of(library: Library, stems: Sequence[Stem]) -> tuple[Evidence, NDArr
     return evidence, np.array([numbers[name] for name in names], np.int64)
 
 
-def evidence_in_order(library: Library, stems: Sequence[Stem]) -> Evidence:
-    """Evidence of the whole sounds, in the order of the stems."""
+def evidence_in_order(library: Library, stems: Sequence[Stem]) -> RegionTable:
+    """RegionTable of the whole sounds, in the order of the stems."""
     evidence, numbers = regions_of(library, stems)
     whole = np.flatnonzero(evidence.numbers == 0)
     return evidence.take(whole[np.argsort(numbers[whole])])

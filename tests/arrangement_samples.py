@@ -14,17 +14,17 @@ from sqlalchemy.engine import Connection
 from catalogue_samples import EAR, heard, info, part
 from sonoteca.analysis.engine import SoundAnalysis
 from sonoteca.arrange.arrangement import Arrangement, Clip, Section
-from sonoteca.arrange.loops import Loops, find_loops
+from sonoteca.arrange.choose.loops import Loops, find_loops
 from sonoteca.audio.content_hash import hash_content
 from sonoteca.audio.encode import write_wav
 from sonoteca.audio.signal import AudioSignal
-from sonoteca.catalogue.locations import SeenFile, record_files
-from sonoteca.catalogue.results import SoundResult, store_results
-from sonoteca.catalogue.roots import ensure_root
+from sonoteca.catalogue.heard.results import SoundResult, store_results
+from sonoteca.catalogue.identity.locations import SeenFile, record_files
+from sonoteca.catalogue.identity.roots import ensure_root
 from sonoteca.domain.beat_profile import N_NOTES, N_ONSETS, BeatProfile
 from sonoteca.domain.music import Key
 from sonoteca.domain.vocabulary import Role
-from sonoteca.match.evidence import RegionStatement, evidence_of
+from sonoteca.match.region_table import RegionStatement, evidence_of
 
 RATE = 8_000
 _SCALES = {"major": (0, 2, 4, 5, 7, 9, 11), "minor": (0, 2, 3, 5, 7, 8, 10)}

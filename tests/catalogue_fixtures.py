@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from sonoteca.catalogue.library import Library, open_library
+from sonoteca.catalogue.store.library import Library, open_library
 
 
 @pytest.fixture(scope="session")

@@ -7,8 +7,8 @@ from multiprocessing.queues import Queue
 from multiprocessing.synchronize import Barrier
 
 import catalogue_samples as samples
-from sonoteca.catalogue import leases
-from sonoteca.catalogue.library import open_library
+from sonoteca.catalogue.store import leases
+from sonoteca.catalogue.store.library import open_library
 
 
 def claim_one_by_one(

@@ -9,9 +9,9 @@ from sqlalchemy.engine import Connection
 
 from sonoteca.analysis.engine import Identity, RegionAnalysis, Run, SoundAnalysis
 from sonoteca.audio.recording import AudioInfo, Claim
-from sonoteca.catalogue.locations import SeenFile, record_files
-from sonoteca.catalogue.results import SoundResult, store_results
-from sonoteca.catalogue.roots import ensure_root
+from sonoteca.catalogue.heard.results import SoundResult, store_results
+from sonoteca.catalogue.identity.locations import SeenFile, record_files
+from sonoteca.catalogue.identity.roots import ensure_root
 from sonoteca.domain.descriptor import DESCRIPTORS
 from sonoteca.domain.embedding import Embedding, Space
 from sonoteca.domain.observation import JsonValue, Observation, Provenance

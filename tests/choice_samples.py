@@ -6,8 +6,8 @@ import numpy as np
 from sqlalchemy.engine import Connection
 
 import catalogue_samples as samples
-from sonoteca.catalogue.library import Library
-from sonoteca.catalogue.sounds import public_id
+from sonoteca.catalogue.identity.sounds import public_id
+from sonoteca.catalogue.store.library import Library
 from sonoteca.domain.beat_profile import N_NOTES, N_ONSETS, BeatProfile
 from sonoteca.domain.vocabulary import Role
 from sonoteca.match.choices import Choice

@@ -107,9 +107,9 @@ def note_span(payload: tuple[str, str, float]) -> str:
 
 def listen_and_tell_peak(order: object) -> float:
     """Listen, and say how large this process ever was, in MB."""
-    from sonoteca.ingest.listen import ListenOrder, listen
+    from sonoteca.ingest.listen import AnalysisOrder, listen
 
-    assert isinstance(order, ListenOrder)
+    assert isinstance(order, AnalysisOrder)
     listen(order)
     with open("/proc/self/status") as file:
         peak = next(line for line in file if line.startswith("VmHWM"))

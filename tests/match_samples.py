@@ -10,7 +10,7 @@ import numpy as np
 from sonoteca.domain.beat_profile import NOTE_GROUPS, REGISTERS, STEPS_PER_BEAT, BeatProfile
 from sonoteca.domain.descriptor import BEAT_PROFILE, CHROMA, QUALITY, ROLE
 from sonoteca.domain.vocabulary import Role
-from sonoteca.match.evidence import Evidence, RegionStatement, evidence_of
+from sonoteca.match.region_table import RegionStatement, RegionTable, evidence_of
 
 TRIADS = {"maj": (0, 4, 7), "min": (0, 3, 7)}
 # Eight bars in A minor that no transposition of themselves resembles.
@@ -91,5 +91,5 @@ def statement(
     return RegionStatement(facts, values, None if vector is None else np.asarray(vector, np.float32))
 
 
-def evidence(*statements: RegionStatement) -> Evidence:
+def evidence(*statements: RegionStatement) -> RegionTable:
     return evidence_of(statements, space_id="test")

@@ -11,14 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sonoteca.arrange.arrangement import Arrangement, Clip, Section
-from sonoteca.arrange.material import fitted
+from sonoteca.arrange.sound.material import fitted
 from sonoteca.audio.content_hash import hash_content
 from sonoteca.audio.encode import write_wav
 from sonoteca.audio.passage import read_passage
 from sonoteca.audio.signal import AudioSignal
-from sonoteca.catalogue.library import Library
-from sonoteca.catalogue.locations import SeenFile, record_files
-from sonoteca.catalogue.roots import ensure_root
+from sonoteca.catalogue.identity.locations import SeenFile, record_files
+from sonoteca.catalogue.identity.roots import ensure_root
+from sonoteca.catalogue.store.library import Library
 
 
 def keep(library: Library, folder: Path, name: str, signal: AudioSignal) -> str:

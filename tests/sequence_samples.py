@@ -14,10 +14,10 @@ from sqlalchemy.engine import Connection
 from catalogue_samples import EAR, heard, info, part
 from sonoteca.analysis.engine import SoundAnalysis
 from sonoteca.audio.recording import Claim
-from sonoteca.catalogue.locations import SeenFile, record_files
-from sonoteca.catalogue.results import SoundResult, store_results
-from sonoteca.catalogue.roots import ensure_root
-from sonoteca.catalogue.sounds import public_id
+from sonoteca.catalogue.heard.results import SoundResult, store_results
+from sonoteca.catalogue.identity.locations import SeenFile, record_files
+from sonoteca.catalogue.identity.roots import ensure_root
+from sonoteca.catalogue.identity.sounds import public_id
 from sonoteca.domain.embedding import Embedding, Space, SpacePart
 from sonoteca.domain.music import Key
 from sonoteca.domain.observation import JsonValue
@@ -25,7 +25,7 @@ from sonoteca.sequence.edge_columns import key_number
 from sonoteca.sequence.energy_plan import EnergyPlan
 from sonoteca.sequence.set_problem import SetProblem
 from sonoteca.sequence.tracks import NO_ARTIST, NO_KEY, Tracks, unit_rows
-from sonoteca.sequence.transition import Manner
+from sonoteca.sequence.transition import TransitionStyle
 from sonoteca.sequence.weights import Weights, default_weights
 
 SPACE = Space("test", 1, 6, 10.0, 5.0, "mean", "none", (SpacePart("timbre", 0, 4), SpacePart("rhythm", 4, 6)))
@@ -134,7 +134,7 @@ def problem(
         musts=tuple(musts),
         plan=plan,
         weights=weights or default_weights(),
-        manner=Manner(),
+        style=TransitionStyle(),
         widest_pct=widest_pct,
         preference=np.zeros(len(tracks), np.float32),
     )

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from arrangement_samples import add_loop
-from sonoteca.catalogue.library import Library, open_library
+from sonoteca.catalogue.store.library import Library, open_library
 
 # Three loops of each role near 120 bpm in or near A minor; beyond them what tempts a careless choice.
 KEYS = ("Am", "C", "Bm")

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 
 from arrangement_samples import a_clip, a_song, arrangements
 from sonoteca.arrange.arrangement import Arrangement, Section
-from sonoteca.arrange.document import as_document, from_document
+from sonoteca.arrange.keep.document import as_document, from_document
 from sonoteca.errors import RequestError
 
 

@@ -10,13 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from arrangement_samples import loops_of
-from sonoteca.arrange.choose import MEAN, WORST, WORTH, Cell, choose, is_edge
-from sonoteca.arrange.company import Company, standing_of
-from sonoteca.arrange.grid import Grid
-from sonoteca.arrange.place import Limits, Placements, place
+from sonoteca.arrange.choose.beam import MEAN, WORST, WORTH, Cell, choose, is_edge
+from sonoteca.arrange.choose.grid import Grid
+from sonoteca.arrange.choose.pairwise_fit import PairwiseFit, standing_of
+from sonoteca.arrange.choose.place import Limits, Placements, place
 
 
-def material(n_per_role: int, roles: tuple[str, ...], seed: int) -> tuple[Placements, Company]:
+def material(n_per_role: int, roles: tuple[str, ...], seed: int) -> tuple[Placements, PairwiseFit]:
     """Placements of equal worth with random company."""
     loops = loops_of(*((role, {}) for role in roles for _ in range(n_per_role)))
     placements, _ = place(loops, Grid(120.0, 4, None), Limits())
@@ -25,7 +25,7 @@ def material(n_per_role: int, roles: tuple[str, ...], seed: int) -> tuple[Placem
     random = np.random.default_rng(seed)
     total = random.random((m, m))
     total = 0.5 * (total + total.T)
-    return placements, Company(total, {}, np.full((m, m), 0.5))
+    return placements, PairwiseFit(total, {}, np.full((m, m), 0.5))
 
 
 def options(placements: Placements, role: str) -> tuple[int, ...]:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from arrangement_samples import a_clip, a_song, arrangements
 from sonoteca.arrange.arrangement import Arrangement, Section
-from sonoteca.arrange.edit import (
+from sonoteca.arrange.keep.edit import (
     Target,
     change_gain,
     change_shift,

@@ -11,15 +11,15 @@ import pytest
 
 from arrangement_samples import add_loop
 from sonoteca.arrange.arrangement import Arrangement
-from sonoteca.arrange.edit import Target, set_locked
-from sonoteca.arrange.edits import EDITS, apply_edits
+from sonoteca.arrange.choose.make import make_arrangement
+from sonoteca.arrange.choose.place import Limits
 from sonoteca.arrange.form import parse_form, parse_roles
-from sonoteca.arrange.make import make_arrangement
-from sonoteca.arrange.place import Limits
+from sonoteca.arrange.keep.edit import Target, set_locked
+from sonoteca.arrange.keep.edits import EDITS, apply_edits
+from sonoteca.arrange.keep.swap import swap
 from sonoteca.arrange.request import ArrangeRequest
-from sonoteca.arrange.swap import swap
-from sonoteca.catalogue.library import Library, open_library
-from sonoteca.catalogue.sounds import public_id, resolve_sound
+from sonoteca.catalogue.identity.sounds import public_id, resolve_sound
+from sonoteca.catalogue.store.library import Library, open_library
 from sonoteca.domain.music import Key
 from sonoteca.errors import ConstraintsConflict, RequestError, SonotecaError
 from sonoteca.search.selection import region_selection

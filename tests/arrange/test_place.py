@@ -9,13 +9,13 @@ from hypothesis import strategies as st
 
 from arrangement_samples import loop_facts, loops_of
 from sonoteca.arrange.arrangement import Arrangement, Section
+from sonoteca.arrange.choose.grid import Grid, best_covered_key, best_covered_tempo, find_grid
+from sonoteca.arrange.choose.loops import Loops, find_loops
+from sonoteca.arrange.choose.place import Limits, Placements, clip_of, draw, key_notes, place
 from sonoteca.arrange.gain import MOST_BOOST_DB, ROLE_LUFS, clip_gain_db
-from sonoteca.arrange.grid import Grid, best_covered_key, best_covered_tempo, find_grid
-from sonoteca.arrange.loops import Loops, find_loops
-from sonoteca.arrange.place import Limits, Placements, clip_of, draw, key_notes, place
 from sonoteca.domain.music import Key, KeyRelation, key_relation
 from sonoteca.domain.vocabulary import Role
-from sonoteca.match.evidence import RegionStatement, evidence_of
+from sonoteca.match.region_table import RegionStatement, evidence_of
 
 KEYS = [Key(tonic, mode) for tonic in range(12) for mode in ("major", "minor")]  # type: ignore[arg-type]
 

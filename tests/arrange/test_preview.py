@@ -16,18 +16,18 @@ from numpy.typing import NDArray
 import synth
 from arrangement_samples import loops_of
 from render_samples import keep
-from sonoteca.arrange.preview import At, Preview, parse_at, render_preview
-from sonoteca.arrange.preview_sound import PreviewSound, load_preview_sound
-from sonoteca.arrange.transition_plan import TransitionPlan, plan_transition
+from sonoteca.arrange.preview.make import At, Preview, parse_at, render_preview
+from sonoteca.arrange.preview.sounds import PreviewSound, load_preview_sound
+from sonoteca.arrange.preview.transition_plan import TransitionPlan, plan_transition
 from sonoteca.audio.content_hash import hash_content
 from sonoteca.audio.encode import write_wav
 from sonoteca.audio.signal import AudioSignal
-from sonoteca.catalogue.library import Library, open_library
+from sonoteca.catalogue.store.library import Library, open_library
 from sonoteca.errors import AudioError, RequestError, SoundsMissing
-from sonoteca.ingest.in_process import InProcessExecutor
-from sonoteca.ingest.listen import Ears
+from sonoteca.ingest.listen import AnalysisSettings
 from sonoteca.match.fit import fit
 from sonoteca.match.weights import default_weights
+from sonoteca.workers.in_process import InProcessExecutor
 
 RATE = 44_100
 
@@ -290,15 +290,15 @@ def test_a_file_that_cannot_be_read_is_the_answer(plain: Library, tmp_path: Path
 def test_sounds_of_the_library_have_to_be_there(loop_library: Library, plain: Library, tmp_path: Path) -> None:
     keep(plain, tmp_path, "new.wav", synth.tone(60, 1.0))
     with pytest.raises(RequestError, match="not analysed yet"):
-        load_preview_sound(plain, str(tmp_path / "new.wav"), ears=Ears())
+        load_preview_sound(plain, str(tmp_path / "new.wav"), ears=AnalysisSettings())
     with loop_library.read() as connection:
         path = str(connection.exec_driver_sql("SELECT path FROM summaries WHERE role = 'bass'").scalar())
-    found = load_preview_sound(loop_library, path, ears=Ears())
+    found = load_preview_sound(loop_library, path, ears=AnalysisSettings())
     assert (found.kind, found.role, str(found.path)) == ("loop", "bass", path)
     hidden = found.path.with_suffix(".hidden")
     found.path.rename(hidden)
     try:
         with pytest.raises(SoundsMissing, match="cannot be read"):
-            load_preview_sound(loop_library, path, ears=Ears())
+            load_preview_sound(loop_library, path, ears=AnalysisSettings())
     finally:
         hidden.rename(found.path)

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from arrangement_samples import loops_of
-from sonoteca.arrange.company import Company
-from sonoteca.arrange.grid import Grid
-from sonoteca.arrange.place import Limits, Placements, place
-from sonoteca.arrange.reasons import company_score, reasons_of
+from sonoteca.arrange.choose.grid import Grid
+from sonoteca.arrange.choose.pairwise_fit import PairwiseFit
+from sonoteca.arrange.choose.place import Limits, Placements, place
+from sonoteca.arrange.choose.reasons import company_score, reasons_of
 from sonoteca.domain.music import Key
 
 AM = Key.parse("Am")
@@ -22,10 +22,10 @@ def placed(*described: tuple[str, dict[str, object]], bpm: float = 120.0) -> Pla
     return placements.take([hashes.index(f"x1:{number:032x}") for number in range(len(described))])
 
 
-def company(total: list[list[float]], *, chord: float = np.nan, rhythm: float = np.nan) -> Company:
+def company(total: list[list[float]], *, chord: float = np.nan, rhythm: float = np.nan) -> PairwiseFit:
     m = len(total)
     axes = {"chord": np.full((m, m), chord, np.float32), "rhythm": np.full((m, m), rhythm, np.float32)}
-    return Company(np.array(total), axes, np.full((m, m), 0.5))
+    return PairwiseFit(np.array(total), axes, np.full((m, m), 0.5))
 
 
 @pytest.mark.parametrize(

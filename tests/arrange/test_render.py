@@ -20,14 +20,14 @@ from render_samples import die_of_poison, keep, one_section
 from sonoteca.analysis.builtin import builtin_analyzers
 from sonoteca.arrange.arrangement import Arrangement, Clip, Section
 from sonoteca.arrange.bar_grid import BarGrid
-from sonoteca.arrange.render import Rendering, render_arrangement
+from sonoteca.arrange.sound.render import Rendering, render_arrangement
 from sonoteca.audio.decode import open_recording
 from sonoteca.audio.signal import AudioSignal
 from sonoteca.audio.true_peak import TruePeak
-from sonoteca.catalogue.library import Library, open_library
+from sonoteca.catalogue.store.library import Library, open_library
 from sonoteca.domain.descriptor import DOWNBEATS, KEY, TEMPO
 from sonoteca.errors import RequestError, SoundsMissing
-from sonoteca.ingest.in_process import InProcessExecutor
+from sonoteca.workers.in_process import InProcessExecutor
 
 RATE = 44_100
 
@@ -275,7 +275,7 @@ def test_a_file_that_breaks_while_it_is_read_is_named(
     """In a real worker process: the decoder dies of a signal, the command does not."""
     held = keep(plain, folder, "poison.wav", synth.tone(60, 2.0))
     good = keep(plain, folder, "good.wav", synth.tone(64, 2.0))
-    monkeypatch.setattr("sonoteca.arrange.material.make_pass", die_of_poison)
+    monkeypatch.setattr("sonoteca.arrange.sound.material.make_pass", die_of_poison)
     arrangement = one_section(120, 1, Clip("bass", held, 0.0, 2.0, 0, 1), Clip("melody", good, 0.0, 2.0, 0, 1))
     with pytest.raises(SoundsMissing, match=r"poison\.wav.* died"):
         render_arrangement(plain, arrangement, tmp_path / "mix.wav")

@@ -15,9 +15,9 @@ import synth
 from render_samples import roughness
 from sonoteca.arrange.arrangement import Clip
 from sonoteca.arrange.bar_grid import BarGrid
-from sonoteca.arrange.layers import layers_of, place_clips
-from sonoteca.arrange.mixing import Layer, blocks, mix
-from sonoteca.arrange.seam import closed, is_attack, meets_itself
+from sonoteca.arrange.sound.layers import layers_of, place_clips
+from sonoteca.arrange.sound.mixing import Layer, blocks, mix
+from sonoteca.arrange.sound.seam import closed, is_attack, meets_itself
 
 RATE = 44_100
 NOTHING = np.zeros((1, 0), np.float32)

@@ -9,13 +9,13 @@ import pytest
 
 from arrangement_samples import a_clip, a_song, add_loop
 from sonoteca.arrange.arrangement import Arrangement
-from sonoteca.arrange.sources import Source, find_sources, require_all
+from sonoteca.arrange.sound.sources import Source, find_sources, require_all
 from sonoteca.audio.content_hash import hash_content
-from sonoteca.catalogue.library import Library
-from sonoteca.catalogue.locations import SeenFile, record_files
-from sonoteca.catalogue.remove import remove_sounds
-from sonoteca.catalogue.roots import ensure_root
-from sonoteca.catalogue.sounds import known_sounds
+from sonoteca.catalogue.identity.locations import SeenFile, record_files
+from sonoteca.catalogue.identity.remove import remove_sounds
+from sonoteca.catalogue.identity.roots import ensure_root
+from sonoteca.catalogue.identity.sounds import known_sounds
+from sonoteca.catalogue.store.library import Library
 from sonoteca.errors import SoundsMissing
 
 pytestmark = pytest.mark.parametrize("library_location", ["sqlite"], indirect=True)

@@ -9,11 +9,11 @@ from hypothesis import HealthCheck, given, settings
 
 from arrangement_samples import a_clip, a_song, arrangements
 from sonoteca.arrange.arrangement import Arrangement
-from sonoteca.arrange.edit import Target, change_gain, set_bars
-from sonoteca.arrange.store import KEPT_STATES, open_arrangement, save_changed, save_new, undo
-from sonoteca.catalogue.arrangements import list_arrangements, remove_arrangement, resolve_arrangement
-from sonoteca.catalogue.events import list_events
-from sonoteca.catalogue.library import Library
+from sonoteca.arrange.keep.edit import Target, change_gain, set_bars
+from sonoteca.arrange.keep.store import KEPT_STATES, open_arrangement, save_changed, save_new, undo
+from sonoteca.catalogue.made.arrangements import list_arrangements, remove_arrangement, resolve_arrangement
+from sonoteca.catalogue.store.events import list_events
+from sonoteca.catalogue.store.library import Library
 from sonoteca.errors import AmbiguousArrangement, ArrangementNotFound, RequestError
 
 

@@ -5,13 +5,14 @@ import json
 import catalogue_samples as samples
 from catalogue_samples import EAR, SPACE, info, part, vectors
 from sonoteca.analysis.engine import SoundAnalysis
-from sonoteca.catalogue import audit, embeddings, segments
-from sonoteca.catalogue.library import Library
-from sonoteca.catalogue.locations import SeenFile, mark_missing, record_files, record_unreadable
-from sonoteca.catalogue.results import SoundResult, store_results
-from sonoteca.catalogue.roots import ensure_root
-from sonoteca.catalogue.segments import Segment
-from sonoteca.catalogue.sounds import ensure_sounds, mark_failed
+from sonoteca.catalogue import audit
+from sonoteca.catalogue.heard import embeddings, segments
+from sonoteca.catalogue.heard.results import SoundResult, store_results
+from sonoteca.catalogue.heard.segments import Segment
+from sonoteca.catalogue.identity.locations import SeenFile, mark_missing, record_files, record_unreadable
+from sonoteca.catalogue.identity.roots import ensure_root
+from sonoteca.catalogue.identity.sounds import ensure_sounds, mark_failed
+from sonoteca.catalogue.store.library import Library
 from sonoteca.domain.vocabulary import RunOutcome
 from sonoteca.errors import FileUnreadable, WorkerCrashed
 

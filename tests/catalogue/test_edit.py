@@ -8,14 +8,14 @@ import catalogue_samples as samples
 from catalogue_samples import EAR, info, part
 from sonoteca.analysis.engine import SoundAnalysis
 from sonoteca.audio.recording import Claim
-from sonoteca.catalogue import schema
-from sonoteca.catalogue.edit import WITHDRAW, edit, parse_statements, undo
-from sonoteca.catalogue.events import list_events
-from sonoteca.catalogue.library import Library
-from sonoteca.catalogue.remove import remove_locations, remove_sounds
-from sonoteca.catalogue.results import SoundResult, store_results
-from sonoteca.catalogue.sounds import ensure_sounds, whole_regions
-from sonoteca.catalogue.tags import all_tags, folded_tag, tags_of
+from sonoteca.catalogue.heard.results import SoundResult, store_results
+from sonoteca.catalogue.heard.tags import all_tags, folded_tag, tags_of
+from sonoteca.catalogue.identity.remove import remove_locations, remove_sounds
+from sonoteca.catalogue.identity.sounds import ensure_sounds, whole_regions
+from sonoteca.catalogue.made.edit import WITHDRAW, edit, parse_statements, undo
+from sonoteca.catalogue.store import schema
+from sonoteca.catalogue.store.events import list_events
+from sonoteca.catalogue.store.library import Library
 from sonoteca.domain.descriptor import KEY, KIND, ROLE, TEMPO
 from sonoteca.errors import RequestError
 

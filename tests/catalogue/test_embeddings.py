@@ -12,13 +12,13 @@ from sqlalchemy.engine import Connection
 
 from catalogue_samples import EAR, SPACE, info, part
 from sonoteca.analysis.engine import SoundAnalysis
-from sonoteca.catalogue import embeddings, segments
-from sonoteca.catalogue.library import Library
-from sonoteca.catalogue.remove import remove_sounds
-from sonoteca.catalogue.results import SoundResult, store_results
-from sonoteca.catalogue.schema import regions
-from sonoteca.catalogue.segments import Segment
-from sonoteca.catalogue.sounds import ensure_sounds, whole_regions
+from sonoteca.catalogue.heard import embeddings, segments
+from sonoteca.catalogue.heard.results import SoundResult, store_results
+from sonoteca.catalogue.heard.segments import Segment
+from sonoteca.catalogue.identity.remove import remove_sounds
+from sonoteca.catalogue.identity.sounds import ensure_sounds, whole_regions
+from sonoteca.catalogue.store.library import Library
+from sonoteca.catalogue.store.schema import regions
 from sonoteca.domain.embedding import Embedding, SpacePart
 from sonoteca.errors import LibraryBusy, SpaceMismatch
 

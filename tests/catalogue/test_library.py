@@ -13,10 +13,10 @@ import pytest
 import sqlalchemy as sa
 
 import catalogue_samples as samples
-from sonoteca.catalogue import backup, embeddings, events, schema, schema_made, segments, upgrade
-from sonoteca.catalogue.check import check
-from sonoteca.catalogue.library import Library, library_file, open_library
-from sonoteca.catalogue.sounds import whole_regions
+from sonoteca.catalogue.heard import embeddings, segments
+from sonoteca.catalogue.identity.sounds import whole_regions
+from sonoteca.catalogue.store import backup, events, schema, schema_made, upgrade
+from sonoteca.catalogue.store.library import Library, library_file, open_library
 from sonoteca.errors import (
     LibraryBusy,
     LibraryDamaged,
@@ -27,6 +27,7 @@ from sonoteca.errors import (
     LibraryUnwritable,
     RequestError,
 )
+from sonoteca.upkeep.check import check
 
 
 @pytest.fixture
@@ -216,11 +217,11 @@ def as_nobody(code: str, *arguments: str) -> str:
     """Run Python as an unprivileged user; returns what it printed."""
     drop = "import os; os.setgroups([]); os.setgid(65534); os.setuid(65534)\n" if os.geteuid() == 0 else ""
     # Importing comes first: the environment may not be readable for the other user.
-    imports = "import sys\nimport sonoteca.catalogue.library as library\nimport sonoteca.errors as errors\n"
+    imports = "import sys\nimport sonoteca.catalogue.store.library as library\nimport sonoteca.errors as errors\n"
     imports += (
-        "import sonoteca.catalogue.backup, sonoteca.search.query.listing as listing, sqlalchemy.dialects.sqlite\n"
+        "import sonoteca.catalogue.store.backup, sonoteca.search.query.listing as listing, sqlalchemy.dialects.sqlite\n"
     )
-    imports += "import encodings.idna, sonoteca.catalogue.schema as schema\n"
+    imports += "import encodings.idna, sonoteca.catalogue.store.schema as schema\n"
     ended = subprocess.run(
         [sys.executable, "-c", imports + drop + textwrap.dedent(code), *arguments],
         capture_output=True, text=True, timeout=120, check=False,
@@ -397,7 +398,7 @@ def test_the_revision_constant_is_the_newest_migration() -> None:
     from alembic.script import ScriptDirectory
 
     config = Config()
-    config.set_main_option("script_location", "sonoteca.catalogue:migrations")
+    config.set_main_option("script_location", "sonoteca.catalogue.store:migrations")
     scripts = ScriptDirectory.from_config(config)
     assert scripts.get_current_head() == schema.REVISION
     revisions = [script.revision for script in scripts.walk_revisions()]

@@ -10,10 +10,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 import catalogue_samples as samples
-from sonoteca.catalogue import schema, tags
-from sonoteca.catalogue.edit import edit
-from sonoteca.catalogue.library import Library
-from sonoteca.catalogue.locations import (
+from sonoteca.catalogue.heard import tags
+from sonoteca.catalogue.identity.locations import (
     Change,
     Recorded,
     SeenFile,
@@ -24,10 +22,13 @@ from sonoteca.catalogue.locations import (
     record_files,
     record_unreadable,
 )
-from sonoteca.catalogue.names import compare_key, display_name
-from sonoteca.catalogue.roots import Root, ensure_root, find_place, list_roots, move_root
-from sonoteca.catalogue.shop import ShopFacts, set_shop_facts
-from sonoteca.catalogue.sounds import get_sound, mark_failed, public_id, resolve_sound, whole_regions
+from sonoteca.catalogue.identity.roots import Root, ensure_root, find_place, list_roots, move_root
+from sonoteca.catalogue.identity.shop import ShopFacts, set_shop_facts
+from sonoteca.catalogue.identity.sounds import get_sound, mark_failed, public_id, resolve_sound, whole_regions
+from sonoteca.catalogue.made.edit import edit
+from sonoteca.catalogue.store import schema
+from sonoteca.catalogue.store.library import Library
+from sonoteca.catalogue.store.names import compare_key, display_name
 from sonoteca.errors import AmbiguousSound, DamagedAudio, RequestError, SoundNotFound
 
 

@@ -2,9 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from sonoteca.catalogue.events import list_events
-from sonoteca.catalogue.library import Library
-from sonoteca.catalogue.match_weights import (
+from sonoteca.catalogue.made.match_weights import (
     CHANGED,
     add_weights,
     find_active_weights,
@@ -12,6 +10,8 @@ from sonoteca.catalogue.match_weights import (
     list_weights,
     use_weights,
 )
+from sonoteca.catalogue.store.events import list_events
+from sonoteca.catalogue.store.library import Library
 from sonoteca.errors import RequestError
 
 

@@ -11,9 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import catalogue_samples as samples
-from sonoteca.catalogue.library import Library, open_library
-from sonoteca.catalogue.playlist_edits import insert_entries, move_entry, named_positions, repeats, take_entries
-from sonoteca.catalogue.playlists import (
+from sonoteca.catalogue.identity.sounds import public_id
+from sonoteca.catalogue.made.playlist_edits import insert_entries, move_entry, named_positions, repeats, take_entries
+from sonoteca.catalogue.made.playlists import (
     Playlist,
     PlaylistEntry,
     SmartRule,
@@ -22,7 +22,7 @@ from sonoteca.catalogue.playlists import (
     save_playlist,
     save_smart_playlist,
 )
-from sonoteca.catalogue.sounds import public_id
+from sonoteca.catalogue.store.library import Library, open_library
 from sonoteca.errors import PlaylistNotFound, RequestError, SoundNotFound
 
 ENTRY = st.builds(

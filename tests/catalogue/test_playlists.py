@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 import catalogue_samples as samples
-from sonoteca.catalogue.library import Library
-from sonoteca.catalogue.playlists import (
+from sonoteca.catalogue.identity.remove import remove_sounds
+from sonoteca.catalogue.made.playlists import (
     PlaylistEntry,
     SmartRule,
     find_playlist,
@@ -17,7 +17,7 @@ from sonoteca.catalogue.playlists import (
     save_playlist,
     save_smart_playlist,
 )
-from sonoteca.catalogue.remove import remove_sounds
+from sonoteca.catalogue.store.library import Library
 from sonoteca.errors import PlaylistNotFound, RequestError
 
 ENTRIES = (PlaylistEntry("x1:b"), PlaylistEntry("x1:a", 1.5, 3.25), PlaylistEntry("x1:b"))

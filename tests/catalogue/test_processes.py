@@ -17,10 +17,10 @@ import pytest
 import sqlalchemy as sa
 
 from catalogue_processes import create_at_once
-from sonoteca.catalogue import schema
-from sonoteca.catalogue.check import check
-from sonoteca.catalogue.library import Library, open_library
+from sonoteca.catalogue.store import schema
+from sonoteca.catalogue.store.library import Library, open_library
 from sonoteca.errors import LibraryBusy
+from sonoteca.upkeep.check import check
 
 _TESTS = Path(__file__).parents[1]
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 import catalogue_samples as samples
-from sonoteca.catalogue.library import Library
-from sonoteca.catalogue.melodies import import_melodies, melodies_of_regions, melody_stamp
-from sonoteca.catalogue.observations import row_of
-from sonoteca.catalogue.rhythms import rhythms_of_regions
-from sonoteca.catalogue.schema import observations
-from sonoteca.catalogue.sounds import whole_regions
+from sonoteca.catalogue.heard.observations import row_of
+from sonoteca.catalogue.heard.rhythms import rhythms_of_regions
+from sonoteca.catalogue.identity.sounds import whole_regions
+from sonoteca.catalogue.made.melodies import import_melodies, melodies_of_regions, melody_stamp
+from sonoteca.catalogue.store.library import Library
+from sonoteca.catalogue.store.schema import observations
 from sonoteca.domain.descriptor import NOTES
 from sonoteca.domain.melody import NamedMelody, Note
 from sonoteca.domain.observation import JsonValue, Observation, Provenance

@@ -6,12 +6,13 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 import catalogue_samples as samples
-from sonoteca.catalogue import fulltext, schema
-from sonoteca.catalogue.check import check
-from sonoteca.catalogue.library import Library
-from sonoteca.catalogue.summaries import VALUE_COLUMNS, rebuild, summary_of
+from sonoteca.catalogue.heard import fulltext
+from sonoteca.catalogue.heard.summaries import VALUE_COLUMNS, rebuild, summary_of
+from sonoteca.catalogue.store import schema
+from sonoteca.catalogue.store.library import Library
 from sonoteca.domain.descriptor import CONTENT, DESCRIPTORS, KEY, KIND, LOUDNESS, METER, PITCH, ROLE, TEMPO, Descriptor
 from sonoteca.domain.observation import JsonValue, Observation
+from sonoteca.upkeep.check import check
 
 
 def believed(*values: tuple[Descriptor, JsonValue]) -> dict[str, Observation]:

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from sonoteca.catalogue.library import open_library
-from sonoteca.cli import health
+from sonoteca.catalogue.store.library import open_library
 from sonoteca.cli.main import app
+from sonoteca.upkeep import doctor as health
 
 
 def test_this_machine_is_all_right_and_says_so(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 import catalogue_samples as samples
 from match_samples import statement
-from sonoteca.catalogue.library import open_library
+from sonoteca.catalogue.store.library import open_library
 from sonoteca.cli.main import app
 from sonoteca.domain.vocabulary import Role
 from sonoteca.errors import RequestError, SonotecaError

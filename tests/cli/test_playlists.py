@@ -11,8 +11,8 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from sequence_samples import Made, store
-from sonoteca.catalogue.library import open_library
-from sonoteca.catalogue.playlists import SmartRule, save_smart_playlist
+from sonoteca.catalogue.made.playlists import SmartRule, save_smart_playlist
+from sonoteca.catalogue.store.library import open_library
 from sonoteca.cli.arguments import shield
 from sonoteca.cli.main import app
 from sonoteca.errors import QuerySyntaxError, SonotecaError

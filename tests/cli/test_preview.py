@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 import synth
 from arrangement_samples import add_loop
 from sonoteca.audio.encode import write_wav
-from sonoteca.catalogue.library import open_library
+from sonoteca.catalogue.store.library import open_library
 from sonoteca.cli.main import app
 from sonoteca.errors import RequestError, SoundsMissing
 

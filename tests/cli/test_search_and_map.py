@@ -12,9 +12,9 @@ from typer.testing import CliRunner
 
 import catalogue_samples as samples
 from sonoteca.audio.recording import Claim
-from sonoteca.catalogue.library import open_library
-from sonoteca.catalogue.results import SoundResult, store_results
-from sonoteca.catalogue.sounds import public_id
+from sonoteca.catalogue.heard.results import SoundResult, store_results
+from sonoteca.catalogue.identity.sounds import public_id
+from sonoteca.catalogue.store.library import open_library
 from sonoteca.cli.arguments import shield
 from sonoteca.cli.main import app
 from sonoteca.errors import QuerySyntaxError, RequestError, SonotecaError

@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from sequence_samples import Made, store
-from sonoteca.catalogue.library import open_library
+from sonoteca.catalogue.store.library import open_library
 from sonoteca.cli.arguments import shield
 from sonoteca.cli.main import app
 from sonoteca.errors import SonotecaError

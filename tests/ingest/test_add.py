@@ -18,19 +18,20 @@ import ingest_ears
 import synth
 from sonoteca.audio.encode import write_audio, write_wav
 from sonoteca.audio.signal import AudioSignal
-from sonoteca.catalogue import leases, pending, schema
 from sonoteca.catalogue.audit import count
-from sonoteca.catalogue.edit import edit, parse_statements, undo
-from sonoteca.catalogue.library import Library, open_library
+from sonoteca.catalogue.heard import pending
+from sonoteca.catalogue.made.edit import edit, parse_statements, undo
+from sonoteca.catalogue.store import leases, schema
+from sonoteca.catalogue.store.library import Library, open_library
 from sonoteca.errors import FileUnreadable, LibraryFull, NotAudio
 from sonoteca.ingest.add import AddOptions, add, retry
-from sonoteca.ingest.executor import Done, Failed
 from sonoteca.ingest.identify import Identified, identify
-from sonoteca.ingest.in_process import InProcessExecutor
-from sonoteca.ingest.listen import Ears, producers_of
+from sonoteca.ingest.listen import AnalysisSettings, producers_of
 from sonoteca.ingest.report import AddSummary, FileOutcome, PlanCounts, Stage
+from sonoteca.workers.executor import Done, Failed
+from sonoteca.workers.in_process import InProcessExecutor
 
-OPTIONS = AddOptions(ears=Ears(ingest_ears.FACTORY, ingest_ears.EMBEDDERS))
+OPTIONS = AddOptions(ears=AnalysisSettings(ingest_ears.FACTORY, ingest_ears.EMBEDDERS))
 
 
 @pytest.fixture
@@ -276,7 +277,7 @@ def test_a_failed_file_that_was_repaired_is_identified_again_by_retry(library: L
 
 def test_a_new_analyzer_version_makes_everything_pending_once(library: Library, music: Path, heard: list[str]) -> None:
     run(library, music)
-    newer = replace(OPTIONS, ears=Ears(ingest_ears.NEXT_VERSION, ingest_ears.EMBEDDERS))
+    newer = replace(OPTIONS, ears=AnalysisSettings(ingest_ears.NEXT_VERSION, ingest_ears.EMBEDDERS))
     assert run(library, music, options=newer).analysed == 3
     assert run(library, music, options=newer).analysed == 0
     assert len(heard) == 6
@@ -388,7 +389,7 @@ def test_progress_and_the_index_are_told(library: Library, music: Path) -> None:
 
 
 def test_an_embedder_that_fails_costs_its_vectors_only(library: Library, music: Path) -> None:
-    broken = replace(OPTIONS, ears=Ears(ingest_ears.FACTORY, ingest_ears.BROKEN_EMBEDDERS))
+    broken = replace(OPTIONS, ears=AnalysisSettings(ingest_ears.FACTORY, ingest_ears.BROKEN_EMBEDDERS))
     assert run(library, music, options=broken).analysed == 3
     warnings = [row.warnings for row in rows(library, schema.sounds, "id", "warnings")]
     assert all("embedder test.broken failed: RuntimeError: no weights" in texts for texts in warnings)

@@ -11,15 +11,15 @@ import pytest
 import ingest_ears
 import synth
 from sonoteca.audio.encode import write_wav
-from sonoteca.catalogue.library import open_library
+from sonoteca.catalogue.store.library import open_library
 from sonoteca.errors import FileUnreadable
 from sonoteca.ingest.add import AddOptions, add
 from sonoteca.ingest.audit_scan import audit_library, write_gaps
-from sonoteca.ingest.in_process import InProcessExecutor
-from sonoteca.ingest.listen import Ears
+from sonoteca.ingest.listen import AnalysisSettings
 from sonoteca.ingest.paths_file import read_paths
+from sonoteca.workers.in_process import InProcessExecutor
 
-EARS = Ears(ingest_ears.FACTORY, ingest_ears.EMBEDDERS)
+EARS = AnalysisSettings(ingest_ears.FACTORY, ingest_ears.EMBEDDERS)
 NEXT = replace(EARS, analyzers=ingest_ears.NEXT_VERSION)
 OPTIONS = AddOptions(ears=EARS)
 

@@ -13,7 +13,7 @@ import soundfile
 
 from sonoteca.audio.encode import ENCODINGS, write_audio
 from sonoteca.audio.signal import AudioSignal
-from sonoteca.catalogue.library import open_library
+from sonoteca.catalogue.store.library import open_library
 from sonoteca.ingest.add import AddOptions, add
 
 pytestmark = pytest.mark.slow

@@ -16,19 +16,19 @@ import sqlalchemy as sa
 import ingest_ears
 import synth
 from sonoteca.audio.encode import write_audio, write_wav
-from sonoteca.catalogue import schema
-from sonoteca.catalogue.check import check
-from sonoteca.catalogue.library import open_library
+from sonoteca.catalogue.store import schema
+from sonoteca.catalogue.store.library import open_library
+from sonoteca.upkeep.check import check
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(os.name != "posix", reason="kill -9")]
 
 WORKERS, CHECKPOINT_EVERY = 2, 6
 SCRIPT = f"""
 import sys
-from sonoteca.catalogue.library import open_library
+from sonoteca.catalogue.store.library import open_library
 from sonoteca.ingest.add import AddOptions, add
-from sonoteca.ingest.listen import Ears
-options = AddOptions(workers={WORKERS}, checkpoint_every={CHECKPOINT_EVERY}, ears=Ears({ingest_ears.FACTORY!r}, {ingest_ears.EMBEDDERS!r}))
+from sonoteca.ingest.listen import AnalysisSettings
+options = AddOptions(workers={WORKERS}, checkpoint_every={CHECKPOINT_EVERY}, ears=AnalysisSettings({ingest_ears.FACTORY!r}, {ingest_ears.EMBEDDERS!r}))
 with open_library(sys.argv[1], mode="create") as library:
     summary = add(library, sys.argv[2:], options)
     print(summary.analysed, summary.failed, summary.elsewhere, summary.still_pending)

@@ -17,10 +17,10 @@ import pytest
 
 import ingest_tasks as tasks
 from sonoteca.errors import WorkerError
-from sonoteca.ingest.executor import Done, Executor, Failed, Task
-from sonoteca.ingest.in_process import InProcessExecutor
-from sonoteca.ingest.local_executor import LocalExecutor, WorkerLimits
-from sonoteca.ingest.worker_process import StartMethod
+from sonoteca.workers.executor import Done, Executor, Failed, Task
+from sonoteca.workers.in_process import InProcessExecutor
+from sonoteca.workers.local_executor import LocalExecutor, WorkerLimits
+from sonoteca.workers.worker_process import StartMethod
 
 LIMITS = WorkerLimits(memory_mb=300, address_space_mb=4000)
 # What a system without RLIMIT_AS has: the parent's eyes only.
@@ -261,8 +261,8 @@ def test_workers_end_when_their_parent_is_killed(tmp_path: Path) -> None:
     script = f"""
 import sys; sys.path[:0] = {sys.path!r}
 import ingest_tasks as tasks
-from sonoteca.ingest.executor import Task
-from sonoteca.ingest.local_executor import LocalExecutor
+from sonoteca.workers.executor import Task
+from sonoteca.workers.local_executor import LocalExecutor
 executor = LocalExecutor(2)
 pids = [o.result for o in executor.run(tasks.process_id, [Task(str(n), n, 9.0) for n in range(6)])]
 print(*set(pids), flush=True)

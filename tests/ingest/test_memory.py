@@ -10,9 +10,9 @@ import pytest
 import soundfile
 
 import ingest_tasks
-from sonoteca.ingest.executor import Done, Task
-from sonoteca.ingest.listen import Ears, ListenOrder
+from sonoteca.ingest.listen import AnalysisOrder, AnalysisSettings
 from sonoteca.ingest.workers import listeners
+from sonoteca.workers.executor import Done, Task
 
 pytestmark = [
     pytest.mark.slow,
@@ -48,9 +48,9 @@ def write_long(folder: Path, name: str) -> Path:
 
 @pytest.mark.parametrize(("name", "most_mb"), [("10 minutes", 400), ("500 MB", 700), ("3 hours", 700)])
 def test_long_files_stay_within_the_budget(tmp_path: Path, name: str, most_mb: float) -> None:
-    ears = Ears()
+    ears = AnalysisSettings()
     path = write_long(tmp_path, name)
-    order = ListenOrder(str(path), ears)
+    order = AnalysisOrder(str(path), ears)
     try:
         with listeners(None, ears, workers=1, memory_mb=2_500) as executor:
             (outcome,) = executor.run(ingest_tasks.listen_and_tell_peak, [Task(name, order, 800.0)])

@@ -7,8 +7,8 @@ import sys
 import time
 from pathlib import Path
 
-from sonoteca.catalogue import leases
-from sonoteca.catalogue.library import open_library
+from sonoteca.catalogue.store import leases
+from sonoteca.catalogue.store.library import open_library
 from sonoteca.ingest.ownership import Heartbeat, is_dead, new_owner, release_dead
 
 SCRIPT = "from sonoteca.ingest.ownership import new_owner; print(new_owner())"

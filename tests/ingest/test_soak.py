@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sonoteca.ingest.soak import FILES_PER_ROUND, Sample, judge, main, soak, write_round
+from sonoteca.upkeep.soak import FILES_PER_ROUND, Sample, judge, main, soak, write_round
 
 
 def test_growth_of_any_measure_is_seen() -> None:

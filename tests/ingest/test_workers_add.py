@@ -15,14 +15,14 @@ import ingest_ears
 import synth
 from sonoteca.audio.encode import write_wav
 from sonoteca.audio.signal import AudioSignal
-from sonoteca.catalogue import schema
-from sonoteca.catalogue.library import Library, open_library
+from sonoteca.catalogue.store import schema
+from sonoteca.catalogue.store.library import Library, open_library
 from sonoteca.errors import NotAudio, WorkerCrashed, WorkerTimedOut
 from sonoteca.ingest.add import AddOptions, add, retry
-from sonoteca.ingest.inspect import draw_file, hear_file, inspect_files
-from sonoteca.ingest.listen import Ears
+from sonoteca.ingest.inspect import analyze_file, draw_file, inspect_files
+from sonoteca.ingest.listen import AnalysisSettings
 
-EARS = Ears(ingest_ears.FRAGILE, ingest_ears.EMBEDDERS)
+EARS = AnalysisSettings(ingest_ears.FRAGILE, ingest_ears.EMBEDDERS)
 OPTIONS = AddOptions(workers=2, ears=EARS, memory_mb=400, timeout_s=3.0, checkpoint_every=4)
 
 
@@ -61,7 +61,7 @@ def test_bad_files_cost_themselves_and_retry_gives_them_another_chance(library: 
     assert kept.keys() == {None, "crash", "timeout", "memory"}
     assert "--memory-mb" in kept["memory"]
     # With other ears nothing is wrong with them.
-    healthy = replace(OPTIONS, ears=Ears(ingest_ears.FACTORY, ingest_ears.EMBEDDERS))
+    healthy = replace(OPTIONS, ears=AnalysisSettings(ingest_ears.FACTORY, ingest_ears.EMBEDDERS))
     assert retry(library, healthy, codes=["timeout"]).analysed == 1
     assert retry(library, healthy).analysed == 2
 
@@ -78,7 +78,7 @@ def test_inspect_answers_in_input_order_failures_included(tmp_path: Path) -> Non
     if os.name == "posix":
         write_wav(os.fsdecode(odd), synth.sine(999, 0.05))
         paths.append(odd)
-    options = replace(OPTIONS, ears=Ears(ingest_ears.FACTORY))
+    options = replace(OPTIONS, ears=AnalysisSettings(ingest_ears.FACTORY))
     objects = list(inspect_files(paths, options))
     assert [each["path"] for each in objects][:9] == paths[:9]
     assert [each["status"] for each in objects] == ["ok"] * 3 + ["failed"] * 3 + ["ok"] * (len(paths) - 6)
@@ -92,15 +92,15 @@ def test_inspect_answers_in_input_order_failures_included(tmp_path: Path) -> Non
 
 def test_one_file_is_heard_with_its_vectors_or_its_error_is_raised(tmp_path: Path) -> None:
     write_wav(tmp_path / "a.wav", synth.sine(300, 0.1))
-    heard = hear_file(tmp_path / "a.wav", ears=EARS)
+    heard = analyze_file(tmp_path / "a.wav", ears=EARS)
     assert [len(vectors) for vectors in heard.embeddings["test.eight.v1." + _digest()]] == [1]
     with pytest.raises(WorkerCrashed, match="crash"):
-        hear_file(starting_with(tmp_path / "crash.wav", 0.25), ears=EARS)
+        analyze_file(starting_with(tmp_path / "crash.wav", 0.25), ears=EARS)
     with pytest.raises(WorkerTimedOut, match="deadline"):
-        hear_file(starting_with(tmp_path / "hang.wav", 0.5), ears=EARS, timeout_s=0.3)
+        analyze_file(starting_with(tmp_path / "hang.wav", 0.5), ears=EARS, timeout_s=0.3)
     (tmp_path / "text.wav").write_text("not audio")
     with pytest.raises(NotAudio, match=r"text\.wav"):
-        hear_file(tmp_path / "text.wav", ears=EARS)
+        analyze_file(tmp_path / "text.wav", ears=EARS)
 
 
 def test_a_waveform_is_drawn_in_a_worker(tmp_path: Path) -> None:

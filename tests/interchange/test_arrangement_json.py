@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 
 from arrangement_samples import a_song, arrangements
 from sonoteca.arrange.arrangement import Arrangement
-from sonoteca.arrange.sources import Source
+from sonoteca.arrange.sound.sources import Source
 from sonoteca.errors import FileUnreadable, RequestError
 from sonoteca.interchange.arrangement_json import arrangement_json_bytes, full_document, read_arrangement_json
 

@@ -6,18 +6,18 @@ import numpy as np
 import pytest
 
 from choice_samples import N_CANDIDATES, N_QUERIES, all_pairs, fill
-from sonoteca.catalogue.library import Library
-from sonoteca.catalogue.match_weights import find_active_weights, list_weights, use_weights
-from sonoteca.catalogue.sounds import public_id
+from sonoteca.catalogue.identity.sounds import public_id
+from sonoteca.catalogue.made.match_weights import find_active_weights, list_weights, use_weights
+from sonoteca.catalogue.store.library import Library
 from sonoteca.domain.vocabulary import Role
 from sonoteca.errors import RequestError
 from sonoteca.match.choices import Choice, examples_of, judge, read_pairs, record_choice, recorded_choices
-from sonoteca.match.evidence import ROLES
 from sonoteca.match.find_matches import find_matches
 from sonoteca.match.fit import fit
 from sonoteca.match.formula_fit import margins
 from sonoteca.match.library_weights import keep_tuning, library_weights
-from sonoteca.match.load_evidence import load_evidence
+from sonoteca.match.load_regions import load_evidence
+from sonoteca.match.region_table import ROLES
 from sonoteca.match.tune import tune
 from sonoteca.match.weights import AXES, default_weights
 

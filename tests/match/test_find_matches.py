@@ -8,12 +8,12 @@ import pytest
 
 import catalogue_samples as samples
 from match_samples import SONG, evidence, statement
-from sonoteca.catalogue.library import Library
+from sonoteca.catalogue.store.library import Library
 from sonoteca.domain.vocabulary import Role
 from sonoteca.errors import RequestError
-from sonoteca.match.evidence import Evidence
 from sonoteca.match.find_matches import find_matches
-from sonoteca.match.load_evidence import evidence_of_sound, load_evidence
+from sonoteca.match.load_regions import load_evidence, regions_of_sound
+from sonoteca.match.region_table import RegionTable
 
 OTHER_SONG = ("C:maj", "C:maj", "G:maj", "A:min", "F:maj", "G:maj", "F:maj", "C:maj")
 
@@ -52,7 +52,7 @@ def stocked(library: Library) -> Library:
     return library
 
 
-def of(library: Library, name: str) -> Evidence:
+def of(library: Library, name: str) -> RegionTable:
     everything = load_evidence(library)
     return everything.take([everything.content_hashes.index(f"x1:{name}")])
 
@@ -109,7 +109,7 @@ def test_evidence_is_loaded_once_and_again_after_a_change(stocked: Library) -> N
 
 def test_one_sound_is_read_as_among_all(stocked: Library) -> None:
     among = of(stocked, "partner")
-    alone = evidence_of_sound(stocked, int(among.sound_ids[0]))
+    alone = regions_of_sound(stocked, int(among.sound_ids[0]))
     assert alone.ids == among.ids
     assert (alone.notes == among.notes[:, : alone.notes.shape[1]]).all()
     assert alone.tempo_bpm.tolist() == among.tempo_bpm.tolist()

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sonoteca.errors import RequestError
-from sonoteca.match.hum_evidence import evidence_of_hum, pitch_class_shares
+from sonoteca.match.hum_regions import pitch_class_shares, regions_of_hum
 from sonoteca.search.hum.query_pitch import QueryNotes
 
 # Up and down the scale of C, resting on its tonic.
@@ -21,7 +21,7 @@ def notes(pitches: tuple[int, ...], offset: float = 0.0) -> QueryNotes:
 
 
 def test_the_key_of_a_scale_is_found() -> None:
-    found = evidence_of_hum(notes(TUNE))
+    found = regions_of_hum(notes(TUNE))
     assert found.key_number[0] == 0  # C major
     assert np.isnan(found.tempo_bpm[0])
     assert found.chroma[0].sum() == pytest.approx(1.0)
@@ -36,4 +36,4 @@ def test_a_voice_between_the_keys_of_a_piano_sings_the_same_tune(cents: float, u
 
 def test_three_notes_are_too_few() -> None:
     with pytest.raises(RequestError, match="too few"):
-        evidence_of_hum(notes(TUNE[:3]))
+        regions_of_hum(notes(TUNE[:3]))

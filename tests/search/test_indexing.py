@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from index_processes import open_library, prepare, space_of
-from sonoteca.catalogue.embeddings import forget_removed
+from sonoteca.catalogue.heard.embeddings import forget_removed
 from sonoteca.search.indexing import SpaceReport, check_indexes, rebuild_indexes, update_indexes
 
 WHOLE = SpaceReport("space", in_catalogue=5, stored=5, missing=0, orphaned=0, damaged_segments=0, recall=1.0)

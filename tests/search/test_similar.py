@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 from catalogue_samples import EAR, info, part
 from sonoteca.analysis.engine import SoundAnalysis
 from sonoteca.audio.recording import Claim
-from sonoteca.catalogue.embeddings import StoredSpace, find_space, ids_of_regions
-from sonoteca.catalogue.library import Library, open_library
-from sonoteca.catalogue.results import SoundResult, store_results
-from sonoteca.catalogue.sounds import ensure_sounds
+from sonoteca.catalogue.heard.embeddings import StoredSpace, find_space, ids_of_regions
+from sonoteca.catalogue.heard.results import SoundResult, store_results
+from sonoteca.catalogue.identity.sounds import ensure_sounds
+from sonoteca.catalogue.store.library import Library, open_library
 from sonoteca.domain.embedding import Embedding, Space, SpacePart
 from sonoteca.errors import RequestError
 from sonoteca.index.catalogue_source import open_index
@@ -37,7 +37,7 @@ def unit(*values: float) -> NDArray[np.float32]:
     return vector / np.float32(max(float(np.linalg.norm(vector)), 1e-9))
 
 
-class Shelf:
+class ReplacementPool:
     """A library whose sounds have the vectors that a test gives them."""
 
     def __init__(self, library: Library, space: Space = SPACE) -> None:
@@ -87,12 +87,12 @@ def titles(answer: SimilarAnswer) -> list[str | None]:
 
 
 @pytest.fixture
-def shelf(tmp_path: Path) -> Iterator[Shelf]:
+def shelf(tmp_path: Path) -> Iterator[ReplacementPool]:
     with open_library(tmp_path / "library.sonoteca", mode="create") as library:
-        yield Shelf(library)
+        yield ReplacementPool(library)
 
 
-def test_an_aspect_of_weight_zero_has_no_say_and_one_not_named_has_its_own(shelf: Shelf) -> None:
+def test_an_aspect_of_weight_zero_has_no_say_and_one_not_named_has_its_own(shelf: ReplacementPool) -> None:
     shelf.put("same timbre", [1, 0, 0, 0, 0, 1])
     shelf.put("same rhythm", [0, 1, 0, 0, 1, 0])
     query = unit(1, 0, 0, 0, 1, 0)
@@ -115,20 +115,20 @@ def test_weights_that_make_no_sense_are_refused(text: str) -> None:
         parse_aspects(text, SPACE)
 
 
-def test_an_aspect_that_one_of_two_lacks_is_unknown(shelf: Shelf) -> None:
+def test_an_aspect_that_one_of_two_lacks_is_unknown(shelf: ReplacementPool) -> None:
     shelf.put("no rhythm", [1])
     (row,) = shelf.ask(unit(1, 0, 0, 0, 1)).rows
     assert row.parts["rhythm"] is None
     assert row.parts["timbre"] == pytest.approx(1.0, abs=1e-3)
 
 
-def test_an_example_without_any_aspect_asked_for_is_refused(shelf: Shelf) -> None:
+def test_an_example_without_any_aspect_asked_for_is_refused(shelf: ReplacementPool) -> None:
     shelf.put("no rhythm", [1])
     with pytest.raises(RequestError, match=r"asked for \(rhythm\)"):
         shelf.ask(unit(1), aspects=parse_aspects("timbre=0", SPACE))
 
 
-def test_examples_add_and_subtract(shelf: Shelf) -> None:
+def test_examples_add_and_subtract(shelf: ReplacementPool) -> None:
     for name, vector in {"x": [1], "y": [0, 1], "between": [1, 1], "x with z": [1, 0, 1]}.items():
         shelf.put(name, vector)
     assert titles(shelf.ask(unit(1), unit(0, 1)))[0] == "between"
@@ -137,18 +137,18 @@ def test_examples_add_and_subtract(shelf: Shelf) -> None:
     assert titles(shelf.ask(unit(1, 0.2, 0.4), minus=[Example(unit(0, 0, 1))]))[-1] != "between"
 
 
-def test_examples_and_what_they_are_away_from_never_answer(shelf: Shelf) -> None:
+def test_examples_and_what_they_are_away_from_never_answer(shelf: ReplacementPool) -> None:
     for name, vector in {"a": [1], "b": [1, 0.1], "c": [1, 0.2], "d": [1, 0.3]}.items():
         shelf.put(name, vector, (0.0, 10.0, vector), (5.0, 15.0, vector))
     named = {name: example_from_library(shelf.library, shelf.space, sound_id(shelf, name)) for name in "abc"}
     assert titles(shelf.ask(named["a"], named["b"], minus=[named["c"]])) == ["d"]
 
 
-def sound_id(shelf: Shelf, title: str) -> str:
+def sound_id(shelf: ReplacementPool, title: str) -> str:
     return next(row.id for row in shelf.ask(unit(1), k=100).rows if row.title == title)
 
 
-def test_a_filter_far_from_the_example_still_fills_k(shelf: Shelf) -> None:
+def test_a_filter_far_from_the_example_still_fills_k(shelf: ReplacementPool) -> None:
     random = np.random.default_rng(0)
     for number in range(50):
         shelf.put(f"near {number}", [1, *(0.1 * random.standard_normal(3))])
@@ -159,7 +159,7 @@ def test_a_filter_far_from_the_example_still_fills_k(shelf: Shelf) -> None:
     assert shelf.ask(unit(1), k=5, where=np.empty(0, np.int64)).rows == ()
 
 
-def test_the_moment_that_is_nearest_answers(shelf: Shelf) -> None:
+def test_the_moment_that_is_nearest_answers(shelf: ReplacementPool) -> None:
     shelf.put("long", [1, 1], (0.0, 10.0, [1]), (5.0, 15.0, [1, 0.6]), (50.0, 60.0, [0, 1]))
     (row,) = shelf.ask(unit(0, 1)).rows
     assert (row.start_s, row.end_s, row.score) == (50.0, 60.0, pytest.approx(1.0, abs=1e-3))
@@ -167,7 +167,7 @@ def test_the_moment_that_is_nearest_answers(shelf: Shelf) -> None:
     assert (row.start_s, row.end_s) == (0.0, 60.0)
 
 
-def test_a_region_of_the_example_asks_for_itself(shelf: Shelf) -> None:
+def test_a_region_of_the_example_asks_for_itself(shelf: ReplacementPool) -> None:
     shelf.put("field", [1, 1], regions=[(0.0, 20.0, [1]), (30.0, 60.0, [0, 1])])
     shelf.put("first", [1])
     shelf.put("second", [0, 1])
@@ -179,13 +179,13 @@ def test_a_region_of_the_example_asks_for_itself(shelf: Shelf) -> None:
         example_from_library(shelf.library, shelf.space, field, region_number=3)
 
 
-def test_regions_of_a_sound_answer_for_themselves(shelf: Shelf) -> None:
+def test_regions_of_a_sound_answer_for_themselves(shelf: ReplacementPool) -> None:
     shelf.put("field", [1, 1], regions=[(0.0, 20.0, [1]), (30.0, 60.0, [0, 1])])
     rows = shelf.ask(unit(0, 1), k=3).rows
     assert [(row.region, row.start_s, row.end_s) for row in rows] == [(2, 30.0, 60.0), (0, 0.0, 60.0), (1, 0.0, 20.0)]
 
 
-def test_limits_let_the_next_best_through(shelf: Shelf) -> None:
+def test_limits_let_the_next_best_through(shelf: ReplacementPool) -> None:
     shelf.put("one", [1], artist="Ada", regions=[(0.0, 20.0, [1, 0.01]), (20.0, 40.0, [1, 0.2])])
     shelf.put("two", [1, 0.3], artist="Ada")
     shelf.put("three", [1, 0.5], artist="Bo")
@@ -201,7 +201,7 @@ def test_limits_let_the_next_best_through(shelf: Shelf) -> None:
     assert asked(collapse_duplicates=True) == ["one", "one", "two", "three", "four", "five"]
 
 
-def test_a_sound_of_many_windows_does_not_use_up_the_places(shelf: Shelf) -> None:
+def test_a_sound_of_many_windows_does_not_use_up_the_places(shelf: ReplacementPool) -> None:
     shelf.put("long", [1], *((5.0 * n, 5.0 * n + 10.0, [1]) for n in range(300)))
     for number in range(4):
         shelf.put(f"short {number}", [1, 1 + number])
@@ -210,7 +210,7 @@ def test_a_sound_of_many_windows_does_not_use_up_the_places(shelf: Shelf) -> Non
 
 def test_a_space_without_parts_is_one_aspect(tmp_path: Path) -> None:
     with open_library(tmp_path / "library.sonoteca", mode="create") as library:
-        shelf = Shelf(library, PLAIN)
+        shelf = ReplacementPool(library, PLAIN)
         shelf.put("far", [0, 1])
         shelf.put("near", [1, 0.1])
         answer = shelf.ask(unit(1))
@@ -219,7 +219,7 @@ def test_a_space_without_parts_is_one_aspect(tmp_path: Path) -> None:
     assert parse_aspects("sound=2", PLAIN) == {"sound": 2.0}
 
 
-def test_no_example_is_refused(shelf: Shelf) -> None:
+def test_no_example_is_refused(shelf: ReplacementPool) -> None:
     shelf.put("a", [1])
     with pytest.raises(RequestError, match="no example"):
         shelf.ask()
@@ -238,7 +238,7 @@ def test_with_room_for_all_every_region_answers_once_in_order_of_score(
 ) -> None:
     path = tmp_path_factory.mktemp("law") / "library.sonoteca"
     with open_library(path, mode="create") as library:
-        shelf = Shelf(library)
+        shelf = ReplacementPool(library)
         for number, vector in enumerate(stored):
             shelf.put(str(number), vector)
         weights = {"timbre": 1.0, "rhythm": rhythm}

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from sonoteca.catalogue.library import Library, open_library
+from sonoteca.catalogue.store.library import Library, open_library
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ RISING = EnergyPlan("rising", ((0.0, 0.0), (1.0, 1.0)))
 
 
 def best(asked: SetProblem, *, seed: int = 0) -> tuple[int, ...]:
-    rows = TransitionRows(asked.tracks, asked.weights, asked.manner)
+    rows = TransitionRows(asked.tracks, asked.weights, asked.style)
     return max(search(asked, rows, seed=seed), key=lambda order: (worth_of(asked, order).total, order))
 
 
@@ -55,7 +55,7 @@ def test_every_set_is_as_asked_for(data: st.DataObject) -> None:
     musts = rest[1 : 1 + data.draw(st.integers(0, min(2, room)))]
     plan = RISING if data.draw(st.booleans()) else None
     asked = problem(columns(*made), n_tracks, locked=locked, last=last, musts=musts, plan=plan)
-    rows = TransitionRows(asked.tracks, asked.weights, asked.manner)
+    rows = TransitionRows(asked.tracks, asked.weights, asked.style)
     orders = search(asked, rows)
     assert orders
     for order in orders:
@@ -64,7 +64,7 @@ def test_every_set_is_as_asked_for(data: st.DataObject) -> None:
         assert all(order[position] == track for position, track in locked.items())
         assert last is None or order[-1] == last
         assert set(musts) <= set(order)
-    assert search(asked, TransitionRows(asked.tracks, asked.weights, asked.manner)) == orders
+    assert search(asked, TransitionRows(asked.tracks, asked.weights, asked.style)) == orders
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -90,7 +90,7 @@ def test_a_track_locked_in_the_middle_is_prepared_for() -> None:
     keys = ["8A", "9A", "10A", "11A", "12A"]
     tracks = columns(*(Made(key=key) for key in keys), *(Made(key="8A", artist=None) for _ in range(6)))
     order = best(problem(tracks, 5, locked={0: 0, 4: 4}))
-    chain = scored_chain(tracks, order, default_weights(), problem(tracks, 5).manner)
+    chain = scored_chain(tracks, order, default_weights(), problem(tracks, 5).style)
     # Four fifths in a row, or the same key and one clash: the mean of the fifths is higher.
     assert float(np.diagonal(chain.parts["key"]).min()) >= default_weights().key.fifth - 1e-5
 
@@ -128,7 +128,7 @@ def test_the_limit_of_tempo_is_kept_or_said_to_be_too_narrow() -> None:
     with pytest.raises(DeadEnd):
         search(
             problem(tracks, 3, locked={0: 0}, last=7, widest_pct=4.0),
-            TransitionRows(tracks, default_weights(), problem(tracks, 3).manner),
+            TransitionRows(tracks, default_weights(), problem(tracks, 3).style),
         )
 
 

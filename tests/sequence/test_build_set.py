@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from sequence_samples import Made, store
-from sonoteca.catalogue.library import Library
+from sonoteca.catalogue.store.library import Library
 from sonoteca.errors import ConstraintsConflict, RequestError
 from sonoteca.sequence.build_set import SetAnswer, build_set
 from sonoteca.sequence.energy_plan import energy_plan

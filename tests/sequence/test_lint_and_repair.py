@@ -11,14 +11,14 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from sequence_samples import Made, columns, made_tracks, store
-from sonoteca.catalogue.library import Library
+from sonoteca.catalogue.store.library import Library
 from sonoteca.sequence.flags import count_flags, flags_of, judge, score_of
 from sonoteca.sequence.lint import LintAnswer, lint
 from sonoteca.sequence.playlist_entries import Entry, EntryState, entries_of_hashes
 from sonoteca.sequence.repair import Edit, EditKind, changed, smallest_edit
-from sonoteca.sequence.shelf import Shelf
+from sonoteca.sequence.replacement_pool import ReplacementPool
 from sonoteca.sequence.tracks import Tracks
-from sonoteca.sequence.transition import Manner
+from sonoteca.sequence.transition import TransitionStyle
 from sonoteca.sequence.weights import default_weights
 
 WEIGHTS = default_weights()
@@ -26,12 +26,12 @@ WEIGHTS = default_weights()
 
 def faults(*made: Made) -> list[tuple[str, int, int]]:
     tracks = columns(*made)
-    judgement = judge(tracks, WEIGHTS, Manner())
+    judgement = judge(tracks, WEIGHTS, TransitionStyle())
     return [(str(flag.fault), flag.earlier, flag.later) for flag in flags_of(judgement, range(len(made)))]
 
 
-def on_shelf(tracks: Tracks) -> Shelf:
-    return Shelf(tracks, WEIGHTS, Manner())
+def on_shelf(tracks: Tracks) -> ReplacementPool:
+    return ReplacementPool(tracks, WEIGHTS, TransitionStyle())
 
 
 def apart(index: int) -> Made:
@@ -58,7 +58,9 @@ def test_each_fault_is_flagged_where_it_was_planted_and_nothing_else() -> None:
 
 
 def test_unknown_facts_are_not_judged() -> None:
-    judgement = judge(columns(Made(), Made(bpm=None, key=None, energy=None, sound=(0, 1, 0, 0))), WEIGHTS, Manner())
+    judgement = judge(
+        columns(Made(), Made(bpm=None, key=None, energy=None, sound=(0, 1, 0, 0))), WEIGHTS, TransitionStyle()
+    )
     assert flags_of(judgement, [0, 1]) == []
     assert score_of(judgement, [0]) is None
 
@@ -66,7 +68,7 @@ def test_unknown_facts_are_not_judged() -> None:
 @settings(max_examples=60, deadline=None)
 @given(st.lists(made_tracks(), min_size=1, max_size=8), st.data())
 def test_counting_is_listing(made: list[Made], data: st.DataObject) -> None:
-    judgement = judge(columns(*made), WEIGHTS, Manner())
+    judgement = judge(columns(*made), WEIGHTS, TransitionStyle())
     order = data.draw(st.lists(st.integers(0, len(made) - 1), min_size=1, max_size=12))
     assert count_flags(judgement, order) == len(flags_of(judgement, order))
 
@@ -78,20 +80,20 @@ def test_counting_is_listing(made: list[Made], data: st.DataObject) -> None:
 def test_a_repair_leaves_fewer_flags_or_is_not_offered(made: list[Made], spare: list[Made]) -> None:
     everything = columns(*made, *spare)
     items, library = everything.take(list(range(len(made)))), everything.take(list(range(len(made), len(everything))))
-    shelf = on_shelf(library)
+    pool = on_shelf(library)
     order = list(range(len(made)))
     for _ in range(30):
-        judgement = judge(items, WEIGHTS, Manner())
-        edit = smallest_edit(judgement, order, items, shelf)
+        judgement = judge(items, WEIGHTS, TransitionStyle())
+        edit = smallest_edit(judgement, order, items, pool)
         if edit is None:
             return
         before, item = count_flags(judgement, order), None
         if edit.kind is EditKind.REPLACE:
             assert edit.track is not None
-            assert not shelf.taken[edit.track]
+            assert not pool.taken[edit.track]
             items, item = items.joined(library.take([edit.track])), len(items)
-            shelf.taken[edit.track] = True
-            judgement = judge(items, WEIGHTS, Manner())
+            pool.taken[edit.track] = True
+            judgement = judge(items, WEIGHTS, TransitionStyle())
         order = changed(order, edit, item)
         assert count_flags(judgement, order) < before
     pytest.fail("repairing does not come to an end")
@@ -102,7 +104,7 @@ def test_the_repair_with_least_effort_per_flag_is_taken() -> None:
         Made(bpm=120.0 * 1.06**step, sound=tuple(np.eye(4)[step % 4]), seconds=200.0 + 50 * step) for step in range(6)
     ]
     tracks = columns(*ladder)
-    judgement = judge(tracks, WEIGHTS, Manner())
+    judgement = judge(tracks, WEIGHTS, TransitionStyle())
     assert flags_of(judgement, range(6)) == []
 
     def repair(order: list[int]) -> Edit | None:
@@ -114,11 +116,11 @@ def test_the_repair_with_least_effort_per_flag_is_taken() -> None:
     assert moved.kind is EditKind.MOVE
     assert changed([1, 2, 3, 4, 0, 5], moved) == [0, 1, 2, 3, 4, 5]
     twice = tracks.take([0, 1, 2, 1, 3])
-    judgement = judge(twice, WEIGHTS, Manner())
+    judgement = judge(twice, WEIGHTS, TransitionStyle())
     assert smallest_edit(judgement, range(5), twice, on_shelf(twice.take([]))) == Edit(EditKind.DROP, 3)
     everything = columns(Made(), Made(bpm=150.0), apart(1), apart(2), Made(bpm=190.0))
     lonely, spare = everything.take([0, 1]), everything.take([2, 3, 4])
-    judgement = judge(lonely, WEIGHTS, Manner())
+    judgement = judge(lonely, WEIGHTS, TransitionStyle())
     edit = smallest_edit(judgement, [0, 1], lonely, on_shelf(spare))
     assert edit is not None
     assert edit.kind is EditKind.REPLACE
@@ -136,7 +138,7 @@ def test_edits_change_orders_as_they_say() -> None:
 
 
 @pytest.fixture
-def shelf(sqlite_library: Library) -> Library:
+def pool(sqlite_library: Library) -> Library:
     with sqlite_library.write() as connection:
         store(
             connection,
@@ -160,8 +162,8 @@ def linted(library: Library, *names: str, **options: object) -> LintAnswer:
     return lint(library, present, **options)  # type: ignore[arg-type]
 
 
-def test_findings_have_positions_from_one_and_sentences(shelf: Library) -> None:
-    answer = linted(shelf, "one", "fast", "two", "two", repair=False)
+def test_findings_have_positions_from_one_and_sentences(pool: Library) -> None:
+    answer = linted(pool, "one", "fast", "two", "two", repair=False)
     assert [(found.code, found.earlier, found.position) for found in answer.findings] == [
         ("tempo_cliff", 1, 2), ("tempo_cliff", 2, 3), ("duplicate", 3, 4),
     ]  # fmt: skip
@@ -169,8 +171,8 @@ def test_findings_have_positions_from_one_and_sentences(shelf: Library) -> None:
     assert answer.repairs == ()
 
 
-def test_a_replacement_comes_from_the_library_and_is_by_nobody_near(shelf: Library) -> None:
-    answer = linted(shelf, "one", "fast", "two")
+def test_a_replacement_comes_from_the_library_and_is_by_nobody_near(pool: Library) -> None:
+    answer = linted(pool, "one", "fast", "two")
     [repair] = answer.repairs
     assert repair.kind is EditKind.REPLACE
     assert repair.message == "replace fast at 2 by spare"
@@ -182,12 +184,12 @@ def test_a_replacement_comes_from_the_library_and_is_by_nobody_near(shelf: Libra
     assert document["repairs"][0]["replacement"]["title"] == "spare"
     assert [entry.state for entry in answer.repaired] == [EntryState.FOUND, EntryState.MISSING, EntryState.FOUND]
     assert "spare by one" not in str(document)
-    filtered = linted(shelf, "one", "fast", "two", only="title:three")
+    filtered = linted(pool, "one", "fast", "two", only="title:three")
     assert filtered.repairs[0].message == "replace fast at 2 by three"
 
 
-def test_entries_that_are_not_known_are_skipped_named_and_stay_behind_the_one_before(shelf: Library) -> None:
-    answer = linted(shelf, "lost", "one", "gone", "fast", "gone too", "two", "two")
+def test_entries_that_are_not_known_are_skipped_named_and_stay_behind_the_one_before(pool: Library) -> None:
+    answer = linted(pool, "lost", "one", "gone", "fast", "gone too", "two", "two")
     assert [(found.code, found.earlier, found.position) for found in answer.findings] == [
         ("not_found", None, 1), ("not_found", None, 3), ("tempo_cliff", 2, 4), ("not_found", None, 5),
         ("tempo_cliff", 4, 6), ("duplicate", 6, 7),
@@ -199,8 +201,8 @@ def test_entries_that_are_not_known_are_skipped_named_and_stay_behind_the_one_be
     assert [entry.name.removeprefix("x1:") for entry in answer.repaired][4:] == ["gone too", "two"]
 
 
-def test_nothing_known_is_nothing_judged(shelf: Library) -> None:
-    answer = linted(shelf, "gone", "gone too")
+def test_nothing_known_is_nothing_judged(pool: Library) -> None:
+    answer = linted(pool, "gone", "gone too")
     assert {found.code for found in answer.findings} == {"not_found"}
     assert answer.score is None
-    assert linted(shelf).findings == ()
+    assert linted(pool).findings == ()

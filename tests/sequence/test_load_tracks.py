@@ -10,9 +10,9 @@ import pytest
 import sqlalchemy as sa
 
 from sequence_samples import Made, store
-from sonoteca.catalogue.edit import edit, parse_statements
-from sonoteca.catalogue.library import Library
-from sonoteca.catalogue.schema import sounds, summaries
+from sonoteca.catalogue.made.edit import edit, parse_statements
+from sonoteca.catalogue.store.library import Library
+from sonoteca.catalogue.store.schema import sounds, summaries
 from sonoteca.domain.music import Key
 from sonoteca.sequence import edge_columns
 from sonoteca.sequence.edges import edge_loudness

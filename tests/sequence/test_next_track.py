@@ -8,13 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sequence_samples import Made, columns, store
-from sonoteca.catalogue.edit import edit, parse_statements
-from sonoteca.catalogue.library import Library
-from sonoteca.catalogue.sounds import resolve_sound, whole_regions
+from sonoteca.catalogue.identity.sounds import resolve_sound, whole_regions
+from sonoteca.catalogue.made.edit import edit, parse_statements
+from sonoteca.catalogue.store.library import Library
 from sonoteca.domain.music import Key
 from sonoteca.errors import RequestError, SoundNotFound
 from sonoteca.sequence.next_track import Limits, NextAnswer, find_next, parse_keys, within
-from sonoteca.sequence.transition import Manner
+from sonoteca.sequence.transition import TransitionStyle
 from sonoteca.sequence.weights import named_weights
 
 PLANTED = {
@@ -81,7 +81,7 @@ def test_limits_narrow_before_ranking(planted: Library) -> None:
 @given(st.floats(60, 180), st.floats(0, 30), st.booleans())
 def test_no_answer_stretches_beyond_the_limit(bpm: float, limit: float, double_time: bool) -> None:
     now, others = columns(Made(bpm=bpm)), columns(*(Made(bpm=60.0 * 1.01**step) for step in range(120)))
-    allowed, _ = within(Limits(tempo_pct=limit), now, others, Manner(double_time))
+    allowed, _ = within(Limits(tempo_pct=limit), now, others, TransitionStyle(double_time))
     levels = (0.5, 1.0, 2.0) if double_time else (1.0,)
     for index, is_allowed in enumerate(allowed):
         own = 2.0 ** float(others.tempo_start[index])

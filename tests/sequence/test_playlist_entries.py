@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from sequence_samples import Made, store
-from sonoteca.catalogue.library import Library
-from sonoteca.catalogue.playlists import PlaylistEntry, get_playlist, save_playlist
+from sonoteca.catalogue.made.playlists import PlaylistEntry, get_playlist, save_playlist
+from sonoteca.catalogue.store.library import Library
 from sonoteca.sequence.playlist_entries import EntryState, entries_of_paths, entries_of_playlist, file_name
 
 

@@ -6,9 +6,10 @@ import pytest
 from sqlalchemy.engine import Connection
 
 from sequence_samples import Made, store
-from sonoteca.catalogue.edit import edit
-from sonoteca.catalogue.library import Library
-from sonoteca.catalogue.playlists import (
+from sonoteca.catalogue.identity.remove import remove_sounds
+from sonoteca.catalogue.identity.sounds import resolve_sound, whole_regions
+from sonoteca.catalogue.made.edit import edit
+from sonoteca.catalogue.made.playlists import (
     Playlist,
     PlaylistEntry,
     SmartRule,
@@ -16,8 +17,7 @@ from sonoteca.catalogue.playlists import (
     save_playlist,
     save_smart_playlist,
 )
-from sonoteca.catalogue.remove import remove_sounds
-from sonoteca.catalogue.sounds import resolve_sound, whole_regions
+from sonoteca.catalogue.store.library import Library
 from sonoteca.errors import QuerySyntaxError, RequestError
 from sonoteca.sequence.playlist_entries import entries_of_hashes, entries_of_playlist, keepable, stored_entries
 from sonoteca.sequence.smart_playlists import contents_found, count_found, smart_rule

@@ -22,7 +22,7 @@ from sonoteca.sequence.axes import (
     timbre_axis,
 )
 from sonoteca.sequence.freshness import freshness_axis
-from sonoteca.sequence.transition import Manner, transitions
+from sonoteca.sequence.transition import TransitionStyle, transitions
 from sonoteca.sequence.weights import AXES, default_weights, named_weights
 
 WEIGHTS = default_weights()
@@ -196,7 +196,7 @@ def test_missing_evidence_is_left_out_and_named_nan() -> None:
 def test_totals_are_the_weighted_mean_of_the_known_parts(
     one: Made, other: Made, double_time: bool, key_lock: bool, direction: int
 ) -> None:
-    scored = transitions(columns(one), columns(other), WEIGHTS, Manner(double_time, key_lock, direction))
+    scored = transitions(columns(one), columns(other), WEIGHTS, TransitionStyle(double_time, key_lock, direction))
     parts = {axis: float(scored.parts[axis][0, 0]) for axis in AXES}
     known = {axis: value for axis, value in parts.items() if not math.isnan(value)}
     assert all(-1e-6 <= value <= 1.0 + 1e-6 for value in known.values())
@@ -214,11 +214,11 @@ def test_what_does_not_change_within_a_track_scores_alike_in_both_directions(one
 
 @given(st.lists(made_tracks(), min_size=1, max_size=4), st.lists(made_tracks(), min_size=1, max_size=4))
 def test_many_at_once_are_the_same_as_one_by_one(ends: list[Made], starts: list[Made]) -> None:
-    manner = Manner(key_lock=False)
-    together = transitions(columns(*ends), columns(*starts), WEIGHTS, manner)
+    style = TransitionStyle(key_lock=False)
+    together = transitions(columns(*ends), columns(*starts), WEIGHTS, style)
     for row, end in enumerate(ends):
         for column, start in enumerate(starts):
-            alone = transitions(columns(end), columns(start), WEIGHTS, manner)
+            alone = transitions(columns(end), columns(start), WEIGHTS, style)
             assert float(together.total[row, column]) == pytest.approx(float(alone.total[0, 0]), abs=1e-5)
 
 

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sequence_samples import Made, columns, made_tracks, store
-from sonoteca.catalogue.embeddings import answering_space, delete_of_regions
-from sonoteca.catalogue.library import Library
-from sonoteca.catalogue.sounds import resolve_sound, whole_regions
+from sonoteca.catalogue.heard.embeddings import answering_space, delete_of_regions
+from sonoteca.catalogue.identity.sounds import resolve_sound, whole_regions
+from sonoteca.catalogue.store.library import Library
 from sonoteca.errors import ConstraintsConflict, RequestError
 from sonoteca.sequence.tracks import Tracks
 from sonoteca.sequence.walk import Walk, find_walk, walk_between

@@ -22,10 +22,10 @@ from songs_on_paper import paper_pairs
 
 from sonoteca.match.alignment import notes_in_units, onsets_in_units
 from sonoteca.match.chord import changes_of
-from sonoteca.match.evidence import Evidence
 from sonoteca.match.fit import _content, _note_group
 from sonoteca.match.interval import content_of
 from sonoteca.match.profiles import DRUMS, ORDER
+from sonoteca.match.region_table import RegionTable
 from sonoteca.match.rhythm import LAGS, patterns_of
 from sonoteca.match.swing import swing_logits
 
@@ -36,7 +36,7 @@ PITCH_RIDGE, RHYTHM_RIDGE = 1e-3, 1e-2
 Floats = NDArray[np.float64]
 
 
-def usable_songs(evidence: Evidence, songs: Sequence[str], roles: Sequence[str]) -> dict[str, dict[str, int]]:
+def usable_songs(evidence: RegionTable, songs: Sequence[str], roles: Sequence[str]) -> dict[str, dict[str, int]]:
     """Songs all of whose parts were heard as eight bars of 4/4 at one level of tempo: song, role, row."""
     rows: dict[str, dict[str, int]] = {}
     for row, (song, role) in enumerate(zip(songs, roles, strict=True)):
@@ -105,7 +105,7 @@ def fit_plain(features: Floats, ridge: float, *, known: Floats) -> Floats:
     return np.asarray(found.x)
 
 
-def units(evidence: Evidence, row: int, note_group: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def units(evidence: RegionTable, row: int, note_group: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Notes and onsets of one stem in 32 units, whatever level of tempo was heard."""
     beats = int(evidence.n_beats[row])
     at = np.array([row])
@@ -117,7 +117,7 @@ def units(evidence: Evidence, row: int, note_group: int) -> tuple[NDArray[np.flo
 
 
 def fit_all(
-    evidence: Evidence, songs: Sequence[str], roles: Sequence[str], paper: Mapping[str, tuple[Floats, Floats]]
+    evidence: RegionTable, songs: Sequence[str], roles: Sequence[str], paper: Mapping[str, tuple[Floats, Floats]]
 ) -> dict[str, dict[str, dict[str, object]]]:
     """Profiles for every pair of parts, as they stand in the file."""
     chosen = usable_songs(evidence, songs, roles)
@@ -167,7 +167,7 @@ def _pitch_features(one_content: Floats, one_changes: Floats, other_content: Flo
     return np.stack([content, changes], axis=2)
 
 
-def _swing_logits(evidence: Evidence, first: Sequence[int], second: Sequence[int]) -> Floats:
+def _swing_logits(evidence: RegionTable, first: Sequence[int], second: Sequence[int]) -> Floats:
     """Of every row of ``first`` with every row of ``second``."""
     shares, onsets, beats = evidence.swing_shares, evidence.swing_onsets, evidence.n_beats
     logits = np.zeros((len(first), len(second)))

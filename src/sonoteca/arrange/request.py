@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sonoteca.arrange.arrangement import FASTEST_BPM, MOST_BEATS_PER_BAR, MOST_SEED, SLOWEST_BPM
+from sonoteca.arrange.choose.place import Limits
 from sonoteca.arrange.form import DEFAULT_FORM, FormPart, parse_form
-from sonoteca.arrange.place import Limits
 from sonoteca.domain.music import Key
 from sonoteca.domain.observation import JsonValue
 from sonoteca.domain.vocabulary import Role

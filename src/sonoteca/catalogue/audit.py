@@ -11,8 +11,9 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from sonoteca.analysis.engine import Identity
-from sonoteca.catalogue import clock, embeddings, pending
-from sonoteca.catalogue.schema import (
+from sonoteca.catalogue.heard import embeddings, pending
+from sonoteca.catalogue.store import clock
+from sonoteca.catalogue.store.schema import (
     audits,
     locations,
     observations,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sonoteca.cli.options import JsonOption, LibraryOption, listening_ears, open_named_library
+from sonoteca.cli.options import JsonOption, LibraryOption, analysis_settings, open_named_library
 
 if TYPE_CHECKING:
     from sonoteca.ingest.add import AddOptions
@@ -199,7 +199,7 @@ def _options(
         timeout_s=timeout_s,
         memory_mb=memory_mb or settings.memory_mb,
         failed_log=failed_log,
-        ears=listening_ears(gap_s=gap_s, trust_names=trust_names),
+        ears=analysis_settings(gap_s=gap_s, trust_names=trust_names),
         **others,
     )
 

@@ -12,15 +12,15 @@ from sonoteca.cli.options import (
     FilterOption,
     JsonOption,
     LibraryOption,
-    listening_ears,
+    analysis_settings,
     open_named_library,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sonoteca.catalogue.embeddings import StoredSpace
-    from sonoteca.catalogue.library import Library
+    from sonoteca.catalogue.heard.embeddings import StoredSpace
+    from sonoteca.catalogue.store.library import Library
     from sonoteca.search.result_row import ResultRow
     from sonoteca.search.similar import Example
 
@@ -52,7 +52,7 @@ def similar(
     as_json: JsonOption = False,
 ) -> None:
     """Rank regions of the library by how much they sound like the examples, and say which moment does."""
-    from sonoteca.catalogue.embeddings import ids_of_regions
+    from sonoteca.catalogue.heard.embeddings import ids_of_regions
     from sonoteca.cli.output import print_json
     from sonoteca.index.catalogue_source import open_index
     from sonoteca.search.selection import region_selection
@@ -116,7 +116,7 @@ def print_results(rows: Sequence[ResultRow], *, notes: Sequence[str] = ()) -> No
 
 
 def _space_of(library: Library) -> StoredSpace:
-    from sonoteca.catalogue.embeddings import answering_space
+    from sonoteca.catalogue.heard.embeddings import answering_space
     from sonoteca.errors import SpaceMismatch
 
     with library.read() as connection:
@@ -138,9 +138,9 @@ def _example(library: Library, space: StoredSpace, name: str, region: int) -> Ex
     except SoundNotFound:
         if not Path(name).is_file():
             raise
-    from sonoteca.ingest.inspect import hear_file
+    from sonoteca.ingest.inspect import analyze_file
 
-    heard = hear_file(name, ears=listening_ears())
+    heard = analyze_file(name, ears=analysis_settings())
     if space.space.id not in heard.embeddings:
         raise SpaceMismatch(
             f"The library's vectors ({space.space.id}) are not those that are made today.",

@@ -43,9 +43,9 @@ def edit(
     TARGET is ROLE or ROLE@SECTION; SECTION is verse (all of that name) or verse#2 (the second). Every option may be
     repeated. --undo takes back edit after edit.
     """
-    from sonoteca.arrange.edits import apply_edits
-    from sonoteca.arrange.store import open_arrangement, save_changed
-    from sonoteca.arrange.store import undo as undo_last
+    from sonoteca.arrange.keep.edits import apply_edits
+    from sonoteca.arrange.keep.store import open_arrangement, save_changed
+    from sonoteca.arrange.keep.store import undo as undo_last
     from sonoteca.errors import RequestError
 
     wishes = {

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from sonoteca.arrange.arrangement import Arrangement
-    from sonoteca.arrange.sources import Source
-    from sonoteca.catalogue.library import Library
+    from sonoteca.arrange.sound.sources import Source
+    from sonoteca.catalogue.store.library import Library
     from sonoteca.domain.music import Key
 
 group = typer.Typer(rich_markup_mode=None)
@@ -72,11 +72,11 @@ def arrange(
         if library is not None:
             remember_library(library)
         return
+    from sonoteca.arrange.choose.make import make_arrangement
+    from sonoteca.arrange.choose.place import Limits
     from sonoteca.arrange.form import DEFAULT_FORM, parse_form, parse_roles
-    from sonoteca.arrange.make import make_arrangement
-    from sonoteca.arrange.place import Limits
+    from sonoteca.arrange.keep.store import save_new
     from sonoteca.arrange.request import ArrangeRequest
-    from sonoteca.arrange.store import save_new
 
     with open_named_library(library, mode="write") as opened:
         request = ArrangeRequest(
@@ -136,13 +136,13 @@ def _key(text: str) -> Key:
 
 def _storable(text: str | None) -> str | None:
     """Text as every database takes it: a path on the command line may be of any bytes."""
-    from sonoteca.catalogue.names import storable
+    from sonoteca.catalogue.store.names import storable
 
     return None if text is None else storable(text)
 
 
 def _content_hash(library: Library, name: str) -> str:
-    from sonoteca.catalogue.sounds import resolve_sound
+    from sonoteca.catalogue.identity.sounds import resolve_sound
 
     with library.read() as connection:
         return resolve_sound(connection, name).content_hash
@@ -160,7 +160,7 @@ def list_(library: LibraryOption = None, as_json: JsonOption = False) -> None:
     """List the arrangements of the library, the last made first."""
     from dataclasses import asdict
 
-    from sonoteca.catalogue.arrangements import list_arrangements
+    from sonoteca.catalogue.made.arrangements import list_arrangements
     from sonoteca.cli.output import print_json, print_table
     from sonoteca.domain.music import Key
 
@@ -191,7 +191,7 @@ def list_(library: LibraryOption = None, as_json: JsonOption = False) -> None:
 @group.command()
 def remove(arrangement: IdArgument, library: LibraryOption = None, yes: YesOption = False) -> None:
     """Forget an arrangement; its sounds stay."""
-    from sonoteca.catalogue.arrangements import remove_arrangement
+    from sonoteca.catalogue.made.arrangements import remove_arrangement
     from sonoteca.cli.output import note
 
     with open_named_library(library, mode="write") as opened:
@@ -249,7 +249,7 @@ def render(
     as_json: JsonOption = False,
 ) -> None:
     """Render an arrangement to sound: exact to the sample, below -1 dBTP, the same bytes every time."""
-    from sonoteca.arrange.render import render_arrangement
+    from sonoteca.arrange.sound.render import render_arrangement
     from sonoteca.cli.output import clock, note, print_json
 
     with open_named_library(library, mode="read") as opened:
@@ -280,7 +280,7 @@ def import_(
     as_json: JsonOption = False,
 ) -> None:
     """Keep an arrangement from a JSON file; sounds that this library does not have are named."""
-    from sonoteca.arrange.store import save_new
+    from sonoteca.arrange.keep.store import save_new
     from sonoteca.interchange.arrangement_json import read_arrangement_json
 
     read = read_arrangement_json(file)
@@ -291,14 +291,14 @@ def import_(
 
 
 def _open(library: Library, name: str) -> Arrangement:
-    from sonoteca.arrange.store import open_arrangement
+    from sonoteca.arrange.keep.store import open_arrangement
 
     with library.read() as connection:
         return open_arrangement(connection, name)
 
 
 def _sources(library: Library, arrangement: Arrangement) -> Mapping[str, Source]:
-    from sonoteca.arrange.sources import find_sources
+    from sonoteca.arrange.sound.sources import find_sources
 
     with library.read() as connection:
         return find_sources(connection, arrangement.clips)

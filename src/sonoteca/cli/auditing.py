@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sonoteca.cli.options import JsonOption, LibraryOption, listening_ears, open_named_library
+from sonoteca.cli.options import JsonOption, LibraryOption, analysis_settings, open_named_library
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,7 +41,7 @@ def audit(
         opened = open_named_library(library, mode="read")
         note(f"this audit is not kept: {unwritable.message}")
     with opened:
-        counts = audit_library(opened, roots or [], ears=listening_ears())
+        counts = audit_library(opened, roots or [], ears=analysis_settings())
         with opened.read() as connection:
             last = audits.last(connection)
         if opened.mode != "read":
@@ -86,7 +86,7 @@ def gaps(
     from sonoteca.ingest.audit_scan import write_gaps
 
     with open_named_library(library, mode="read") as opened:
-        written = write_gaps(opened, roots, out, chunk=chunk, ears=listening_ears())
+        written = write_gaps(opened, roots, out, chunk=chunk, ears=analysis_settings())
     if as_json:
         print_json({"paths": written.n_paths, "files": [str(path) for path in written.files]})
     else:

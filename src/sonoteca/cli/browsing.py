@@ -12,7 +12,7 @@ from sonoteca.cli.options import JsonOption, LibraryOption, LimitOption, open_na
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sonoteca.catalogue.library import Library
+    from sonoteca.catalogue.store.library import Library
     from sonoteca.search.query.listing import SoundRow
 
 _LIST_HELP = """List the sounds that QUERY finds; all of them without one.
@@ -133,7 +133,7 @@ def show(
 def describe(library: Library, name: str) -> dict[str, Any]:
     """The sound object of a sound in the library, with its names, tags and places beside it."""
     from sonoteca.catalogue.described import describe_sound
-    from sonoteca.catalogue.sounds import resolve_sound
+    from sonoteca.catalogue.identity.sounds import resolve_sound
 
     with library.read() as connection:
         return describe_sound(connection, resolve_sound(connection, name).id)

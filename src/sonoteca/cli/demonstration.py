@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from sonoteca.catalogue.embeddings import find_space
-from sonoteca.catalogue.library import Library, open_library
+from sonoteca.catalogue.heard.embeddings import find_space
+from sonoteca.catalogue.store.library import Library, open_library
 from sonoteca.cli.answering import print_results
 from sonoteca.cli.browsing import print_listing
 from sonoteca.cli.demo_sounds import write_demo_sounds

@@ -37,9 +37,9 @@ def edit(
 
     none says that a sound has no such value, auto takes a correction back. `sonoteca undo` takes back a whole edit.
     """
-    from sonoteca.catalogue.edit import edit as edit_regions
-    from sonoteca.catalogue.edit import parse_statements
-    from sonoteca.catalogue.sounds import whole_regions
+    from sonoteca.catalogue.identity.sounds import whole_regions
+    from sonoteca.catalogue.made.edit import edit as edit_regions
+    from sonoteca.catalogue.made.edit import parse_statements
     from sonoteca.cli.output import note, print_json
     from sonoteca.errors import RequestError
     from sonoteca.search.selection import select_sounds
@@ -76,7 +76,7 @@ def _tags(words: list[str]) -> tuple[list[str], list[str]]:
 
 def undo(library: LibraryOption = None, as_json: JsonOption = False) -> None:
     """Take back the last edit that was not taken back yet."""
-    from sonoteca.catalogue.edit import undo as undo_last
+    from sonoteca.catalogue.made.edit import undo as undo_last
     from sonoteca.cli.output import note, print_json
 
     with open_named_library(library, mode="write") as opened, opened.write() as connection:
@@ -93,7 +93,7 @@ def remove(
     query: QueryArgument, library: LibraryOption = None, yes: YesOption = False, as_json: JsonOption = False
 ) -> None:
     """Forget all sounds that QUERY finds, with their analysis and edits. Files on disk are never touched."""
-    from sonoteca.catalogue.remove import remove_sounds
+    from sonoteca.catalogue.identity.remove import remove_sounds
     from sonoteca.cli.output import note, print_json
     from sonoteca.search.selection import select_sounds
 

@@ -20,7 +20,7 @@ from sonoteca.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from sonoteca.catalogue.library import Library
+    from sonoteca.catalogue.store.library import Library
     from sonoteca.errors import SonotecaError
     from sonoteca.search.hum.library_rhythms import RhythmAnswer
     from sonoteca.search.hum.library_tunes import TuneAnswer

@@ -23,7 +23,7 @@ def melodies(
     as_json: JsonOption = False,
 ) -> None:
     """Import a list of melodies: {"songs": {ID: [[onset ms, duration ms, MIDI pitch], ...]}}."""
-    from sonoteca.catalogue.melodies import import_melodies
+    from sonoteca.catalogue.made.melodies import import_melodies
     from sonoteca.cli.output import note, print_json
     from sonoteca.interchange.melody_list import read_melody_list
 
@@ -43,7 +43,7 @@ def midi(
     as_json: JsonOption = False,
 ) -> None:
     """Import the melody of each MIDI file: the track named so, else the most melodic voice."""
-    from sonoteca.catalogue.melodies import import_melodies
+    from sonoteca.catalogue.made.melodies import import_melodies
     from sonoteca.cli.output import note, print_error, print_json
     from sonoteca.errors import SonotecaError
     from sonoteca.interchange.midi import SUFFIXES, read_midi_melody

@@ -30,8 +30,8 @@ def register(app: typer.Typer) -> None:
 @group.command()
 def check(library: LibraryOption = None, as_json: JsonOption = False) -> None:
     """Read the whole library and say what is wrong with it; changes nothing."""
-    from sonoteca.catalogue.check import check as check_library
     from sonoteca.cli.output import print_json, print_pairs, print_table
+    from sonoteca.upkeep.check import check as check_library
 
     with open_named_library(library, mode="read") as opened:
         report = check_library(opened)
@@ -56,7 +56,7 @@ def backup(
     as_json: JsonOption = False,
 ) -> None:
     """Copy the library, in use or not, and verify the copy."""
-    from sonoteca.catalogue.backup import backup_file, copy_library
+    from sonoteca.catalogue.store.backup import backup_file, copy_library
     from sonoteca.cli.output import note, print_json
     from sonoteca.errors import RequestError
 
@@ -81,9 +81,9 @@ def restore(
     yes: YesOption = False,
 ) -> None:
     """Put a backup in the place of the library; what was there before is kept beside the backups."""
-    from sonoteca.catalogue.backup import list_backups
-    from sonoteca.catalogue.backup import restore as restore_file
-    from sonoteca.catalogue.library import is_url, library_file
+    from sonoteca.catalogue.store.backup import list_backups
+    from sonoteca.catalogue.store.backup import restore as restore_file
+    from sonoteca.catalogue.store.library import is_url, library_file
     from sonoteca.cli.output import note
     from sonoteca.errors import LibraryMissing, RequestError
     from sonoteca.settings import load_settings
@@ -110,8 +110,8 @@ def upgrade(
     library: LibraryOption = None,
 ) -> None:
     """Bring an older library to this version, after a backup."""
-    from sonoteca.catalogue.schema import REVISION
-    from sonoteca.catalogue.summaries import rebuild as rebuild_summaries
+    from sonoteca.catalogue.heard.summaries import rebuild as rebuild_summaries
+    from sonoteca.catalogue.store.schema import REVISION
     from sonoteca.cli.output import note
 
     with open_named_library(library, mode="write") as opened:
@@ -145,8 +145,8 @@ def map_(
     from sonoteca.cli.map_picture import map_svg
     from sonoteca.cli.output import messages, note, print_json
     from sonoteca.errors import FileUnreadable, RequestError
+    from sonoteca.search.map.sound_map import draw_map, read_map
     from sonoteca.search.selection import region_selection
-    from sonoteca.search.sound_map import draw_map, read_map
 
     if output is not None and output.suffix.lower() != ".svg":
         raise RequestError(f"{output.name} is not the name of an SVG picture.", "Let it end in .svg.")

@@ -46,10 +46,10 @@ def plugins(as_json: JsonOption = False) -> None:
 
 def doctor(library: LibraryOption = None, as_json: JsonOption = False) -> None:
     """Check this machine and the library, with a remedy for each thing that is wrong."""
-    from sonoteca.cli.health import examine
     from sonoteca.cli.options import library_location
     from sonoteca.cli.output import print_json, print_table
     from sonoteca.settings import load_settings
+    from sonoteca.upkeep.doctor import examine
 
     settings = load_settings()
     checks = examine(library_location(library, settings), data_dir=settings.data_dir)

@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from typing import Final
 
+from sonoteca.search.map.sound_map import MapPoint
 from sonoteca.search.result_row import RegionFacts
-from sonoteca.search.sound_map import MapPoint
 
 _SIDE = 1000
 _MARGIN = 16

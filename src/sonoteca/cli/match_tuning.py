@@ -51,18 +51,18 @@ def reject(
 
 
 def _choose(query: str, candidate: str, role: Role | None, library: str | None, *, liked: bool, as_json: bool) -> None:
-    from sonoteca.catalogue.sounds import resolve_sound
+    from sonoteca.catalogue.identity.sounds import resolve_sound
     from sonoteca.cli.output import note, print_json
     from sonoteca.errors import RequestError
     from sonoteca.match.choices import Choice, judge, record_choice
     from sonoteca.match.library_weights import library_weights
-    from sonoteca.match.load_evidence import evidence_of_sound
+    from sonoteca.match.load_regions import regions_of_sound
 
     with open_named_library(library, mode="write") as opened:
         one = query_evidence(opened, query, 0)
         with opened.read() as connection:
             taken = resolve_sound(connection, candidate)
-        other = evidence_of_sound(opened, taken.id)
+        other = regions_of_sound(opened, taken.id)
         if not len(other):
             raise RequestError(f"{candidate} was not analysed yet.", "Run `sonoteca add`.")
         weights = library_weights(opened)
@@ -143,7 +143,7 @@ def _text(interval: Interval) -> str:
 
 def versions(library: LibraryOption = None, as_json: JsonOption = False) -> None:
     """List the library's own versions of the weights."""
-    from sonoteca.catalogue.match_weights import list_weights
+    from sonoteca.catalogue.made.match_weights import list_weights
     from sonoteca.cli.output import note, print_json, print_table
 
     with open_named_library(library, mode="read") as opened, opened.read() as connection:
@@ -166,7 +166,7 @@ def use(
     library: LibraryOption = None,
 ) -> None:
     """Match with an older or newer version of the library's weights, or with the shipped ones."""
-    from sonoteca.catalogue.match_weights import use_weights
+    from sonoteca.catalogue.made.match_weights import use_weights
     from sonoteca.cli.output import note
     from sonoteca.errors import RequestError
 

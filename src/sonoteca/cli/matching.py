@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sonoteca.cli.default_command import DEFAULT, DefaultCommandGroup
-from sonoteca.cli.options import JsonOption, LibraryOption, allowed_regions, listening_ears, open_named_library
+from sonoteca.cli.options import JsonOption, LibraryOption, allowed_regions, analysis_settings, open_named_library
 from sonoteca.domain.vocabulary import Role
 
 if TYPE_CHECKING:
-    from sonoteca.catalogue.library import Library
-    from sonoteca.match.evidence import Evidence
+    from sonoteca.catalogue.store.library import Library
     from sonoteca.match.find_matches import MatchAnswer
+    from sonoteca.match.region_table import RegionTable
     from sonoteca.match.weights import Weights
 
 # Others add their words to it.
@@ -126,34 +126,34 @@ def _text_of(file: Path) -> str:
         raise RequestError(f"The weights {file} cannot be read ({error}).") from error
 
 
-def _hummed(file: str) -> Evidence:
+def _hummed(file: str) -> RegionTable:
     """A recording of somebody humming, heard in a worker."""
-    from sonoteca.match.hum_evidence import evidence_of_hum
+    from sonoteca.match.hum_regions import regions_of_hum
     from sonoteca.search.hum.hear_query import hear_queries
 
     (heard,) = hear_queries([Path(file)])
     if isinstance(heard, Exception):
         raise heard
-    return evidence_of_hum(heard)
+    return regions_of_hum(heard)
 
 
-def query_evidence(library: Library, name: str, region: int) -> Evidence:
+def query_evidence(library: Library, name: str, region: int) -> RegionTable:
     """A region of a sound of the library by any of its names, else of a file, which a worker listens to."""
-    from sonoteca.catalogue.sounds import resolve_sound
+    from sonoteca.catalogue.identity.sounds import resolve_sound
     from sonoteca.errors import RequestError, SoundNotFound
-    from sonoteca.match.load_evidence import evidence_of_sound
+    from sonoteca.match.load_regions import regions_of_sound
 
     try:
         with library.read() as connection:
             sound = resolve_sound(connection, name)
-        found = evidence_of_sound(library, sound.id)
+        found = regions_of_sound(library, sound.id)
     except SoundNotFound:
         if not Path(name).is_file():
             raise
-        from sonoteca.ingest.inspect import hear_file
-        from sonoteca.match.heard_evidence import evidence_of_heard
+        from sonoteca.ingest.inspect import analyze_file
+        from sonoteca.match.file_regions import regions_of_file
 
-        found = evidence_of_heard(hear_file(name, ears=listening_ears()))
+        found = regions_of_file(analyze_file(name, ears=analysis_settings()))
     chosen = found.take(found.numbers == region)
     if not len(chosen):
         raise RequestError(f"{name} has no region {region} that was analysed.", "`sonoteca show` lists its regions.")

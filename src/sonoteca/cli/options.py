@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from sonoteca.catalogue.library import Library
-    from sonoteca.ingest.listen import Ears
+    from sonoteca.catalogue.store.library import Library
+    from sonoteca.ingest.listen import AnalysisSettings
     from sonoteca.settings import Settings
 
 LibraryOption = Annotated[
@@ -51,7 +51,7 @@ def library_location(library: str | None, settings: Settings) -> str:
 
 def open_named_library(library: str | None, *, mode: Literal["read", "write", "create"]) -> Library:
     """Open the library a command names."""
-    from sonoteca.catalogue.library import open_library
+    from sonoteca.catalogue.store.library import open_library
     from sonoteca.settings import default_library, load_settings
 
     settings = load_settings()
@@ -72,13 +72,13 @@ def allowed_regions(library: Library, only: str | None) -> NDArray[np.int64] | N
         return selected_ids(connection, region_selection(connection, query_text([only])))
 
 
-def listening_ears(*, gap_s: float | None = None, trust_names: bool | None = None) -> Ears:
+def analysis_settings(*, gap_s: float | None = None, trust_names: bool | None = None) -> AnalysisSettings:
     """How this installation listens: every analyzer and embedder that entry points offer."""
-    from sonoteca.ingest.listen import Ears
+    from sonoteca.ingest.listen import AnalysisSettings
     from sonoteca.plugins import ANALYZERS_FACTORY, EMBEDDERS_FACTORY
     from sonoteca.settings import load_settings
 
-    ears = Ears(
+    ears = AnalysisSettings(
         analyzers=ANALYZERS_FACTORY,
         embedders=EMBEDDERS_FACTORY,
         trust_names=load_settings().trust_names if trust_names is None else trust_names,

@@ -26,7 +26,7 @@ def add(
     as_json: JsonOption = False,
 ) -> None:
     """Put sounds at the end of a playlist, or at a position: what stood there comes after them."""
-    from sonoteca.catalogue.playlist_edits import insert_entries
+    from sonoteca.catalogue.made.playlist_edits import insert_entries
 
     with open_named_library(library, mode="write") as opened, opened.write() as connection:
         new = resolved_entries(connection, sounds)
@@ -54,8 +54,8 @@ def remove(
 
     All positions are those before the call. A sound means all its entries.
     """
-    from sonoteca.catalogue.playlist_edits import get_plain_playlist, named_positions, take_entries
-    from sonoteca.catalogue.playlists import remove_playlist
+    from sonoteca.catalogue.made.playlist_edits import get_plain_playlist, named_positions, take_entries
+    from sonoteca.catalogue.made.playlists import remove_playlist
 
     document: dict[str, Any]
     with open_named_library(library, mode="write") as opened, opened.write() as connection:
@@ -80,7 +80,7 @@ def move(
     as_json: JsonOption = False,
 ) -> None:
     """Move an entry; those between make room."""
-    from sonoteca.catalogue.playlist_edits import move_entry
+    from sonoteca.catalogue.made.playlist_edits import move_entry
 
     with open_named_library(library, mode="write") as opened, opened.write() as connection:
         count = len(move_entry(connection, name, position, to).entries)

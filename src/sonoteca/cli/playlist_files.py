@@ -23,7 +23,7 @@ def named_entries(connection: Connection, name: str) -> list[Entry]:
     PlaylistUnreadable
         The file is no playlist.
     """
-    from sonoteca.catalogue.playlists import find_playlist
+    from sonoteca.catalogue.made.playlists import find_playlist
     from sonoteca.errors import PlaylistNotFound
     from sonoteca.interchange.m3u import SUFFIXES, read_m3u
     from sonoteca.sequence.playlist_entries import entries_of_paths, entries_of_playlist
@@ -47,7 +47,7 @@ def check_playlist_file(path: Path | None) -> None:
 
 def write_entries(connection: Connection, path: Path, entries: Sequence[Entry]) -> None:
     """Write a playlist file; entries whose file is nowhere stand as they were written."""
-    from sonoteca.catalogue.sounds import get_sound
+    from sonoteca.catalogue.identity.sounds import get_sound
     from sonoteca.interchange.m3u import M3uEntry, write_m3u
 
     lines = []

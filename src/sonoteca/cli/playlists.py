@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.engine import Connection
 
-    from sonoteca.catalogue.playlists import PlaylistEntry, PlaylistSummary
+    from sonoteca.catalogue.made.playlists import PlaylistEntry, PlaylistSummary
     from sonoteca.sequence.playlist_entries import Entry
 
 group = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Playlists that the library keeps.")
@@ -50,7 +50,7 @@ def create(
 
     Lines of a file that are no sound of the library are named and left out; then it ends with 1.
     """
-    from sonoteca.catalogue.playlists import save_playlist
+    from sonoteca.catalogue.made.playlists import save_playlist
     from sonoteca.cli.output import note
 
     left_out: list[Entry] = []
@@ -87,7 +87,7 @@ def rename(
     library: LibraryOption = None,
 ) -> None:
     """Call a playlist otherwise."""
-    from sonoteca.catalogue.playlists import rename_playlist
+    from sonoteca.catalogue.made.playlists import rename_playlist
 
     with open_named_library(library, mode="write") as opened, opened.write() as connection:
         rename_playlist(connection, name, new_name)
@@ -109,7 +109,7 @@ def smart(
     as_json: JsonOption = False,
 ) -> None:
     """Keep a query as a playlist: it holds what the query finds whenever it is read."""
-    from sonoteca.catalogue.playlists import save_smart_playlist
+    from sonoteca.catalogue.made.playlists import save_smart_playlist
     from sonoteca.sequence.smart_playlists import count_found, smart_rule
 
     rule = smart_rule(query_text([only]), sort=None if sort is None else query_text([sort]), limit=limit)
@@ -126,7 +126,7 @@ def smart(
 @group.command(name="list")
 def list_(library: LibraryOption = None, as_json: JsonOption = False) -> None:
     """Show the playlists of the library; of a smart one its query, and how much that finds now."""
-    from sonoteca.catalogue.playlists import list_playlists
+    from sonoteca.catalogue.made.playlists import list_playlists
     from sonoteca.cli.output import note, print_json, print_table
 
     with open_named_library(library, mode="read") as opened, opened.read() as connection:
@@ -170,8 +170,8 @@ def show(
     as_json: JsonOption = False,
 ) -> None:
     """Show the entries of a playlist, or write them to a file."""
-    from sonoteca.catalogue.playlists import get_playlist
-    from sonoteca.catalogue.sounds import public_id
+    from sonoteca.catalogue.identity.sounds import public_id
+    from sonoteca.catalogue.made.playlists import get_playlist
     from sonoteca.cli.output import note, print_json, print_table
     from sonoteca.cli.playlist_files import check_playlist_file, write_entries
     from sonoteca.sequence.playlist_entries import entries_of_hashes, stored_entries
@@ -207,15 +207,15 @@ def show(
 
 def resolved_entries(connection: Connection, names: Sequence[str]) -> list[PlaylistEntry]:
     """Sounds that a person names, as entries."""
-    from sonoteca.catalogue.playlists import PlaylistEntry
-    from sonoteca.catalogue.sounds import resolve_sound
+    from sonoteca.catalogue.identity.sounds import resolve_sound
+    from sonoteca.catalogue.made.playlists import PlaylistEntry
 
     return [PlaylistEntry(resolve_sound(connection, name).content_hash) for name in names]
 
 
 def _copied(connection: Connection, source: str) -> tuple[list[PlaylistEntry], list[Entry]]:
     """The entries of another playlist or of a file, and those of the file that are no sound of the library."""
-    from sonoteca.catalogue.playlists import find_playlist
+    from sonoteca.catalogue.made.playlists import find_playlist
     from sonoteca.cli.playlist_files import named_entries
     from sonoteca.sequence.playlist_entries import keepable, stored_entries
 
@@ -229,7 +229,7 @@ def _copied(connection: Connection, source: str) -> tuple[list[PlaylistEntry], l
 
 
 def _found(connection: Connection, query: str) -> list[PlaylistEntry]:
-    from sonoteca.catalogue.playlists import PlaylistEntry
+    from sonoteca.catalogue.made.playlists import PlaylistEntry
     from sonoteca.sequence.smart_playlists import contents_found, smart_rule
 
     return [PlaylistEntry(content_hash) for content_hash in contents_found(connection, smart_rule(query))]
@@ -250,7 +250,7 @@ def _count_now(connection: Connection, playlist: PlaylistSummary) -> int | None:
 
 def named_repeats(connection: Connection, entries: Sequence[PlaylistEntry], added: range) -> list[dict[str, Any]]:
     """What stands more than once since these positions were added."""
-    from sonoteca.catalogue.playlist_edits import repeats
+    from sonoteca.catalogue.made.playlist_edits import repeats
     from sonoteca.sequence.playlist_entries import entries_of_hashes, file_name
 
     found = repeats(entries, added)

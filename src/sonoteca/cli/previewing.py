@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sonoteca.cli.options import JsonOption, LibraryOption, listening_ears, open_named_library
+from sonoteca.cli.options import JsonOption, LibraryOption, analysis_settings, open_named_library
 
 if TYPE_CHECKING:
-    from sonoteca.arrange.preview import Preview
+    from sonoteca.arrange.preview.make import Preview
 
 SOUND = "An id, unique prefix, path, external:ID, or a file not in the library."
 
@@ -53,14 +53,14 @@ def preview(
     as_json: JsonOption = False,
 ) -> None:
     """Hear B with A as `match` puts it, or A going over into B bar line on bar line."""
-    from sonoteca.arrange.preview import DEFAULT_BARS, At, parse_at, render_preview
-    from sonoteca.arrange.preview_sound import load_preview_sound
+    from sonoteca.arrange.preview.make import DEFAULT_BARS, At, parse_at, render_preview
+    from sonoteca.arrange.preview.sounds import load_preview_sound
     from sonoteca.cli.matching import weights_in_use
     from sonoteca.cli.output import print_json
 
     moment = At() if at is None else parse_at(at)
     with open_named_library(library, mode="read") as opened:
-        ears = listening_ears()
+        ears = analysis_settings()
         made = render_preview(
             opened,
             load_preview_sound(opened, a, ears=ears),

@@ -12,7 +12,7 @@ from sonoteca.cli.arguments import query_text
 from sonoteca.cli.options import CountOption, FilterOption, JsonOption, LibraryOption, open_named_library
 
 if TYPE_CHECKING:
-    from sonoteca.catalogue.library import Library
+    from sonoteca.catalogue.store.library import Library
     from sonoteca.sequence.build_set import SetAnswer, SetCandidate
 
 
@@ -54,7 +54,8 @@ def next_(
     ] = "any",
     energy: Annotated[Direction | None, typer.Option(help="Only livelier, calmer, or equally lively tracks.")] = None,
     played: Annotated[
-        str | None, typer.Option(metavar="PLAYLIST|FILE", help="Heard before: not again, nor the same artists soon.")
+        str | None,
+        typer.Option(metavar="PLAYLIST|FILE", help="FileAnalysis before: not again, nor the same artists soon."),
     ] = None,
     key_lock: KeyLockOption = True,
     weights: WeightsOption = None,
@@ -180,8 +181,8 @@ def set_(
 
 def _keep(opened: Library, answer: SetAnswer, pick: int, name: str | None, replace: bool, output: Path | None) -> None:
     """Keep one candidate as a playlist of the library, as a file, or both."""
-    from sonoteca.catalogue.playlists import PlaylistEntry, save_playlist
-    from sonoteca.catalogue.sounds import resolve_sound
+    from sonoteca.catalogue.identity.sounds import resolve_sound
+    from sonoteca.catalogue.made.playlists import PlaylistEntry, save_playlist
     from sonoteca.cli.output import note
     from sonoteca.cli.playlist_files import write_entries
     from sonoteca.errors import RequestError
@@ -270,7 +271,7 @@ def path(
     """Walk from A to B through sounds that are each a little nearer to B, without going back."""
     from sonoteca.cli.answering import print_results
     from sonoteca.cli.output import print_json
-    from sonoteca.sequence.transition import Manner
+    from sonoteca.sequence.transition import TransitionStyle
     from sonoteca.sequence.walk import find_walk
     from sonoteca.sequence.weights import named_weights
 
@@ -284,7 +285,7 @@ def path(
             only=query_text([only]) if only else None,
             mixable=mixable,
             weights=chosen,
-            manner=Manner(double_time, key_lock),
+            style=TransitionStyle(double_time, key_lock),
             query={"filter": only, "mixable": mixable},
         )
     if as_json:

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from sonoteca.catalogue import segments as manifest
-from sonoteca.catalogue.embeddings import StoredSpace, forget_removed, removed_ids, vector_batches
-from sonoteca.catalogue.library import Library
+from sonoteca.catalogue.heard import segments as manifest
+from sonoteca.catalogue.heard.embeddings import StoredSpace, forget_removed, removed_ids, vector_batches
+from sonoteca.catalogue.store.library import Library
 from sonoteca.index.segment_file import SegmentFacts
 from sonoteca.index.segment_index import LiveSegment, Rows, SegmentIndex, Snapshot
 

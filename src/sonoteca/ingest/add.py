@@ -12,14 +12,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 
-from sonoteca.catalogue import pending
-from sonoteca.catalogue.library import Library
-from sonoteca.catalogue.locations import mark_missing, mark_present
-from sonoteca.catalogue.roots import ensure_root
+from sonoteca.catalogue.heard import pending
+from sonoteca.catalogue.identity.locations import mark_missing, mark_present
+from sonoteca.catalogue.identity.roots import ensure_root
+from sonoteca.catalogue.store.library import Library
 from sonoteca.ingest.analyse import Batching, Work, analyse, failure_identity
-from sonoteca.ingest.executor import Executor
 from sonoteca.ingest.failed_before import failed_before, failed_identities
-from sonoteca.ingest.listen import Ears, Producers, producers_of
+from sonoteca.ingest.listen import AnalysisSettings, Producers, producers_of
 from sonoteca.ingest.ownership import Heartbeat, new_owner, release_dead
 from sonoteca.ingest.plan import Plan, SoundFile, Start, find_start, make_plan
 from sonoteca.ingest.record import RecordedFiles, record, with_claimed_lengths
@@ -27,8 +26,9 @@ from sonoteca.ingest.report import AddSummary, FileOutcome, Progress
 from sonoteca.ingest.root_paths import absolute
 from sonoteca.ingest.tally import AfterStored, Tally, Watch
 from sonoteca.ingest.walk import FoundFile, LeftOut, walk
-from sonoteca.ingest.worker_process import StartMethod
 from sonoteca.ingest.workers import listeners
+from sonoteca.workers.executor import Executor
+from sonoteca.workers.worker_process import StartMethod
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class AddOptions:
     ----------
     workers : int >= 1
         Worker processes.
-    ears : Ears
+    ears : AnalysisSettings
         Analyzers, embedders and how regions are split.
     timeout_s : float, optional [s]
         Deadline of one file; 60 s and a fifth of its length when left out.
@@ -61,7 +61,7 @@ class AddOptions:
     """
 
     workers: int = 1
-    ears: Ears = field(default_factory=Ears)
+    ears: AnalysisSettings = field(default_factory=AnalysisSettings)
     timeout_s: float | None = None
     memory_mb: int = 2000
     checkpoint_every: int = 32

@@ -16,18 +16,20 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from sonoteca import __version__
-from sonoteca.catalogue import leases, observations, pending, results, schema, sounds
-from sonoteca.catalogue.library import Library
+from sonoteca.catalogue.heard import observations, pending, results
+from sonoteca.catalogue.identity import sounds
+from sonoteca.catalogue.store import leases, schema
+from sonoteca.catalogue.store.library import Library
 from sonoteca.domain.vocabulary import Source
 from sonoteca.errors import FileUnreadable, LibraryError, SonotecaError, WorkerError
-from sonoteca.ingest.executor import Done, Executor, Failed, Task
-from sonoteca.ingest.failures import FileChanged, error_of
 from sonoteca.ingest.identify import deadline_s
-from sonoteca.ingest.listen import Ears, Heard, ListenOrder, Producers, listen
+from sonoteca.ingest.listen import AnalysisOrder, AnalysisSettings, FileAnalysis, Producers, listen
 from sonoteca.ingest.ownership import release_dead
 from sonoteca.ingest.plan import SoundFile, is_gone
 from sonoteca.ingest.report import FileOutcome, Progress
 from sonoteca.ingest.root_paths import display_name
+from sonoteca.workers.executor import Done, Executor, Failed, Task
+from sonoteca.ingest.failures import FileChanged, error_of
 
 # So long at most does a finished result wait for others to fill its batch.
 FLUSH_S = 5.0
@@ -67,7 +69,7 @@ class Work:
 
     files: Mapping[int, SoundFile]
     claimed_s: Mapping[int, float]
-    ears: Ears
+    ears: AnalysisSettings
     producers: Producers
     owner: str
     batching: Batching
@@ -131,14 +133,14 @@ class _Claims:
         self.refused: set[int] = set()
         self.done_elsewhere: set[int] = set()
 
-    def __iter__(self) -> Iterator[tuple[int, ListenOrder]]:
+    def __iter__(self) -> Iterator[tuple[int, AnalysisOrder]]:
         while self._waiting:
             some = [self._waiting.popleft() for _ in range(min(self._some, len(self._waiting)))]
             yield from self._claim(some)
         # What another run held may be free by now: it died, or let go when it was interrupted.
         yield from self._claim(sorted(self.refused), is_last=True)
 
-    def _claim(self, some: Sequence[int], *, is_last: bool = False) -> Iterator[tuple[int, ListenOrder]]:
+    def _claim(self, some: Sequence[int], *, is_last: bool = False) -> Iterator[tuple[int, AnalysisOrder]]:
         if not some:
             return
         work = self._work
@@ -162,7 +164,7 @@ class _Claims:
         for sound_id in mine:
             known = tuple(stated.get(sound_id, {}).values())
             users = tuple(each for each in known if each.provenance.source is Source.USER)
-            yield sound_id, ListenOrder(work.files[sound_id].path, work.ears, users)
+            yield sound_id, AnalysisOrder(work.files[sound_id].path, work.ears, users)
 
 
 def _held_by_others(connection: Connection, sound_ids: Sequence[int], owner: str) -> set[int]:
@@ -172,7 +174,7 @@ def _held_by_others(connection: Connection, sound_ids: Sequence[int], owner: str
     return {keys[key] for key in connection.execute(query).scalars()}
 
 
-def _tasks(claims: _Claims, work: Work) -> Iterator[Task[ListenOrder]]:
+def _tasks(claims: _Claims, work: Work) -> Iterator[Task[AnalysisOrder]]:
     for sound_id, order in claims:
         deadline = work.timeout_s
         if deadline is None:
@@ -180,7 +182,7 @@ def _tasks(claims: _Claims, work: Work) -> Iterator[Task[ListenOrder]]:
         yield Task(str(sound_id), order, deadline)
 
 
-def _reported(outcome: Done[Heard] | Failed, path: str) -> FileOutcome:
+def _reported(outcome: Done[FileAnalysis] | Failed, path: str) -> FileOutcome:
     if isinstance(outcome, Done):
         duration_s = outcome.result.info.duration_s
         return FileOutcome(path, "listen", "analysed", None, outcome.elapsed_s, duration_s)
@@ -198,7 +200,7 @@ class _Store:
         self._errors: dict[int, tuple[SonotecaError, float]] = {}
         self._last_flush = time.monotonic()
 
-    def add(self, sound_id: int, outcome: Done[Heard] | Failed) -> None:
+    def add(self, sound_id: int, outcome: Done[FileAnalysis] | Failed) -> None:
         file = self._work.files[sound_id]
         if isinstance(outcome, Done):
             heard = outcome.result

@@ -7,11 +7,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sonoteca.catalogue import audit, pending
+from sonoteca.catalogue import audit
 from sonoteca.catalogue.audit import Counts, DiskScan
-from sonoteca.catalogue.library import Library
+from sonoteca.catalogue.heard import pending
+from sonoteca.catalogue.store.library import Library
 from sonoteca.errors import FileUnreadable
-from sonoteca.ingest.listen import Ears, producers_of
+from sonoteca.ingest.listen import AnalysisSettings, producers_of
 from sonoteca.ingest.paths_file import write_paths
 from sonoteca.ingest.plan import Plan, find_start, make_plan
 from sonoteca.ingest.root_paths import absolute
@@ -31,7 +32,10 @@ class WrittenGaps:
 
 
 def audit_library(
-    library: Library, roots: Sequence[str | bytes | os.PathLike[str]] = (), *, ears: Ears = Ears()
+    library: Library,
+    roots: Sequence[str | bytes | os.PathLike[str]] = (),
+    *,
+    ears: AnalysisSettings = AnalysisSettings(),
 ) -> Counts:
     """Everything ``sonoteca audit`` prints (see ``catalogue.audit.count``); with ``roots`` the disk is walked too.
 
@@ -62,7 +66,7 @@ def write_gaps(
     out: str | os.PathLike[str],
     *,
     chunk: int = 1000,
-    ears: Ears = Ears(),
+    ears: AnalysisSettings = AnalysisSettings(),
 ) -> WrittenGaps:
     """Write the paths below ``roots`` that are unknown, changed, not analysed or not embedded.
 

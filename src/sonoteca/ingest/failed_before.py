@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from sonoteca.catalogue.database import chunks
-from sonoteca.catalogue.locations import SeenFile
-from sonoteca.catalogue.roots import Root, list_roots
-from sonoteca.catalogue.schema import locations, regions, runs, sounds
+from sonoteca.catalogue.identity.locations import SeenFile
+from sonoteca.catalogue.identity.roots import Root, list_roots
+from sonoteca.catalogue.store.database import chunks
+from sonoteca.catalogue.store.schema import locations, regions, runs, sounds
 from sonoteca.errors import AnalyzerFailed
 from sonoteca.ingest.plan import FileToIdentify, SoundFile
 

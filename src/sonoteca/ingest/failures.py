@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from sonoteca.errors import SonotecaError, WorkerCrashed, WorkerError, WorkerOutOfMemory, WorkerTimedOut
-from sonoteca.ingest.executor import Failed
 from sonoteca.ingest.root_paths import display_name
+from sonoteca.workers.executor import Failed
 
 
 class FileChanged(WorkerError):

@@ -10,15 +10,15 @@ from sonoteca.analysis.known import claimed_observations
 from sonoteca.analysis.sound_object import AudioFacts, JsonObject, sound_object, statements_of
 from sonoteca.audio.decode import open_recording
 from sonoteca.audio.waveform import OVERVIEW_POINTS, Waveform, draw
-from sonoteca.catalogue.sounds import public_id
+from sonoteca.catalogue.identity.sounds import public_id
 from sonoteca.errors import SonotecaError
 from sonoteca.ingest.add import AddOptions
-from sonoteca.ingest.executor import Done, Executor, Failed, Task
-from sonoteca.ingest.failures import error_of
 from sonoteca.ingest.identify import deadline_s
-from sonoteca.ingest.listen import NO_EMBEDDERS, Ears, Heard, ListenOrder, listen
+from sonoteca.ingest.listen import NO_EMBEDDERS, AnalysisOrder, AnalysisSettings, FileAnalysis, listen
 from sonoteca.ingest.root_paths import display_name
 from sonoteca.ingest.workers import listeners
+from sonoteca.workers.executor import Done, Executor, Failed, Task
+from sonoteca.ingest.failures import error_of
 
 
 def inspect_files(
@@ -58,9 +58,13 @@ def inspect_files(
                 at += 1
 
 
-def hear_file(
-    path: str | os.PathLike[str], *, ears: Ears = Ears(), timeout_s: float | None = None, memory_mb: int = 2000
-) -> Heard:
+def analyze_file(
+    path: str | os.PathLike[str],
+    *,
+    ears: AnalysisSettings = AnalysisSettings(),
+    timeout_s: float | None = None,
+    memory_mb: int = 2000,
+) -> FileAnalysis:
     """Everything about one file that is in no library, embeddings included, heard in a worker process.
 
     Raises
@@ -89,19 +93,19 @@ def draw_waveform(order: DrawOrder) -> Waveform:
 
 
 def draw_file(path: str | os.PathLike[str], *, n_points: int = OVERVIEW_POINTS, memory_mb: int = 2000) -> Waveform:
-    """The waveform of a file, decoded in a worker process; errors as in ``hear_file``."""
+    """The waveform of a file, decoded in a worker process; errors as in ``analyze_file``."""
     name = os.fsdecode(path)
     task = Task("0", DrawOrder(name, n_points), deadline_s(_size(name), None))
-    with listeners(None, Ears(), workers=1, memory_mb=memory_mb) as workers:
+    with listeners(None, AnalysisSettings(), workers=1, memory_mb=memory_mb) as workers:
         (outcome,) = workers.run(draw_waveform, [task])
     if isinstance(outcome, Failed):
         raise error_of(outcome, name)
     return outcome.result
 
 
-def _task(key: str, name: str, ears: Ears, timeout_s: float | None) -> Task[ListenOrder]:
+def _task(key: str, name: str, ears: AnalysisSettings, timeout_s: float | None) -> Task[AnalysisOrder]:
     timeout_s = deadline_s(_size(name), None) if timeout_s is None else timeout_s
-    return Task(key, ListenOrder(name, ears), timeout_s)
+    return Task(key, AnalysisOrder(name, ears), timeout_s)
 
 
 def _size(name: str) -> int:
@@ -112,7 +116,7 @@ def _size(name: str) -> int:
         return 0
 
 
-def _object(name: str, outcome: Done[Heard] | Failed, *, trust_names: bool) -> JsonObject:
+def _object(name: str, outcome: Done[FileAnalysis] | Failed, *, trust_names: bool) -> JsonObject:
     if isinstance(outcome, Failed):
         return _failed(name, error_of(outcome, name))
     heard = outcome.result

@@ -39,7 +39,7 @@ NO_EMBEDDERS = "sonoteca.ingest.listen:no_embedders"
 
 
 @dataclass(frozen=True, slots=True)
-class Ears:
+class AnalysisSettings:
     """How to listen: everything besides the audio that shapes a result.
 
     ``analyzers`` and ``embedders`` are factories without arguments, "package.module:function".
@@ -53,16 +53,16 @@ class Ears:
 
 
 @dataclass(frozen=True, slots=True)
-class ListenOrder:
+class AnalysisOrder:
     """One file to listen to. ``stated`` is what a person said about it and analyzers may build on."""
 
     path: str
-    ears: Ears
+    ears: AnalysisSettings
     stated: tuple[Observation, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Heard:
+class FileAnalysis:
     """What one pass over one file found; picklable.
 
     ``embeddings`` holds, per space id, one list per region in the order of ``analysis.regions``;
@@ -79,7 +79,7 @@ class Heard:
     stated: tuple[Observation, ...] = ()
 
 
-def listen(order: ListenOrder) -> Heard:
+def listen(order: AnalysisOrder) -> FileAnalysis:
     """Listen to one file.
 
     Raises
@@ -121,7 +121,9 @@ def listen(order: ListenOrder) -> Heard:
                 embeddings[embedder.space.id] = [[] for _ in regions]
                 failed[embedder.space.id] = f"{type(error).__name__}: {error}"[:500]
                 warnings.append(f"embedder {embedder.space.model} failed: {type(error).__name__}: {error}"[:500])
-        return Heard(recording.info, analysis, recording.claims, tuple(warnings), embeddings, failed, order.stated)
+        return FileAnalysis(
+            recording.info, analysis, recording.claims, tuple(warnings), embeddings, failed, order.stated
+        )
 
 
 def _embedded(
@@ -138,7 +140,7 @@ def _embedded(
     return found
 
 
-def _known_values(order: ListenOrder, claims: tuple[Claim, ...]) -> dict[Descriptor, Observation]:
+def _known_values(order: AnalysisOrder, claims: tuple[Claim, ...]) -> dict[Descriptor, Observation]:
     # A claim has no date yet, so it beats what the same file claimed before it was retagged.
     believed = winning((*order.stated, *claimed_observations(claims)), trust_names=order.ears.trust_names)
     return {observation.descriptor: observation for observation in believed.values()}
@@ -152,17 +154,17 @@ class Producers:
     spaces: tuple[Space, ...]
 
 
-def producers_of(ears: Ears) -> Producers:
+def producers_of(ears: AnalysisSettings) -> Producers:
     """Identities and spaces that ``listen`` fills with these ears."""
     identities = engine.identities(analyzers_of(ears), gap_s=ears.gap_s, min_region_s=ears.min_region_s)
     return Producers(identities, tuple(embedder.space for embedder in embedders_of(ears)))
 
 
-def analyzers_of(ears: Ears) -> tuple[Analyzer, ...]:
+def analyzers_of(ears: AnalysisSettings) -> tuple[Analyzer, ...]:
     return _made_by(ears.analyzers)
 
 
-def embedders_of(ears: Ears) -> tuple[Embedder, ...]:
+def embedders_of(ears: AnalysisSettings) -> tuple[Embedder, ...]:
     return _made_by(ears.embedders)
 
 

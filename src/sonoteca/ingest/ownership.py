@@ -18,9 +18,9 @@ import psutil
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from sonoteca.catalogue import leases
-from sonoteca.catalogue.library import Library
-from sonoteca.catalogue.schema import leases as lease_rows
+from sonoteca.catalogue.store import leases
+from sonoteca.catalogue.store.library import Library
+from sonoteca.catalogue.store.schema import leases as lease_rows
 from sonoteca.errors import LibraryError
 
 HEARTBEAT_S = leases.DEFAULT_TTL_S / 4

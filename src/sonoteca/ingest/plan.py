@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 
 from sqlalchemy.engine import Connection
 
-from sonoteca.catalogue.locations import KnownLocation, SeenFile, known_locations
-from sonoteca.catalogue.roots import Place, Root, find_place, list_roots, path_bytes
+from sonoteca.catalogue.identity.locations import KnownLocation, SeenFile, known_locations
+from sonoteca.catalogue.identity.roots import Place, Root, find_place, list_roots, path_bytes
 from sonoteca.ingest.report import PlanCounts
 from sonoteca.ingest.root_paths import encoded
 from sonoteca.ingest.walk import FoundFile, LeftOut

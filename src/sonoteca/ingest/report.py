@@ -7,7 +7,7 @@ import os
 from dataclasses import dataclass
 from typing import IO, Literal, Protocol
 
-from sonoteca.catalogue import clock
+from sonoteca.catalogue.store import clock
 from sonoteca.errors import SonotecaError
 
 Stage = Literal["identify", "listen"]

@@ -7,8 +7,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from sonoteca.catalogue.library import Library
-from sonoteca.catalogue.locations import Change
+from sonoteca.catalogue.identity.locations import Change
+from sonoteca.catalogue.store.library import Library
 from sonoteca.ingest.analyse import Analysed
 from sonoteca.ingest.plan import Plan
 from sonoteca.ingest.record import RecordedFiles

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sonoteca.ingest.executor import Executor
-from sonoteca.ingest.listen import Ears
-from sonoteca.ingest.local_executor import LocalExecutor, WorkerLimits
-from sonoteca.ingest.worker_process import StartMethod
+from sonoteca.ingest.listen import AnalysisSettings
+from sonoteca.workers.executor import Executor
+from sonoteca.workers.local_executor import LocalExecutor, WorkerLimits
+from sonoteca.workers.worker_process import StartMethod
 
 
 @contextmanager
 def listeners(
     given: Executor | None,
-    ears: Ears,
+    ears: AnalysisSettings,
     *,
     workers: int,
     memory_mb: int,

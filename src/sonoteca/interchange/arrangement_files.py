@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sonoteca.arrange.arrangement import Arrangement
-from sonoteca.arrange.sources import find_sources
-from sonoteca.catalogue.library import Library
-from sonoteca.catalogue.sounds import find_sounds
+from sonoteca.arrange.sound.sources import find_sources
+from sonoteca.catalogue.identity.sounds import find_sounds
+from sonoteca.catalogue.store.library import Library
 from sonoteca.errors import RequestError
 from sonoteca.interchange.arrangement_json import arrangement_json_bytes
 from sonoteca.interchange.dawproject import dawproject_bytes

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from sonoteca.arrange.arrangement import Arrangement
-from sonoteca.arrange.document import as_document, from_document
-from sonoteca.arrange.sources import Source
+from sonoteca.arrange.keep.document import as_document, from_document
+from sonoteca.arrange.sound.sources import Source
 from sonoteca.errors import FileUnreadable, RequestError
 
 MAX_BYTES = 64 * 2**20

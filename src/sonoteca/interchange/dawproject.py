@@ -22,7 +22,7 @@ from xml.etree import ElementTree
 
 from sonoteca import __version__
 from sonoteca.arrange.arrangement import Arrangement, Clip
-from sonoteca.arrange.sources import Source, require_all
+from sonoteca.arrange.sound.sources import Source, require_all
 from sonoteca.domain.vocabulary import Role
 from sonoteca.errors import FileUnreadable, RequestError
 

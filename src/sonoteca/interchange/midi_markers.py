@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 import mido
 
 from sonoteca.arrange.arrangement import Arrangement, Clip
-from sonoteca.arrange.sources import Source
+from sonoteca.arrange.sound.sources import Source
 from sonoteca.domain.music import Key
 
 TICKS_PER_BEAT = 960

@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import Any, TextIO
 from urllib.parse import urlsplit
 
-from sonoteca.catalogue import events
-from sonoteca.catalogue.library import Library
-from sonoteca.catalogue.names import is_storable
-from sonoteca.catalogue.shop import NamedBy, ShopFacts, find_named, set_shop_facts
+from sonoteca.catalogue.identity.shop import NamedBy, ShopFacts, find_named, set_shop_facts
+from sonoteca.catalogue.store import events
+from sonoteca.catalogue.store.library import Library
+from sonoteca.catalogue.store.names import is_storable
 from sonoteca.errors import FileUnreadable, RequestError
 
 NAME_COLUMNS: dict[NamedBy, str] = {"path": "path", "id": "id", "external": "external_id"}

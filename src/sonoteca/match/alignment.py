@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from sonoteca.domain.beat_profile import REGISTERS, STEPS_PER_BEAT, notes_of_bytes, onsets_of_bytes
 from sonoteca.domain.vocabulary import Kind
-from sonoteca.match.evidence import MOST_BEATS, Evidence
+from sonoteca.match.region_table import MOST_BEATS, RegionTable
 
 # Multiples of bars are that exact, in beats of the query over its length.
 _EVEN = 0.02
@@ -44,7 +44,7 @@ def fit_tempo(query_bpm: float, candidate_bpm: NDArray[np.float64]) -> TempoFit:
     return TempoFit(level / quotient, level)
 
 
-def fit_lengths(one: Evidence, candidates: Evidence, tempo: TempoFit) -> TempoFit:
+def fit_lengths(one: RegionTable, candidates: RegionTable, tempo: TempoFit) -> TempoFit:
     """The same, but for loops whose bars do not add up: there the lengths are believed, not the tempi.
 
     A loop is a whole number of bars, mostly a power of two. If neither of two loops is a multiple of the other
@@ -127,7 +127,7 @@ def common_units(query_beats: int, group: Group) -> int:
 
 
 def notes_in_units(
-    evidence: Evidence, at: NDArray[np.int64], beats: int, level: float, n_units: int, note_group: int
+    evidence: RegionTable, at: NDArray[np.int64], beats: int, level: float, n_units: int, note_group: int
 ) -> NDArray[np.float32]:
     """Pitch classes of one of ``NOTE_GROUPS``, shape (len(at), n_units, 12)."""
     notes = notes_of_bytes(evidence.notes[at, :beats, 12 * note_group : 12 * note_group + 12])
@@ -135,7 +135,7 @@ def notes_in_units(
 
 
 def onsets_in_units(
-    evidence: Evidence, at: NDArray[np.int64], beats: int, level: float, n_units: int
+    evidence: RegionTable, at: NDArray[np.int64], beats: int, level: float, n_units: int
 ) -> NDArray[np.float32]:
     """Onset strength, shape (len(at), n_units, registers, steps)."""
     stored = evidence.onsets[at, :beats].reshape(len(at), beats, len(REGISTERS), STEPS_PER_BEAT)

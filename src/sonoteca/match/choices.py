@@ -11,16 +11,16 @@ from typing import Any
 import numpy as np
 from sqlalchemy.engine import Connection
 
-from sonoteca.catalogue.events import list_events, record
-from sonoteca.catalogue.library import Library
-from sonoteca.catalogue.sounds import resolve_sound
+from sonoteca.catalogue.identity.sounds import resolve_sound
+from sonoteca.catalogue.store.events import list_events, record
+from sonoteca.catalogue.store.library import Library
 from sonoteca.domain.observation import JsonValue
 from sonoteca.domain.vocabulary import Role
 from sonoteca.errors import RequestError, SoundNotFound
-from sonoteca.match.evidence import ROLES, Evidence
 from sonoteca.match.fit import Fits, fit
 from sonoteca.match.formula_fit import Examples
-from sonoteca.match.load_evidence import load_evidence
+from sonoteca.match.load_regions import load_evidence
+from sonoteca.match.region_table import ROLES, RegionTable
 from sonoteca.match.weights import AXES, Weights
 
 ACCEPTED, REJECTED = "match_accepted", "match_rejected"
@@ -54,7 +54,7 @@ class Choice:
     judged: Judged | None = None
 
 
-def judge(one: Evidence, candidate: Evidence, weights: Weights, *, role: Role | None = None) -> Judged:
+def judge(one: RegionTable, candidate: RegionTable, weights: Weights, *, role: Role | None = None) -> Judged:
     """What a match says of one pair."""
     return _judged(fit(one, candidate, weights, role=role), 0)
 

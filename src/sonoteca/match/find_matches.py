@@ -9,14 +9,14 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from sonoteca.catalogue.library import Library
+from sonoteca.catalogue.store.library import Library
 from sonoteca.domain.vocabulary import Role
 from sonoteca.errors import RequestError
-from sonoteca.match.evidence import ROLES, Evidence
 from sonoteca.match.fit import Fits, fit
 from sonoteca.match.gate import STATUS_NAMES, is_silent
-from sonoteca.match.load_evidence import load_evidence
+from sonoteca.match.load_regions import load_evidence
 from sonoteca.match.reasons import reasons_of, risks_of
+from sonoteca.match.region_table import ROLES, RegionTable
 from sonoteca.match.weights import Weights, default_weights
 from sonoteca.search.result_row import ResultRow, region_facts
 
@@ -74,7 +74,7 @@ class MatchAnswer:
 
 def find_matches(
     library: Library,
-    query: Evidence,
+    query: RegionTable,
     *,
     role: Role | None = None,
     mode: Mode = "loop",
@@ -89,7 +89,7 @@ def find_matches(
     Parameters
     ----------
     library : Library
-    query : Evidence
+    query : RegionTable
         Its own sound is not among the answers.
     role : Role, optional
         What the answers shall play; by default each is judged in its most probable role.
@@ -138,7 +138,7 @@ def find_matches(
     return MatchAnswer(tuple(rows), rejected, asked)
 
 
-def _row(query: Evidence, candidates: Evidence, fits: Fits, i: int, facts: Any) -> MatchRow:
+def _row(query: RegionTable, candidates: RegionTable, fits: Fits, i: int, facts: Any) -> MatchRow:
     total = float(fits.total[i])
     ratio = float(fits.tempo_ratio[i])
     row = ResultRow.of(

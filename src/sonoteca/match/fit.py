@@ -21,11 +21,11 @@ from sonoteca.match.alignment import (
     onsets_in_units,
 )
 from sonoteca.match.chord import chord_scores
-from sonoteca.match.evidence import ROLES, Evidence
 from sonoteca.match.gate import CAPPED, REJECTED, TONAL, find_flags, find_rejections, gate
 from sonoteca.match.interval import interval_scores
 from sonoteca.match.key import key_scores
 from sonoteca.match.profiles import DRUMS, PARTS, pitch_profile, rhythm_profile
+from sonoteca.match.region_table import ROLES, RegionTable
 from sonoteca.match.rhythm import length_penalty, rhythm_scores
 from sonoteca.match.swing import swing_of_pairs
 from sonoteca.match.tempo import sameness, tempo_scores
@@ -87,8 +87,8 @@ class Fits:
 
 
 def fit(
-    one: Evidence,
-    candidates: Evidence,
+    one: RegionTable,
+    candidates: RegionTable,
     weights: Weights,
     *,
     role: Role | None = None,
@@ -100,9 +100,9 @@ def fit(
 
     Parameters
     ----------
-    one : Evidence
+    one : RegionTable
         Of a single region: what the candidates have to go with.
-    candidates : Evidence
+    candidates : RegionTable
     weights : Weights
     role : Role, optional
         The role that a candidate shall play; by default its most probable one.
@@ -153,8 +153,8 @@ def fit(
 
 
 def _harmony(
-    one: Evidence,
-    candidates: Evidence,
+    one: RegionTable,
+    candidates: RegionTable,
     tempo: TempoFit,
     judged_as: NDArray[np.int64],
     usable: NDArray[np.bool_],
@@ -206,7 +206,7 @@ def _note_group(part: str) -> int:
     return NOTE_GROUPS.index("lowest" if part == "bass" else "all")
 
 
-def _content(evidence: Evidence, at: NDArray[np.int64], note_group: int) -> NDArray[np.float32]:
+def _content(evidence: RegionTable, at: NDArray[np.int64], note_group: int) -> NDArray[np.float32]:
     """Mean pitch classes of regions, (len(at), 12): of the beats where there are any, else of the whole."""
     rows = evidence.notes[at, :, 12 * note_group : 12 * note_group + 12]
     n_beats = evidence.n_beats[at, None]
@@ -215,8 +215,8 @@ def _content(evidence: Evidence, at: NDArray[np.int64], note_group: int) -> NDAr
 
 
 def _rhythm(
-    one: Evidence,
-    candidates: Evidence,
+    one: RegionTable,
+    candidates: RegionTable,
     tempo: TempoFit,
     judged_as: NDArray[np.int64],
     usable: NDArray[np.bool_],
@@ -244,14 +244,14 @@ def _rhythm(
     return scores
 
 
-def _tensor(one: Evidence, candidates: Evidence) -> NDArray[np.float32]:
+def _tensor(one: RegionTable, candidates: RegionTable) -> NDArray[np.float32]:
     if one.space_id is None or one.space_id != candidates.space_id:
         return np.full(len(candidates), np.nan, np.float32)
     cosine = candidates.vectors @ one.vectors[0]
     return np.asarray(np.clip(0.5 + 0.5 * cosine, 0.0, 1.0), np.float32)
 
 
-def _energy(one: Evidence, candidates: Evidence) -> NDArray[np.float32]:
+def _energy(one: RegionTable, candidates: RegionTable) -> NDArray[np.float32]:
     """1 for equal energy levels, 0 for the quietest against the wildest."""
     return np.asarray(1.0 - np.abs(candidates.energy_level - one.energy_level[0]) / 9.0, np.float32)
 

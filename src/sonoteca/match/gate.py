@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sonoteca.domain.vocabulary import Role
-from sonoteca.match.evidence import ROLES, Evidence
+from sonoteca.match.region_table import ROLES, RegionTable
 from sonoteca.match.weights import Weights
 
 PASS, CAPPED, REJECTED = 0, 1, 2
@@ -25,7 +25,7 @@ _ON_BARS = [ROLES.index(role) for role in (Role.DRUMS, Role.BASS, Role.HARMONY, 
 
 
 def find_rejections(
-    candidates: Evidence,
+    candidates: RegionTable,
     tempo_ratio: NDArray[np.float64],
     judged_as: NDArray[np.int64],
     weights: Weights,
@@ -46,14 +46,14 @@ def find_rejections(
     }
 
 
-def is_silent(evidence: Evidence) -> NDArray[np.bool_]:
+def is_silent(evidence: RegionTable) -> NDArray[np.bool_]:
     """Where nothing was ever loud enough to be measured, nor began to sound, bool (n,)."""
     return np.asarray(~np.isfinite(evidence.loudness_lufs) & ~(evidence.onset_density > 0), np.bool_)
 
 
 def find_flags(
-    one: Evidence,
-    candidates: Evidence,
+    one: RegionTable,
+    candidates: RegionTable,
     tempo_ratio: NDArray[np.float64],
     semitones: NDArray[np.int64],
     axes: Mapping[str, NDArray[np.float32]],

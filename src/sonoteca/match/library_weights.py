@@ -6,8 +6,8 @@ import json
 import tomllib
 from typing import TYPE_CHECKING, Any
 
-from sonoteca.catalogue.library import Library
-from sonoteca.catalogue.match_weights import add_weights, find_active_weights
+from sonoteca.catalogue.made.match_weights import add_weights, find_active_weights
+from sonoteca.catalogue.store.library import Library
 from sonoteca.errors import RequestError
 from sonoteca.match.weights import Weights, default_weights, parse_weights
 

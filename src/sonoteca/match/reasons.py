@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from sonoteca.domain.music import Key, KeyRelation, key_relation, stretch_percent
-from sonoteca.match.evidence import ROLES, Evidence
 from sonoteca.match.fit import Fits
+from sonoteca.match.region_table import ROLES, RegionTable
 from sonoteca.match.swing import swing_of_pairs
 
 # Logits: straight with straight, which is most pairs, stays below.
@@ -30,12 +30,12 @@ def risks_of(fits: Fits, i: int) -> list[str]:
     return [_RISKS[name] for name, found in fits.flags.items() if found[i]]
 
 
-def reasons_of(one: Evidence, candidates: Evidence, fits: Fits, i: int) -> list[str]:
+def reasons_of(one: RegionTable, candidates: RegionTable, fits: Fits, i: int) -> list[str]:
     """Three sentences about candidate ``i``: tempo, pitch, rhythm."""
     return [_tempo(candidates, fits, i), _pitch(one, candidates, fits, i), _rhythm(one, candidates, fits, i)]
 
 
-def _tempo(candidates: Evidence, fits: Fits, i: int) -> str:
+def _tempo(candidates: RegionTable, fits: Fits, i: int) -> str:
     ratio, level = float(fits.tempo_ratio[i]), float(fits.tempo_level[i])
     if not np.isfinite(ratio):
         own = float(candidates.tempo_bpm[i])
@@ -47,7 +47,7 @@ def _tempo(candidates: Evidence, fits: Fits, i: int) -> str:
     return f"Play it {abs(percent):.1f} % {'faster' if percent > 0 else 'slower'}{feel}."
 
 
-def _pitch(one: Evidence, candidates: Evidence, fits: Fits, i: int) -> str:
+def _pitch(one: RegionTable, candidates: RegionTable, fits: Fits, i: int) -> str:
     shift = int(fits.semitone_shift[i])
     chord = float(fits.axes["chord"][i])
     if not np.isfinite(fits.axes["interval"][i]) and not np.isfinite(chord):
@@ -66,7 +66,7 @@ def _pitch(one: Evidence, candidates: Evidence, fits: Fits, i: int) -> str:
     return move + (text if move else text[0].upper() + text[1:])
 
 
-def _relation(one: Evidence, candidates: Evidence, i: int, shift: int) -> KeyRelation | None:
+def _relation(one: RegionTable, candidates: RegionTable, i: int, shift: int) -> KeyRelation | None:
     numbers = float(one.key_number[0]), float(candidates.key_number[i])
     if not np.isfinite(numbers).all():
         return None
@@ -74,7 +74,7 @@ def _relation(one: Evidence, candidates: Evidence, i: int, shift: int) -> KeyRel
     return key_relation(mine, other.transpose(shift))
 
 
-def _rhythm(one: Evidence, candidates: Evidence, fits: Fits, i: int) -> str:
+def _rhythm(one: RegionTable, candidates: RegionTable, fits: Fits, i: int) -> str:
     rhythm = float(fits.axes["rhythm"][i])
     if not np.isfinite(rhythm):
         return f"It plays {ROLES[fits.roles[i]].value}." if fits.roles[i] >= 0 else "What it plays is not known."

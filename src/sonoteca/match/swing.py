@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sonoteca.domain.swing import STRAIGHT
-from sonoteca.match.evidence import Evidence, Numbers
+from sonoteca.match.region_table import Numbers, RegionTable
 
 # One piece in four swings, by any share up to a little past triplets; the others lie this closely around straight.
 _SWUNG = 0.25
@@ -28,7 +28,9 @@ _SHARES = np.arange(0.44, 0.72, 0.004)
 _PAIRS_AT_LEVEL = {1.0: ((0, 0), (1, 1)), 2.0: ((1, 0),), 0.5: ((0, 1),)}
 
 
-def swing_of_pairs(one: Evidence, candidates: Evidence, at: NDArray[np.int64], level: float) -> NDArray[np.float32]:
+def swing_of_pairs(
+    one: RegionTable, candidates: RegionTable, at: NDArray[np.int64], level: float
+) -> NDArray[np.float32]:
     """``swing_logits`` of one region with those candidates ``at`` these numbers, all of one ``level``."""
     return swing_logits(
         (one.swing_shares[0], one.swing_onsets[0]), (candidates.swing_shares[at], candidates.swing_onsets[at]), level

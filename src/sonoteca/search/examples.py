@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 
-from sonoteca.catalogue.embeddings import StoredSpace, vectors_of_region
-from sonoteca.catalogue.library import Library
-from sonoteca.catalogue.schema import regions
-from sonoteca.catalogue.sounds import resolve_sound
+from sonoteca.catalogue.heard.embeddings import StoredSpace, vectors_of_region
+from sonoteca.catalogue.identity.sounds import resolve_sound
+from sonoteca.catalogue.store.library import Library
+from sonoteca.catalogue.store.schema import regions
 from sonoteca.domain.embedding import Embedding
 from sonoteca.errors import RequestError
 from sonoteca.search.result_row import region_facts

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sonoteca.catalogue.embeddings import StoredSpace, embedding_ids, list_spaces
-from sonoteca.catalogue.library import Library
+from sonoteca.catalogue.heard.embeddings import StoredSpace, embedding_ids, list_spaces
+from sonoteca.catalogue.store.library import Library
 from sonoteca.index.catalogue_source import open_index
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
-from sonoteca.catalogue.fulltext import TextField
+from sonoteca.catalogue.heard.fulltext import TextField
 from sonoteca.search.query.tree import Words
 
 # What a word weighs, by where it stands.

@@ -9,8 +9,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from sonoteca.catalogue.database import chunks
-from sonoteca.catalogue.schema import regions, sounds, summaries
+from sonoteca.catalogue.store.database import chunks
+from sonoteca.catalogue.store.schema import regions, sounds, summaries
 from sonoteca.domain.music import Key
 
 

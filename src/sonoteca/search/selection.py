@@ -15,8 +15,8 @@ import sqlalchemy as sa
 from numpy.typing import NDArray
 from sqlalchemy.engine import Connection
 
-from sonoteca.catalogue.schema import regions
-from sonoteca.catalogue.sounds import find_sounds, resolve_sound
+from sonoteca.catalogue.identity.sounds import find_sounds, resolve_sound
+from sonoteca.catalogue.store.schema import regions
 from sonoteca.errors import RequestError
 from sonoteca.search.query.listing import as_query, find_sound_ids
 from sonoteca.search.query.sql import matching_regions

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sonoteca.catalogue.embeddings import Span, StoredSpace, spans, vectors_of_ids
-from sonoteca.catalogue.library import Library
+from sonoteca.catalogue.heard.embeddings import Span, StoredSpace, spans, vectors_of_ids
+from sonoteca.catalogue.store.library import Library
 from sonoteca.domain.embedding import Space
 from sonoteca.errors import RequestError
 from sonoteca.index.vector_index import Neighbours, VectorIndex

@@ -15,8 +15,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from sonoteca.catalogue.fulltext import TextField, folded_texts, texts_of, words
-from sonoteca.catalogue.schema import sounds, summaries
+from sonoteca.catalogue.heard.fulltext import TextField, folded_texts, texts_of, words
+from sonoteca.catalogue.store.schema import sounds, summaries
 from sonoteca.errors import RequestError
 from sonoteca.search.query.listing import as_query
 from sonoteca.search.query.order import is_selective, probe, walk

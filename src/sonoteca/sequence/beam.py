@@ -326,7 +326,7 @@ class _Search:
     def _gap(self, target: int) -> FloatColumn:
         """log2 of the tempo to be bridged from every track to this one; 0 where it is not known."""
         tracks = self.problem.tracks
-        played = stretch(tracks, tracks.take([target]), double_time=self.problem.manner.double_time)
+        played = stretch(tracks, tracks.take([target]), double_time=self.problem.style.double_time)
         return np.nan_to_num(np.abs(played.log2_ratio[:, 0]))
 
     def _lost_ahead(self, position: int, slots_after: int) -> FloatColumn | None:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy.engine import Connection
 
-from sonoteca.catalogue.library import Library
+from sonoteca.catalogue.store.library import Library
 from sonoteca.search.result_row import region_facts
 from sonoteca.sequence.beam import DeadEnd, search
 from sonoteca.sequence.energy_plan import energy_plan
@@ -21,7 +21,7 @@ from sonoteca.sequence.set_problem import SetProblem, TransitionRows, Worth, sco
 from sonoteca.sequence.set_request import SetRequest
 from sonoteca.sequence.set_rows import SetTrack, set_tracks
 from sonoteca.sequence.tracks import FloatColumn, Tracks
-from sonoteca.sequence.transition import Manner
+from sonoteca.sequence.transition import TransitionStyle
 from sonoteca.sequence.weights import Weights, default_weights
 
 MODE = "set"
@@ -104,7 +104,7 @@ def build_set(
     candidates = []
     for number, (worth, order) in enumerate(ranked, start=1):
         shared = {earlier: len({*order} & {*ranked[earlier - 1][1]}) for earlier in range(1, number)}
-        chain = scored_chain(tracks, order, weights, problem.manner)
+        chain = scored_chain(tracks, order, weights, problem.style)
         rows = set_tracks(problem, order, chain, facts)
         candidates.append(SetCandidate(rows, worth, shared, _reasons(problem, order, worth, rows)))
     asked = {"mode": MODE, **(query or {}), "seed": request.seed, "choosable": int(choosable.sum())}
@@ -129,7 +129,7 @@ def _problem(
         musts=tuple(at[sound] for sound in wishes.musts),
         plan=plan,
         weights=weights,
-        manner=Manner(request.double_time, request.key_lock),
+        style=TransitionStyle(request.double_time, request.key_lock),
         widest_pct=request.tempo_pct,
         preference=taste.astype(np.float32),
     )
@@ -140,7 +140,7 @@ def _problem(
 
 def _orders(problem: SetProblem, request: SetRequest) -> list[tuple[int, ...]]:
     """Different orders, each the best where tracks of those before it are worth less."""
-    rows = TransitionRows(problem.tracks, problem.weights, problem.manner)
+    rows = TransitionRows(problem.tracks, problem.weights, problem.style)
     preference: FloatColumn = problem.preference
     found: list[tuple[int, ...]] = []
     for _ in range(request.alternatives):

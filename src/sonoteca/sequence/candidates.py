@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from sonoteca.catalogue.schema import summaries
+from sonoteca.catalogue.store.schema import summaries
 from sonoteca.search.query.listing import as_query
 from sonoteca.search.query.tree import And, Is, Known, Node, Not, Or
 from sonoteca.search.selection import names_a_sound, region_selection

@@ -17,11 +17,11 @@ import sqlalchemy as sa
 from numpy.typing import NDArray
 from sqlalchemy.engine import Connection
 
-from sonoteca.catalogue.database import chunks
-from sonoteca.catalogue.embeddings import StoredSpace
-from sonoteca.catalogue.library import Library
-from sonoteca.catalogue.observations import load
-from sonoteca.catalogue.schema import embeddings_table, regions
+from sonoteca.catalogue.heard.embeddings import StoredSpace
+from sonoteca.catalogue.heard.observations import load
+from sonoteca.catalogue.store.database import chunks
+from sonoteca.catalogue.store.library import Library
+from sonoteca.catalogue.store.schema import embeddings_table, regions
 from sonoteca.domain.descriptor import ENERGY_CURVE, KEY_SEGMENTS, TEMPO_CURVE
 from sonoteca.domain.music import Key
 from sonoteca.domain.observation import JsonValue

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from sonoteca.sequence.axes import stretches_beyond
 from sonoteca.sequence.tracks import NO_ARTIST, FloatColumn, Tracks
-from sonoteca.sequence.transition import Manner, Transitions, transitions
+from sonoteca.sequence.transition import Transitions, TransitionStyle, transitions
 from sonoteca.sequence.weights import LintLimits, Weights
 
 # How far apart the tempi of one recording are measured.
@@ -89,9 +89,9 @@ def sound_alike(tracks: Tracks, others: Tracks, limits: LintLimits) -> NDArray[n
     return np.asarray(is_alike & ~(length > 1.0) & ~(tempo > _SAME_TEMPO))
 
 
-def judge(items: Tracks, weights: Weights, manner: Manner) -> Judgement:
+def judge(items: Tracks, weights: Weights, style: TransitionStyle) -> Judgement:
     """Judge every pair of n items, one row of ``items`` each."""
-    scored = transitions(items, items, weights, manner)
+    scored = transitions(items, items, weights, style)
     apart = ~np.eye(len(items), dtype=bool)
     same = (items.content_hashes[:, None] == items.content_hashes[None, :]) & apart
     return Judgement(

@@ -10,7 +10,7 @@ import numpy as np
 import sqlalchemy as sa
 from numpy.typing import NDArray
 
-from sonoteca.catalogue.library import Library
+from sonoteca.catalogue.store.library import Library
 from sonoteca.domain.vocabulary import Kind
 from sonoteca.search.result_row import region_facts
 from sonoteca.search.selection import selected_ids
@@ -20,9 +20,9 @@ from sonoteca.sequence.load_tracks import load_tracks
 from sonoteca.sequence.playlist_entries import Entry, EntryState, file_name
 from sonoteca.sequence.reasons import transition_facts
 from sonoteca.sequence.repairing import MODE, Repair, Repairing, rounded
-from sonoteca.sequence.shelf import Shelf
+from sonoteca.sequence.replacement_pool import ReplacementPool
 from sonoteca.sequence.tracks import Tracks
-from sonoteca.sequence.transition import Manner, transitions
+from sonoteca.sequence.transition import TransitionStyle, transitions
 from sonoteca.sequence.weights import Weights, default_weights
 
 _STATE_WORDS = {
@@ -98,7 +98,7 @@ def lint(
     file: the entries around them are judged as neighbours, and they stay after the one they follow.
     """
     weights = weights or default_weights()
-    manner = Manner(double_time, key_lock)
+    style = TransitionStyle(double_time, key_lock)
     with library.read() as connection:
         where = candidate_regions(connection, only, kind=Kind.TRACK)
         if not repair:
@@ -114,15 +114,15 @@ def lint(
         facts[int(region_id)].title or file_name(entries[place].name)
         for place, region_id in zip(places, items.region_ids, strict=True)
     ]
-    judgement = judge(items, weights, manner)
+    judgement = judge(items, weights, style)
     order = range(len(places))
-    findings = [*_unplayable(entries), *_flagged(judgement, places, items, names, weights, manner)]
+    findings = [*_unplayable(entries), *_flagged(judgement, places, items, names, weights, style)]
     findings.sort(key=lambda finding: (finding.position, finding.earlier or 0, finding.code))
     repairs: tuple[Repair, ...] = ()
     repaired = tuple(entries)
     if repair:
-        shelf = Shelf(_pool(tracks, choosable, entries), weights, manner)
-        repairs, repaired = Repairing(library, shelf, items, names, entries, places).run()
+        pool = ReplacementPool(_pool(tracks, choosable, entries), weights, style)
+        repairs, repaired = Repairing(library, pool, items, names, entries, places).run()
     asked = {"mode": MODE, **(query or {}), "entries": len(entries), "known": len(places)}
     return LintAnswer(tuple(findings), repairs, score_of(judgement, order), repaired, asked)
 
@@ -154,13 +154,13 @@ def _flagged(
     items: Tracks,
     names: Sequence[str],
     weights: Weights,
-    manner: Manner,
+    style: TransitionStyle,
 ) -> list[Finding]:
     findings = []
     for flag in flags_of(judgement, range(len(places))):
         one, other = flag.earlier, flag.later
         end, start = items.take([one]), items.take([other])
-        words = transition_facts(transitions(end, start, weights, manner), end, start, (0, 0), manner)
+        words = transition_facts(transitions(end, start, weights, style), end, start, (0, 0), style)
         earlier = places[one] + 1
         message = {
             Fault.TEMPO_CLIFF: f"{names[other]} would have to stretch by {words.stretch_pct or 0.0:+.1f} % to fit {names[one]}",

@@ -10,10 +10,10 @@ import sqlalchemy as sa
 from numpy.typing import NDArray
 from sqlalchemy.engine import Connection
 
-from sonoteca.catalogue.database import chunks
-from sonoteca.catalogue.embeddings import StoredSpace, answering_space
-from sonoteca.catalogue.library import Library
-from sonoteca.catalogue.schema import sounds, summaries
+from sonoteca.catalogue.heard.embeddings import StoredSpace, answering_space
+from sonoteca.catalogue.store.database import chunks
+from sonoteca.catalogue.store.library import Library
+from sonoteca.catalogue.store.schema import sounds, summaries
 from sonoteca.sequence.edge_columns import END, START, WHOLE, EdgeColumns, edge_columns
 from sonoteca.sequence.edges import energy_at
 from sonoteca.sequence.tracks import NO_ARTIST, NO_KEY, FloatColumn, Tracks, level_of, unit_rows

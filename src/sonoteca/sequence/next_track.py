@@ -9,8 +9,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from sonoteca.catalogue.library import Library
-from sonoteca.catalogue.sounds import resolve_sound, whole_regions
+from sonoteca.catalogue.identity.sounds import resolve_sound, whole_regions
+from sonoteca.catalogue.store.library import Library
 from sonoteca.domain.music import Key
 from sonoteca.errors import RequestError
 from sonoteca.search.result_row import RegionFacts, ResultRow, region_facts
@@ -21,7 +21,7 @@ from sonoteca.sequence.freshness import freshness_axis
 from sonoteca.sequence.load_tracks import load_tracks
 from sonoteca.sequence.reasons import EVIDENCE_WORDS, TransitionFacts, transition_facts
 from sonoteca.sequence.tracks import NO_KEY, Tracks
-from sonoteca.sequence.transition import Manner, transitions
+from sonoteca.sequence.transition import TransitionStyle, transitions
 from sonoteca.sequence.weights import AXES, Weights, default_weights
 
 MODE = "next"
@@ -146,15 +146,15 @@ def find_next(
         at = loaded.index_of_sounds()
         candidates = _candidate_rows(loaded, selected_ids(connection, where), {sound.id, *played})
     current = loaded.take([at[sound.id]])
-    manner = Manner(double_time, key_lock, DIRECTIONS[limits.energy])
-    allowed, notes = within(limits, current, candidates, manner)
+    style = TransitionStyle(double_time, key_lock, DIRECTIONS[limits.energy])
+    allowed, notes = within(limits, current, candidates, style)
     candidates = candidates.take(np.flatnonzero(allowed))
     heard = [int(loaded.artist[at[each]]) for each in played if each in at] + [int(current.artist[0])]
     scored = transitions(
         current,
         candidates,
         weights,
-        manner,
+        style,
         freshness=freshness_axis(candidates, heard, weights.freshness.artist_gap),
     )
     # Tracks stand in order of their ids, and a stable sort keeps that among equals.
@@ -162,7 +162,7 @@ def find_next(
     with library.read() as connection:
         facts = region_facts(connection, candidates.region_ids[best].tolist())
     found = [
-        next_row(facts[region_id], transition_facts(scored, current, candidates, (0, int(column)), manner), MODE)
+        next_row(facts[region_id], transition_facts(scored, current, candidates, (0, int(column)), style), MODE)
         for column, region_id in zip(best, candidates.region_ids[best].tolist(), strict=True)
         if region_id in facts
     ]
@@ -199,11 +199,13 @@ def _candidate_rows(loaded: Tracks, region_ids: NDArray[np.int64], left_out: set
     return loaded.take(np.flatnonzero(is_candidate))
 
 
-def within(limits: Limits, current: Tracks, candidates: Tracks, manner: Manner) -> tuple[NDArray[np.bool_], list[str]]:
+def within(
+    limits: Limits, current: Tracks, candidates: Tracks, style: TransitionStyle
+) -> tuple[NDArray[np.bool_], list[str]]:
     """Which candidates (n,) are within all limits, and a sentence per limit that ``current`` gives no measure for."""
     allowed = np.ones(len(candidates), bool)
     notes = []
-    played = stretch(current, candidates, double_time=manner.double_time)
+    played = stretch(current, candidates, double_time=style.double_time)
     if limits.tempo_pct is not None:
         if np.isnan(current.tempo_end[0]):
             notes.append("This sound has no known tempo, so any tempo may follow.")
@@ -215,7 +217,7 @@ def within(limits: Limits, current: Tracks, candidates: Tracks, manner: Manner) 
             notes.append("This sound has no known key, so any key may follow.")
         else:
             keys = key_of_number(int(current.key_end[0])).compatible() if limits.keys == "compatible" else limits.keys
-            semitones, _ = heard_shift(current, candidates, played, key_lock=manner.key_lock)
+            semitones, _ = heard_shift(current, candidates, played, key_lock=style.key_lock)
             allowed &= _sounds_in(candidates.key_start, semitones[0], keys)
     if limits.energy is not None:
         rise = candidates.level - current.level[0]

@@ -11,13 +11,13 @@ from pathlib import PurePosixPath, PureWindowsPath
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from sonoteca.catalogue.database import chunks
-from sonoteca.catalogue.locations import locations_of
-from sonoteca.catalogue.names import compare_key
-from sonoteca.catalogue.playlists import Playlist, PlaylistEntry
-from sonoteca.catalogue.roots import list_roots, path_bytes
-from sonoteca.catalogue.schema import locations, sounds
-from sonoteca.catalogue.sounds import known_sounds
+from sonoteca.catalogue.identity.locations import locations_of
+from sonoteca.catalogue.identity.roots import list_roots, path_bytes
+from sonoteca.catalogue.identity.sounds import known_sounds
+from sonoteca.catalogue.made.playlists import Playlist, PlaylistEntry
+from sonoteca.catalogue.store.database import chunks
+from sonoteca.catalogue.store.names import compare_key
+from sonoteca.catalogue.store.schema import locations, sounds
 from sonoteca.sequence.smart_playlists import contents_found
 
 

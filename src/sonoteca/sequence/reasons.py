@@ -10,7 +10,7 @@ import numpy as np
 from sonoteca.domain.music import KeyRelation, key_relation, stretch_percent, wheel_steps
 from sonoteca.sequence.axes import Stretch, heard_shift, key_of_number
 from sonoteca.sequence.tracks import NO_KEY, Tracks
-from sonoteca.sequence.transition import Manner, Transitions
+from sonoteca.sequence.transition import Transitions, TransitionStyle
 from sonoteca.sequence.weights import AXES
 
 _OCTAVE_WORDS = {-1: "one of its beats to two, ", 0: "", 1: "two of its beats to one, "}
@@ -59,7 +59,7 @@ class TransitionFacts:
 
 
 def transition_facts(
-    scored: Transitions, ends: Tracks, starts: Tracks, at: tuple[int, int], manner: Manner
+    scored: Transitions, ends: Tracks, starts: Tracks, at: tuple[int, int], style: TransitionStyle
 ) -> TransitionFacts:
     """Score, parts and reasons of the transition in row and column ``at``."""
     parts = {name: None if np.isnan(value := scored.parts[name][at]) else float(value) for name in AXES}
@@ -70,7 +70,7 @@ def transition_facts(
         parts=parts,
         tempo_ratio=None if np.isnan(log2_ratio) else float(2.0**log2_ratio),
         tempo=_tempo(end, start, log2_ratio, float(scored.played.octave[at])),
-        key=_key(scored, end, start, at, manner),
+        key=_key(scored, end, start, at, style),
         energy=_energy(end, start),
         likeness=_likeness(parts),
         missing=tuple(name for name in AXES if parts[name] is None),
@@ -88,12 +88,12 @@ def _tempo(end: Tracks, start: Tracks, log2_ratio: float, octave: float) -> str 
     return f"{words}{pct:+.1f} % from {own_bpm:.4g} bpm to fit {other_bpm:.4g}"
 
 
-def _key(scored: Transitions, end: Tracks, start: Tracks, at: tuple[int, int], manner: Manner) -> str | None:
+def _key(scored: Transitions, end: Tracks, start: Tracks, at: tuple[int, int], style: TransitionStyle) -> str | None:
     if end.key_end[0] == NO_KEY or start.key_start[0] == NO_KEY:
         return None
     played = scored.played
     one = Stretch(played.log2_ratio[at].reshape(1, 1), played.octave[at].reshape(1, 1))
-    semitones, detuned = heard_shift(end, start, one, key_lock=manner.key_lock)
+    semitones, detuned = heard_shift(end, start, one, key_lock=style.key_lock)
     shift, cents = int(semitones[0, 0]), float(detuned[0, 0])
     before, named = key_of_number(int(end.key_end[0])), key_of_number(int(start.key_start[0]))
     after = named.transpose(shift)

@@ -18,7 +18,7 @@ from sonoteca.sequence.flags import (
     judge,
     score_of,
 )
-from sonoteca.sequence.shelf import Shelf
+from sonoteca.sequence.replacement_pool import ReplacementPool
 from sonoteca.sequence.tracks import NO_ARTIST, Tracks
 
 # Moves are judged in full, artists included, best ones first; more than these are not looked at.
@@ -58,7 +58,7 @@ def smallest_edit(
     judgement: Judgement,
     order: Sequence[int],
     items: Tracks,
-    shelf: Shelf,
+    pool: ReplacementPool,
 ) -> Edit | None:
     """The change that clears most flags for its ``EFFORT``; among equals the one that clears most, then scores best.
 
@@ -68,7 +68,7 @@ def smallest_edit(
     ----------
     order : sequence of int
         Places to items of ``judgement`` and ``items``.
-    shelf : Shelf
+    pool : ReplacementPool
         What may replace an entry.
     """
     flags = flags_of(judgement, order)
@@ -79,7 +79,7 @@ def smallest_edit(
         ranked = ((*_rank(judgement, changed(order, edit)), at, edit) for at, edit in enumerate(edits))
         left, worse, _, edit = min(ranked, default=(len(flags), 0.0, 0, None))
         choices.append((left, worse, edit))
-    choices.append(_replacement(judgement, order, flags, items, shelf))
+    choices.append(_replacement(judgement, order, flags, items, pool))
     gains = [
         ((len(flags) - left) / EFFORT[edit.kind], -left, -worse, edit)
         for left, worse, edit in choices
@@ -157,27 +157,27 @@ def _moves(judgement: Judgement, order: Sequence[int]) -> Iterator[Edit]:
 
 
 def _replacement(
-    judgement: Judgement, order: Sequence[int], flags: Sequence[Flag], items: Tracks, shelf: Shelf
+    judgement: Judgement, order: Sequence[int], flags: Sequence[Flag], items: Tracks, pool: ReplacementPool
 ) -> tuple[int, float, Edit | None]:
     """The replacement of one flagged entry that leaves fewest flags, and of those the one that fits best.
 
     Returns flags left, how badly it fits (less is better), and the change.
     """
     none = len(flags), 0.0, None
-    choosable = ~shelf.taken
+    choosable = ~pool.taken
     for item in order:
-        choosable &= ~shelf.is_same(item, items.take([item]))
+        choosable &= ~pool.is_same(item, items.take([item]))
     if not choosable.any():
         return none
     offers: list[tuple[int, float, Edit]] = []
     for place in sorted({place for flag in flags for place in (flag.earlier, flag.later)}):
-        left = _flags_left(judgement, order, flags, place, shelf.tracks)
-        value = shelf.weights.lint.likeness * (shelf.tracks.whole @ items.whole[order[place]])
+        left = _flags_left(judgement, order, flags, place, pool.tracks)
+        value = pool.weights.lint.likeness * (pool.tracks.whole @ items.whole[order[place]])
         for neighbour, is_before in ((place - 1, True), (place + 1, False)):
             if 0 <= neighbour < len(order):
                 item = order[neighbour]
                 entry = items.take([item])
-                beside = shelf.after(item, entry) if is_before else shelf.before(item, entry)
+                beside = pool.after(item, entry) if is_before else pool.before(item, entry)
                 left = left + beside.faults
                 value = value + beside.scores
         # A flag outweighs any score.
@@ -187,7 +187,7 @@ def _replacement(
     for _, worse, edit in sorted(offers, key=lambda offer: offer[:2]):
         # What the replaced entry hid may be flagged now, so the new order is judged as a whole.
         assert edit.track is not None
-        judged = judge(items.joined(shelf.tracks.take([edit.track])), shelf.weights, shelf.manner)
+        judged = judge(items.joined(pool.tracks.take([edit.track])), pool.weights, pool.style)
         remaining = count_flags(judged, changed(order, edit, len(items)))
         if remaining < len(flags):
             return remaining, worse, edit

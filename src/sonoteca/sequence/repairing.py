@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sonoteca.catalogue.library import Library
+from sonoteca.catalogue.store.library import Library
 from sonoteca.search.result_row import ResultRow, region_facts
 from sonoteca.sequence.flags import count_flags, judge, score_of
 from sonoteca.sequence.playlist_entries import Entry, EntryState, existing_paths, file_name
 from sonoteca.sequence.repair import Edit, EditKind, changed, smallest_edit
-from sonoteca.sequence.shelf import Shelf
+from sonoteca.sequence.replacement_pool import ReplacementPool
 from sonoteca.sequence.tracks import Tracks
 
 MODE = "lint"
@@ -66,14 +66,14 @@ class Repairing:
     def __init__(
         self,
         library: Library,
-        shelf: Shelf,
+        pool: ReplacementPool,
         items: Tracks,
         names: Sequence[str],
         entries: Sequence[Entry],
         places: Sequence[int],
     ) -> None:
         self.library = library
-        self.shelf = shelf
+        self.pool = pool
         self.items = items
         self.names = list(names)
         self.entries = [entries[place] for place in places]
@@ -88,10 +88,10 @@ class Repairing:
     def run(self) -> tuple[tuple[Repair, ...], tuple[Entry, ...]]:
         """The repairs in order, and the entries after all of them."""
         order = list(range(len(self.entries)))
-        judgement = judge(self.items, self.shelf.weights, self.shelf.manner)
+        judgement = judge(self.items, self.pool.weights, self.pool.style)
         repairs: list[Repair] = []
         while len(repairs) < _MOST_REPAIRS:
-            edit = smallest_edit(judgement, order, self.items, self.shelf)
+            edit = smallest_edit(judgement, order, self.items, self.pool)
             if edit is None:
                 break
             before, score_before = count_flags(judgement, order), score_of(judgement, order)
@@ -99,7 +99,7 @@ class Repairing:
             if edit.track is not None:
                 replacement, item = self._take_in(edit.track)
                 message += self.names[item]
-                judgement = judge(self.items, self.shelf.weights, self.shelf.manner)
+                judgement = judge(self.items, self.pool.weights, self.pool.style)
             self._pass_on_followers(order, edit, item)
             order = changed(order, edit, item)
             after, score_after = count_flags(judgement, order), score_of(judgement, order)
@@ -140,9 +140,9 @@ class Repairing:
                 return f"replace {name} at {position} by "
 
     def _take_in(self, track: int) -> tuple[ResultRow, int]:
-        """Make an item of a track of the library; it is on the shelf no longer."""
-        chosen = self.shelf.tracks.take([track])
-        self.shelf.taken[track] = True
+        """Make an item of a track of the library; it is on the pool no longer."""
+        chosen = self.pool.tracks.take([track])
+        self.pool.taken[track] = True
         region_id, sound_id = int(chosen.region_ids[0]), int(chosen.sound_ids[0])
         with self.library.read() as connection:
             facts = region_facts(connection, [region_id])[region_id]

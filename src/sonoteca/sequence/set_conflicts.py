@@ -128,7 +128,7 @@ def explain_dead_end(problem: SetProblem, found: DeadEnd, name_of: Callable[[int
     if target is not None:
         steps = (later[0] if later else (problem.n_tracks or position + 1) - 1) - position + 1
         played = stretch(
-            problem.tracks.take([before]), problem.tracks.take([target]), double_time=problem.manner.double_time
+            problem.tracks.take([before]), problem.tracks.take([target]), double_time=problem.style.double_time
         )
         each_pct = abs(stretch_percent(2.0 ** (float(played.log2_ratio[0, 0]) / max(1, steps))))
         if each_pct > limit:

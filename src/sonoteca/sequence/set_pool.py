@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy.engine import Connection
 
-from sonoteca.catalogue.library import Library
-from sonoteca.catalogue.sounds import resolve_sound
+from sonoteca.catalogue.identity.sounds import resolve_sound
+from sonoteca.catalogue.store.library import Library
 from sonoteca.domain.vocabulary import Kind
 from sonoteca.errors import ConstraintsConflict
 from sonoteca.search.selection import region_selection, selected_ids

@@ -12,7 +12,7 @@ from sonoteca.sequence.axes import Axis, Stretch, stretch, stretches_beyond
 from sonoteca.sequence.energy_plan import EnergyPlan, fit_to_plan
 from sonoteca.sequence.freshness import fresh_artists
 from sonoteca.sequence.tracks import NO_ARTIST, FloatColumn, Tracks
-from sonoteca.sequence.transition import Manner, Sums, Transitions, axes_of, transitions, weighted_sums
+from sonoteca.sequence.transition import Sums, Transitions, TransitionStyle, axes_of, transitions, weighted_sums
 from sonoteca.sequence.weights import Weights
 
 # Rows of transitions that are kept between steps; one of 20,000 tracks takes 160 kB.
@@ -38,7 +38,7 @@ class SetProblem:
     musts : sequence of int
         Tracks that have to be somewhere.
     plan : EnergyPlan, optional
-    weights, manner
+    weights, style
         How transitions are scored.
     widest_pct : float or None
         No stretch beyond this.
@@ -55,7 +55,7 @@ class SetProblem:
     musts: tuple[int, ...]
     plan: EnergyPlan | None
     weights: Weights
-    manner: Manner
+    style: TransitionStyle
     widest_pct: float | None
     preference: FloatColumn
 
@@ -100,7 +100,7 @@ class TransitionRows:
 
     tracks: Tracks
     weights: Weights
-    manner: Manner
+    style: TransitionStyle
     _rows: dict[int, Steps] = field(default_factory=dict)
     _columns: dict[int, FloatColumn] = field(default_factory=dict)
 
@@ -129,7 +129,7 @@ class TransitionRows:
         return self._columns[start]
 
     def _steps(self, ends: Tracks, starts: Tracks) -> Steps:
-        axes, played = axes_of(ends, starts, self.weights, self.manner)
+        axes, played = axes_of(ends, starts, self.weights, self.style)
         cost = np.float32(cliff_cost(self.weights))
         return Steps(weighted_sums(axes, self.weights), cost * is_cliff(played, self.weights))
 
@@ -142,7 +142,7 @@ def cliff_cost(weights: Weights) -> float:
 def within_tempo(problem: SetProblem, ends: Sequence[int], starts: Tracks) -> NDArray[np.bool_]:
     """Which transitions (m, n) stretch no more than is allowed; unknown tempi pass."""
     assert problem.widest_pct is not None
-    played = stretch(problem.tracks.take(list(ends)), starts, double_time=problem.manner.double_time)
+    played = stretch(problem.tracks.take(list(ends)), starts, double_time=problem.style.double_time)
     return ~stretches_beyond(played.log2_ratio, problem.widest_pct)
 
 
@@ -151,7 +151,7 @@ def is_cliff(played: Stretch, weights: Weights) -> NDArray[np.bool_]:
     return stretches_beyond(played.log2_ratio, weights.lint.tempo_cliff_pct)
 
 
-def scored_chain(tracks: Tracks, order: Sequence[int], weights: Weights, manner: Manner) -> Transitions:
+def scored_chain(tracks: Tracks, order: Sequence[int], weights: Weights, style: TransitionStyle) -> Transitions:
     """The transitions within an order of N tracks: entry (i, i) of the (N - 1, N - 1) is that into track i + 1.
 
     Freshness is that after all tracks before. Computing the square at once is faster than its
@@ -165,7 +165,7 @@ def scored_chain(tracks: Tracks, order: Sequence[int], weights: Weights, manner:
         np.float32,
     )
     has_artist = starts.artist != NO_ARTIST
-    return transitions(ends, starts, weights, manner, freshness=Axis(fresh[None, :], has_artist[None, :]))
+    return transitions(ends, starts, weights, style, freshness=Axis(fresh[None, :], has_artist[None, :]))
 
 
 def worth_of(problem: SetProblem, order: Sequence[int], chain: Transitions | None = None) -> Worth:
@@ -174,7 +174,7 @@ def worth_of(problem: SetProblem, order: Sequence[int], chain: Transitions | Non
     Parts that do not apply (a set of one track has no transition) are left out of the total.
     """
     weights = problem.weights.set
-    chain = scored_chain(problem.tracks, order, problem.weights, problem.manner) if chain is None else chain
+    chain = scored_chain(problem.tracks, order, problem.weights, problem.style) if chain is None else chain
     durations = problem.durations_s()[list(order)].astype(np.float64)
     duration_s = float(durations.sum())
     parts: dict[str, float | None] = dict.fromkeys(SET_PARTS)

@@ -70,7 +70,7 @@ def set_tracks(
     rows = []
     for at, index in enumerate(order):
         fact = facts[int(tracks.region_ids[index])]
-        transition = transition_facts(chain, ends, starts, (at - 1, at - 1), problem.manner) if at else None
+        transition = transition_facts(chain, ends, starts, (at - 1, at - 1), problem.style) if at else None
         row = first_row(fact) if transition is None else next_row(fact, transition, MODE).row
         fit = None if fits is None or np.isnan(fits[at]) else float(fits[at])
         level = float(tracks.level[index])

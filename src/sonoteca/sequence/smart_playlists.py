@@ -5,9 +5,9 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from sonoteca.catalogue.database import chunks
-from sonoteca.catalogue.playlists import SmartRule
-from sonoteca.catalogue.schema import regions, sounds
+from sonoteca.catalogue.made.playlists import SmartRule
+from sonoteca.catalogue.store.database import chunks
+from sonoteca.catalogue.store.schema import regions, sounds
 from sonoteca.errors import QuerySyntaxError, RequestError
 from sonoteca.search.query.listing import count_sounds
 from sonoteca.search.query.order import ordered_regions

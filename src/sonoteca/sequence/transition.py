@@ -22,7 +22,7 @@ from sonoteca.sequence.weights import AXES, Weights
 
 
 @dataclass(frozen=True, slots=True)
-class Manner:
+class TransitionStyle:
     """How transitions are played and wished: half and double time allowed, pitch kept, energy -1 down, 0, 1 up."""
 
     double_time: bool = True
@@ -59,13 +59,13 @@ class Sums:
         return np.asarray(self.scores / np.maximum(self.weights, 1e-9), np.float32)
 
 
-def axes_of(ends: Tracks, starts: Tracks, weights: Weights, manner: Manner) -> tuple[dict[str, Axis], Stretch]:
+def axes_of(ends: Tracks, starts: Tracks, weights: Weights, style: TransitionStyle) -> tuple[dict[str, Axis], Stretch]:
     """Every axis but freshness, and how the starting tracks are played."""
-    played = stretch(ends, starts, double_time=manner.double_time)
+    played = stretch(ends, starts, double_time=style.double_time)
     return {
         "tempo": tempo_axis(played, weights.tempo),
-        "key": key_axis(ends, starts, played, weights.key, key_lock=manner.key_lock),
-        "energy": energy_axis(ends, starts, weights.energy, direction=manner.direction),
+        "key": key_axis(ends, starts, played, weights.key, key_lock=style.key_lock),
+        "energy": energy_axis(ends, starts, weights.energy, direction=style.direction),
         "timbre": timbre_axis(ends, starts),
         "rhythm": rhythm_axis(ends, starts, played, weights.rhythm),
     }, played
@@ -85,7 +85,12 @@ def weighted_sums(axes: Mapping[str, Axis], weights: Weights) -> Sums:
 
 
 def transitions(
-    ends: Tracks, starts: Tracks, weights: Weights, manner: Manner | None = None, *, freshness: Axis | None = None
+    ends: Tracks,
+    starts: Tracks,
+    weights: Weights,
+    style: TransitionStyle | None = None,
+    *,
+    freshness: Axis | None = None,
 ) -> Transitions:
     """Score every transition from ``ends`` (m) to ``starts`` (n).
 
@@ -94,7 +99,7 @@ def transitions(
     freshness : Axis, optional
         Of the starting tracks; without it freshness is not part of the total.
     """
-    axes, played = axes_of(ends, starts, weights, manner or Manner())
+    axes, played = axes_of(ends, starts, weights, style or TransitionStyle())
     if freshness is not None:
         axes["freshness"] = freshness
     unknown = np.full(played.log2_ratio.shape, np.nan, np.float32)

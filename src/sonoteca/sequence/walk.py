@@ -9,15 +9,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sonoteca.catalogue.library import Library
-from sonoteca.catalogue.sounds import resolve_sound, whole_regions
+from sonoteca.catalogue.identity.sounds import resolve_sound, whole_regions
+from sonoteca.catalogue.store.library import Library
 from sonoteca.errors import ConstraintsConflict, RequestError
 from sonoteca.search.result_row import ResultRow, region_facts
 from sonoteca.search.selection import selected_ids
 from sonoteca.sequence.candidates import candidate_regions
 from sonoteca.sequence.load_tracks import load_tracks
 from sonoteca.sequence.tracks import FloatColumn, Tracks
-from sonoteca.sequence.transition import Manner, transitions
+from sonoteca.sequence.transition import TransitionStyle, transitions
 from sonoteca.sequence.weights import Weights, default_weights
 
 MODE = "path"
@@ -57,7 +57,7 @@ def find_walk(
     only: str | None = None,
     mixable: float = 0.0,
     weights: Weights | None = None,
-    manner: Manner | None = None,
+    style: TransitionStyle | None = None,
     query: Mapping[str, Any] | None = None,
 ) -> WalkAnswer:
     """Sounds that lead from ``start`` to ``end``, each a little nearer to the end than the one before.
@@ -102,7 +102,7 @@ def find_walk(
         if not tracks.whole[place].any():
             raise RequestError(f"{name} has no vector to walk by.", "It is silent, or not analysed yet.")
     walk = walk_between(
-        tracks, choosable, first, last, steps, mixable=mixable, weights=weights or default_weights(), manner=manner
+        tracks, choosable, first, last, steps, mixable=mixable, weights=weights or default_weights(), style=style
     )
     notes = []
     if len(walk.order) < steps + 2:
@@ -122,7 +122,7 @@ def walk_between(
     *,
     mixable: float,
     weights: Weights,
-    manner: Manner | None = None,
+    style: TransitionStyle | None = None,
 ) -> Walk:
     """The walk of least cost that never goes back, over sounds near to evenly spaced places on the way.
 
@@ -144,7 +144,7 @@ def walk_between(
             _nearest(vectors, usable, vectors[first] + share * line) for share in np.linspace(0, 1, count + 2)[1:-1]
         ]
         places = [np.array([first]), *places, np.array([last])]
-        inner = _cheapest(tracks, vectors, progress, places, mixable, weights, manner)
+        inner = _cheapest(tracks, vectors, progress, places, mixable, weights, style)
         if inner is not None:
             order = tuple(inner)
             break
@@ -170,7 +170,7 @@ def _cheapest(
     places: list[NDArray[np.intp]],
     mixable: float,
     weights: Weights,
-    manner: Manner | None,
+    style: TransitionStyle | None,
 ) -> list[int] | None:
     """One sound per place with rising progress at least cost; None if there is none."""
     along = [progress[place] for place in places]
@@ -183,9 +183,7 @@ def _cheapest(
         steps = 2.0 - 2.0 * (vectors[before] @ vectors[after].T)
         steps += _UNEVEN * np.square(n_steps * (to[None, :] - from_[:, None]) - 1.0)
         if mixable:
-            steps = steps + mixable * (
-                1.0 - transitions(tracks.take(before), tracks.take(after), weights, manner).total
-            )
+            steps = steps + mixable * (1.0 - transitions(tracks.take(before), tracks.take(after), weights, style).total)
         total = np.where(from_[:, None] < to[None, :] - 1e-9, cost[:, None] + steps, np.inf)
         came_from.append(total.argmin(axis=0))
         cost = total.min(axis=0)

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from sonoteca.errors import RequestError
-from sonoteca.search.map_fit import MOST_LANDMARKS, fit_map, is_installed
-from sonoteca.search.map_model import Landmarks, Projection, pack_model, unpack_model
+from sonoteca.search.map.fit import MOST_LANDMARKS, fit_map, is_installed
+from sonoteca.search.map.model import Landmarks, Projection, pack_model, unpack_model
 
 DIMENSIONS = 16
 
@@ -166,7 +166,7 @@ def test_neighbourhoods_are_kept_and_lie_as_the_components_do(method: str) -> No
 
 def test_a_large_library_is_fitted_to_landmarks(monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("openTSNE")
-    monkeypatch.setattr("sonoteca.search.map_fit.MOST_LANDMARKS", 40)
+    monkeypatch.setattr("sonoteca.search.map.fit.MOST_LANDMARKS", 40)
     vectors = clusters(9, n_clusters=3, each=40)
     model = fit_map(vectors, "tsne")
     assert isinstance(model, Landmarks)

@@ -12,17 +12,17 @@ import sqlalchemy as sa
 
 from catalogue_samples import EAR, SPACE, info, part
 from sonoteca.analysis.engine import SoundAnalysis
-from sonoteca.catalogue.embeddings import answering_space
-from sonoteca.catalogue.library import Library, open_library
-from sonoteca.catalogue.map_layouts import add_points, count_points, find_layout, store_layout
-from sonoteca.catalogue.remove import remove_sounds
-from sonoteca.catalogue.results import SoundResult, store_results
-from sonoteca.catalogue.schema_made import map_points
-from sonoteca.catalogue.sounds import ensure_sounds
+from sonoteca.catalogue.heard.embeddings import answering_space
+from sonoteca.catalogue.heard.results import SoundResult, store_results
+from sonoteca.catalogue.identity.remove import remove_sounds
+from sonoteca.catalogue.identity.sounds import ensure_sounds
+from sonoteca.catalogue.made.map_layouts import add_points, count_points, find_layout, store_layout
+from sonoteca.catalogue.store.library import Library, open_library
+from sonoteca.catalogue.store.schema_made import map_points
 from sonoteca.domain.embedding import Embedding, Space
 from sonoteca.errors import LibraryBusy, RequestError
+from sonoteca.search.map.sound_map import draw_map, read_map
 from sonoteca.search.selection import region_selection
-from sonoteca.search.sound_map import draw_map, read_map
 
 
 def embed(library: Library, names: range, *, space: Space = SPACE, seed: int = 0) -> list[int]:

@@ -10,7 +10,7 @@ from sqlalchemy.engine import Connection
 
 from catalogue_fixtures import a_database
 from query_samples import fill
-from sonoteca.catalogue.library import open_library
+from sonoteca.catalogue.store.library import open_library
 
 
 @pytest.fixture(scope="session", params=["sqlite", "postgresql"])

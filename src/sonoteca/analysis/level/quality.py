@@ -26,7 +26,7 @@ import numpy as np
 
 from sonoteca.analysis.analyzer import ALL_KINDS, Known, RegionView, measured_by
 from sonoteca.analysis.level.bandwidth import find_low_pass
-from sonoteca.analysis.level.hum import find_hum
+from sonoteca.analysis.level.mains_hum import find_hum
 from sonoteca.audio.recording import STEP_S
 from sonoteca.domain.descriptor import KIND, QUALITY, Descriptor
 from sonoteca.domain.observation import JsonValue, Observation

@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 
 from sonoteca.audio.beginning import read_beginning
 from sonoteca.errors import SonotecaError
-from sonoteca.ingest.executor import Failed, Task
-from sonoteca.ingest.failures import error_of
-from sonoteca.ingest.local_executor import LocalExecutor, WorkerLimits
 from sonoteca.search.hum.query_pitch import LONGEST_QUERY_S, QueryNotes, query_notes
 from sonoteca.search.hum.tap import find_taps
+from sonoteca.workers.executor import Failed, Task
+from sonoteca.ingest.failures import error_of
+from sonoteca.workers.local_executor import LocalExecutor, WorkerLimits
 
-Heard = TypeVar("Heard")
+FileAnalysis = TypeVar("FileAnalysis")
 
 _DEADLINE_S = 60.0
 
@@ -47,11 +47,11 @@ def hear_taps(
 
 
 def _heard(
-    listen: Callable[[str], Heard], paths: Sequence[str | os.PathLike[str]], memory_mb: int
-) -> Iterator[Heard | SonotecaError]:
+    listen: Callable[[str], FileAnalysis], paths: Sequence[str | os.PathLike[str]], memory_mb: int
+) -> Iterator[FileAnalysis | SonotecaError]:
     names = [os.fsdecode(path) for path in paths]
     limits = WorkerLimits(memory_mb, address_space_mb=4 * memory_mb + 4_000)
-    waiting: dict[int, Heard | SonotecaError] = {}
+    waiting: dict[int, FileAnalysis | SonotecaError] = {}
     at = 0
     with LocalExecutor(1, limits=limits, preload=("sonoteca.search.hum.hear_query",)) as executor:
         tasks = [Task(str(number), name, _DEADLINE_S) for number, name in enumerate(names)]

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sonoteca.catalogue.library import Library
-from sonoteca.catalogue.rhythms import StoredRhythm, rhythms_of_regions
+from sonoteca.catalogue.heard.rhythms import StoredRhythm, rhythms_of_regions
+from sonoteca.catalogue.store.library import Library
 from sonoteca.errors import RequestError
 from sonoteca.search.hum.tap import FEWEST_TAPS, Rhythm, RhythmIndex
 from sonoteca.search.result_row import ResultRow, region_facts

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sonoteca.catalogue.library import Library
-from sonoteca.catalogue.melodies import melodies_of_regions, melody_stamp
+from sonoteca.catalogue.made.melodies import melodies_of_regions, melody_stamp
+from sonoteca.catalogue.store.library import Library
 from sonoteca.domain.possible_notes import PossibleNotes
 from sonoteca.errors import LibraryDamaged, LibraryUnwritable, RequestError
 from sonoteca.search.hum.answer import HumAnswer

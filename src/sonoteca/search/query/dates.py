@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import datetime, timedelta
 
-from sonoteca.catalogue.clock import moment
+from sonoteca.catalogue.store.clock import moment
 
 _AGE = re.compile(r"(\d{1,5})(min|h|d|w|mo|y)")
 _DATE = re.compile(r"(\d{4})(?:-(\d{1,2}))?(?:-(\d{1,2}))?")

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from sonoteca.catalogue.schema import summaries, tags
+from sonoteca.catalogue.store.schema import summaries, tags
 from sonoteca.domain.music import Key
 from sonoteca.search.query.listing import as_query
 from sonoteca.search.query.sql import conditions, is_denied

@@ -9,9 +9,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from sonoteca.catalogue.database import chunks
-from sonoteca.catalogue.schema import regions, sounds, summaries
-from sonoteca.catalogue.tags import tags_of
+from sonoteca.catalogue.heard.tags import tags_of
+from sonoteca.catalogue.store.database import chunks
+from sonoteca.catalogue.store.schema import regions, sounds, summaries
 from sonoteca.domain.music import Key
 from sonoteca.search.query.order import ordered_regions
 from sonoteca.search.query.parser import parse_query

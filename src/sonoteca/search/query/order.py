@@ -16,7 +16,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Row
 
-from sonoteca.catalogue.schema import (
+from sonoteca.catalogue.store.schema import (
     KEY_TEMPO_INDEX,
     NEWEST_COLUMNS,
     NEWEST_INDEX,

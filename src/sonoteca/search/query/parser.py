@@ -20,7 +20,7 @@ import re
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sonoteca.catalogue.names import is_storable
+from sonoteca.catalogue.store.names import is_storable
 from sonoteca.errors import QuerySyntaxError
 from sonoteca.search.query.fields import FIELDS_BY_NAME
 from sonoteca.search.query.readers import Unreadable, Value, text_node

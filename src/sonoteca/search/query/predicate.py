@@ -9,10 +9,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from sonoteca.catalogue.database import chunks
-from sonoteca.catalogue.fulltext import TextField, texts_of, words
-from sonoteca.catalogue.schema import sounds, summaries
-from sonoteca.catalogue.tags import tags_of
+from sonoteca.catalogue.heard.fulltext import TextField, texts_of, words
+from sonoteca.catalogue.heard.tags import tags_of
+from sonoteca.catalogue.store.database import chunks
+from sonoteca.catalogue.store.schema import sounds, summaries
 from sonoteca.search.query.sql import CONFIDENCES
 from sonoteca.search.query.tree import (
     And,

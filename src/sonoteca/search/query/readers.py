@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sonoteca.catalogue.fulltext import TextField, fold, words
+from sonoteca.catalogue.heard.fulltext import TextField, fold, words
 from sonoteca.domain.music import Key, parse_pitch_class
 from sonoteca.search.query.dates import date_range
 from sonoteca.search.query.tree import (

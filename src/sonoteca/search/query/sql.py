@@ -13,7 +13,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from sonoteca.catalogue.schema import sounds, summaries, tags
+from sonoteca.catalogue.store.schema import sounds, summaries, tags
 from sonoteca.search.query.tree import (
     And,
     Between,

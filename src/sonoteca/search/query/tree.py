@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from sonoteca.catalogue.fulltext import TextField
+from sonoteca.catalogue.heard.fulltext import TextField
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,74 @@
+"""Why a clip was chosen, in three short sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from sonoteca.arrange.choose.grid import is_tonal
+from sonoteca.arrange.choose.pairwise_fit import PairwiseFit
+from sonoteca.arrange.choose.place import Placements
+from sonoteca.domain.music import Key, KeyRelation, key_relation, stretch_percent
+
+# Axes of a match lie around 0.5 where nothing is known; so far out is one pair of twenty.
+_FOR, _AGAINST = 0.6, 0.46
+_FEELS = {2.0: " in double time", 0.5: " in half time"}
+
+
+def reasons_of(
+    number: int, beside: Sequence[int], placements: Placements, company: PairwiseFit, key: Key | None
+) -> tuple[str, ...]:
+    """What was done to a placement, and what it goes with best of those that play ``beside`` it."""
+    return (_tempo(number, placements), _pitch(number, placements, key), _partner(number, beside, placements, company))
+
+
+def _tempo(number: int, placements: Placements) -> str:
+    percent = stretch_percent(float(placements.tempo_ratio[number]))
+    feel = _FEELS.get(float(placements.level[number]), "")
+    own = f"{float(placements.loops.tempo_bpm[number]):.4g} bpm"
+    if abs(percent) < 0.05:
+        return f"Plays at its own tempo{feel}."
+    return f"Recorded at {own}, plays {abs(percent):.1f} % {'faster' if percent > 0 else 'slower'}{feel}."
+
+
+def _pitch(number: int, placements: Placements, key: Key | None) -> str:
+    if key is None or not is_tonal(placements.loops.roles[number]):
+        return "Its pitch does not matter."
+    shift = int(placements.semitone_shift[number])
+    value = float(placements.loops.evidence.key_number[number])
+    move = f"{shift:+d} semitone{'' if abs(shift) == 1 else 's'}"
+    if not np.isfinite(value):
+        return f"Its key is not known; its notes suit {key.name}" + (f" at {move}." if shift else ".")
+    own = Key(int(value) % 12, "minor" if value >= 12 else "major")
+    now = own.transpose(shift)
+    relation = {KeyRelation.SAME: "", KeyRelation.RELATIVE: f", the relative of {key.name}"}.get(
+        key_relation(key, now), f", near {key.name}"
+    )
+    return f"Shifted {move} from {own.name} to {now.name}{relation}." if shift else f"In {now.name}{relation}."
+
+
+def _partner(number: int, beside: Sequence[int], placements: Placements, company: PairwiseFit) -> str:
+    if not beside:
+        return "Nothing else plays with it."
+    roles = placements.loops.roles
+    # What is pitched stands and falls with what is pitched too.
+    peers = [other for other in beside if is_tonal(roles[other])] if is_tonal(roles[number]) else []
+    best = max(peers or beside, key=lambda other: (float(company.total[number, other]), -other))
+    role = roles[best]
+    score = float(company.total[number, best])
+    chord, rhythm = (float(company.axes[name][number, best]) for name in ("chord", "rhythm"))
+    if np.isfinite(chord) and chord >= _FOR:
+        why = "their chords change together"
+    elif np.isfinite(rhythm) and rhythm >= _FOR:
+        why = "both accent the same steps of the bar"
+    elif np.isfinite(rhythm) and rhythm <= _AGAINST:
+        why = "each leaves room where the other plays"
+    else:
+        why = "they share the bar"
+    return f"Goes best with the {role} ({score:.2f}): {why}."
+
+
+def company_score(number: int, beside: Sequence[int], company: PairwiseFit) -> float | None:
+    """Mean match with what plays beside it, 0..1; None where nothing does."""
+    return round(float(np.mean([company.total[number, other] for other in beside])), 4) if beside else None

@@ -1,0 +1,1 @@
+"""Previews: two sounds as they would play together, before anybody uses them."""

@@ -1,0 +1,146 @@
+"""A sound to preview: of the library, or a file that a worker just listened to."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sonoteca.analysis.known import claimed_observations
+from sonoteca.analysis.sound_object import AudioFacts, sound_object, statements_of
+from sonoteca.arrange.arrangement import Clip
+from sonoteca.arrange.choose.loops import find_loops
+from sonoteca.arrange.gain import clip_gain_db
+from sonoteca.arrange.sound.sources import find_sources
+from sonoteca.catalogue.described import describe_sound
+from sonoteca.catalogue.identity.sounds import public_id, resolve_sound
+from sonoteca.catalogue.store.library import Library
+from sonoteca.domain.vocabulary import Role
+from sonoteca.errors import RequestError, SoundNotFound, SoundsMissing
+from sonoteca.ingest.inspect import analyze_file
+from sonoteca.ingest.listen import AnalysisSettings
+from sonoteca.match.file_regions import regions_of_file
+from sonoteca.match.load_regions import regions_of_sound
+from sonoteca.match.region_table import ROLES, RegionTable
+
+DEFAULT_BEATS_PER_BAR = 4
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PreviewSound:
+    """``facts`` is the sound object (DESIGN §6); ``evidence`` is that of the whole sound (n = 1)."""
+
+    name: str
+    path: Path
+    facts: Mapping[str, Any]
+    evidence: RegionTable
+
+    @property
+    def content_hash(self) -> str:
+        return str(self.facts["audio"]["content_hash"])
+
+    @property
+    def duration_s(self) -> float:
+        return float(self.facts["audio"]["duration_s"])
+
+    @property
+    def kind(self) -> str | None:
+        kind = self.facts["kind"]
+        return None if kind is None else str(kind["value"])
+
+    @property
+    def tempo_bpm(self) -> float | None:
+        tempo = self.facts["tempo"]
+        return None if tempo is None else float(tempo["bpm"])
+
+    @property
+    def beats_per_bar(self) -> int:
+        meter = self.facts["meter"]
+        return DEFAULT_BEATS_PER_BAR if meter is None else int(meter["beats_per_bar"])
+
+    @property
+    def downbeats_s(self) -> list[float]:
+        return [float(each) for each in self.facts["downbeats_s"]]
+
+    @property
+    def beats_s(self) -> list[float]:
+        return [float(each) for each in self.facts["beats_s"]]
+
+    @property
+    def role(self) -> str:
+        """What it is in a mix: its most probable role, ``mix`` where none is known."""
+        best = int(self.evidence.best_roles()[0])
+        return str(ROLES[best]) if best >= 0 else str(Role.MIX)
+
+    def cue_s(self, wanted: str) -> float | None:
+        """Where the first cue of a type stands."""
+        return next((float(cue["at_s"]) for cue in self.facts["cues"] if cue["type"] == wanted), None)
+
+    def gain_db(self, role: str) -> float:
+        """Gain that brings it to the loudness of a role."""
+        loudness = self.facts["loudness"] or {}
+        return clip_gain_db(role, loudness.get("integrated_lufs"), loudness.get("true_peak_dbtp"))
+
+    def bar_span(self, bars: int) -> tuple[float, float, float | None, int]:
+        """What of it stands on bars: start and end in seconds, its tempo there, and its beats per bar.
+
+        Of a loop the part between bar lines; of another sound ``bars`` from its first downbeat on,
+        or as long as those of 2 seconds would be where no tempo is known.
+        """
+        loops = find_loops(self.evidence)
+        if len(loops):
+            tempo = float(loops.tempo_bpm[0])
+            return float(loops.start_s[0]), float(loops.end_s[0]), tempo, int(loops.beats_per_bar[0])
+        tempo_bpm, beats = self.tempo_bpm, self.beats_per_bar
+        start_s = (self.downbeats_s or [0.0])[0]
+        bar_s = 2.0 if tempo_bpm is None else 60.0 * beats / tempo_bpm
+        return start_s, min(self.duration_s, start_s + bars * bar_s), tempo_bpm, beats
+
+
+def load_preview_sound(library: Library, name: str, *, ears: AnalysisSettings) -> PreviewSound:
+    """A sound of the library by any of its names, else a file, which a worker listens to.
+
+    Raises
+    ------
+    SoundNotFound, AmbiguousSound
+        From the name.
+    SoundsMissing
+        The library knows it, and no file of it is there.
+    RequestError
+        It was not analysed yet, or could not be.
+    AudioError, WorkerError
+        The file cannot be heard.
+    """
+    try:
+        with library.read() as connection:
+            found = resolve_sound(connection, name)
+            facts = describe_sound(connection, found.id)
+            duration_s = facts["audio"]["duration_s"] if facts["audio"] else None
+            if not duration_s:
+                raise RequestError(f"{name} was not analysed yet.", "Run `sonoteca add` on its folder.")
+            whole = Clip(Role.MIX, found.content_hash, 0.0, duration_s, 0.0, 1.0)
+            source = find_sources(connection, [whole])[found.content_hash]
+    except SoundNotFound:
+        if not os.path.isfile(name):
+            raise
+        return _heard(name, ears)
+    if source.path is None:
+        raise SoundsMissing(f"{source.shown} is missing: {source.why_missing}.")
+    evidence = regions_of_sound(library, found.id)
+    return PreviewSound(name, source.path, facts, evidence.take(evidence.numbers == 0))
+
+
+def _heard(name: str, ears: AnalysisSettings) -> PreviewSound:
+    heard = analyze_file(name, ears=ears)
+    info = heard.info
+    audio = AudioFacts(info.duration_s, info.sample_rate, info.channels, info.codec, info.container, info.content_hash)
+    facts = sound_object(
+        name,
+        sound_id=public_id(info.content_hash),
+        audio=audio,
+        statements=statements_of(heard.analysis, claimed_observations(heard.claims), trust_names=ears.trust_names),
+    )
+    evidence = regions_of_file(heard)
+    return PreviewSound(name, Path(name), facts, evidence.take(evidence.numbers == 0))

@@ -1,0 +1,1 @@
+"""From clips to samples: sources, layers, the mix, the file."""

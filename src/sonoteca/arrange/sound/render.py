@@ -1,0 +1,196 @@
+"""An arrangement as sound: offline, to the sample, the same bytes every time."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sonoteca.arrange.arrangement import Arrangement
+from sonoteca.arrange.bar_grid import BarGrid
+from sonoteca.arrange.sound.layers import layers_of, place_clips
+from sonoteca.arrange.sound.material import PassOrder, make_passes, scratch_folder
+from sonoteca.arrange.sound.mixdown import MixDown, check_format, mix_down
+from sonoteca.arrange.sound.sources import Source, find_sources, require_all
+from sonoteca.audio.recording import MAX_READ_S
+from sonoteca.audio.stretch import MAX_RATIO, MIN_RATIO
+from sonoteca.catalogue.identity.sounds import find_sounds
+from sonoteca.catalogue.store.library import Library
+from sonoteca.errors import RequestError, SonotecaError, SoundsMissing
+from sonoteca.workers.executor import Executor
+
+DEFAULT_RATE = 44_100
+MIN_RATE, MAX_RATE = 8_000, 192_000
+# Beyond this a render is a mistake of units, or a WAV file that cannot be.
+_MAX_S = 4 * 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Rendering:
+    """What was written.
+
+    Attributes
+    ----------
+    path : Path
+    stems : mapping of role to Path
+        Empty unless asked for. Their sum is the mix.
+    sample_rate : int [Hz]
+    n_samples : int [samples]
+        Of every file.
+    down : MixDown
+        Gain of the whole, true peak and loudness.
+    missing : tuple of str
+        Sounds in whose place there is silence, each with the reason.
+    """
+
+    path: Path
+    stems: Mapping[str, Path]
+    sample_rate: int
+    n_samples: int
+    down: MixDown
+    missing: tuple[str, ...] = ()
+
+    @property
+    def duration_s(self) -> float:
+        return self.n_samples / self.sample_rate
+
+    def as_json(self) -> dict[str, Any]:
+        """The object that commands and routes answer with."""
+        return {
+            "path": str(self.path),
+            "stems": {role: str(path) for role, path in self.stems.items()},
+            "sample_rate": self.sample_rate,
+            "n_samples": self.n_samples,
+            "duration_s": round(self.duration_s, 4),
+            "gain_db": round(self.down.gain_db, 2),
+            "true_peak_dbtp": _rounded(self.down.true_peak_dbtp),
+            "loudness_lufs": _rounded(self.down.loudness_lufs),
+            "missing": list(self.missing),
+        }
+
+
+def render_arrangement(
+    library: Library,
+    arrangement: Arrangement,
+    path: str | os.PathLike[str],
+    *,
+    stems: bool = False,
+    sample_rate: int = DEFAULT_RATE,
+    allow_missing: bool = False,
+    workers: int = 1,
+    memory_mb: int = 2000,
+    executor: Executor | None = None,
+) -> Rendering:
+    """Write an arrangement as WAV, FLAC or MP3.
+
+    Parameters
+    ----------
+    library : Library
+        Says where the sounds are today.
+    arrangement : Arrangement
+        Muted roles are not heard.
+    path : path
+        The suffix is the format: ``.wav`` and ``.flac`` (24 bits), ``.mp3`` (256 kbit/s). Replaced if it exists.
+    stems : bool
+        Also write one file per role beside it: ``mix.wav`` gets ``mix-drums.wav`` and so on.
+    sample_rate : int [Hz]
+    allow_missing : bool
+        Leave silence where a sound is missing or cannot be read, and say so, instead of refusing.
+    workers, memory_mb, executor
+        As of ``material.make_passes``: sounds are decoded in worker processes.
+
+    Returns
+    -------
+    Rendering
+        Bar ``b`` begins at sample ``round(b * 60 * beats_per_bar * sample_rate / tempo_bpm)``, exactly.
+
+    Raises
+    ------
+    SoundsMissing
+        Names every sound that is missing or cannot be read.
+    RequestError
+        The path is a sound of the library or no name for a render; the rate or the length is out of range.
+    """
+    target = Path(path)
+    grid = _checked(arrangement, sample_rate)
+    roles = [role for role in arrangement.roles if role not in arrangement.muted]
+    stem_paths = {role: target.with_name(f"{target.stem}-{role}{target.suffix}") for role in roles} if stems else {}
+    check_targets(library, [target, *stem_paths.values()])
+    heard = [clip for clip in arrangement.clips if clip.role not in arrangement.muted]
+    with library.read() as connection:
+        sources = find_sources(connection, heard)
+    if not allow_missing:
+        require_all(arrangement, sources, with_muted=False)
+    n_samples = grid.sample(arrangement.bars)
+    paths = {source.content_hash: source.path for source in sources.values() if source.path is not None}
+    placed = place_clips(grid, [clip for clip in heard if clip.content_hash in paths], paths)
+    with scratch_folder() as folder:
+        made = make_passes(
+            [each.order for each in placed], folder, workers=workers, memory_mb=memory_mb, executor=executor
+        )
+        passes, unreadable = _parted(made)
+        missing = _missing(sources, unreadable)
+        if unreadable and not allow_missing:
+            raise SoundsMissing(f"{len(missing)} of {len(sources)} sounds cannot be read: {'; '.join(missing)}.")
+        layers = layers_of([each for each in placed if each.order in passes], passes)
+        down = mix_down(layers, n_samples, sample_rate=sample_rate, path=target, stems=stem_paths)
+        # Lets go of the mapped files before their folder is removed.
+        del made, passes, layers
+    return Rendering(target, stem_paths, sample_rate, n_samples, down, tuple(missing))
+
+
+def _checked(arrangement: Arrangement, sample_rate: int) -> BarGrid:
+    if not MIN_RATE <= sample_rate <= MAX_RATE:
+        raise RequestError(f"{sample_rate} Hz is no rate to render at.", f"Use {MIN_RATE} to {MAX_RATE} Hz.")
+    if arrangement.duration_s > _MAX_S:
+        raise RequestError(f"The arrangement lasts {arrangement.duration_s / 3600:.1f} hours.", "Render at most 4.")
+    for clip in arrangement.clips:
+        if clip.span_s > MAX_READ_S:
+            raise RequestError(
+                f"A {clip.role} clip repeats {clip.span_s / 60:.0f} minutes of a sound.",
+                f"A pass lasts at most {MAX_READ_S / 60:.0f} minutes.",
+            )
+        if not MIN_RATIO <= clip.tempo_ratio <= MAX_RATIO:
+            raise RequestError(
+                f"A {clip.role} clip is to play at {clip.tempo_ratio:g} times its tempo.",
+                f"Rendered is {MIN_RATIO} to {MAX_RATIO} times.",
+            )
+    return BarGrid(arrangement.tempo_bpm, arrangement.beats_per_bar, sample_rate)
+
+
+def check_targets(library: Library, targets: Sequence[Path]) -> None:
+    """RequestError if one of these cannot be rendered to, or is a sound of the library that would be lost."""
+    for target in targets:
+        check_format(target)
+        if not target.exists():
+            continue
+        with library.read() as connection:
+            if find_sounds(connection, os.path.abspath(target)):
+                raise RequestError(f"{target} is a sound of the library.", "Name another file.")
+
+
+def _parted(
+    made: Mapping[PassOrder, NDArray[np.float32] | SonotecaError],
+) -> tuple[dict[PassOrder, NDArray[np.float32]], dict[str, SonotecaError]]:
+    """Passes, and by content hash why others could not be made."""
+    passes = {order: each for order, each in made.items() if not isinstance(each, SonotecaError)}
+    failed = {order.content_hash: each for order, each in made.items() if isinstance(each, SonotecaError)}
+    return passes, failed
+
+
+def _missing(sources: Mapping[str, Source], unreadable: Mapping[str, SonotecaError]) -> list[str]:
+    gone = [f"{source.shown}: {source.why_missing}" for source in sources.values() if source.path is None]
+    return gone + [
+        f"{source.shown}: {unreadable[source.content_hash].message.rstrip('.')}"
+        for source in sources.values()
+        if source.content_hash in unreadable
+    ]
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 2)

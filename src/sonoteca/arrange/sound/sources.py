@@ -1,0 +1,104 @@
+"""Where the sounds of an arrangement are now: a clip holds a content, a file holds it today.
+
+A file that changed since it was listened to is asked for its content again, so that a clip never
+plays another sound that took the place of its own.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from sonoteca.arrange.arrangement import Arrangement, Clip
+from sonoteca.audio.content_hash import hash_content
+from sonoteca.catalogue.identity.locations import locations_of
+from sonoteca.catalogue.identity.sounds import known_sounds
+from sonoteca.catalogue.store.schema import locations, sounds
+from sonoteca.errors import AudioError, SoundsMissing
+
+_NAMED = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A sound of an arrangement as the library knows it today.
+
+    ``path`` is a file that holds the content now, or None; then ``why_missing`` is a sentence.
+    ``shown`` is how people know it: its path or title, else its hash.
+    """
+
+    content_hash: str
+    shown: str
+    public_id: str | None = None
+    path: Path | None = None
+    why_missing: str | None = None
+    duration_s: float | None = None
+    sample_rate: int | None = None
+    channels: int | None = None
+
+
+def find_sources(connection: Connection, clips: Iterable[Clip]) -> dict[str, Source]:
+    """Per content hash of the clips its source; missing ones are in it, with the reason."""
+    hashes = list(dict.fromkeys(clip.content_hash for clip in clips))
+    ids = known_sounds(connection, hashes)
+    places = locations_of(connection, list(ids.values()))
+    facts = {row.id: row for row in connection.execute(sa.select(sounds).where(sounds.c.id.in_(list(ids.values()))))}
+    stamps = {
+        row.id: (row.size, row.mtime_ns)
+        for row in connection.execute(sa.select(locations).where(locations.c.sound_id.in_(list(ids.values()))))
+    }
+    found: dict[str, Source] = {}
+    for each in hashes:
+        if each not in ids:
+            found[each] = Source(each, each, why_missing="the library does not know this sound any more")
+            continue
+        row, here = facts[ids[each]], places[ids[each]]
+        refusals = {place.path: _why_not(place.path, stamps[place.id], each) for place in here}
+        path = next((path for path, why in refusals.items() if why is None), None)
+        found[each] = Source(
+            content_hash=each,
+            shown=here[0].display_path if here else row.title or row.public_id,
+            public_id=row.public_id,
+            path=path,
+            why_missing=None if path else next(iter(refusals.values()), "no file of it is known"),
+            duration_s=row.duration_s,
+            sample_rate=row.sample_rate,
+            channels=row.channels,
+        )
+    return found
+
+
+def _why_not(path: Path, stamp: tuple[int, int], wanted: str) -> str | None:
+    """Why a file cannot stand for a content, or None if it can."""
+    try:
+        state = os.stat(path)
+        if (state.st_size, state.st_mtime_ns) != stamp and hash_content(path) != wanted:
+            return "the file holds another sound now"
+    except OSError as error:
+        return f"the file cannot be read ({error.strerror})"
+    except AudioError as error:
+        return f"the file is no sound any more ({error.message})"
+    return None
+
+
+def require_all(arrangement: Arrangement, sources: Mapping[str, Source], *, with_muted: bool) -> None:
+    """SoundsMissing, naming each with its clips, unless every sound has a file (those of muted roles on request)."""
+    heard = [clip for clip in arrangement.clips if with_muted or clip.role not in arrangement.muted]
+    missing = [source for source in sources.values() if source.path is None]
+    named: list[str] = []
+    for source in missing:
+        clips = [clip for clip in heard if clip.content_hash == source.content_hash]
+        if clips:
+            where = ", ".join(
+                dict.fromkeys(f"{clip.role} in {arrangement.section_at(clip.start_bar).name}" for clip in clips)
+            )
+            named.append(f"{source.shown} ({where}): {source.why_missing}")
+    if named:
+        more = "" if len(named) <= _NAMED else f"; and {len(named) - _NAMED} more"
+        sentence = f"{len(named)} of {len(sources)} sounds are missing: {'; '.join(named[:_NAMED])}{more}."
+        raise SoundsMissing(sentence)

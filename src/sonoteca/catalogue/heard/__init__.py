@@ -1,0 +1,1 @@
+"""What was heard: runs, observations, vectors, tags, and the summaries that filters read."""

@@ -1,0 +1,108 @@
+"""Observations: every statement about a region, side by side, with who made it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, Row
+
+from sonoteca.catalogue.store.database import chunks
+from sonoteca.catalogue.store.schema import observations, regions
+from sonoteca.domain.descriptor import DESCRIPTORS, Descriptor
+from sonoteca.domain.observation import Observation, Provenance
+from sonoteca.domain.precedence import NAME_PRODUCER, winning
+from sonoteca.domain.vocabulary import Source
+
+# A person's own judgement: no analyzer produces it.
+RATING = Descriptor("rating", "how much a person likes it", "stars", 0, 5)
+KNOWN_DESCRIPTORS: dict[str, Descriptor] = DESCRIPTORS | {RATING.name: RATING}
+
+# Claims of file names that a person said to trust: precedence ranks any other import producer
+# than ``NAME_PRODUCER`` above the analyzers.
+TRUSTED_NAME_PRODUCER = "trusted_name"
+# Producers that read the file itself: a new analysis replaces what they said.
+FILE_PRODUCERS = ("tags", "riff", "aiff", NAME_PRODUCER, TRUSTED_NAME_PRODUCER)
+
+
+def descriptor_named(name: str) -> Descriptor:
+    """The descriptor of that name; one that no code here knows (a plugin's) has no meaning text."""
+    return KNOWN_DESCRIPTORS.get(name) or Descriptor(name, "")
+
+
+def load(
+    connection: Connection, region_ids: Sequence[int], descriptors: Iterable[str] | None = None
+) -> dict[int, list[Observation]]:
+    """All statements per region, of all sources."""
+    names = None if descriptors is None else list(descriptors)
+    found: dict[int, list[Observation]] = {region_id: [] for region_id in region_ids}
+    for some in chunks(list(region_ids)):
+        query = sa.select(observations).where(observations.c.region_id.in_(some))
+        if names is not None:
+            query = query.where(observations.c.descriptor.in_(names))
+        for row in connection.execute(query):
+            found[row.region_id].append(_observation(row))
+    return found
+
+
+def _observation(row: Row[Any]) -> Observation:
+    origin = Provenance(Source(row.source), row.producer, row.version, row.settings, row.at)
+    return Observation(descriptor_named(row.descriptor), row.value, row.confidence, origin)
+
+
+def row_of(region_id: int, observation: Observation, at: str) -> dict[str, Any]:
+    """The row of table ``observations`` for a statement made ``at`` that moment."""
+    origin = observation.provenance
+    return {
+        "region_id": region_id,
+        "descriptor": observation.descriptor.name,
+        "source": str(origin.source),
+        "producer": origin.producer,
+        "version": origin.version,
+        "settings": origin.settings,
+        "value": observation.value,
+        "confidence": observation.confidence,
+        "at": at,
+    }
+
+
+def believed(connection: Connection, region_ids: Sequence[int]) -> dict[int, dict[str, Observation]]:
+    """Per region the winning statement per descriptor name (a user's null included)."""
+    return {region_id: winning(statements) for region_id, statements in load(connection, region_ids).items()}
+
+
+def input_digest(statements: Iterable[Observation]) -> str:
+    """What analyzers built on besides the audio, as ``runs.input`` holds it: "" for nothing.
+
+    Of a person's word about a whole sound; a rating changes nothing that is heard.
+    """
+    lines = sorted(
+        f"{each.descriptor.name}\t{json.dumps(each.value, sort_keys=True)}"
+        for each in statements
+        if each.provenance.source is Source.USER and each.descriptor != RATING
+    )
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16] if lines else ""
+
+
+def stated(connection: Connection, sound_ids: Sequence[int]) -> dict[int, Mapping[Descriptor, Observation]]:
+    """What users and imports say about whole sounds: the ``known_values`` of ``engine.analyze_recording``."""
+    found: dict[int, Mapping[Descriptor, Observation]] = {}
+    for some in chunks(list(sound_ids)):
+        query = (
+            sa.select(regions.c.sound_id, observations)
+            .join(observations, observations.c.region_id == regions.c.id)
+            .where(
+                regions.c.sound_id.in_(some),
+                regions.c.number == 0,
+                observations.c.source.in_([Source.USER, Source.IMPORT]),
+            )
+        )
+        by_sound: dict[int, list[Observation]] = {}
+        for row in connection.execute(query):
+            by_sound.setdefault(row.sound_id, []).append(_observation(row))
+        for sound_id, statements in by_sound.items():
+            found[sound_id] = {each.descriptor: each for each in winning(statements).values()}
+    return found

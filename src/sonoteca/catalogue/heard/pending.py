@@ -1,0 +1,176 @@
+"""What is still to be done: sounds without a complete run of today's producers.
+
+A producer's identity is (id, version, settings). A sound is pending for analysis while one of
+today's identities has no run on its region 0: done, skipped and failed runs all count as tried
+(``sonoteca retry`` tries failed ones again). It is pending too when a person has said something
+since that analyzers build on, such as its kind: then ``sounds.analysis_identity`` is NULL. An embedding space is a producer like any other:
+``embedding.<model>`` with the space's version and digest.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from sonoteca.analysis.engine import Identity
+from sonoteca.catalogue.store import leases
+from sonoteca.catalogue.store.database import chunks
+from sonoteca.catalogue.store.schema import locations, regions, runs, sounds
+from sonoteca.domain.embedding import Space
+from sonoteca.domain.melody import MELODY_HASH_PREFIX
+
+# An imported melody was never sound: there is nothing to analyse or embed.
+IS_SOUND = ~sounds.c.content_hash.startswith(MELODY_HASH_PREFIX)
+_WAS_HEARD = (sounds.c.status == "analysed") & IS_SOUND
+
+
+def embedding_identity(space: Space) -> Identity:
+    """The producer that fills a space."""
+    return Identity(f"embedding.{space.model}", space.version, space.digest)
+
+
+def identity_digest(identities: Iterable[Identity]) -> str:
+    """What ``sounds.analysis_identity`` holds when all of these have run: order does not matter."""
+    lines = sorted(f"{each.producer}\t{each.version}\t{each.settings}" for each in identities)
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
+
+
+def pending_sounds(
+    connection: Connection, identities: Sequence[Identity], *, spaces: Sequence[Space] = (), retry_failed: bool = False
+) -> list[int]:
+    """Sounds to analyse or embed, oldest first; those without a present file are left out.
+
+    Parameters
+    ----------
+    identities : sequence of Identity
+        Today's analysis producers (``engine.identities``).
+    spaces : sequence of Space
+        Today's embedding spaces.
+    retry_failed : bool
+        Take sounds that failed, or of which one producer failed, too.
+    """
+    is_pending = _is_pending(identities, spaces, retry_failed=retry_failed)
+    query = sa.select(sounds.c.id).where(is_pending, _has_present_file()).order_by(sounds.c.id)
+    return list(connection.execute(query).scalars())
+
+
+def _has_present_file() -> sa.ColumnElement[bool]:
+    return (
+        sa.select(locations.c.id)
+        .where(locations.c.sound_id == sounds.c.id, locations.c.missing_since.is_(None))
+        .exists()
+    )
+
+
+def _is_pending(
+    identities: Sequence[Identity], spaces: Sequence[Space], *, retry_failed: bool
+) -> sa.ColumnElement[bool]:
+    """Condition on ``sounds``."""
+    conditions = [sounds.c.status == "pending"]
+    if identities:
+        conditions.append(_WAS_HEARD & _lacks_analysis(identities))
+    conditions += [_WAS_HEARD & ~_has_run(embedding_identity(space)) for space in spaces]
+    if retry_failed:
+        failed_run = (
+            sa.select(runs.c.region_id)
+            .join(regions, regions.c.id == runs.c.region_id)
+            .where(regions.c.sound_id == sounds.c.id, runs.c.outcome == "failed")
+            .exists()
+        )
+        conditions += [sounds.c.status == "failed", failed_run]
+    return sa.or_(*conditions)
+
+
+def _lacks_analysis(identities: Sequence[Identity]) -> sa.ColumnElement[bool]:
+    # The digest answers for nearly all; only where it differs are the single runs looked at: a
+    # producer that was removed since makes another digest, but nothing to do.
+    is_outdated = sounds.c.analysis_identity.is_(None)
+    differs = sounds.c.analysis_identity != identity_digest(identities)
+    return is_outdated | (differs & sa.or_(*(~_has_run(identity) for identity in identities)))
+
+
+def outdate(connection: Connection, region_ids: Sequence[int]) -> None:
+    """Make the sounds pending whose region 0 is among these: what they were heard as no longer holds."""
+    for some in chunks(list(region_ids)):
+        of_whole = sa.select(regions.c.sound_id).where(regions.c.id.in_(some), regions.c.number == 0)
+        was_heard = (sounds.c.status == "analysed") & sounds.c.id.in_(of_whole)
+        connection.execute(sa.update(sounds).where(was_heard).values(analysis_identity=None))
+
+
+def _has_run(identity: Identity) -> sa.ColumnElement[bool]:
+    return (
+        sa.select(runs.c.region_id)
+        .join(regions, regions.c.id == runs.c.region_id)
+        .where(
+            regions.c.sound_id == sounds.c.id,
+            regions.c.number == 0,
+            runs.c.producer == identity.producer,
+            runs.c.version == identity.version,
+            runs.c.settings == identity.settings,
+        )
+        .exists()
+    )
+
+
+def pending_by_stage(
+    connection: Connection, identities: Sequence[Identity], spaces: Sequence[Space] = ()
+) -> dict[str, int]:
+    """Counts per stage: ``analysis``, each ``analysis:<producer>`` that lacks runs, each ``embedding:<space id>``.
+
+    A sound that was never analysed counts for ``analysis`` and every space, not for each producer.
+    """
+
+    def count(condition: sa.ColumnElement[bool]) -> int:
+        return connection.execute(sa.select(sa.func.count()).select_from(sounds).where(condition)).scalar_one()
+
+    never = sounds.c.status == "pending"
+    analysed = _WAS_HEARD
+    counts = {"analysis": count(never | (analysed & _lacks_analysis(identities)) if identities else never)}
+    differs = sounds.c.analysis_identity.is_distinct_from(identity_digest(identities))
+    if count(analysed & differs):
+        for identity in identities:
+            if lacking := count(analysed & differs & ~_has_run(identity)):
+                counts[f"analysis:{identity.producer}"] = lacking
+    for space in spaces:
+        counts[f"embedding:{space.id}"] = count(never | (analysed & ~_has_run(embedding_identity(space))))
+    return counts
+
+
+def claim_sounds(
+    connection: Connection,
+    sound_ids: Sequence[int],
+    owner: str,
+    identities: Sequence[Identity],
+    *,
+    spaces: Sequence[Space] = (),
+    retry_failed: bool = False,
+    force: bool = False,
+    ttl_s: float = leases.DEFAULT_TTL_S,
+) -> list[int]:
+    """Take a lease on those of ``sound_ids`` that nobody works on *and* that are still pending.
+
+    Call it in a write transaction. ``force`` claims also what is done. The lease key of a sound is
+    ``sound_key(id)``; ``results.store_results`` releases it with the results.
+
+    Returns
+    -------
+    list of int
+        In the order given.
+    """
+    wanted = list(dict.fromkeys(sound_ids))
+    if not force:
+        is_pending = _is_pending(identities, spaces, retry_failed=retry_failed)
+        still: set[int] = set()
+        for some in chunks(wanted):
+            still.update(connection.execute(sa.select(sounds.c.id).where(sounds.c.id.in_(some), is_pending)).scalars())
+        wanted = [sound_id for sound_id in wanted if sound_id in still]
+    held = leases.claim(connection, [sound_key(sound_id) for sound_id in wanted], owner, ttl_s=ttl_s)
+    return [sound_id for sound_id in wanted if sound_key(sound_id) in held]
+
+
+def sound_key(sound_id: int) -> str:
+    """The key of the lease on a sound."""
+    return f"sound:{sound_id}"

@@ -1,0 +1,383 @@
+"""Storing what workers found: many sounds in one transaction, read back and counted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from sonoteca.analysis.engine import Identity, Run, SoundAnalysis
+from sonoteca.analysis.known import claimed_observations
+from sonoteca.audio.recording import AudioInfo, Claim
+from sonoteca.catalogue.heard import embeddings, observations, pending, region_rows, summaries, tags
+from sonoteca.catalogue.store import clock, leases, schema
+from sonoteca.catalogue.store.database import chunks
+from sonoteca.catalogue.store.names import storable
+from sonoteca.domain.embedding import Embedding, Space
+from sonoteca.domain.observation import Observation, Provenance
+from sonoteca.domain.precedence import NAME_PRODUCER
+from sonoteca.domain.vocabulary import RunOutcome, Source
+from sonoteca.errors import WriteSwallowed
+
+# Claims that describe the sound as a whole and are no statement about how it sounds.
+_DESCRIPTIVE = ("title", "artist", "album")
+_TAG_CLAIMS = ("genre", "tag")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SoundResult:
+    """Everything that one pass over one file found.
+
+    Attributes
+    ----------
+    sound_id : int
+        From ``locations.record_files``.
+    info : AudioInfo
+        Its content hash must be the sound's.
+    analysis : SoundAnalysis
+    claims : tuple of Claim
+        What the file says about itself; stored as source ``import``, title/artist/album on the sound.
+    embeddings : mapping of space id to a list per region
+        As ``Embedder.embed`` gives them: in the order of ``analysis.regions``, possibly empty lists.
+        A space that is absent here was not computed and stays as it was.
+    warnings : tuple of str
+        The recording's; the analysis' own are added.
+    failed_spaces : mapping of space id to a reason
+        Spaces of ``embeddings`` whose embedder failed: their runs are kept as failed.
+    input : str
+        ``observations.input_digest`` of what a person had said when it was heard. If they say
+        something else by now, the sound is stored and stays pending.
+    """
+
+    sound_id: int
+    info: AudioInfo
+    analysis: SoundAnalysis
+    claims: tuple[Claim, ...] = ()
+    embeddings: Mapping[str, Sequence[Sequence[Embedding]]] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+    failed_spaces: Mapping[str, str] = field(default_factory=dict)
+    input: str = ""
+
+
+def store_results(
+    connection: Connection,
+    results: Sequence[SoundResult],
+    *,
+    identities: Sequence[Identity],
+    spaces: Sequence[Space] = (),
+    trust_names: bool = False,
+    owner: str | None = None,
+) -> None:
+    """Store all of ``results`` or, if anything is raised, none: call it in one write transaction.
+
+    What analyzers and files said before is replaced; what a user said stays. Event regions that
+    are found again at the same place keep their row; those a user edited are kept in any case.
+    Summaries and words are derived anew, the sounds become ``analysed``, and the leases of
+    ``owner`` on them are released.
+
+    Parameters
+    ----------
+    identities : sequence of Identity
+        Today's producers (``engine.identities``): the sounds count as complete for them.
+    spaces : sequence of Space
+        The spaces that ``embeddings`` may name.
+    trust_names : bool
+        Let what file names claim rank with tags instead of below the analyzers.
+
+    Raises
+    ------
+    WriteSwallowed
+        If the rows that are there afterwards are not those that were written.
+    SpaceMismatch
+        If a vector's length or space is not that of the space it is filed under.
+    """
+    if not results:
+        return
+    at = clock.now()
+    stored_spaces = {space.id: embeddings.ensure_space(connection, space) for space in spaces}
+    _check(connection, results, stored_spaces)
+    digest = pending.identity_digest(identities)
+    expected = _Expected()
+
+    _update_sounds(connection, results, digest, at)
+    region_ids = region_rows.replace(connection, {each.sound_id: each.analysis for each in results})
+    _replace_observations(connection, results, region_ids, trust_names, at, expected)
+    _replace_runs(connection, results, region_ids, stored_spaces, at, expected)
+    _replace_embeddings(connection, results, region_ids, stored_spaces, expected)
+    _replace_tags(connection, results, region_ids)
+    _read_back(connection, results, region_ids, stored_spaces, at, expected)
+
+    sound_ids = [each.sound_id for each in results]
+    summaries.derive(connection, sound_ids)
+    if owner is not None:
+        leases.release(connection, owner, [pending.sound_key(sound_id) for sound_id in sound_ids])
+
+
+@dataclass(slots=True)
+class _Expected:
+    """How many rows were written."""
+
+    observations: int = 0
+    runs: int = 0
+    vectors: dict[str, int] = field(default_factory=dict)
+
+
+def _check(
+    connection: Connection, results: Sequence[SoundResult], stored_spaces: Mapping[str, embeddings.StoredSpace]
+) -> None:
+    ids = [each.sound_id for each in results]
+    if len(set(ids)) != len(ids):
+        raise ValueError("a sound stands twice in one batch of results")
+    known: dict[int, str] = {}
+    for some in chunks(ids):
+        query = sa.select(schema.sounds.c.id, schema.sounds.c.content_hash).where(schema.sounds.c.id.in_(some))
+        known.update((row.id, row.content_hash) for row in connection.execute(query))
+    for result in results:
+        if known.get(result.sound_id) != result.info.content_hash:
+            raise ValueError(
+                f"sound {result.sound_id} is {known.get(result.sound_id)}, not {result.info.content_hash}: "
+                f"record the file anew before storing its result"
+            )
+        for space_id, per_region in result.embeddings.items():
+            if space_id not in stored_spaces:
+                raise ValueError(f"vectors of the space {space_id}, which is not among `spaces`")
+            if len(per_region) != len(result.analysis.regions):
+                raise ValueError(f"{len(per_region)} lists of vectors for {len(result.analysis.regions)} regions")
+            for vectors in per_region:
+                for vector in vectors:
+                    embeddings.check_fits(vector, space_id, stored_spaces[space_id].space.dimensions)
+
+
+def _update_sounds(connection: Connection, results: Sequence[SoundResult], digest: str, at: str) -> None:
+    # What a retagged file no longer says stays: a title is no measurement.
+    rows = []
+    stated = observations.stated(connection, [result.sound_id for result in results])
+    today = {sound_id: observations.input_digest(each.values()) for sound_id, each in stated.items()}
+    for result in results:
+        said = {
+            claim.field: storable(str(claim.value)) for claim in reversed(result.claims) if claim.field in _DESCRIPTIVE
+        }
+        info = result.info
+        rows.append(
+            {
+                "of_sound": result.sound_id,
+                "duration_s": info.duration_s,
+                "sample_rate": info.sample_rate,
+                "channels": info.channels,
+                "n_samples": info.n_samples,
+                "codec": info.codec,
+                "container": info.container,
+                "bit_depth": info.bit_depth,
+                "bit_rate": info.bit_rate,
+                "warnings": list(dict.fromkeys(map(storable, (*result.warnings, *result.analysis.warnings)))),
+                "identity": digest if result.input == today.get(result.sound_id, "") else None,
+                "new_title": said.get("title"),
+                "new_artist": said.get("artist"),
+                "new_album": said.get("album"),
+            }
+        )
+    table = schema.sounds
+    statement = (
+        sa.update(table)
+        .where(table.c.id == sa.bindparam("of_sound"))
+        .values(
+            {
+                name: sa.bindparam(name, type_=table.c[name].type)
+                for name in rows[0]
+                if name not in {"of_sound", "identity"} and not name.startswith("new_")
+            }
+        )
+        .values(
+            {name: sa.func.coalesce(sa.bindparam(f"new_{name}", type_=sa.Text), table.c[name]) for name in _DESCRIPTIVE}
+        )
+        .values(
+            status="analysed",
+            error_code=None,
+            error_message=None,
+            error_remedy=None,
+            analysed_at=at,
+            analysis_identity=sa.bindparam("identity", type_=table.c.analysis_identity.type),
+        )
+    )
+    connection.execute(statement, rows)
+
+
+def _replace_observations(
+    connection: Connection,
+    results: Sequence[SoundResult],
+    region_ids: Mapping[int, Sequence[int]],
+    trust_names: bool,
+    at: str,
+    expected: _Expected,
+) -> None:
+    table = schema.observations
+    rows: list[dict[str, Any]] = []
+    for result in results:
+        ids = region_ids[result.sound_id]
+        for region_id, part in zip(ids, result.analysis.regions, strict=True):
+            rows += [observations.row_of(region_id, each, at) for each in part.observations]
+            # A producer that failed today leaves what it said before.
+            failed = [run.producer for run in part.runs if run.outcome is not RunOutcome.DONE]
+            if failed:
+                expected_old = (table.c.region_id == region_id) & (table.c.source == Source.ANALYZER)
+                connection.execute(sa.delete(table).where(expected_old, table.c.producer.not_in(failed)))
+        claims = claimed_observations(result.claims)
+        imported = {(each.descriptor.name, each.provenance.producer): each for each in _named(claims, trust_names)}
+        rows += [observations.row_of(ids[0], each, at) for each in imported.values()]
+    whole_ids = [region_ids[result.sound_id][0] for result in results]
+    plain_ids = [
+        region_id
+        for result in results
+        for region_id, part in zip(region_ids[result.sound_id], result.analysis.regions, strict=True)
+        if all(run.outcome is RunOutcome.DONE for run in part.runs)
+    ]
+    for some in chunks(plain_ids):
+        connection.execute(sa.delete(table).where(table.c.region_id.in_(some), table.c.source == Source.ANALYZER))
+    for some in chunks(whole_ids):
+        from_file = (table.c.source == Source.IMPORT) & table.c.producer.in_(observations.FILE_PRODUCERS)
+        connection.execute(sa.delete(table).where(table.c.region_id.in_(some), from_file))
+    if rows:
+        connection.execute(sa.insert(table), rows)
+    expected.observations = len(rows)
+
+
+def _named(claims: Iterable[Observation], trust_names: bool) -> Iterable[Observation]:
+    for claim in claims:
+        origin = claim.provenance
+        if trust_names and origin.producer == NAME_PRODUCER:
+            origin = Provenance(origin.source, observations.TRUSTED_NAME_PRODUCER, origin.version, origin.settings)
+        yield Observation(claim.descriptor, claim.value, claim.confidence, origin)
+
+
+def _replace_runs(
+    connection: Connection,
+    results: Sequence[SoundResult],
+    region_ids: Mapping[int, Sequence[int]],
+    stored_spaces: Mapping[str, embeddings.StoredSpace],
+    at: str,
+    expected: _Expected,
+) -> None:
+    rows: list[dict[str, Any]] = []
+    for result in results:
+        computed = [_embedding_run(result, stored_spaces[space_id].space) for space_id in result.embeddings]
+        for region_id, part in zip(region_ids[result.sound_id], result.analysis.regions, strict=True):
+            rows += [
+                {
+                    "region_id": region_id,
+                    "producer": run.producer,
+                    "version": run.version,
+                    "settings": run.settings,
+                    "input": result.input,
+                    "outcome": str(run.outcome),
+                    "reason": storable(run.reason) or None,
+                    "elapsed_s": run.elapsed_s,
+                    "at": at,
+                }
+                for run in (*part.runs, *computed)
+            ]
+    table = schema.runs
+    renewed = [pending.embedding_identity(each.space).producer for each in stored_spaces.values()]
+    is_old = table.c.producer.not_like("embedding.%") | table.c.producer.in_(renewed)
+    for some in chunks([region_id for ids in region_ids.values() for region_id in ids]):
+        connection.execute(sa.delete(table).where(table.c.region_id.in_(some), is_old))
+    connection.execute(sa.insert(table), rows)
+    expected.runs = len(rows)
+
+
+def _embedding_run(result: SoundResult, space: Space) -> Run:
+    identity = pending.embedding_identity(space)
+    reason = result.failed_spaces.get(space.id)
+    outcome = RunOutcome.DONE if reason is None else RunOutcome.FAILED
+    return Run(identity.producer, identity.version, identity.settings, outcome, reason or "", 0.0)
+
+
+def _replace_embeddings(
+    connection: Connection,
+    results: Sequence[SoundResult],
+    region_ids: Mapping[int, Sequence[int]],
+    stored_spaces: Mapping[str, embeddings.StoredSpace],
+    expected: _Expected,
+) -> None:
+    for space_id, stored in stored_spaces.items():
+        renewed = [result for result in results if space_id in result.embeddings]
+        embeddings.delete_of_regions(
+            connection, stored, [region_id for result in renewed for region_id in region_ids[result.sound_id]]
+        )
+        rows = [
+            {
+                "region_id": region_id,
+                "start_s": vector.start_s,
+                "end_s": vector.end_s,
+                "is_window": vector.is_window,
+                "vector": embeddings.pack(vector.vector),
+            }
+            for result in renewed
+            for region_id, vectors in zip(region_ids[result.sound_id], result.embeddings[space_id], strict=True)
+            for vector in vectors
+        ]
+        if rows:
+            connection.execute(sa.insert(schema.embeddings_table(stored.number)), rows)
+        expected.vectors[space_id] = len(rows)
+
+
+def _replace_tags(
+    connection: Connection, results: Sequence[SoundResult], region_ids: Mapping[int, Sequence[int]]
+) -> None:
+    claimed = {
+        region_ids[result.sound_id][0]: [
+            storable(str(claim.value)) for claim in result.claims if claim.field in _TAG_CLAIMS
+        ]
+        for result in results
+    }
+    tags.replace_imported(connection, claimed)
+
+
+def _read_back(
+    connection: Connection,
+    results: Sequence[SoundResult],
+    region_ids: Mapping[int, Sequence[int]],
+    stored_spaces: Mapping[str, embeddings.StoredSpace],
+    at: str,
+    expected: _Expected,
+) -> None:
+    """Count what is there: a database can accept a write and then not have it."""
+    all_ids = [region_id for ids in region_ids.values() for region_id in ids]
+    sound_ids = [result.sound_id for result in results]
+    fresh_sounds = (schema.sounds.c.analysed_at == at) & (schema.sounds.c.status == "analysed")
+    _expect("sounds", len(results), _count(connection, schema.sounds, schema.sounds.c.id, sound_ids, fresh_sounds))
+    there = _count(connection, schema.regions, schema.regions.c.id, all_ids)
+    _expect("regions", len(all_ids), there)
+    for name, table, wanted in (
+        ("observations", schema.observations, expected.observations),
+        ("runs", schema.runs, expected.runs),
+    ):
+        _expect(name, wanted, _count(connection, table, table.c.region_id, all_ids, table.c.at == at))
+    for space_id, wanted in expected.vectors.items():
+        stored = stored_spaces[space_id]
+        table = schema.embeddings_table(stored.number)
+        renewed = [
+            region_id
+            for result in results
+            if space_id in result.embeddings
+            for region_id in region_ids[result.sound_id]
+        ]
+        whole = sa.func.length(table.c.vector) == 2 * stored.space.dimensions
+        _expect("embeddings", wanted, _count(connection, table, table.c.region_id, renewed, whole))
+
+
+def _count(
+    connection: Connection, table: sa.Table, key: sa.Column[Any], ids: list[int], *conditions: sa.ColumnElement[bool]
+) -> int:
+    total = 0
+    for some in chunks(ids):
+        query = sa.select(sa.func.count()).select_from(table).where(key.in_(some), *conditions)
+        total += connection.execute(query).scalar_one()
+    return total
+
+
+def _expect(name: str, written: int, found: int) -> None:
+    if written != found:
+        raise WriteSwallowed(f"{written} rows were written to {name}, but {found} are there: nothing of this was kept.")

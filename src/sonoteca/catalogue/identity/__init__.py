@@ -1,0 +1,1 @@
+"""Which sounds there are, and which files hold them."""

@@ -1,0 +1,265 @@
+"""Sounds: one row per content, whatever its files are called."""
+
+from __future__ import annotations
+
+import base64
+import functools
+import hashlib
+import itertools
+import os
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, Row
+
+from sonoteca.catalogue.store import clock
+from sonoteca.catalogue.store.database import chunks
+from sonoteca.catalogue.store.names import compare_key, is_storable, storable
+from sonoteca.catalogue.store.schema import locations, regions, roots, sounds, summaries
+from sonoteca.errors import AmbiguousSound, SonotecaError, SoundNotFound
+
+PUBLIC_ID_LENGTH = 16
+_PUBLIC_ID_PREFIX = re.compile(rf"[a-z2-7]{{1,{PUBLIC_ID_LENGTH}}}")
+_CANDIDATES_NAMED = 8
+
+
+@dataclass(frozen=True, slots=True)
+class SoundRef:
+    """A sound as the rest of the program holds it: ``id`` never leaves the process."""
+
+    id: int
+    public_id: str
+    content_hash: str
+
+
+def public_id(content_hash: str) -> str:
+    """The id that people and programs see: 16 characters, equal in every library.
+
+    80 bits of SHA-256 in base32: among a million sounds two share an id with probability 4e-13.
+
+    >>> public_id("x1:00112233445566778899aabbccddeeff")
+    'p2wrgt3dc2qulfxs'
+    """
+    digest = hashlib.sha256(content_hash.encode()).digest()[:10]
+    return base64.b32encode(digest).decode().lower()
+
+
+def ensure_sounds(connection: Connection, content_hashes: Iterable[str]) -> dict[str, int]:
+    """Row numbers of the sounds with these hashes; a row is made (status ``pending``) where there is none.
+
+    A new sound has region 0 of zero length until its duration is known.
+    """
+    hashes = list(dict.fromkeys(content_hashes))
+    known = known_sounds(connection, hashes)
+    new = [content_hash for content_hash in hashes if content_hash not in known]
+    if not new:
+        return known
+    now = clock.now()
+    connection.execute(
+        sa.insert(sounds),
+        [
+            {"public_id": public_id(content_hash), "content_hash": content_hash, "status": "pending", "added_at": now}
+            for content_hash in new
+        ],
+    )
+    made = known_sounds(connection, new)
+    connection.execute(
+        sa.insert(regions),
+        [
+            {
+                "sound_id": sound_id,
+                "number": 0,
+                "start_s": 0.0,
+                "end_s": 0.0,
+                "producer": "",
+                "version": 0,
+                "generation": 0,
+            }
+            for sound_id in made.values()
+        ],
+    )
+    wholes = whole_regions(connection, list(made.values()))
+    connection.execute(
+        sa.insert(summaries),
+        [
+            {
+                "region_id": region_id,
+                "sound_id": sound_id,
+                "whole_id": region_id,
+                "number": 0,
+                "added_at": now,
+                "status": "pending",
+            }
+            for sound_id, region_id in wholes.items()
+        ],
+    )
+    return known | made
+
+
+def known_sounds(connection: Connection, hashes: Sequence[str]) -> dict[str, int]:
+    """Row numbers of those of these contents that the library knows."""
+    found: dict[str, int] = {}
+    for some in chunks(list(hashes)):
+        rows = connection.execute(sa.select(sounds.c.content_hash, sounds.c.id).where(sounds.c.content_hash.in_(some)))
+        found.update((row.content_hash, row.id) for row in rows)
+    return found
+
+
+def whole_regions(connection: Connection, sound_ids: Sequence[int]) -> dict[int, int]:
+    """Row number of region 0, per sound."""
+    found: dict[int, int] = {}
+    for ids in chunks(list(sound_ids)):
+        rows = connection.execute(
+            sa.select(regions.c.sound_id, regions.c.id).where(regions.c.sound_id.in_(ids), regions.c.number == 0)
+        )
+        found.update((row.sound_id, row.id) for row in rows)
+    return found
+
+
+def get_sound(connection: Connection, sound_id: int) -> Row[Any]:
+    """The whole row of table ``sounds``; SoundNotFound if it is gone."""
+    row = connection.execute(sa.select(sounds).where(sounds.c.id == sound_id)).first()
+    if row is None:
+        raise SoundNotFound(f"Sound number {sound_id} is no longer in the library.")
+    return row
+
+
+def mark_failed(connection: Connection, failures: Mapping[int, SonotecaError]) -> None:
+    """These sounds could not be analysed: keep code, sentence and remedy; what was known before stays."""
+    for sound_id, error in failures.items():
+        connection.execute(
+            sa.update(sounds)
+            .where(sounds.c.id == sound_id)
+            .values(
+                status="failed",
+                error_code=error.code,
+                error_message=storable(error.message),
+                error_remedy=storable(error.remedy),
+            )
+        )
+        connection.execute(sa.update(summaries).where(summaries.c.sound_id == sound_id).values(status="failed"))
+
+
+def resolve_sound(connection: Connection, name: str) -> SoundRef:
+    """The one sound that ``name`` means.
+
+    Parameters
+    ----------
+    name : str
+        ``external:ID``, an id, a unique prefix of one, or a path (absolute, or relative to the working folder).
+
+    Raises
+    ------
+    SoundNotFound
+        Nothing answers to it.
+    AmbiguousSound
+        Several do; the message names them.
+    """
+    found = find_sounds(connection, name)
+    if not found:
+        raise SoundNotFound(f"No sound in the library answers to {name!r}.")
+    if len(found) > 1:
+        shown = ", ".join(ref.public_id for ref in found[:_CANDIDATES_NAMED])
+        more = "" if len(found) <= _CANDIDATES_NAMED else ", ..."
+        raise AmbiguousSound(f"{name!r} may mean {shown}{more}.")
+    return found[0]
+
+
+def find_sounds(connection: Connection, name: str) -> list[SoundRef]:
+    """All sounds that ``name`` may mean (see ``resolve_sound``); at most a few more than are worth naming."""
+    columns = (sounds.c.id, sounds.c.public_id, sounds.c.content_hash)
+    if name.startswith("external:"):
+        if not is_storable(name):
+            return []
+        wanted = sounds.c.external_id == name.removeprefix("external:")
+        return _refs(connection, sa.select(*columns).where(wanted))
+    by_path = _refs(connection, sa.select(*columns).where(sounds.c.id.in_(sounds_at_paths(connection, [name])[name])))
+    if by_path and ("/" in name or os.sep in name or "." in name):
+        return by_path
+    by_id: list[SoundRef] = []
+    prefix = name.lower()
+    if _PUBLIC_ID_PREFIX.fullmatch(prefix):
+        # Every character of an id sorts below "{".
+        in_range = (sounds.c.public_id >= prefix) & (sounds.c.public_id < prefix + "{")
+        by_id = _refs(connection, sa.select(*columns).where(in_range))
+    if not by_path and not by_id:
+        # Asked last, because it asks the disks, and one of a far machine may not answer.
+        linked = sounds_at_paths(connection, [name], through_links=True)[name]
+        return _refs(connection, sa.select(*columns).where(sounds.c.id.in_(linked)))
+    known = {ref.id for ref in by_path}
+    return by_path + [ref for ref in by_id if ref.id not in known]
+
+
+def _refs(connection: Connection, query: sa.Select[Any]) -> list[SoundRef]:
+    rows = connection.execute(query.order_by(sounds.c.public_id).limit(_CANDIDATES_NAMED + 1))
+    return [SoundRef(row.id, row.public_id, row.content_hash) for row in rows]
+
+
+def sounds_at_paths(
+    connection: Connection, names: Sequence[str], *, from_roots: bool = False, through_links: bool = False
+) -> dict[str, list[int]]:
+    """Row numbers of the sounds located at these paths, whichever root they lie below; often none.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Absolute paths, or relative to the working folder.
+    from_roots : bool
+        A relative path may also count from any root, or from the folder that holds it.
+    through_links : bool
+        Paths are equal that lead to one folder: who typed one may have gone through a link, who added the folder
+        not, or the other way round.
+    """
+    found: dict[str, list[int]] = {name: [] for name in names}
+    followed = functools.cache(os.path.realpath) if through_links else None
+    for root in connection.execute(sa.select(roots.c.id, roots.c.path)):
+        root_path = os.fsdecode(root.path)
+        starts = [os.getcwd()]
+        if from_roots:
+            starts += [root_path, os.path.dirname(root_path)]
+        belows = {_slashed(root_path) + b"/"} | ({_slashed(followed(root_path)) + b"/"} if followed else set())
+        relative_paths: dict[bytes, set[str]] = {}
+        for name in found:
+            places = {place for start in starts for place in _places(name, start, followed)}
+            for place, below in itertools.product(places, belows):
+                if place.startswith(below):
+                    relative_paths.setdefault(place[len(below) :], set()).add(name)
+        here = sa.select(locations.c.relative_path, locations.c.compare_key, locations.c.sound_id).where(
+            locations.c.root_id == root.id, locations.c.sound_id.is_not(None)
+        )
+        exact = _sounds_by(connection, here, locations.c.relative_path, list(relative_paths))
+        # A name typed in one Unicode form may stand on disk in the other.
+        keys = {path: compare_key(path) for path in relative_paths if path not in exact}
+        alike = _sounds_by(connection, here, locations.c.compare_key, list(set(keys.values())))
+        for path, asked in relative_paths.items():
+            answers = exact.get(path) or alike.get(keys[path], [])
+            for name in asked:
+                found[name] += [each for each in answers if each not in found[name]]
+    return found
+
+
+def _places(name: str, start: str, followed: Callable[[str], str] | None) -> set[bytes]:
+    """A path as it was typed, and with the links to its folder ``followed``; relative ones count from ``start``."""
+    path = os.path.abspath(os.path.join(start, os.path.expanduser(name)))
+    if followed is None:
+        return {_slashed(path)}
+    folder, file_name = os.path.split(path)
+    return {_slashed(path), _slashed(os.path.join(followed(folder), file_name))}
+
+
+def _slashed(path: str) -> bytes:
+    """With the separators of the catalogue."""
+    return os.fsencode(path).replace(os.sep.encode(), b"/")
+
+
+def _sounds_by(
+    connection: Connection, query: sa.Select[Any], column: sa.Column[Any], values: list[Any]
+) -> dict[Any, list[int]]:
+    found: dict[Any, list[int]] = {}
+    for some in chunks(values):
+        for row in connection.execute(query.where(column.in_(some))):
+            found.setdefault(getattr(row, column.name), []).append(row.sound_id)
+    return found

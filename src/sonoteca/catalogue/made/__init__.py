@@ -1,0 +1,1 @@
+"""What people make of their sounds: corrections, playlists, arrangements, weights, maps."""

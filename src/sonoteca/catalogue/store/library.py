@@ -1,0 +1,309 @@
+"""Opening a library: where it is, what state it is in, and connections to it.
+
+A location is a file, a folder (then ``FOLDER/library.sonoteca``) or a ``postgresql://`` URL.
+Beside a file ``F`` stands the folder ``F.d/`` with what can be large or rebuilt: index
+segments, peaks, caches, backups.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Literal
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, Engine
+
+from sonoteca.catalogue.store import upgrade
+from sonoteca.catalogue.store.backup import backup_file, copy_library
+from sonoteca.catalogue.store.database import errors_explained, lock_for_writing, postgres_engine, sqlite_engine
+from sonoteca.catalogue.store.schema import REVISION, meta
+from sonoteca.errors import (
+    LibraryDamaged,
+    LibraryMissing,
+    LibraryNeedsUpgrade,
+    LibraryTooNew,
+    LibraryUnwritable,
+    RequestError,
+)
+
+Mode = Literal["read", "write", "create"]
+
+FILE_NAME = "library.sonoteca"
+_LIBRARY_SUFFIXES = (".sonoteca", ".sqlite", ".sqlite3", ".db")
+
+
+class Library:
+    """An open library; close it, or use it as a context manager.
+
+    Attributes
+    ----------
+    location : str
+        What a person calls it: the file's path or the URL without its password.
+    path : Path or None
+        The SQLite file; None on PostgreSQL.
+    data_dir : Path or None
+        Folder for index, peaks, cache and backups; it may not exist yet.
+    uuid : str
+        Given when the library was made; a copy keeps it.
+    """
+
+    def __init__(self, engine: Engine, *, location: str, path: Path | None, data_dir: Path | None, mode: Mode) -> None:
+        self.engine = engine
+        self.location = location
+        self.path = path
+        self.data_dir = data_dir
+        self.mode = mode
+        self._wrote = False
+        with self.read() as connection:
+            uuid = connection.execute(sa.select(meta.c.value).where(meta.c.key == "library_uuid")).scalar()
+        if uuid is None:
+            raise LibraryDamaged(f"{location} has lost its own identity (meta.library_uuid).")
+        self.uuid: str = uuid
+
+    @property
+    def is_sqlite(self) -> bool:
+        return self.path is not None
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A connection that sees one consistent state and is rolled back at the end."""
+        with errors_explained(self.location), self.engine.connect() as connection, connection.begin() as transaction:
+            yield connection
+            transaction.rollback()
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A connection of the only writer: committed at the end, rolled back if anything is raised.
+
+        Raises
+        ------
+        LibraryBusy, LibraryFull, LibraryUnwritable, LibraryDamaged
+            From any statement or the commit; the state before is intact.
+        """
+        if self.mode == "read":
+            raise LibraryUnwritable(f"{self.location} was opened for reading only.", "This is a fault in Sonoteca.")
+        with (
+            errors_explained(self.location),
+            self.engine.connect().execution_options(sonoteca_writes=True) as connection,
+            connection.begin(),
+        ):
+            lock_for_writing(connection)
+            yield connection
+        self._wrote = True
+
+    def data_folder(self, *parts: str) -> Path:
+        """A folder below ``data_dir``, created.
+
+        Raises
+        ------
+        RequestError
+            If a PostgreSQL library was opened without ``data_dir``.
+        LibraryUnwritable
+            If the folder cannot be made.
+        """
+        if self.data_dir is None:
+            raise RequestError(f"{self.location} has no data folder on this machine.", "Pass --data-dir FOLDER.")
+        folder = self.data_dir.joinpath(*parts)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise LibraryUnwritable(f"The folder {folder} could not be made ({error.strerror}).") from error
+        return folder
+
+    def backup(self, target: Path | None = None) -> Path:
+        """Copy the library while it is in use; verified. By default a dated file in its ``backups`` folder.
+
+        Parameters
+        ----------
+        target : Path, optional
+            A file that does not exist yet, or a folder.
+
+        Raises
+        ------
+        RequestError
+            If the target exists, or for PostgreSQL, whose own tools make backups.
+        LibraryFull, LibraryUnwritable, LibraryDamaged
+        """
+        if self.path is None:
+            raise RequestError(
+                f"{self.location} is a PostgreSQL database: its own tools make backups.", "Use pg_dump and pg_restore."
+            )
+        if target is None:
+            return backup_file(self.path, self.data_folder("backups"))
+        target = target.expanduser().absolute()
+        if target.is_dir():
+            return backup_file(self.path, target)
+        copy_library(self.path, target)
+        return target
+
+    def close(self) -> None:
+        if self.is_sqlite and self._wrote:
+            # The planner's statistics, which go stale with what was written. A library on a full
+            # or vanished disk is closed all the same.
+            with contextlib.suppress(sa.exc.DBAPIError), self.engine.connect() as connection:
+                # Whoever writes now will do it at the end.
+                connection.exec_driver_sql("PRAGMA busy_timeout = 500")
+                connection.exec_driver_sql("ANALYZE")
+                connection.commit()
+        self.engine.dispose()
+
+    def __enter__(self) -> Library:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def is_url(location: str | Path) -> bool:
+    return isinstance(location, str) and location.startswith(("postgresql://", "postgres://"))
+
+
+def library_file(location: str | Path) -> Path:
+    """The SQLite file that ``location`` (a file or a folder, existing or not) means.
+
+    >>> library_file("/music/mine.sonoteca").name, library_file("/no/such/folder").name
+    ('mine.sonoteca', 'library.sonoteca')
+    """
+    path = Path(location).expanduser().absolute()
+    if path.is_dir() or (not path.exists() and path.suffix.lower() not in _LIBRARY_SUFFIXES):
+        return path / FILE_NAME
+    return path
+
+
+def open_library(
+    location: str | Path,
+    *,
+    mode: Mode = "write",
+    data_dir: Path | None = None,
+    upgrade_older: bool = True,
+    busy_timeout_s: float = 30.0,
+    max_pages: int | None = None,
+) -> Library:
+    """Open, and in mode ``create`` make if it is not there, a library.
+
+    Parameters
+    ----------
+    location : str or Path
+        A file, a folder or a ``postgresql://`` URL.
+    mode : "read", "write" or "create"
+        ``read`` never changes a byte and works on read-only disks.
+    data_dir : Path, optional
+        Instead of ``F.d``; on PostgreSQL the only way to have one.
+    upgrade_older : bool
+        In ``write`` and ``create``: whether an older library is backed up and upgraded, or refused.
+    busy_timeout_s : float >= 0 [s]
+        How long to wait for another writer.
+    max_pages : int, optional
+        Limit of an SQLite file's size, in its pages of 4 KiB.
+
+    Raises
+    ------
+    LibraryMissing
+        Nothing is there (``read``, ``write``), or the folder around it is missing (all modes): its disk may not
+        be mounted.
+    LibraryNeedsUpgrade, LibraryTooNew, LibraryDamaged, LibraryUnwritable, LibraryFull, LibraryBusy
+    """
+    if is_url(location):
+        return _open_postgres(str(location), mode, data_dir, upgrade_older, busy_timeout_s)
+    path = library_file(location)
+    _check_file(path, mode)
+    data_dir = data_dir if data_dir is not None else path.with_name(path.name + ".d")
+    name = str(path)
+    engine = _sqlite_engine_for(path, mode, busy_timeout_s, max_pages)
+    try:
+        with errors_explained(name):
+            _bring_to_today(engine, name, mode, upgrade_older, path, data_dir)
+        return Library(engine, location=name, path=path, data_dir=data_dir, mode=mode)
+    except BaseException:
+        engine.dispose()
+        raise
+
+
+def _check_file(path: Path, mode: Mode) -> None:
+    """Refuse with the plain reason before SQLite says "unable to open database file"."""
+    folder = path.parent
+    try:
+        exists = path.exists()
+        folder_exists = folder.is_dir()
+    except OSError as error:
+        raise LibraryUnwritable(f"{path} cannot be reached ({error.strerror}).") from error
+    if exists:
+        if not path.is_file():
+            raise LibraryDamaged(f"{path} is not a file.", "Name a file or a folder for the library.")
+        if not os.access(path, os.R_OK):
+            raise LibraryUnwritable(f"{path} may not be read by this user.")
+        if mode != "read" and not (os.access(path, os.W_OK) and os.access(folder, os.W_OK)):
+            raise LibraryUnwritable(f"{path} may not be written by this user: the file or its folder is read-only.")
+        return
+    if mode != "create":
+        place = "" if folder_exists else f": its folder {folder} does not exist, is its disk mounted?"
+        raise LibraryMissing(f"There is no library at {path}{place}.")
+    if not folder_exists:
+        # One folder is made, not a chain: a chain would hide that a disk is not mounted.
+        if not folder.parent.is_dir():
+            raise LibraryMissing(
+                f"{path} cannot be made: {folder.parent} does not exist, is its disk mounted?",
+                "Mount the disk, create the folder, or pass another --library.",
+            )
+        try:
+            folder.mkdir(exist_ok=True)
+        except OSError as error:
+            raise LibraryUnwritable(f"The folder {folder} could not be made ({error.strerror}).") from error
+    elif not os.access(folder, os.W_OK):
+        raise LibraryUnwritable(f"{path} cannot be made: its folder may not be written by this user.")
+
+
+def _sqlite_engine_for(path: Path, mode: Mode, busy_timeout_s: float, max_pages: int | None) -> Engine:
+    read_only = mode == "read"
+    # Reading a WAL file needs a -shm file beside it. Where none can be made and no writer left
+    # a -wal, the file is complete by itself and may be read as immutable.
+    wal = path.with_name(path.name + "-wal")
+    immutable = read_only and not os.access(path.parent, os.W_OK) and not (wal.exists() and wal.stat().st_size > 0)
+    return sqlite_engine(
+        path, read_only=read_only, immutable=immutable, busy_timeout_s=busy_timeout_s, max_pages=max_pages
+    )
+
+
+def _open_postgres(url: str, mode: Mode, data_dir: Path | None, upgrade_older: bool, busy_timeout_s: float) -> Library:
+    name = sa.make_url(url).render_as_string(hide_password=True)
+    engine = postgres_engine(url, read_only=mode == "read", busy_timeout_s=busy_timeout_s)
+    try:
+        with errors_explained(name):
+            _bring_to_today(engine, name, mode, upgrade_older, None, data_dir)
+        return Library(engine, location=name, path=None, data_dir=data_dir, mode=mode)
+    except BaseException:
+        engine.dispose()
+        raise
+
+
+def _bring_to_today(
+    engine: Engine, name: str, mode: Mode, upgrade_older: bool, path: Path | None, data_dir: Path | None
+) -> None:
+    with engine.connect() as connection:
+        revision = upgrade.stored_revision(connection)
+        is_empty = revision is None and not sa.inspect(connection).get_table_names()
+    if revision == REVISION:
+        return
+    if revision is None:
+        if not is_empty:
+            raise LibraryDamaged(f"{name} is a database, but not a Sonoteca library.", "Pass another --library.")
+        if mode != "create":
+            raise LibraryMissing(f"There is no library in {name}: the database is empty.")
+        upgrade.migrate(engine)
+        return
+    if upgrade.is_newer(revision):
+        raise LibraryTooNew(f"{name} was written by a newer Sonoteca (schema {revision}, this one knows {REVISION}).")
+    if mode == "read" or not upgrade_older:
+        raise LibraryNeedsUpgrade(
+            f"{name} was written by an older Sonoteca (schema {revision}, today's is {REVISION})."
+        )
+    if path is not None and data_dir is not None:
+        backup_file(path, data_dir / "backups", reason=f"before-{REVISION}")
+    upgrade.migrate(engine)

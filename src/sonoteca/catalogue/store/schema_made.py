@@ -1,0 +1,140 @@
+"""The tables of what people make of their sounds: playlists, arrangements, weights, maps.
+
+Conventions are those of ``schema.py``. What is made outlives what it is made of: an entry or a
+clip names a sound by its content hash, never by a row, so that it stays when the sound is
+removed and finds it again when it comes back. Only a map is derived, and goes with its regions.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    Column,
+    Double,
+    Index,
+    Integer,
+    LargeBinary,
+    SmallInteger,
+    Table,
+    Text,
+    text,
+)
+
+from sonoteca.catalogue.store.schema import Json, JsonOrNull, Moment, RowId, Word, metadata, parent_id, row_id
+
+playlists = Table(
+    "playlists",
+    metadata,
+    row_id(),
+    Column("name", Word, nullable=False, unique=True),
+    # How it came about, if a program made it: what was asked for, scores, reasons.
+    Column("details", JsonOrNull),
+    Column("created_at", Moment, nullable=False),
+    Column("changed_at", Moment, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+playlist_entries = Table(
+    "playlist_entries",
+    metadata,
+    parent_id("playlists", "playlist_id", primary_key=True),
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    Column("content_hash", Word, nullable=False),
+    # NULL: the whole sound.
+    Column("start_s", Double),
+    Column("end_s", Double),
+    Index("ix_playlist_entries_content_hash", "content_hash"),
+)
+
+arrangements = Table(
+    "arrangements",
+    metadata,
+    row_id(),
+    Column("public_id", Word, nullable=False, unique=True),
+    Column("title", Text),
+    Column("tempo_bpm", Double, nullable=False),
+    Column("beats_per_bar", SmallInteger, nullable=False),
+    Column("tonic", SmallInteger),
+    Column("mode", Word),
+    # Of the random choices: the same seed and library give the same arrangement.
+    Column("seed", Integer, nullable=False),
+    # What was asked for, and which version of the weights chose.
+    Column("details", Json, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("changed_at", Moment, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+arrangement_sections = Table(
+    "arrangement_sections",
+    metadata,
+    parent_id("arrangements", "arrangement_id", primary_key=True),
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    Column("name", Text, nullable=False),
+    Column("start_bar", Double, nullable=False),
+    Column("bars", Double, nullable=False),
+)
+
+arrangement_clips = Table(
+    "arrangement_clips",
+    metadata,
+    parent_id("arrangements", "arrangement_id", primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("role", Word, nullable=False),
+    Column("content_hash", Word, nullable=False),
+    # The span of the sound that is played.
+    Column("start_s", Double, nullable=False),
+    Column("end_s", Double, nullable=False),
+    # Where it is played, in bars from the start.
+    Column("start_bar", Double, nullable=False),
+    Column("bars", Double, nullable=False),
+    Column("tempo_ratio", Double, nullable=False),
+    Column("semitone_shift", SmallInteger, nullable=False),
+    Column("gain_db", Double, nullable=False),
+    Column("score", Double),
+    Column("reasons", Json, nullable=False),
+    CheckConstraint("end_s > start_s AND bars > 0 AND tempo_ratio > 0", name="span"),
+    Index("ix_arrangement_clips_content_hash", "content_hash"),
+)
+
+# Versions of the match weights of this library, beside those that the program brings.
+match_weights = Table(
+    "match_weights",
+    metadata,
+    Column("version", RowId, primary_key=True, autoincrement=True),
+    Column("toml", Text, nullable=False),
+    Column("note", Text),
+    Column("active", Boolean, nullable=False, server_default=text("false")),
+    Column("at", Moment, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+map_layouts = Table(
+    "map_layouts",
+    metadata,
+    row_id(),
+    parent_id("spaces", "space"),
+    Column("method", Word, nullable=False),
+    Column("settings", Json, nullable=False),
+    # What places a new sound without moving the others.
+    Column("model", LargeBinary, nullable=False),
+    Column("at", Moment, nullable=False),
+    Index("ix_map_layouts_space", "space"),
+    sqlite_autoincrement=True,
+)
+
+map_points = Table(
+    "map_points",
+    metadata,
+    parent_id("map_layouts", "layout_id", primary_key=True),
+    parent_id("regions", "region_id", primary_key=True),
+    Column("x", Double, nullable=False),
+    Column("y", Double, nullable=False),
+    Index("ix_map_points_region_id", "region_id"),
+)
+
+
+def all_tables() -> list[Table]:
+    """Every table of a library, parents before children; those of vectors are made at run time."""
+    return list(metadata.sorted_tables)

@@ -1,0 +1,1 @@
+"""The map: a place for every region, near those that sound like it."""

@@ -1,0 +1,173 @@
+"""The map of a library: every region has a place, near those that sound like it, and keeps it.
+
+A map is fitted once and stored. Later sounds are placed by the stored model; nothing moves until
+somebody asks for a new fit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from sonoteca.catalogue.heard.embeddings import StoredSpace, answering_space
+from sonoteca.catalogue.made.map_layouts import (
+    Layout,
+    add_points,
+    find_layout,
+    points_of,
+    region_vectors,
+    store_layout,
+)
+from sonoteca.catalogue.store.library import Library
+from sonoteca.errors import RequestError
+from sonoteca.search.map.fit import Method, fit_map, is_installed
+from sonoteca.search.map.model import pack_model, unpack_model
+from sonoteca.search.result_row import RegionFacts, region_facts
+
+MODE = "map"
+# By what neighbours are kept best, if it is installed.
+_PREFERRED: tuple[Method, ...] = ("tsne", "umap", "pca")
+
+
+@dataclass(frozen=True, slots=True)
+class MapPoint:
+    """A region and its place; ``x`` and ``y`` are 0..1, y upwards."""
+
+    facts: RegionFacts
+    x: float
+    y: float
+
+    def as_json(self) -> dict[str, Any]:
+        facts = self.facts
+        return {
+            "id": facts.id,
+            "external_id": facts.external_id,
+            "title": facts.title,
+            "path": facts.path,
+            "region": facts.number,
+            "start_s": round(facts.start_s, 4),
+            "end_s": round(facts.end_s, 4),
+            "kind": facts.kind,
+            "role": facts.role,
+            "sound_class": facts.sound_class,
+            "x": round(self.x, 5),
+            "y": round(self.y, 5),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class SoundMap:
+    """Points in the order the regions were added.
+
+    ``fitted_at`` is when their places were last thrown over, ``fitted_to`` how many regions there were then.
+    """
+
+    method: str
+    space_id: str
+    fitted_at: str
+    fitted_to: int
+    points: tuple[MapPoint, ...]
+
+    def as_json(self, query: Mapping[str, Any]) -> dict[str, Any]:
+        query = {
+            "mode": MODE,
+            **query,
+            "method": self.method,
+            "space": self.space_id,
+            "fitted_at": self.fitted_at,
+            "fitted_to": self.fitted_to,
+        }
+        return {"query": query, "results": [point.as_json() for point in self.points]}
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """What ``draw_map`` did: whether the map was fitted now, and how many regions got a place."""
+
+    method: Method
+    is_new: bool
+    placed: int
+
+
+def draw_map(library: Library, *, method: Method | None = None, refit: bool = False) -> Drawn:
+    """Give every region that has a vector and no place yet a place on the library's map.
+
+    Parameters
+    ----------
+    library : Library
+        Open for writing.
+    method : "pca", "umap" or "tsne", optional
+        Another method than before is another map, kept beside it. By default the method of the map fitted last;
+        for the first map t-SNE or UMAP if they are installed, else PCA.
+    refit : bool
+        Fit anew: all places change.
+
+    Raises
+    ------
+    RequestError
+        Nothing was embedded yet; the method's package is missing; the stored map cannot be read.
+    LibraryBusy
+        Another process fitted this map meanwhile.
+    """
+    with library.read() as connection:
+        space = _space(connection)
+        former = find_layout(connection, space, method=method)
+        method = method or _default_method(former)
+        layout = None if refit else former
+        batches = list(region_vectors(connection, space, without_place_on=layout))
+    if not batches:
+        if layout is None:
+            raise RequestError("No sound of this library has a vector.", "Run `sonoteca add FOLDER`; silence has none.")
+        return Drawn(method, False, 0)
+    ids, vectors = (np.concatenate(parts) for parts in zip(*batches, strict=True))
+    model = unpack_model(layout.model, space.space.dimensions) if layout is not None else fit_map(vectors, method)
+    places = model.place(vectors)
+    # Only now, because a writer keeps all others waiting; at once, so that nobody sees a map without its points.
+    with library.write() as connection:
+        onto = layout or store_layout(connection, space, method=method, fitted_to=len(vectors), model=pack_model(model))
+        return Drawn(method, layout is None, add_points(connection, onto, ids, places))
+
+
+def _default_method(layout: Layout | None) -> Method:
+    return next(each for each in _PREFERRED if (layout.method == each if layout is not None else is_installed(each)))
+
+
+def read_map(connection: Connection, *, method: Method | None = None, only: sa.Select[Any] | None = None) -> SoundMap:
+    """The map as it stands.
+
+    Parameters
+    ----------
+    method : optional
+        By default that of the map fitted last.
+    only : select of region ids, optional
+        As ``selection.region_selection`` gives it.
+
+    Raises
+    ------
+    RequestError
+        If there is no such map.
+    """
+    space = _space(connection)
+    layout = find_layout(connection, space, method=method)
+    if layout is None:
+        raise RequestError("This library has no such map yet.", "Run `sonoteca library map`.")
+    ids, places = points_of(connection, layout, only=only)
+    facts = region_facts(connection, ids.tolist())
+    points = tuple(
+        MapPoint(facts[region_id], x, y)
+        for region_id, (x, y) in zip(ids.tolist(), places.tolist(), strict=True)
+        if region_id in facts
+    )
+    return SoundMap(layout.method, space.space.id, layout.at, layout.fitted_to, points)
+
+
+def _space(connection: Connection) -> StoredSpace:
+    space = answering_space(connection)
+    if space is None:
+        raise RequestError("No sound of this library was embedded yet.", "Run `sonoteca add FOLDER`.")
+    return space

@@ -1,0 +1,158 @@
+"""Is the library whole? Looks at the database, at what rows promise, and at what was derived."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from sonoteca.catalogue.heard import embeddings
+from sonoteca.catalogue.heard.summaries import derived_rows
+from sonoteca.catalogue.identity.sounds import public_id
+from sonoteca.catalogue.store.database import chunks, dialect_of, explain
+from sonoteca.catalogue.store.library import Library
+from sonoteca.catalogue.store.schema import embeddings_table, regions, segments, sounds, summaries
+from sonoteca.catalogue.store.schema_made import all_tables
+from sonoteca.errors import LibraryDamaged
+
+_SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something wrong: ``code`` for programs, a sentence, and what helps."""
+
+    code: str
+    message: str
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True)
+class CheckReport:
+    """``counts`` are rows per table; ``findings`` is empty for a library that is whole."""
+
+    counts: dict[str, int]
+    findings: tuple[Finding, ...]
+
+    @property
+    def is_whole(self) -> bool:
+        return not self.findings
+
+
+def check(library: Library) -> CheckReport:
+    """Read everything once; changes nothing. Minutes for a million sounds."""
+    with library.read() as connection:
+        findings = _database(connection)
+        if findings:
+            return CheckReport({}, tuple(findings))
+        counts = {
+            table.name: connection.execute(sa.select(sa.func.count()).select_from(table)).scalar_one()
+            for table in all_tables()
+        }
+        spaces = embeddings.list_spaces(connection)
+        counts["embeddings"] = sum(embeddings.count_vectors(connection, space) for space in spaces)
+        findings += _rows(connection)
+        for space in spaces:
+            findings += _vectors(connection, space)
+        findings += _derived(connection)
+        findings += _files(connection, library)
+    return CheckReport(counts, tuple(findings))
+
+
+def _database(connection: Connection) -> list[Finding]:
+    """SQLite's own checks; PostgreSQL keeps its constraints itself."""
+    if dialect_of(connection) != "sqlite":
+        return []
+    remedy = "Run `sonoteca library restore` with a backup."
+    try:
+        problems = [row[0] for row in connection.exec_driver_sql("PRAGMA integrity_check(10)")]
+    except sa.exc.DatabaseError as error:
+        # So damaged that the check itself cannot read on.
+        if not isinstance(explain(error.orig or error, ""), LibraryDamaged):
+            raise
+        problems = [str(error.orig)]
+    findings = [
+        Finding("integrity", f"The database file is damaged: {each}.", remedy) for each in problems if each != "ok"
+    ]
+    if not findings:
+        for row in connection.exec_driver_sql("PRAGMA foreign_key_check").fetchmany(_SHOWN):
+            findings.append(
+                Finding("foreign_key", f"Row {row[1]} of {row[0]} has lost its parent in {row[2]}.", remedy)
+            )
+    return findings
+
+
+def _rows(connection: Connection) -> list[Finding]:
+    findings = []
+    without_whole = sa.select(sounds.c.public_id).where(
+        ~sa.select(regions.c.id).where(regions.c.sound_id == sounds.c.id, regions.c.number == 0).exists()
+    )
+    lost = connection.execute(without_whole.limit(_SHOWN)).scalars().all()
+    if lost:
+        findings.append(
+            Finding("region_0", f"Sounds without their whole region: {', '.join(lost)}.", "Remove and add them again.")
+        )
+    wrong = [
+        row.public_id
+        for row in connection.execute(sa.select(sounds.c.public_id, sounds.c.content_hash))
+        if row.public_id != public_id(row.content_hash)
+    ]
+    if wrong:
+        findings.append(
+            Finding("public_id", f"Ids that are not their content's: {', '.join(wrong[:_SHOWN])}.", "Restore a backup.")
+        )
+    return findings
+
+
+def _vectors(connection: Connection, space: embeddings.StoredSpace) -> list[Finding]:
+    table = embeddings_table(space.number)
+    wrong = connection.execute(
+        sa.select(sa.func.count())
+        .select_from(table)
+        .where(sa.func.length(table.c.vector) != 2 * space.space.dimensions)
+    ).scalar_one()
+    if not wrong:
+        return []
+    sentence = f"{wrong} vectors of {space.space.id} have not its {space.space.dimensions} dimensions."
+    return [Finding("vector_length", sentence, "Run `sonoteca add --force` on their files.")]
+
+
+def _derived(connection: Connection) -> list[Finding]:
+    """Compare summaries and words with what the observations say today."""
+    remedy = "Run `sonoteca library upgrade --rebuild`: it derives them anew."
+    findings = []
+    ids = list(connection.execute(sa.select(sounds.c.id).order_by(sounds.c.id)).scalars())
+    differing = 0
+    table = summaries
+    for some in chunks(ids, 2_000):
+        stored = {
+            row["region_id"]: dict(row)
+            for row in connection.execute(sa.select(table).where(table.c.sound_id.in_(some))).mappings()
+        }
+        expected = {row["region_id"]: row for row in derived_rows(connection, some)}
+        differing += len(stored.keys() ^ expected.keys())
+        differing += sum(_differ(stored[each], expected[each]) for each in stored.keys() & expected.keys())
+    if differing:
+        findings.append(Finding("summaries", f"{differing} summaries do not agree with the observations.", remedy))
+    words = connection.execute(sa.text("SELECT count(*) FROM sound_text")).scalar_one()
+    if words != len(ids):
+        findings.append(Finding("words", f"The word index holds {words} sounds, the library {len(ids)}.", remedy))
+    return findings
+
+
+def _differ(stored: dict[str, Any], expected: dict[str, Any]) -> bool:
+    return any(stored[column] != value for column, value in expected.items())
+
+
+def _files(connection: Connection, library: Library) -> list[Finding]:
+    if library.data_dir is None:
+        return []
+    findings = []
+    for row in connection.execute(sa.select(segments.c.file, segments.c.size)):
+        path = library.data_dir / "index" / row.file
+        if not path.is_file() or path.stat().st_size != row.size:
+            sentence = f"The index file {path} is missing or has another size."
+            findings.append(Finding("index_file", sentence, "Run `sonoteca index rebuild`."))
+    return findings

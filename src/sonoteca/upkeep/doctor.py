@@ -1,0 +1,168 @@
+"""The checks of ``sonoteca doctor``: Python, native wheels, FFmpeg, database, index, disk, extras.
+
+Native wheels are imported in child processes: one built for another processor dies with an
+illegal instruction, which is reported here and not suffered.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.metadata
+import importlib.util
+import platform
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from sonoteca.errors import LibraryMissing, SonotecaError
+
+_NATIVE_MODULES = ("numpy", "scipy.signal", "soxr", "av", "faiss", "xxhash", "psutil", "pydantic_core")
+_EXTRAS = {"postgres": ("psycopg", "libraries on PostgreSQL"), "tags": ("mutagen", "writing tags")}
+_IMPORT_TIMEOUT_S = 60
+_MIN_FREE_MB = 500
+# The oldest SQLite with everything the catalogue uses (RETURNING, STRICT-free upserts).
+_MIN_SQLITE = (3, 35, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing looked at. ``remedy`` is None when nothing is wrong."""
+
+    name: str
+    ok: bool
+    found: str
+    remedy: str | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def examine(location: str, *, data_dir: str | None = None) -> list[Check]:
+    """Everything, in the order in which one thing stands on another."""
+    return [
+        _python(),
+        *_native_wheels(),
+        _decoders(),
+        _sqlite(),
+        *_library(location, data_dir),
+        *_plugins(),
+        *_extras(),
+    ]
+
+
+def _python() -> Check:
+    found = f"Python {platform.python_version()} on {platform.system()} {platform.machine()}"
+    ok = sys.version_info >= (3, 11)
+    return Check("python", ok, found, None if ok else "Install Python 3.11 or newer.")
+
+
+def _native_wheels() -> Iterator[Check]:
+    for module in _NATIVE_MODULES:
+        yield import_check(module)
+
+
+def import_check(module: str) -> Check:
+    """Import ``module`` in a child process and tell how that ended."""
+    code = f"import {module}; print(getattr({module.split('.', maxsplit=1)[0]}, '__version__', ''))"
+    package = module.split(".", maxsplit=1)[0]
+    reinstall = f"Reinstall it: python -m pip install --force-reinstall {package}"
+    try:
+        done = subprocess.run(
+            [sys.executable, "-c", f"import {package}; {code}"],
+            capture_output=True,
+            text=True,
+            timeout=_IMPORT_TIMEOUT_S,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return Check(f"wheel {module}", False, f"import did not end in {_IMPORT_TIMEOUT_S} s", reinstall)
+    if done.returncode == 0:
+        return Check(f"wheel {module}", True, done.stdout.strip() or "imports")
+    if done.returncode < 0:
+        name = signal.Signals(-done.returncode).name
+        remedy = (
+            f"This processor lacks an instruction the wheel needs: build it here with "
+            f"python -m pip install --force-reinstall --no-binary {package} {package}"
+            if name == "SIGILL"
+            else reinstall
+        )
+        return Check(f"wheel {module}", False, f"import died with {name}", remedy)
+    last_line = (done.stderr.strip().splitlines() or ["?"])[-1]
+    return Check(f"wheel {module}", False, last_line, reinstall)
+
+
+def _decoders() -> Check:
+    wanted = {"mp3float", "aac", "flac", "vorbis", "opus", "alac", "wmav2", "pcm_s16le", "pcm_s24le"}
+    code = "import av, sys; print(av.ffmpeg_version_info); print(' '.join(av.codecs_available))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        return Check("ffmpeg in PyAV", False, "PyAV cannot be imported", "See the check of the wheel av.")
+    version, codecs = done.stdout.splitlines()[:2]
+    missing = sorted(wanted - set(codecs.split()) - {"mp3float"})
+    if "mp3float" not in codecs.split() and "mp3" not in codecs.split():
+        missing.append("mp3")
+    remedy = "Install the PyAV wheel: python -m pip install --force-reinstall av" if missing else None
+    found = f"FFmpeg {version}" + (f", lacks {', '.join(missing)}" if missing else "")
+    return Check("ffmpeg in PyAV", not missing, found, remedy)
+
+
+def _sqlite() -> Check:
+    ok = sqlite3.sqlite_version_info >= _MIN_SQLITE
+    with contextlib.closing(sqlite3.connect(":memory:")) as connection:
+        options = {row[0] for row in connection.execute("PRAGMA compile_options")}
+    if "ENABLE_FTS5" not in options:
+        return Check(
+            "sqlite", False, f"SQLite {sqlite3.sqlite_version} without FTS5", "Use a Python whose SQLite has FTS5."
+        )
+    remedy = None if ok else "Use a Python with SQLite 3.35 or newer."
+    return Check("sqlite", ok, f"SQLite {sqlite3.sqlite_version} with FTS5", remedy)
+
+
+def _library(location: str, data_dir: str | None) -> Iterator[Check]:
+    from sonoteca.catalogue.store.library import is_url, library_file, open_library
+    from sonoteca.upkeep.check import check
+
+    if not is_url(location):
+        file = library_file(location)
+        existing = next(folder for folder in (file, *file.parents) if folder.exists())
+        free_mb = shutil.disk_usage(existing).free // 2**20
+        remedy = None if free_mb >= _MIN_FREE_MB else "Free disk space: a library needs about 30 KB per sound."
+        yield Check("disk space", free_mb >= _MIN_FREE_MB, f"{free_mb} MB free at {existing}", remedy)
+    try:
+        with open_library(location, mode="read", data_dir=Path(data_dir) if data_dir else None) as library:
+            report = check(library)
+    except LibraryMissing:
+        yield Check("library", True, f"none yet at {location}; `sonoteca add FOLDER` makes one")
+        return
+    except SonotecaError as error:
+        yield Check("library", False, error.message, error.remedy)
+        return
+    for finding in report.findings:
+        yield Check(f"library {finding.code}", False, finding.message, finding.remedy)
+    if report.is_whole:
+        yield Check("library", True, f"{location}: whole, {report.counts['sounds']} sounds")
+
+
+def _plugins() -> Iterator[Check]:
+    from sonoteca.plugins import GROUPS, load_plugins
+
+    for group in GROUPS:
+        for plugin in load_plugins(group):
+            if plugin.error is not None:
+                yield Check(f"plugin {plugin.name}", False, plugin.error.message, plugin.error.remedy)
+        members = sum(len(plugin.members) for plugin in load_plugins(group))
+        yield Check(group, members > 0, f"{members} loaded", None if members else "Reinstall Sonoteca.")
+
+
+def _extras() -> Iterator[Check]:
+    for extra, (module, purpose) in _EXTRAS.items():
+        if importlib.util.find_spec(module) is None:
+            yield Check(f"extra [{extra}]", True, f"not installed ({purpose}): pip install 'sonoteca[{extra}]'")
+        else:
+            yield Check(f"extra [{extra}]", True, f"{module} {importlib.metadata.version(module)} ({purpose})")
