@@ -55,7 +55,7 @@ def next_(
     energy: Annotated[Direction | None, typer.Option(help="Only livelier, calmer, or equally lively tracks.")] = None,
     played: Annotated[
         str | None,
-        typer.Option(metavar="PLAYLIST|FILE", help="FileAnalysis before: not again, nor the same artists soon."),
+        typer.Option(metavar="PLAYLIST|FILE", help="Heard before: not again, nor the same artists soon."),
     ] = None,
     key_lock: KeyLockOption = True,
     weights: WeightsOption = None,

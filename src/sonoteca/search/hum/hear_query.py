@@ -17,7 +17,7 @@ from sonoteca.workers.executor import Failed, Task
 from sonoteca.ingest.failures import error_of
 from sonoteca.workers.local_executor import LocalExecutor, WorkerLimits
 
-FileAnalysis = TypeVar("FileAnalysis")
+Heard = TypeVar("Heard")
 
 _DEADLINE_S = 60.0
 
@@ -47,11 +47,11 @@ def hear_taps(
 
 
 def _heard(
-    listen: Callable[[str], FileAnalysis], paths: Sequence[str | os.PathLike[str]], memory_mb: int
-) -> Iterator[FileAnalysis | SonotecaError]:
+    listen: Callable[[str], Heard], paths: Sequence[str | os.PathLike[str]], memory_mb: int
+) -> Iterator[Heard | SonotecaError]:
     names = [os.fsdecode(path) for path in paths]
     limits = WorkerLimits(memory_mb, address_space_mb=4 * memory_mb + 4_000)
-    waiting: dict[int, FileAnalysis | SonotecaError] = {}
+    waiting: dict[int, Heard | SonotecaError] = {}
     at = 0
     with LocalExecutor(1, limits=limits, preload=("sonoteca.search.hum.hear_query",)) as executor:
         tasks = [Task(str(number), name, _DEADLINE_S) for number, name in enumerate(names)]
