@@ -80,7 +80,7 @@ def listened(folder: Path) -> Iterator[Library]:
 
 
 def regions_of(library: Library, stems: Sequence[Stem]) -> tuple[RegionTable, NDArray[np.int64]]:
-    """RegionTable of all regions, and of each the number of its stem."""
+    """The region table of all regions, and of each the number of its stem."""
     evidence = load_evidence(library)
     with library.read() as connection:
         facts = region_facts(connection, evidence.region_ids.tolist())
@@ -90,7 +90,7 @@ def regions_of(library: Library, stems: Sequence[Stem]) -> tuple[RegionTable, ND
 
 
 def evidence_in_order(library: Library, stems: Sequence[Stem]) -> RegionTable:
-    """RegionTable of the whole sounds, in the order of the stems."""
+    """The region table of the whole sounds, in the order of the stems."""
     evidence, numbers = regions_of(library, stems)
     whole = np.flatnonzero(evidence.numbers == 0)
     return evidence.take(whole[np.argsort(numbers[whole])])

@@ -1,4 +1,4 @@
-"""RegionTable of a file that is in no library."""
+"""The region table of a file that is in no library."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sonoteca.match.region_table import RegionStatement, RegionTable, evidence_o
 
 
 def regions_of_file(heard: FileAnalysis, *, space_id: str | None = None) -> RegionTable:
-    """RegionTable of the regions of a file that is in no library, the whole first.
+    """The region table of the regions of a file that is in no library, the whole first.
 
     ``space_id`` names the space of the library that it will be compared with; None takes the first.
     """

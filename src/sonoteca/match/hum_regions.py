@@ -1,4 +1,4 @@
-"""RegionTable of a hummed tune: which pitch classes it holds, and the key they suggest.
+"""The region table of a hummed tune: which pitch classes it holds, and the key they suggest.
 
 A voice has no concert pitch: what it sings is first brought to the nearest semitone that all its notes agree
 on. Its tempo is not known, its timbre is that of a person humming, so nothing else is said.
@@ -25,7 +25,7 @@ _CLEAR_MARGIN = 0.25
 
 
 def regions_of_hum(notes: QueryNotes) -> RegionTable:
-    """RegionTable of one hummed query.
+    """The region table of one hummed query.
 
     Raises
     ------

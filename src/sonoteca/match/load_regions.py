@@ -1,4 +1,4 @@
-"""RegionTable of the regions of a library."""
+"""The region table of the regions of a library."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _kept: weakref.WeakKeyDictionary[Library, tuple[tuple[Any, ...], RegionTable]] =
 
 
 def load_evidence(library: Library, *, where: Sequence[int] | NDArray[np.int64] | None = None) -> RegionTable:
-    """RegionTable of the regions of a library, by rising region.
+    """The region table of the regions of a library, by rising region.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ def load_evidence(library: Library, *, where: Sequence[int] | NDArray[np.int64] 
 
 
 def regions_of_sound(library: Library, sound_id: int) -> RegionTable:
-    """RegionTable of all regions of one sound of the library, the whole first."""
+    """The region table of all regions of one sound of the library, the whole first."""
     with library.read() as connection:
         query = sa.select(regions.c.id).where(regions.c.sound_id == sound_id)
         found = _load(connection, list(connection.execute(query).scalars()))

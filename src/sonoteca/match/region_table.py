@@ -1,4 +1,4 @@
-"""RegionTable: what is known of n regions, column by column, as a match weighs it.
+"""A region table: what is known of n regions, column by column, as a match weighs it.
 
 Conventions of every column: unknown is NaN (numbers), None (words), or a row of NaN (vectors);
 times are seconds of the sound; pitch classes count from C.

@@ -109,7 +109,7 @@ class Placements:
         )
 
     def as_they_sound(self) -> RegionTable:
-        """RegionTable of the loops after stretch and shift, to be matched as it is."""
+        """The region table of the loops after stretch and shift, to be matched as it is."""
         evidence, shift = self.loops.evidence, self.semitone_shift
         return replace(
             evidence,
