@@ -192,7 +192,7 @@ def test_a_small_disk_that_runs_full_leaves_the_old_state(path: Path, small_disk
         assert count_sounds(library) == 2
         with pytest.raises((LibraryFull, LibraryUnwritable)):
             fill_with_backups(library)
-        assert not list(small_disk.rglob("*.unfinished"))
+        assert not list(small_disk.rglob("*.part*"))
         assert check(library).is_whole
 
 

@@ -269,8 +269,8 @@ def test_publishing_often_leaves_few_files(tmp_path: Path, monkeypatch: pytest.M
 def test_what_killed_processes_left_goes_after_an_hour_and_not_before(tmp_path: Path) -> None:
     source = MemorySource(DIMENSIONS)
     source.add(clustered(20, 1))
-    old = [tmp_path / name for name in ("mine.0a.seg", "mine.0b.seg.4711.part")]
-    kept = [tmp_path / name for name in ("mine.1a.seg", "mine.1b.seg.4712.part", "other.0a.seg")]
+    old = [tmp_path / name for name in ("mine.0a.seg", "mine.0b.seg.4711.part", ".sonoteca-0c.part")]
+    kept = [tmp_path / name for name in ("mine.1a.seg", ".sonoteca-1b.part", "other.0a.seg")]
     for path in (*old, *kept):
         path.write_bytes(b"half a segment")
     for path in (*old, kept[-1]):

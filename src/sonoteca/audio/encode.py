@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from sonoteca.audio.signal import AudioSignal
 from sonoteca.errors import AudioError, UnsupportedFormat
+from sonoteca.whole_file import WholeFile, write_whole
 
 SampleWidth = Literal["pcm_16", "pcm_24", "float_32"]
 
@@ -64,7 +65,7 @@ ENCODINGS = {
 
 
 def write_wav(path: str | os.PathLike[str], signal: AudioSignal, *, width: SampleWidth = "pcm_16") -> None:
-    """Write a RIFF WAVE file.
+    """Write a RIFF WAVE file; one that is there is replaced.
 
     Integers clip at full scale and are rounded, not dithered; ``float_32`` keeps every value.
 
@@ -73,7 +74,7 @@ def write_wav(path: str | os.PathLike[str], signal: AudioSignal, *, width: Sampl
     ValueError
         If the samples do not fit into the 4 GB a WAV file can hold.
     """
-    Path(path).write_bytes(wav_bytes(signal, width=width))
+    write_whole(path, wav_bytes(signal, width=width))
 
 
 def wav_bytes(signal: AudioSignal, *, width: SampleWidth = "pcm_16") -> bytes:
@@ -171,19 +172,17 @@ class SoundWriter:
         bit_rate: int | None = None,
         tags: dict[str, str] | None = None,
     ) -> None:
-        self._path = Path(path)
-        # Beside the target, so that it can be moved into its place.
-        self._part = self._path.with_name(f".{self._path.name}.part")
-        suffix = encoding if encoding is not None else self._path.suffix.lower()
+        self._whole = WholeFile(path)
+        suffix = encoding if encoding is not None else self._whole.path.suffix.lower()
         self._target: _WavFile | _EncodedFile
         if suffix == ".wav" and not tags:
-            self._target = _WavFile(self._part, sample_rate, n_channels, width)
+            self._target = _WavFile(self._whole.aside, sample_rate, n_channels, width)
             return
         if suffix not in ENCODINGS:
             raise UnsupportedFormat(
                 f"Sound cannot be written as {suffix!r}.", f"Use one of .wav {' '.join(ENCODINGS)}."
             )
-        self._target = _EncodedFile(self._part, sample_rate, n_channels, ENCODINGS[suffix], bit_rate, tags or {})
+        self._target = _EncodedFile(self._whole.aside, sample_rate, n_channels, ENCODINGS[suffix], bit_rate, tags or {})
 
     def write(self, samples: NDArray[np.float32]) -> None:
         """Append a block, float32 (n_channels, n)."""
@@ -198,9 +197,9 @@ class SoundWriter:
         try:
             self._target.close(complete=kind is None)
             if kind is None:
-                os.replace(self._part, self._path)
+                self._whole.keep()
         finally:
-            self._part.unlink(missing_ok=True)
+            self._whole.discard()
 
 
 class _WavFile:

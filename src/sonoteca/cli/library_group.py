@@ -147,6 +147,7 @@ def map_(
     from sonoteca.errors import FileUnreadable, RequestError
     from sonoteca.search.map.sound_map import draw_map, read_map
     from sonoteca.search.selection import region_selection
+    from sonoteca.whole_file import write_whole
 
     if output is not None and output.suffix.lower() != ".svg":
         raise RequestError(f"{output.name} is not the name of an SVG picture.", "Let it end in .svg.")
@@ -159,7 +160,7 @@ def map_(
         print_json(found.as_json({"filter": only}))
     if output is not None:
         try:
-            output.write_text(map_svg(found.points, coloured_by=colour), encoding="utf-8")
+            write_whole(output, map_svg(found.points, coloured_by=colour).encode())
         except OSError as error:
             raise FileUnreadable(f"{output} cannot be written ({error.strerror}).", "Name another place.") from error
         note(f"picture of {len(found.points)} regions written: {output}")

@@ -7,18 +7,16 @@ CRC-32 of each of its blocks. Rows of a flat segment rise by id and are checked 
 centroids and every list is a block, so that a cold process reads and checks only the lists
 it visits.
 
-A file is written aside, flushed to disk and renamed: it is there whole or not at all. Its
-bytes are verified before native code sees them.
+A file is there whole or not at all (``whole_file``). Its bytes are verified before native code
+sees them.
 """
 
 from __future__ import annotations
 
 import json
 import mmap
-import os
 import struct
 import zlib
-from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -26,6 +24,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from sonoteca.whole_file import WholeFile
 
 MAGIC = b"SONSEG1\n"
 BLOCK_ROWS = 65_536
@@ -65,13 +65,8 @@ def write_segment(
     ids: NDArray[np.int64],
     vectors: NDArray[np.float16],
     partition: Partition | None = None,
-    *,
-    before_rename: Callable[[], None] | None = None,
 ) -> SegmentFacts:
-    """Write rows (by rising id, or grouped as ``partition`` says) to ``path``.
-
-    ``before_rename`` is called when all bytes are on disk under another name, for tests.
-    """
+    """Write rows (by rising id, or grouped as ``partition`` says) to ``path``."""
     if len(ids) == 0 or vectors.shape[0] != len(ids):
         raise ValueError(f"a segment has as many ids as vectors and at least one: {len(ids)}, {vectors.shape}")
     arrays: dict[str, NDArray[Any]] = {"ids": np.ascontiguousarray(ids, "<i8")}
@@ -95,22 +90,12 @@ def write_segment(
         offset += array.nbytes
     header = json.dumps({"arrays": described, "bounds": bounds if partition is None else None}).encode()
     start = -(-(_PREFIX.size + len(header)) // _ALIGN) * _ALIGN
-    aside = path.with_name(f"{path.name}.{os.getpid()}.part")
-    try:
-        with aside.open("wb") as out:
-            out.write(_PREFIX.pack(MAGIC, zlib.crc32(header), 0, len(header)))
-            out.write(header)
-            for name, array in arrays.items():
-                out.seek(start + described[name]["offset"])  # type: ignore[operator]
-                out.write(array.data)
-            out.flush()
-            os.fsync(out.fileno())
-        if before_rename is not None:
-            before_rename()
-        aside.replace(path)
-    finally:
-        aside.unlink(missing_ok=True)
-    _sync_folder(path.parent)
+    with WholeFile(path) as aside, aside.open("wb") as out:
+        out.write(_PREFIX.pack(MAGIC, zlib.crc32(header), 0, len(header)))
+        out.write(header)
+        for name, array in arrays.items():
+            out.seek(start + described[name]["offset"])  # type: ignore[operator]
+            out.write(array.data)
     return SegmentFacts(
         file=path.name,
         rows=len(ids),
@@ -124,17 +109,6 @@ def write_segment(
 
 def _crc32(array: NDArray[Any]) -> int:
     return zlib.crc32(array.view(np.uint8).reshape(-1).data)
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make the rename itself durable, where folders can be opened (not on Windows)."""
-    if os.name != "posix":
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 class SegmentFile:

@@ -27,6 +27,7 @@ from sonoteca.index.exact import ExactIndex, rank
 from sonoteca.index.segment import PARTITION_ROWS, Best, Segment, partition_rows
 from sonoteca.index.segment_file import SegmentDamaged, SegmentFacts, SegmentFile, write_segment
 from sonoteca.index.vector_index import IndexState, Neighbours, require_queries
+from sonoteca.whole_file import LEFTOVER_AFTER_S, remove_leftovers
 
 # Ids (n,) by rising id and their vectors (n, dimensions).
 Rows: TypeAlias = tuple[NDArray[np.int64], NDArray[np.float32]]
@@ -37,9 +38,9 @@ TAIL_ROWS = 4096
 _MERGE_FACTOR = 3
 # Larger ones are left alone: rewriting them costs more than a further file does.
 _MERGE_ROWS = 4_000_000
-# A file that no manifest names may be one that another process is about to publish; after an hour it is
-# what a killed process left.
-_STRAY_AFTER_S = 3600.0
+# A file that no manifest names may be one that another process is about to publish; later it is what a
+# killed process left.
+_STRAY_AFTER_S = LEFTOVER_AFTER_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,6 +271,7 @@ class SegmentIndex:
         for path in self.folder.glob(f"{self._prefix}*.seg*"):
             if path.name not in live and path.stat().st_mtime < time.time() - _STRAY_AFTER_S:
                 _unlink(path)
+        remove_leftovers(self.folder, older_than_s=_STRAY_AFTER_S)
 
     # --- checking -------------------------------------------------------------------------------
 

@@ -15,7 +15,7 @@ from sonoteca.interchange.arrangement_json import arrangement_json_bytes
 from sonoteca.interchange.dawproject import dawproject_bytes
 from sonoteca.interchange.export_format import ExportFormat
 from sonoteca.interchange.midi_markers import midi_marker_bytes
-from sonoteca.interchange.whole_file import write_whole
+from sonoteca.whole_file import write_whole
 
 _BY_SUFFIX = {
     ".dawproject": ExportFormat.DAWPROJECT,
@@ -76,6 +76,11 @@ def export_arrangement(
         content = midi_marker_bytes(arrangement, sources)
     else:
         content = arrangement_json_bytes(arrangement, sources)
-    write_whole(path, content)
+    try:
+        write_whole(path, content)
+    except OSError as error:
+        raise RequestError(
+            f"{path} cannot be written ({error.strerror}).", "Name a file that you may write."
+        ) from error
     missing = tuple(f"{each.shown}: {each.why_missing}" for each in sources.values() if each.path is None)
     return Exported(path, chosen, len(content), missing)

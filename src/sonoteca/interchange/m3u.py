@@ -19,6 +19,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from sonoteca.errors import PlaylistUnreadable
+from sonoteca.whole_file import write_whole
 
 SUFFIXES = frozenset({".m3u", ".m3u8"})
 # A playlist of a million entries has 100 MB; beyond it, something else was named.
@@ -153,8 +154,6 @@ def _path_of_url(url: str) -> str:
 def write_m3u(path: str | Path, entries: Sequence[M3uEntry]) -> None:
     """Write a playlist: UTF-8 with ``#EXTINF``, paths relative where they lie below the playlist's folder.
 
-    Written aside and renamed, so that a playlist that was there is never half written.
-
     Raises
     ------
     PlaylistUnreadable
@@ -162,13 +161,9 @@ def write_m3u(path: str | Path, entries: Sequence[M3uEntry]) -> None:
     """
     place = Path(path)
     text = format_m3u(entries, folder=place.absolute().parent)
-    aside = place.with_name(f".{place.name}.{os.getpid()}")
     try:
-        aside.write_bytes(text.encode("utf-8", "surrogateescape"))
-        aside.replace(place)
+        write_whole(place, text.encode("utf-8", "surrogateescape"))
     except OSError as error:
-        with contextlib.suppress(OSError):
-            aside.unlink(missing_ok=True)
         raise PlaylistUnreadable(f"{place} cannot be written ({error.strerror}).", "Name another file.") from error
 
 

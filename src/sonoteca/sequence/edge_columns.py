@@ -7,7 +7,6 @@ columns a twentieth of one. The catalogue stays the truth: the file can be delet
 from __future__ import annotations
 
 import contextlib
-import os
 import zipfile
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -29,6 +28,7 @@ from sonoteca.domain.precedence import winning
 from sonoteca.errors import LibraryUnwritable
 from sonoteca.sequence.edges import edge_keys, edge_loudness, edge_tempos
 from sonoteca.sequence.tracks import EDGE_S, NO_KEY
+from sonoteca.whole_file import WholeFile
 
 _VERSION = 1
 _FOLDER, _FILE = "sequence", "edges.npz"
@@ -224,17 +224,12 @@ def _read(library: Library, space: StoredSpace | None) -> EdgeColumns | None:
 
 
 def _keep(library: Library, space: StoredSpace | None, columns: EdgeColumns) -> None:
-    """Write aside and rename; a library that cannot be written answers all the same."""
+    """Write the whole file; a library that cannot be written answers all the same."""
     path = _path(library)
     if path is None:
         return
-    aside = path.with_name(f"{path.name}.{os.getpid()}")
-    try:
+    with contextlib.suppress(LibraryUnwritable, OSError):
         library.data_folder(_FOLDER)
-        with aside.open("wb") as file:
+        with WholeFile(path) as aside, aside.open("wb") as file:
             arrays = {field.name: getattr(columns, field.name) for field in fields(columns)}
             np.savez(file, stamp=np.array(_stamp(library, space)), **arrays)
-        aside.replace(path)
-    except (LibraryUnwritable, OSError):
-        with contextlib.suppress(OSError):
-            aside.unlink(missing_ok=True)

@@ -15,6 +15,7 @@ from urllib.request import pathname2url
 from sonoteca.catalogue.store.database import errors_explained
 from sonoteca.catalogue.store.schema import REVISION
 from sonoteca.errors import LibraryDamaged, LibraryMissing, LibraryTooNew, LibraryUnwritable, RequestError
+from sonoteca.whole_file import WholeFile, sync_folder
 
 # Pages copied before other writers get a turn: 4,096 pages of 4 KiB are 16 MiB.
 _PAGES_A_STEP = 4096
@@ -54,28 +55,19 @@ def backup_file(path: Path, folder: Path, *, reason: str = "") -> Path:
 
 def _copy(source: Path, target: Path) -> None:
     """Copy beside the target, verify, then give it its name: a half-made backup never has a backup's name."""
-    unfinished = target.with_name(f".{target.name}.{os.getpid()}.unfinished")
     try:
-        with (
-            errors_explained(str(target)),
-            closing(_read_only(source)) as from_,
-            closing(sqlite3.connect(unfinished)) as to,
-        ):
-            from_.backup(to, pages=_PAGES_A_STEP)
-            # A backup is one file, without a -wal beside it.
-            to.execute("PRAGMA journal_mode = DELETE")
-        verify_file(unfinished)
-        _sync(unfinished)
-        unfinished.rename(target)
+        with WholeFile(target) as unfinished:
+            with (
+                errors_explained(str(target)),
+                closing(_read_only(source)) as from_,
+                closing(sqlite3.connect(unfinished)) as to,
+            ):
+                from_.backup(to, pages=_PAGES_A_STEP)
+                # A backup is one file, without a -wal beside it.
+                to.execute("PRAGMA journal_mode = DELETE")
+            verify_file(unfinished)
     except OSError as error:
         raise LibraryUnwritable(f"{target} could not be written ({error.strerror}).") from error
-    finally:
-        unfinished.unlink(missing_ok=True)
-
-
-def _sync(path: Path) -> None:
-    with path.open("rb+") as file:
-        os.fsync(file.fileno())
 
 
 def _read_only(path: Path) -> sqlite3.Connection:
@@ -152,6 +144,7 @@ def _replace_damaged(path: Path, source: Path) -> Path:
                 beside.rename(aside.with_name(aside.name + suffix))
         path.rename(aside)
         fresh.rename(path)
+        sync_folder(path.parent)
     except OSError as error:
         raise LibraryUnwritable(f"{path} could not be replaced ({error.strerror}).") from error
     return aside

@@ -8,8 +8,6 @@ in segments: a large one and small ones for what was added since; removing marks
 
 from __future__ import annotations
 
-import os
-import tempfile
 import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -34,6 +32,7 @@ from sonoteca.search.hum.answer import (
 from sonoteca.search.hum.melody import Melody, PackedMelodies
 from sonoteca.search.hum.query_pitch import QueryNotes
 from sonoteca.search.hum.windows_index import MANY_WINDOWS, Segment
+from sonoteca.whole_file import write_whole
 
 _MAGIC = b"SONOHUM2"
 _PLACES, _PLACES_OF_MANY, _SECOND_LOOK = 240, 480, 90
@@ -143,19 +142,10 @@ class MelodyIndex:
     # --- on disk --------------------------------------------------------------------------------
 
     def save(self, path: Path) -> None:
-        """Write to ``path``, beside it first and renamed when complete: a kill leaves the old file."""
+        """Write to ``path``, whole or not at all."""
         body = b"".join(_segment_bytes(segment) for segment in self._segments)
         data = _MAGIC + len(self._segments).to_bytes(4, "little") + zlib.crc32(body).to_bytes(4, "little") + body
-        handle, aside = tempfile.mkstemp(prefix=path.name, suffix=".part", dir=path.parent)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(aside).replace(path)
-        except BaseException:
-            Path(aside).unlink(missing_ok=True)
-            raise
+        write_whole(path, data)
 
     @classmethod
     def load(cls, path: Path) -> MelodyIndex:
