@@ -162,7 +162,7 @@ def loops_of(*described: tuple[str, dict[str, Any]], **columns: Any) -> Loops:
                     "kind": facts["kind"],
                     "tempo_bpm": facts["tempo"]["bpm"],
                     "beats_per_bar": profile["beats_per_bar"],
-                    "key_number": None if key is None else key["tonic"] + 12 * (key["mode"] == "minor"),
+                    "key_number": None if key is None else Key(key["tonic"], key["mode"]).number,
                     "key_confidence": None if key is None else wishes.get("key_confidence", 0.95),
                     "tonality": facts["tonality"],
                     "loudness_lufs": facts["loudness"]["integrated_lufs"],

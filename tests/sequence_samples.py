@@ -21,7 +21,6 @@ from sonoteca.catalogue.identity.sounds import public_id
 from sonoteca.domain.embedding import Embedding, Space, SpacePart
 from sonoteca.domain.music import Key
 from sonoteca.domain.observation import JsonValue
-from sonoteca.sequence.edge_columns import key_number
 from sonoteca.sequence.energy_plan import EnergyPlan
 from sonoteca.sequence.set_problem import SetProblem
 from sonoteca.sequence.tracks import NO_ARTIST, NO_KEY, Tracks, unit_rows
@@ -60,7 +59,7 @@ def columns(*made: Made) -> Tracks:
         return np.array([np.nan if value is None else value for value in values], np.float32)
 
     def keys(names: Sequence[str | None]) -> Any:
-        return np.array([NO_KEY if name is None else key_number(Key.parse(name)) for name in names], np.int8)
+        return np.array([NO_KEY if name is None else Key.parse(name).number for name in names], np.int8)
 
     def rows(vectors: Sequence[Sequence[float]]) -> Any:
         return unit_rows(np.array(vectors, np.float32))

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sonoteca.domain.music import Key, Meter, hz_to_midi, midi_to_hz, parse_pitch_class
+from sonoteca.domain.music import (
+    ALL_KEYS,
+    N_KEYS,
+    Key,
+    Meter,
+    hz_to_midi,
+    midi_to_hz,
+    parse_pitch_class,
+    transposed_key_numbers,
+)
 
 KEYS = st.builds(Key, st.integers(0, 11), st.sampled_from(["major", "minor"]))
 
@@ -94,3 +104,25 @@ def test_concert_pitch_and_no_pitch() -> None:
 def test_a_meter_that_cannot_be_written_cannot_be_made(beats: int, unit: int) -> None:
     with pytest.raises(ValueError, match="not a meter"):
         Meter(beats, unit)
+
+
+def test_numbers_of_keys_are_the_tonic_and_twelve_more_for_minor() -> None:
+    assert [Key.parse(name).number for name in ("C", "B", "Cm", "Am", "Bm")] == [0, 11, 12, 21, 23]
+    assert [Key.of_number(number) for number in range(N_KEYS)] == list(ALL_KEYS)
+    assert [key.number for key in ALL_KEYS] == list(range(24))
+
+
+@pytest.mark.parametrize("wrong", [-1, 24, 3.5, float("nan")])
+def test_a_number_that_is_no_key_is_refused(wrong: float) -> None:
+    with pytest.raises(ValueError, match="key number"):
+        Key.of_number(wrong)
+
+
+def test_transposed_numbers_are_the_numbers_of_transposed_keys() -> None:
+    numbers = np.arange(N_KEYS)
+    for semitones in (-11, -1, 0, 5, 14):
+        expected = [key.transpose(semitones).number for key in ALL_KEYS]
+        assert transposed_key_numbers(numbers, semitones).tolist() == expected
+    unknown = transposed_key_numbers(np.array([np.nan, 23.0]), np.array([1.0, 1.0]))
+    assert np.isnan(unknown[0])
+    assert unknown[1] == 12.0

@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sonoteca.domain.names import printable_path
 from sonoteca.errors import FileUnreadable
 from sonoteca.ingest.ignore_rules import is_ignored, parse_rules
 from sonoteca.ingest.paths_file import read_paths, write_paths
-from sonoteca.ingest.root_paths import absolute, display_name, encoded, join_root, relative_bytes
+from sonoteca.ingest.root_paths import absolute, encoded, join_root, relative_bytes
 
 # Names as Linux gives them: any bytes but NUL and "/", undecodable ones as surrogates.
 posix_names = st.binary(min_size=1, max_size=20).map(
@@ -76,7 +77,7 @@ def test_dots_behind_a_link_mean_what_the_file_system_means(tmp_path: Path) -> N
 
 
 def test_names_for_people_hold_no_control_characters() -> None:
-    assert display_name("a\x1b[31m\n\udcffé.wav") == "a\\x1b[31m\\n\\xffé.wav"
+    assert printable_path("a\x1b[31m\n\udcffé.wav") == "a\\x1b[31m\\n\\xffé.wav"
     assert encoded("\udcff.wav", flavour=PurePosixPath) == b"\xff.wav"
 
 

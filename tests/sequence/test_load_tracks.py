@@ -41,7 +41,7 @@ def test_what_was_stored_comes_back_as_columns(library: Library) -> None:
         )
     plain, bare = one(library, "plain"), one(library, "bare")
     assert 2.0 ** float(plain.tempo_start[0]) == pytest.approx(128.0, rel=1e-6)
-    assert (plain.key_start[0], plain.key_end[0]) == (edge_columns.key_number(Key.parse("9A")),) * 2
+    assert (plain.key_start[0], plain.key_end[0]) == (Key.parse("9A").number,) * 2
     assert float(plain.level[0]) == pytest.approx(6 / 9)
     assert float(plain.energy_end[0]) == pytest.approx(6 / 9, abs=1e-5)
     assert float(plain.duration_s[0]) == 180.0
@@ -64,8 +64,8 @@ def test_edges_are_those_of_the_start_and_of_the_end(library: Library) -> None:
     tracks = one(library, "drifts")
     assert 2.0 ** float(tracks.tempo_start[0]) == pytest.approx(100.0, rel=1e-5)
     assert 2.0 ** float(tracks.tempo_end[0]) == pytest.approx(108.0, rel=1e-5)
-    assert tracks.key_start[0] == edge_columns.key_number(Key.parse("8A"))
-    assert tracks.key_end[0] == edge_columns.key_number(Key.parse("3B"))
+    assert tracks.key_start[0] == Key.parse("8A").number
+    assert tracks.key_end[0] == Key.parse("3B").number
     assert tracks.timbre_start[0].tolist() == pytest.approx([1, 0, 0, 0], abs=1e-3)
     assert tracks.timbre_end[0].tolist() == pytest.approx([0, 1, 0, 0], abs=1e-3)
     # 15 dB below the middle is felt 2 ** -1.5 as loud, 7.5 dB 2 ** -0.75.

@@ -7,11 +7,12 @@ import os
 import numpy as np
 from numpy.typing import NDArray
 
-from sonoteca.audio.container import display_name, open_container, open_regular_file
+from sonoteca.audio.container import open_container, open_regular_file
 from sonoteca.audio.decoding import Decoding
 from sonoteca.audio.measure import sanitize
 from sonoteca.audio.mixdown import MonoMix, ToAnalysisRate
 from sonoteca.audio.signal import ANALYSIS_RATE, AudioSignal
+from sonoteca.domain.names import printable_path
 from sonoteca.errors import DamagedAudio, FileUnreadable
 
 _BLOCK = 2**14
@@ -29,7 +30,7 @@ def read_beginning(path: str | os.PathLike[str] | bytes, duration_s: float) -> A
     """
     if duration_s <= 0.0:
         raise ValueError(f"duration_s must be positive, got {duration_s}")
-    shown = display_name(path)
+    shown = printable_path(path)
     with open_regular_file(path) as file, open_container(file, shown) as opened:
         decoding = Decoding(opened, shown, _Mono)
         try:

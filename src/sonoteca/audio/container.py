@@ -23,6 +23,7 @@ from av.audio.stream import AudioStream
 from av.container import InputContainer
 
 from sonoteca.audio.riff_repair import SamplesOnly, samples_only
+from sonoteca.domain.names import printable_path
 from sonoteca.errors import DamagedAudio, EmptyAudio, FileUnreadable, NotARegularFile, NotAudio, UnsupportedFormat
 
 # FFmpeg's demuxers for files that hold sound, containers of video with sound included. What
@@ -69,7 +70,7 @@ def open_regular_file(path: str | os.PathLike[str] | bytes) -> io.FileIO:
     FileUnreadable
         It does not exist, or may not be read.
     """
-    shown = display_name(path)
+    shown = printable_path(path)
     try:
         mode = os.stat(path).st_mode
     except (OSError, ValueError) as error:
@@ -91,12 +92,6 @@ def open_regular_file(path: str | os.PathLike[str] | bytes) -> io.FileIO:
         file.close()
         raise
     return file
-
-
-def display_name(path: str | os.PathLike[str] | bytes) -> str:
-    """The path as it can be printed: bytes that are not UTF-8 and control characters are escaped."""
-    text = os.fsdecode(path).encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
 
 
 def _is_link(path: str | os.PathLike[str] | bytes) -> bool:

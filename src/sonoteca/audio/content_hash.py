@@ -17,7 +17,8 @@ import struct
 import xxhash
 from av.audio.stream import AudioStream
 
-from sonoteca.audio.container import display_name, open_container, open_regular_file
+from sonoteca.audio.container import open_container, open_regular_file
+from sonoteca.domain.names import printable_path
 from sonoteca.errors import AudioError
 
 PREFIX = "x1:"
@@ -110,7 +111,7 @@ def hash_content(path: str | os.PathLike[str] | bytes) -> str:
     """
     with open_regular_file(path) as file:
         try:
-            with open_container(file, display_name(path)) as opened:
+            with open_container(file, printable_path(path)) as opened:
                 packets = PacketHash(opened.stream)
                 try:
                     for packet in opened.container.demux(opened.stream):

@@ -14,7 +14,6 @@ from sonoteca.audio.chunks import read_chunks
 from sonoteca.audio.claims import CHUNKS, all_claims
 from sonoteca.audio.container import (
     OpenedContainer,
-    display_name,
     open_container,
     open_regular_file,
 )
@@ -23,6 +22,7 @@ from sonoteca.audio.decoding import Decoding
 from sonoteca.audio.intake import Intake, SpooledRecording
 from sonoteca.audio.probe import all_tags, bit_depth, container_name
 from sonoteca.audio.recording import AudioInfo
+from sonoteca.domain.names import printable_path
 from sonoteca.errors import DamagedAudio, EmptyAudio, FileUnreadable
 
 
@@ -54,7 +54,7 @@ def open_recording(
         ``NotARegularFile``, ``FileUnreadable``, ``NotAudio``, ``UnsupportedFormat``, ``EmptyAudio`` or
         ``DamagedAudio``. A file of which a part can be read gives that part, with a warning.
     """
-    shown = display_name(path)
+    shown = printable_path(path)
     with open_regular_file(path) as file, open_container(file, shown) as opened:
         decoding = _Listening(opened, shown, spool_dir)
         try:

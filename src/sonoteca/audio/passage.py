@@ -12,13 +12,14 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from sonoteca.audio.container import display_name, open_container, open_regular_file
+from sonoteca.audio.container import open_container, open_regular_file
 from sonoteca.audio.content_hash import hash_bytes
 from sonoteca.audio.decoding import Decoding
 from sonoteca.audio.kweighting import default_channel_names
 from sonoteca.audio.measure import sanitize
 from sonoteca.audio.recording import MAX_READ_S
 from sonoteca.audio.signal import AudioSignal
+from sonoteca.domain.names import printable_path
 from sonoteca.errors import DamagedAudio, EmptyAudio, FileUnreadable
 
 _BLOCK = 2**16
@@ -68,7 +69,7 @@ def read_passage(
     """
     if not 0 <= start_s < end_s or end_s - start_s > MAX_READ_S or context_s < 0:
         raise ValueError(f"a passage of at most {MAX_READ_S} s can be read, got {start_s} s to {end_s} s")
-    shown = display_name(path)
+    shown = printable_path(path)
     with open_regular_file(path) as file, open_container(file, shown) as opened:
         decoding = Decoding(opened, shown, partial(_Excerpt, start_s=start_s, end_s=end_s, context_s=context_s))
         try:

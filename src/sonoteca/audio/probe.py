@@ -12,8 +12,9 @@ from av.audio.codeccontext import AudioCodecContext
 from av.audio.stream import AudioStream
 from av.container import InputContainer
 
-from sonoteca.audio.container import OpenedContainer, display_name, open_container, open_regular_file
+from sonoteca.audio.container import OpenedContainer, open_container, open_regular_file
 from sonoteca.audio.mp4_tags import mp4_tempo
+from sonoteca.domain.names import printable_path
 
 # FFmpeg counts a container's length in microseconds.
 _CONTAINER_TIME_BASE = 1_000_000
@@ -44,7 +45,7 @@ def probe(path: str | os.PathLike[str] | bytes) -> AudioFacts:
     AudioError
         As ``decode.open_recording`` does, except for damage that only decoding meets.
     """
-    with open_regular_file(path) as file, open_container(file, display_name(path)) as opened:
+    with open_regular_file(path) as file, open_container(file, printable_path(path)) as opened:
         container, stream = opened.container, opened.stream
         context = stream.codec_context
         return AudioFacts(

@@ -2,6 +2,7 @@
 
 Pitch class 0 is C. Names are written with sharps in answers ("F# minor"); parsing takes
 flats and the usual short forms ("Bbm", "8A", "1d"). MIDI note 69 is A4 = 440 Hz.
+In columns a key is its *number*: the tonic 0..11 for major, the tonic plus 12 (12..23) for minor.
 """
 
 from __future__ import annotations
@@ -10,10 +11,17 @@ import math
 import re
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Literal
+from typing import TYPE_CHECKING, Literal, TypeVar
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    KeyNumbers = TypeVar("KeyNumbers", int, NDArray[np.int64], NDArray[np.float64])
 
 Mode = Literal["major", "minor"]
 
+N_KEYS = 24
 PITCH_CLASS_NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 _NATURALS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 _KEY_PATTERN = re.compile(
@@ -71,6 +79,26 @@ class Key:
         major_tonic = (7 * (number - c_major_at)) % 12
         return cls((major_tonic - 3) % 12 if mode == "minor" else major_tonic, mode)
 
+    @classmethod
+    def of_number(cls, number: float) -> Key:
+        """The key with this number; ValueError where it is not one of 0..23.
+
+        >>> Key.of_number(0).name, Key.of_number(21).name
+        ('C major', 'A minor')
+        """
+        if number != number or not 0 <= number < N_KEYS or number != int(number):
+            raise ValueError(f"a key number is one of 0..{N_KEYS - 1}, got {number}")
+        return cls(int(number) % 12, "minor" if number >= 12 else "major")
+
+    @property
+    def number(self) -> int:
+        """The tonic for major, the tonic plus 12 for minor.
+
+        >>> Key.parse("C").number, Key.parse("Am").number
+        (0, 21)
+        """
+        return self.tonic + (12 if self.mode == "minor" else 0)
+
     def _fifths_from_c(self) -> int:
         relative_major = self.tonic if self.mode == "major" else (self.tonic + 3) % 12
         return (7 * relative_major) % 12
@@ -104,6 +132,18 @@ class Key:
     def compatible(self) -> tuple[Key, ...]:
         """Keys a DJ mixes into without a clash: same, relative, and one step round the wheel."""
         return (self, self.relative, self.transpose(7), self.transpose(-7))
+
+
+ALL_KEYS = tuple(Key.of_number(number) for number in range(N_KEYS))
+
+
+def transposed_key_numbers(numbers: KeyNumbers, semitones: KeyNumbers | int) -> KeyNumbers:
+    """Key numbers moved up by ``semitones`` within their mode; one number or arrays that broadcast, NaN stays NaN.
+
+    >>> transposed_key_numbers(Key.parse("Am").number, 3) == Key.parse("Cm").number
+    True
+    """
+    return 12 * (numbers // 12) + (numbers + semitones) % 12
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,16 +20,16 @@ from sonoteca.catalogue.heard import observations, pending, results
 from sonoteca.catalogue.identity import sounds
 from sonoteca.catalogue.store import leases, schema
 from sonoteca.catalogue.store.library import Library
+from sonoteca.domain.names import printable_path
 from sonoteca.domain.vocabulary import Source
 from sonoteca.errors import FileUnreadable, LibraryError, SonotecaError, WorkerError
+from sonoteca.ingest.failures import FileChanged, error_of
 from sonoteca.ingest.identify import deadline_s
 from sonoteca.ingest.listen import AnalysisOrder, AnalysisSettings, FileAnalysis, Producers, listen
 from sonoteca.ingest.ownership import release_dead
 from sonoteca.ingest.plan import SoundFile, is_gone
 from sonoteca.ingest.report import FileOutcome, Progress
-from sonoteca.ingest.root_paths import display_name
 from sonoteca.workers.executor import Done, Executor, Failed, Task
-from sonoteca.ingest.failures import FileChanged, error_of
 
 # So long at most does a finished result wait for others to fill its batch.
 FLUSH_S = 5.0
@@ -205,7 +205,7 @@ class _Store:
         if isinstance(outcome, Done):
             heard = outcome.result
             if heard.info.content_hash != file.content_hash:
-                changed = FileChanged(f"{display_name(file.path)} changed between being identified and being heard.")
+                changed = FileChanged(f"{printable_path(file.path)} changed between being identified and being heard.")
                 self._errors[sound_id] = (changed, outcome.elapsed_s)
                 return
             self._results.append(
@@ -288,7 +288,7 @@ class _Store:
 def _refused(result: results.SoundResult, work: Work, refusal: Exception) -> SonotecaError:
     if isinstance(refusal, SonotecaError):
         return refusal
-    shown = display_name(work.files[result.sound_id].path)
+    shown = printable_path(work.files[result.sound_id].path)
     return WorkerError(f"The result of {shown} was refused by the catalogue: {refusal}")
 
 

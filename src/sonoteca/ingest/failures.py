@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from sonoteca.domain.names import printable_path
 from sonoteca.errors import SonotecaError, WorkerCrashed, WorkerError, WorkerOutOfMemory, WorkerTimedOut
-from sonoteca.ingest.root_paths import display_name
 from sonoteca.workers.executor import Failed
 
 
@@ -16,7 +16,7 @@ class FileChanged(WorkerError):
 
 def error_of(failed: Failed, path: str) -> SonotecaError:
     """The failure of one file, with a code, a sentence and a remedy."""
-    shown = display_name(path)
+    shown = printable_path(path)
     if isinstance(failed.error, SonotecaError):
         return failed.error
     if failed.kind == "crash":

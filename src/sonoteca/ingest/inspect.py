@@ -11,14 +11,14 @@ from sonoteca.analysis.sound_object import AudioFacts, JsonObject, sound_object,
 from sonoteca.audio.decode import open_recording
 from sonoteca.audio.waveform import OVERVIEW_POINTS, Waveform, draw
 from sonoteca.catalogue.identity.sounds import public_id
+from sonoteca.domain.names import printable_path
 from sonoteca.errors import SonotecaError
 from sonoteca.ingest.add import AddOptions
+from sonoteca.ingest.failures import error_of
 from sonoteca.ingest.identify import deadline_s
 from sonoteca.ingest.listen import NO_EMBEDDERS, AnalysisOrder, AnalysisSettings, FileAnalysis, listen
-from sonoteca.ingest.root_paths import display_name
 from sonoteca.ingest.workers import listeners
 from sonoteca.workers.executor import Done, Executor, Failed, Task
-from sonoteca.ingest.failures import error_of
 
 
 def inspect_files(
@@ -140,5 +140,5 @@ def _printable(name: str) -> str:
     try:
         name.encode("utf-8")
     except UnicodeEncodeError:
-        return display_name(name)
+        return printable_path(name)
     return name

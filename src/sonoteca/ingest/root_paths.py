@@ -79,17 +79,5 @@ def join_root(root: str, relative: bytes, *, flavour: type[PurePath] = HERE) -> 
     return str(flavour(root) / part)
 
 
-def display_name(path: str) -> str:
-    """``path`` as it can be printed: undecodable bytes and control characters are escaped.
-
-    Examples
-    --------
-    >>> display_name("no\\udcff\\n.wav")
-    'no\\\\xff\\\\n.wav'
-    """
-    text = path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
-
-
 def _errors(flavour: type[PurePath]) -> str:
     return "surrogatepass" if issubclass(flavour, PureWindowsPath) else "surrogateescape"

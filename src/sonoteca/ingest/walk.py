@@ -16,9 +16,10 @@ import stat
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from sonoteca.domain.names import printable_path
 from sonoteca.errors import AudioError, FileUnreadable, NotARegularFile
 from sonoteca.ingest.ignore_rules import IGNORE_FILE, IgnoreRules, is_ignored, parse_rules
-from sonoteca.ingest.root_paths import absolute, display_name
+from sonoteca.ingest.root_paths import absolute
 
 # What FFmpeg's audio demuxers are usually called by. Containers that mostly hold films (mkv,
 # mov, avi) are opened only when they are named themselves.
@@ -195,11 +196,11 @@ def _judge(path: str, start: str, below: str, status: os.stat_result) -> FoundFi
     if stat.S_ISREG(status.st_mode):
         return FoundFile(path, start, below, status.st_size, status.st_mtime_ns)
     what = _SPECIAL.get(stat.S_IFMT(status.st_mode), "something")
-    return LeftOut(path, NotARegularFile(f"{display_name(path)} is {what}, not a file."))
+    return LeftOut(path, NotARegularFile(f"{printable_path(path)} is {what}, not a file."))
 
 
 def _unreadable(path: str, error: OSError | ValueError) -> LeftOut:
-    shown = display_name(path)
+    shown = printable_path(path)
     if isinstance(error, ValueError):
         return LeftOut(path, FileUnreadable(f"{shown} is not a possible file name: {error}."))
     if os.path.islink(path):

@@ -59,7 +59,7 @@ def pitch_class_shares(notes: QueryNotes) -> NDArray[np.float64]:
 
 
 def key_of_chroma(chroma: NDArray[np.float64]) -> tuple[int, float]:
-    """The key (tonic, plus 12 for minor) whose profile correlates best, and how sure that is, 0..1."""
+    """The number of the key whose profile correlates best, and how sure that is, 0..1."""
     profiles = np.array([np.roll(profile, tonic) for profile in (_MAJOR, _MINOR) for tonic in range(12)])
     scores = np.array([np.corrcoef(profile, chroma)[0, 1] for profile in profiles])
     second, first = np.sort(scores)[-2:]

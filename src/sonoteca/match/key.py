@@ -8,7 +8,7 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
-from sonoteca.domain.music import Key, KeyRelation, key_relation
+from sonoteca.domain.music import ALL_KEYS, N_KEYS, KeyRelation, key_relation
 
 # What mixes: the same key, its relative, one step round the wheel; then it gets worse.
 _SCORE = {
@@ -26,7 +26,7 @@ _SCORE = {
 def key_scores(query_key: float, candidate_keys: NDArray[np.float64]) -> NDArray[np.float32]:
     """Scores 0..1 for each shift of each candidate by 0..11 semitones, shape (n, 12); NaN where a key is unknown.
 
-    Keys are numbers: tonic, plus 12 for minor.
+    Keys are numbers (``domain.music``).
     """
     scores = np.full((len(candidate_keys), 12), np.nan, np.float32)
     known = np.isfinite(candidate_keys)
@@ -38,8 +38,7 @@ def key_scores(query_key: float, candidate_keys: NDArray[np.float64]) -> NDArray
 @cache
 def _table() -> NDArray[np.float32]:
     """Score by (query key, candidate key, shift of the candidate), shape (24, 24, 12)."""
-    keys = [*(Key(tonic, "major") for tonic in range(12)), *(Key(tonic, "minor") for tonic in range(12))]
-    table = np.zeros((24, 24, 12), np.float32)
-    for (i, one), (j, other), shift in product(enumerate(keys), enumerate(keys), range(12)):
-        table[i, j, shift] = _SCORE[key_relation(one, other.transpose(shift))]
+    table = np.zeros((N_KEYS, N_KEYS, 12), np.float32)
+    for one, other, shift in product(ALL_KEYS, ALL_KEYS, range(12)):
+        table[one.number, other.number, shift] = _SCORE[key_relation(one, other.transpose(shift))]
     return table

@@ -70,7 +70,7 @@ def _relation(one: RegionTable, candidates: RegionTable, i: int, shift: int) -> 
     numbers = float(one.key_number[0]), float(candidates.key_number[i])
     if not np.isfinite(numbers).all():
         return None
-    mine, other = (Key(int(each) % 12, "minor" if each >= 12 else "major") for each in numbers)
+    mine, other = (Key.of_number(each) for each in numbers)
     return key_relation(mine, other.transpose(shift))
 
 

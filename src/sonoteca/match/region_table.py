@@ -7,13 +7,14 @@ times are seconds of the sound; pitch classes count from C.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sonoteca.domain.beat_profile import N_NOTES, N_ONSETS, bytes_of_json
+from sonoteca.domain.columns import Columns
 from sonoteca.domain.descriptor import BEAT_PROFILE, CHROMA, QUALITY, ROLE, SWING
 from sonoteca.domain.swing import Swing
 from sonoteca.domain.vocabulary import Role
@@ -35,7 +36,7 @@ Numbers: TypeAlias = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class RegionTable:
+class RegionTable(Columns):
     """Facts of n regions.
 
     Attributes
@@ -52,7 +53,7 @@ class RegionTable:
         Chance of each of ``ROLES``.
     tempo_bpm, tempo_confidence, beats_per_bar, bars : float64 (n,)
     key_number, key_confidence : float64 (n,)
-        Tonic 0..11, plus 12 for minor.
+        The number of the key (``domain.music``): 0..11 major, 12..23 minor.
     tonality, energy_level, onset_density, loudness_lufs : float64 (n,)
     chroma : float32 (n, 12)
         Mean pitch class energy; sums to 1.
@@ -107,24 +108,6 @@ class RegionTable:
     swing_shares: Numbers
     swing_onsets: Numbers
     space_id: str | None = None
-
-    def __len__(self) -> int:
-        return len(self.region_ids)
-
-    def take(self, indices: Sequence[int] | NDArray[Any]) -> RegionTable:
-        """The regions at ``indices`` (numbers or a mask), in that order."""
-        chosen = np.asarray(indices)
-        at = np.flatnonzero(chosen) if chosen.dtype == np.bool_ else chosen.astype(np.int64)
-        columns: dict[str, Any] = {}
-        for each in fields(self):
-            column = getattr(self, each.name)
-            if isinstance(column, np.ndarray):
-                columns[each.name] = column[at]
-            elif isinstance(column, tuple):
-                columns[each.name] = tuple(column[i] for i in at)
-            else:
-                columns[each.name] = column
-        return RegionTable(**columns)
 
     def duration_s(self) -> Numbers:
         return self.end_s - self.start_s

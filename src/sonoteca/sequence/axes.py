@@ -18,11 +18,10 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from sonoteca.domain.music import Key, key_relation
+from sonoteca.domain.music import ALL_KEYS, key_relation, transposed_key_numbers
 from sonoteca.sequence.tracks import NO_KEY, FloatColumn, Tracks
 from sonoteca.sequence.weights import EnergyWeights, KeyWeights, RhythmWeights, TempoWeights
 
-N_KEYS = 24
 _CENTS_PER_OCTAVE = 1200.0
 # The change of log2 tempo that is one percent.
 LOG2_PER_PCT = float(np.log2(np.e) / 100.0)
@@ -122,24 +121,15 @@ def heard_shift(
 
 def _transposed(keys: NDArray[np.int8], semitones: NDArray[np.int8]) -> NDArray[np.int64]:
     """Key numbers moved by semitones within their mode; unknown ones become 0."""
-    tonics, is_minor = keys.astype(np.int64) % 12, keys >= 12
-    return np.where(keys == NO_KEY, 0, (tonics + semitones) % 12 + 12 * is_minor)
+    moved = transposed_key_numbers(keys.astype(np.int64), semitones.astype(np.int64))
+    return np.where(keys == NO_KEY, 0, moved)
 
 
 @lru_cache(maxsize=8)
 def relation_table(weights: KeyWeights) -> FloatColumn:
     """Scores (24, 24) of two keys by number; symmetrical."""
-    keys = [key_of_number(number) for number in range(N_KEYS)]
-    return np.array([[getattr(weights, key_relation(one, other)) for other in keys] for one in keys], np.float32)
-
-
-def key_of_number(number: int) -> Key:
-    """The key 0..23 of the columns.
-
-    >>> key_of_number(21).name
-    'A minor'
-    """
-    return Key(number % 12, "minor" if number >= 12 else "major")
+    scores = [[getattr(weights, key_relation(one, other)) for other in ALL_KEYS] for one in ALL_KEYS]
+    return np.array(scores, np.float32)
 
 
 def energy_axis(ends: Tracks, starts: Tracks, weights: EnergyWeights, *, direction: int = 0) -> Axis:

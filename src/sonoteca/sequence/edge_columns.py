@@ -21,6 +21,7 @@ from sonoteca.catalogue.heard.observations import load
 from sonoteca.catalogue.store.database import chunks
 from sonoteca.catalogue.store.library import Library
 from sonoteca.catalogue.store.schema import embeddings_table, regions
+from sonoteca.domain.columns import Columns
 from sonoteca.domain.descriptor import ENERGY_CURVE, KEY_SEGMENTS, TEMPO_CURVE
 from sonoteca.domain.music import Key
 from sonoteca.domain.observation import JsonValue
@@ -36,7 +37,7 @@ START, END, WHOLE = 0, 1, 2
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class EdgeColumns:
+class EdgeColumns(Columns):
     """Edges of ``n`` sounds; unknown is NaN, ``NO_KEY``, or a vector of zeros.
 
     ``analysed_at`` says of which analysis. ``keys_heard`` has a bit per key that occurs in the
@@ -73,17 +74,6 @@ class EdgeColumns:
             loudness_start=unknown(),
             loudness_end=unknown(),
             vectors=np.zeros((count, 3, dimensions), np.float16),
-        )
-
-    def take(self, indices: NDArray[np.intp]) -> EdgeColumns:
-        return EdgeColumns(**{field.name: getattr(self, field.name)[indices] for field in fields(self)})
-
-    def joined(self, other: EdgeColumns) -> EdgeColumns:
-        return EdgeColumns(
-            **{
-                field.name: np.concatenate([getattr(self, field.name), getattr(other, field.name)])
-                for field in fields(self)
-            }
         )
 
 
@@ -149,19 +139,14 @@ def _read_edges(
 def _fill(columns: EdgeColumns, at: int, believed: dict[str, JsonValue], duration_s: float) -> None:
     segments = believed.get(KEY_SEGMENTS.name)
     if (keys := edge_keys(segments)) is not None and isinstance(segments, list):
-        columns.key_start[at], columns.key_end[at] = key_number(keys[0]), key_number(keys[1])
+        columns.key_start[at], columns.key_end[at] = keys[0].number, keys[1].number
         for span in segments:
             if isinstance(span, dict):
-                columns.keys_heard[at] |= 1 << key_number(Key.parse(str(span["name"])))
+                columns.keys_heard[at] |= 1 << Key.parse(str(span["name"])).number
     if (tempos := edge_tempos(believed.get(TEMPO_CURVE.name))) is not None:
         columns.tempo_start[at], columns.tempo_end[at] = tempos
     if (loudness := edge_loudness(believed.get(ENERGY_CURVE.name), duration_s)) is not None:
         columns.loudness_start[at], columns.loudness_end[at] = loudness
-
-
-def key_number(key: Key) -> int:
-    """Tonic, plus 12 for minor, as in ``summaries.key_number``."""
-    return key.tonic + (12 if key.mode == "minor" else 0)
 
 
 def _fill_vectors(connection: Connection, space: StoredSpace, columns: EdgeColumns, place: dict[int, int]) -> None:

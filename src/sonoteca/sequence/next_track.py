@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 
 from sonoteca.catalogue.identity.sounds import resolve_sound, whole_regions
 from sonoteca.catalogue.store.library import Library
-from sonoteca.domain.music import Key
+from sonoteca.domain.music import Key, transposed_key_numbers
 from sonoteca.errors import RequestError
 from sonoteca.search.result_row import RegionFacts, ResultRow, region_facts
 from sonoteca.search.selection import selected_ids
-from sonoteca.sequence.axes import heard_shift, key_of_number, stretch, stretches_beyond
+from sonoteca.sequence.axes import heard_shift, stretch, stretches_beyond
 from sonoteca.sequence.candidates import candidate_regions
 from sonoteca.sequence.freshness import freshness_axis
 from sonoteca.sequence.load_tracks import load_tracks
@@ -216,7 +216,7 @@ def within(
         if limits.keys == "compatible" and current.key_end[0] == NO_KEY:
             notes.append("This sound has no known key, so any key may follow.")
         else:
-            keys = key_of_number(int(current.key_end[0])).compatible() if limits.keys == "compatible" else limits.keys
+            keys = Key.of_number(int(current.key_end[0])).compatible() if limits.keys == "compatible" else limits.keys
             semitones, _ = heard_shift(current, candidates, played, key_lock=style.key_lock)
             allowed &= _sounds_in(candidates.key_start, semitones[0], keys)
     if limits.energy is not None:
@@ -231,12 +231,5 @@ def within(
 
 
 def _sounds_in(key_start: NDArray[np.int8], semitones: NDArray[np.int8], keys: Sequence[Key]) -> NDArray[np.bool_]:
-    wanted = {(key.tonic, key.mode == "minor") for key in keys}
-    tonic = (key_start.astype(np.int64) % 12 + semitones) % 12
-    return np.array(
-        [
-            number != NO_KEY and (int(sounding), bool(number >= 12)) in wanted
-            for number, sounding in zip(key_start, tonic, strict=True)
-        ],
-        bool,
-    )
+    sounding = transposed_key_numbers(key_start.astype(np.int64), semitones.astype(np.int64))
+    return np.asarray((key_start != NO_KEY) & np.isin(sounding, [key.number for key in keys]), bool)

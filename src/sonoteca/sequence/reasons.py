@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sonoteca.domain.music import KeyRelation, key_relation, stretch_percent, wheel_steps
-from sonoteca.sequence.axes import Stretch, heard_shift, key_of_number
+from sonoteca.domain.music import Key, KeyRelation, key_relation, stretch_percent, wheel_steps
+from sonoteca.sequence.axes import Stretch, heard_shift
 from sonoteca.sequence.tracks import NO_KEY, Tracks
 from sonoteca.sequence.transition import Transitions, TransitionStyle
 from sonoteca.sequence.weights import AXES
@@ -95,7 +95,7 @@ def _key(scored: Transitions, end: Tracks, start: Tracks, at: tuple[int, int], s
     one = Stretch(played.log2_ratio[at].reshape(1, 1), played.octave[at].reshape(1, 1))
     semitones, detuned = heard_shift(end, start, one, key_lock=style.key_lock)
     shift, cents = int(semitones[0, 0]), float(detuned[0, 0])
-    before, named = key_of_number(int(end.key_end[0])), key_of_number(int(start.key_start[0]))
+    before, named = Key.of_number(int(end.key_end[0])), Key.of_number(int(start.key_start[0]))
     after = named.transpose(shift)
     relation = key_relation(before, after)
     words = f"{_RELATION_WORDS[relation]} ({before.camelot} to {named.camelot}"

@@ -4,18 +4,19 @@ Conventions, here once:
 
 - *start* and *end* of a track are its outermost ``EDGE_S`` seconds, where mixes happen.
 - Tempo is log2 of bpm, so that a stretch is a difference and half or double time is 1.
-- A key is 0..11 for major, 12..23 for minor, counted from C; -1 is unknown.
+- A key is its number (``domain.music``: 0..11 major, 12..23 minor, counted from C); -1 is unknown.
 - Energy is 0..1: the felt level 1..10 of the whole track, moved at its edges by how loud they are.
 - Everything else that is not known is NaN; a vector that is not known is all zeros.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+
+from sonoteca.domain.columns import Columns
 
 EDGE_S = 20.0
 NO_KEY = -1
@@ -25,8 +26,10 @@ FloatColumn = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Tracks:
+class Tracks(Columns):
     """Facts of ``n`` whole sounds, in order of their public ids.
+
+    Tables that are joined come from one library: artists are numbered alike.
 
     Attributes
     ----------
@@ -74,26 +77,6 @@ class Tracks:
     rhythm_start: FloatColumn
     rhythm_end: FloatColumn
     whole: FloatColumn
-
-    def __len__(self) -> int:
-        return len(self.region_ids)
-
-    def take(self, indices: Sequence[int] | NDArray[np.intp] | NDArray[np.bool_]) -> Tracks:
-        """These tracks, in this order."""
-        chosen = np.asarray(indices)
-        if chosen.dtype != bool:
-            # An empty list is no array of integers by itself.
-            chosen = chosen.astype(np.intp)
-        return Tracks(**{field.name: getattr(self, field.name)[chosen] for field in fields(self)})
-
-    def joined(self, other: Tracks) -> Tracks:
-        """These tracks, then those; both of one library, artists numbered alike."""
-        return Tracks(
-            **{
-                field.name: np.concatenate([getattr(self, field.name), getattr(other, field.name)])
-                for field in fields(self)
-            }
-        )
 
     def index_of_sounds(self) -> dict[int, int]:
         """Place in the columns by row number of the sound."""

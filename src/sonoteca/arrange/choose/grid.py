@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sonoteca.arrange.choose.loops import Loops
-from sonoteca.domain.music import Key
+from sonoteca.domain.music import N_KEYS, Key
 from sonoteca.domain.vocabulary import Role
 from sonoteca.match.alignment import TempoFit, fit_tempo
 from sonoteca.match.key import key_scores
@@ -118,7 +118,7 @@ def _key_of(loops: Loops, number: int) -> Key | None:
     value = loops.evidence.key_number[number]
     if not np.isfinite(value) or not is_tonal(loops.roles[number]):
         return None
-    return Key(int(value) % 12, "minor" if value >= 12 else "major")
+    return Key.of_number(value)
 
 
 def best_covered_tempo(loops: Loops, roles: Sequence[Role], beats_per_bar: int) -> float:
@@ -144,18 +144,17 @@ def _nearness(fit: TempoFit) -> float:
 def best_covered_key(loops: Loops, roles: Sequence[Role]) -> Key | None:
     """The key that the tonal loops of these roles reach with the least shifting; None where none has a key."""
     evidence = loops.evidence
-    keys = [Key(number % 12, "minor" if number >= 12 else "major") for number in range(24)]
-    covered = np.zeros(24)
+    covered = np.zeros(N_KEYS)
     shifting = np.array([min(shift, 12 - shift) for shift in range(12)])
     for role in roles:
         own = _plays(loops, role) & np.isfinite(evidence.key_number)
         if not is_tonal(role) or not own.any():
             continue
         sure = np.nan_to_num(evidence.key_confidence[own], nan=0.5)
-        for number in range(24):
+        for number in range(N_KEYS):
             reached = key_scores(float(number), evidence.key_number[own]) * np.exp(-shifting / 2.0)
             covered[number] += np.log1p((sure * reached.max(axis=1)).sum())
-    return keys[int(np.argmax(covered))] if covered.any() else None
+    return Key.of_number(int(np.argmax(covered))) if covered.any() else None
 
 
 def _plays(loops: Loops, role: str) -> NDArray[np.bool_]:

@@ -19,7 +19,7 @@ from sonoteca.arrange.choose.grid import Grid, ease_of_stretch, is_tonal
 from sonoteca.arrange.choose.loops import Loops
 from sonoteca.arrange.gain import clip_gain_db
 from sonoteca.domain.beat_profile import N_NOTES
-from sonoteca.domain.music import Key
+from sonoteca.domain.music import Key, transposed_key_numbers
 from sonoteca.match.alignment import fit_tempo
 from sonoteca.match.fit import SHIFTS
 from sonoteca.match.key import key_scores
@@ -116,7 +116,7 @@ class Placements:
             tempo_bpm=self.loops.tempo_bpm * self.tempo_ratio,
             beat_s=evidence.beat_s / self.tempo_ratio,
             chroma=_shifted(evidence.chroma, shift),
-            key_number=_shifted_keys(evidence.key_number, shift),
+            key_number=transposed_key_numbers(evidence.key_number, shift.astype(np.float64)),
             notes=_shifted_notes(evidence.notes, shift),
         )
 
@@ -132,10 +132,6 @@ def _shifted_notes(notes: NDArray[np.uint8], shift: NDArray[np.int64]) -> NDArra
     groups = 12 * np.arange(N_NOTES // 12)
     columns = (groups[None, :, None] + at[:, None, :]).reshape(len(shift), 1, N_NOTES)
     return np.take_along_axis(notes, columns, axis=2)
-
-
-def _shifted_keys(keys: NDArray[np.float64], shift: NDArray[np.int64]) -> NDArray[np.float64]:
-    return np.where(keys >= 12, 12 + (keys + shift) % 12, (keys + shift) % 12)
 
 
 def place(loops: Loops, grid: Grid, limits: Limits) -> tuple[Placements, Reach]:
@@ -217,8 +213,7 @@ def _pitch_scores(loops: Loops, key: Key | None) -> tuple[NDArray[np.float64], N
     allowed = np.tile(SHIFTS == 0, (n, 1))
     if key is None or not tonal.any():
         return scores, allowed
-    number = key.tonic + (12 if key.mode == "minor" else 0)
-    by_key = key_scores(float(number), evidence.key_number)
+    by_key = key_scores(float(key.number), evidence.key_number)
     by_notes = _note_scores(key, evidence.chroma)
     sure = np.nan_to_num(evidence.key_confidence, nan=0.5)[:, None] * np.isfinite(by_key)
     heard = (~np.isnan(by_notes)).astype(np.float64)

@@ -40,7 +40,7 @@ def _pitch(number: int, placements: Placements, key: Key | None) -> str:
     move = f"{shift:+d} semitone{'' if abs(shift) == 1 else 's'}"
     if not np.isfinite(value):
         return f"Its key is not known; its notes suit {key.name}" + (f" at {move}." if shift else ".")
-    own = Key(int(value) % 12, "minor" if value >= 12 else "major")
+    own = Key.of_number(value)
     now = own.transpose(shift)
     relation = {KeyRelation.SAME: "", KeyRelation.RELATIVE: f", the relative of {key.name}"}.get(
         key_relation(key, now), f", near {key.name}"

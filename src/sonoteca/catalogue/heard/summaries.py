@@ -35,6 +35,7 @@ from sonoteca.domain.descriptor import (
     TUNING,
     Descriptor,
 )
+from sonoteca.domain.music import Key
 from sonoteca.domain.observation import JsonValue, Observation
 from sonoteca.domain.precedence import winning
 
@@ -92,7 +93,7 @@ def summary_of(believed: Mapping[str, Observation]) -> dict[str, Any]:
         key = believed[KEY.name]
         assert isinstance(key.value, dict)
         columns["mode"] = mode = _label(key.value.get("mode"))
-        columns["key_number"] = columns["tonic"] + (12 if mode == "minor" else 0)
+        columns["key_number"] = Key(columns["tonic"], "minor" if mode == "minor" else "major").number
         columns["key_confidence"] = key.confidence
     if (found := believed.get(CONTENT.name)) is not None:
         columns["content"] = _longest(found.value)

@@ -82,5 +82,4 @@ def facets(connection: Connection, query: str | Query, *, with_events: bool = Fa
 
 
 def _key_name(value: str) -> str:
-    number = int(value)
-    return Key(number % 12, "minor" if number >= 12 else "major").name
+    return Key.of_number(int(value)).name

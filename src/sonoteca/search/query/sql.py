@@ -14,6 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from sonoteca.catalogue.store.schema import sounds, summaries, tags
+from sonoteca.domain.music import ALL_KEYS
 from sonoteca.search.query.tree import (
     And,
     Between,
@@ -138,10 +139,10 @@ def _between(leaf: Between, target: Target) -> Condition:
 
 def _keys(keys: Sequence[tuple[int | None, str | None]]) -> Condition:
     numbers = {
-        tonic_number + (12 if mode == "minor" else 0)
-        for tonic, mode_wanted in keys
-        for tonic_number in (range(12) if tonic is None else (tonic,))
-        for mode in (("major", "minor") if mode_wanted is None else (mode_wanted,))
+        each.number
+        for tonic, mode in keys
+        for each in ALL_KEYS
+        if tonic in (None, each.tonic) and mode in (None, each.mode)
     }
     return summaries.c.key_number.in_(sorted(numbers))
 
