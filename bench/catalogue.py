@@ -12,20 +12,21 @@ import numpy as np
 import sqlalchemy as sa
 
 from bench.measure import Measure
-from sonoteca.analysis.engine import RegionAnalysis, Run, SoundAnalysis
-from sonoteca.audio.recording import AudioInfo
 from sonoteca.catalogue.heard.fulltext import FIELDS
 from sonoteca.catalogue.heard.results import SoundResult, store_results
 from sonoteca.catalogue.identity.locations import SeenFile, record_files
 from sonoteca.catalogue.identity.roots import ensure_root
 from sonoteca.catalogue.store import schema
 from sonoteca.catalogue.store.library import Library, open_library
+from sonoteca.domain.audio_info import AudioInfo
 from sonoteca.domain.descriptor import ENERGY_LEVEL, KEY, KIND, LOUDNESS, ROLE, TEMPO
+from sonoteca.domain.file_analysis import AnalysisSettings
 from sonoteca.domain.observation import Observation, Provenance
 from sonoteca.domain.region import Region
+from sonoteca.domain.sound_analysis import RegionAnalysis, Run, SoundAnalysis
 from sonoteca.domain.vocabulary import Kind, Role, RunOutcome, Source
 from sonoteca.ingest.add import AddOptions, add
-from sonoteca.ingest.listen import AnalysisSettings, Producers, producers_of
+from sonoteca.ingest.listen import Producers, producers_of
 from sonoteca.search.query.facets import facets
 from sonoteca.search.query.listing import list_sounds
 from sonoteca.search.text import search_words

@@ -17,12 +17,13 @@ import numpy as np
 
 from bench.measure import Measure
 from bench.stems import Stem, read_truth
-from sonoteca.analysis.engine import SoundAnalysis
 from sonoteca.catalogue.heard.results import SoundResult, store_results
 from sonoteca.catalogue.identity.locations import SeenFile, record_files
 from sonoteca.catalogue.identity.roots import ensure_root
 from sonoteca.catalogue.store.library import Library, open_library
-from sonoteca.ingest.listen import AnalysisOrder, AnalysisSettings, FileAnalysis, listen, producers_of
+from sonoteca.domain.file_analysis import AnalysisOrder, AnalysisSettings, FileAnalysis
+from sonoteca.domain.sound_analysis import SoundAnalysis
+from sonoteca.ingest.listen import listen, producers_of
 from sonoteca.match.file_regions import regions_of_file
 from sonoteca.match.find_matches import Mode, find_matches
 from sonoteca.match.hum_regions import regions_of_hum

@@ -116,7 +116,8 @@ def _peer(program: str, files: list[Path]) -> dict[str, Any] | None:
 
 
 def _ours(files: list[Path]) -> float:
-    from sonoteca.ingest.listen import AnalysisOrder, AnalysisSettings, listen
+    from sonoteca.domain.file_analysis import AnalysisOrder, AnalysisSettings
+    from sonoteca.ingest.listen import listen
 
     listen(AnalysisOrder(str(files[0]), AnalysisSettings()))
     started = time.process_time()

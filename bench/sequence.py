@@ -10,12 +10,12 @@ from pathlib import Path
 import numpy as np
 
 from bench.measure import Measure
-from sonoteca.analysis.engine import RegionAnalysis, Run, SoundAnalysis
-from sonoteca.audio.recording import AudioInfo, Claim
 from sonoteca.catalogue.heard.results import SoundResult, store_results
 from sonoteca.catalogue.identity.locations import SeenFile, record_files
 from sonoteca.catalogue.identity.roots import ensure_root
 from sonoteca.catalogue.store.library import Library, open_library
+from sonoteca.domain.audio_info import AudioInfo
+from sonoteca.domain.claim import Claim
 from sonoteca.domain.descriptor import (
     ENERGY_CURVE,
     ENERGY_LEVEL,
@@ -28,11 +28,13 @@ from sonoteca.domain.descriptor import (
     TUNING,
 )
 from sonoteca.domain.embedding import Embedding, Space
+from sonoteca.domain.file_analysis import AnalysisSettings
 from sonoteca.domain.music import Key
 from sonoteca.domain.observation import JsonValue, Observation, Provenance
 from sonoteca.domain.region import Region
+from sonoteca.domain.sound_analysis import RegionAnalysis, Run, SoundAnalysis
 from sonoteca.domain.vocabulary import RunOutcome, Source
-from sonoteca.ingest.listen import AnalysisSettings, producers_of
+from sonoteca.ingest.listen import producers_of
 from sonoteca.sequence.beam import search
 from sonoteca.sequence.build_set import SetAnswer, build_set
 from sonoteca.sequence.energy_plan import energy_plan

@@ -43,7 +43,8 @@ def _decode(path: Path) -> None:
 
 
 def _listen(path: Path) -> None:
-    from sonoteca.ingest.listen import AnalysisOrder, AnalysisSettings, listen
+    from sonoteca.domain.file_analysis import AnalysisOrder, AnalysisSettings
+    from sonoteca.ingest.listen import listen
 
     listen(AnalysisOrder(str(path), AnalysisSettings()))
 

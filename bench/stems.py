@@ -70,7 +70,7 @@ def read_truth(folder: Path) -> list[Stem]:
 @contextmanager
 def listened(folder: Path) -> Iterator[Library]:
     """The library of a folder's sounds; kept beside it, so that only what analyzers changed is heard again."""
-    from sonoteca.ingest.listen import AnalysisSettings
+    from sonoteca.domain.file_analysis import AnalysisSettings
 
     with open_library(folder.with_suffix(".sonoteca"), mode="create") as library:
         ears = AnalysisSettings()

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from sqlalchemy.engine import Connection
 
 from catalogue_samples import EAR, heard, info, part
-from sonoteca.analysis.engine import SoundAnalysis
 from sonoteca.arrange.arrangement import Arrangement, Clip, Section
 from sonoteca.arrange.choose.loops import Loops, find_loops
 from sonoteca.audio.content_hash import hash_content
@@ -23,6 +22,7 @@ from sonoteca.catalogue.identity.locations import SeenFile, record_files
 from sonoteca.catalogue.identity.roots import ensure_root
 from sonoteca.domain.beat_profile import N_NOTES, N_ONSETS, BeatProfile
 from sonoteca.domain.music import Key
+from sonoteca.domain.sound_analysis import SoundAnalysis
 from sonoteca.domain.vocabulary import Role
 from sonoteca.match.region_table import RegionStatement, evidence_of
 

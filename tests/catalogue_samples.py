@@ -7,15 +7,16 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from sqlalchemy.engine import Connection
 
-from sonoteca.analysis.engine import Identity, RegionAnalysis, Run, SoundAnalysis
-from sonoteca.audio.recording import AudioInfo, Claim
 from sonoteca.catalogue.heard.results import SoundResult, store_results
 from sonoteca.catalogue.identity.locations import SeenFile, record_files
 from sonoteca.catalogue.identity.roots import ensure_root
+from sonoteca.domain.audio_info import AudioInfo
+from sonoteca.domain.claim import Claim
 from sonoteca.domain.descriptor import DESCRIPTORS
 from sonoteca.domain.embedding import Embedding, Space
 from sonoteca.domain.observation import JsonValue, Observation, Provenance
 from sonoteca.domain.region import Region
+from sonoteca.domain.sound_analysis import Identity, RegionAnalysis, Run, SoundAnalysis
 from sonoteca.domain.vocabulary import RunOutcome, Source
 
 EAR = Identity("test.ear", 1, "")

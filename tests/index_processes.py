@@ -15,7 +15,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from catalogue_samples import EAR, info, part
-from sonoteca.analysis.engine import SoundAnalysis
 from sonoteca.catalogue.heard import segments as manifest
 from sonoteca.catalogue.heard.embeddings import StoredSpace, embedding_ids, find_space
 from sonoteca.catalogue.heard.results import SoundResult, store_results
@@ -23,6 +22,7 @@ from sonoteca.catalogue.identity.remove import remove_sounds
 from sonoteca.catalogue.identity.sounds import ensure_sounds
 from sonoteca.catalogue.store.library import Library, open_library
 from sonoteca.domain.embedding import Embedding, Space
+from sonoteca.domain.sound_analysis import SoundAnalysis
 from sonoteca.index import catalogue_source, segment_file, segment_index
 from sonoteca.index.catalogue_source import open_index
 from sonoteca.index.exact import ExactIndex

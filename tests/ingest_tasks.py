@@ -107,7 +107,8 @@ def note_span(payload: tuple[str, str, float]) -> str:
 
 def listen_and_tell_peak(order: object) -> float:
     """Listen, and say how large this process ever was, in MB."""
-    from sonoteca.ingest.listen import AnalysisOrder, listen
+    from sonoteca.domain.file_analysis import AnalysisOrder
+    from sonoteca.ingest.listen import listen
 
     assert isinstance(order, AnalysisOrder)
     listen(order)

@@ -8,14 +8,14 @@ from hypothesis import strategies as st
 from sqlalchemy.engine import Connection
 
 from catalogue_samples import EAR, heard, info, part
-from sonoteca.analysis.engine import SoundAnalysis
-from sonoteca.audio.recording import Claim
 from sonoteca.catalogue.heard.results import SoundResult, store_results
 from sonoteca.catalogue.identity.locations import SeenFile, mark_missing, record_files
 from sonoteca.catalogue.identity.roots import ensure_root
 from sonoteca.catalogue.identity.shop import ShopFacts, set_shop_facts
 from sonoteca.catalogue.identity.sounds import mark_failed, public_id, whole_regions
 from sonoteca.catalogue.made.edit import edit, parse_statements
+from sonoteca.domain.claim import Claim
+from sonoteca.domain.sound_analysis import SoundAnalysis
 from sonoteca.domain.vocabulary import Kind, Role
 from sonoteca.errors import DamagedAudio
 from sonoteca.search.query.tree import (

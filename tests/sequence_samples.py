@@ -12,15 +12,15 @@ from hypothesis import strategies as st
 from sqlalchemy.engine import Connection
 
 from catalogue_samples import EAR, heard, info, part
-from sonoteca.analysis.engine import SoundAnalysis
-from sonoteca.audio.recording import Claim
 from sonoteca.catalogue.heard.results import SoundResult, store_results
 from sonoteca.catalogue.identity.locations import SeenFile, record_files
 from sonoteca.catalogue.identity.roots import ensure_root
 from sonoteca.catalogue.identity.sounds import public_id
+from sonoteca.domain.claim import Claim
 from sonoteca.domain.embedding import Embedding, Space, SpacePart
 from sonoteca.domain.music import Key
 from sonoteca.domain.observation import JsonValue
+from sonoteca.domain.sound_analysis import SoundAnalysis
 from sonoteca.sequence.energy_plan import EnergyPlan
 from sonoteca.sequence.set_problem import SetProblem
 from sonoteca.sequence.tracks import NO_ARTIST, NO_KEY, Tracks, unit_rows

@@ -15,12 +15,13 @@ import scipy.signal
 from numpy.typing import NDArray
 
 from sonoteca.analysis.analyzer import Analyzer, RegionView
-from sonoteca.analysis.engine import SoundAnalysis, analyze_recording, declared_features
+from sonoteca.analysis.engine import analyze_recording, declared_features
 from sonoteca.audio.memory import MemoryRecording
 from sonoteca.audio.recording import Recording
 from sonoteca.audio.signal import AudioSignal
 from sonoteca.domain.music import parse_pitch_class
 from sonoteca.domain.region import Region
+from sonoteca.domain.sound_analysis import SoundAnalysis
 from sonoteca.features.feature import Feature
 from sonoteca.features.feature_pass import compute_features
 from sonoteca.features.frame_series import FrameSeries

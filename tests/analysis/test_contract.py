@@ -16,7 +16,7 @@ import pytest
 import synth
 from sonoteca.analysis.analyzer import Analyzer, RegionView
 from sonoteca.analysis.builtin import builtin_analyzers
-from sonoteca.analysis.engine import RegionAnalysis, SoundAnalysis, analyze_recording, declared_features, ordered
+from sonoteca.analysis.engine import analyze_recording, declared_features, ordered
 from sonoteca.audio.recording import Recording
 from sonoteca.audio.signal import AudioSignal
 from sonoteca.domain.beat_profile import profile_of_json
@@ -38,6 +38,7 @@ from sonoteca.domain.descriptor import (
     TEMPO,
 )
 from sonoteca.domain.observation import JsonValue, Observation, Provenance
+from sonoteca.domain.sound_analysis import RegionAnalysis, SoundAnalysis
 from sonoteca.domain.vocabulary import Kind, RunOutcome, Source
 from sonoteca.features.feature_pass import compute_features
 

@@ -23,8 +23,8 @@ from sonoteca.audio.content_hash import hash_content
 from sonoteca.audio.encode import write_wav
 from sonoteca.audio.signal import AudioSignal
 from sonoteca.catalogue.store.library import Library, open_library
+from sonoteca.domain.file_analysis import AnalysisSettings
 from sonoteca.errors import AudioError, RequestError, SoundsMissing
-from sonoteca.ingest.listen import AnalysisSettings
 from sonoteca.match.fit import fit
 from sonoteca.match.weights import default_weights
 from sonoteca.workers.in_process import InProcessExecutor

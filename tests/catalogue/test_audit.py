@@ -4,7 +4,6 @@ import json
 
 import catalogue_samples as samples
 from catalogue_samples import EAR, SPACE, info, part, vectors
-from sonoteca.analysis.engine import SoundAnalysis
 from sonoteca.catalogue import audit
 from sonoteca.catalogue.heard import embeddings, segments
 from sonoteca.catalogue.heard.results import SoundResult, store_results
@@ -13,6 +12,7 @@ from sonoteca.catalogue.identity.locations import SeenFile, mark_missing, record
 from sonoteca.catalogue.identity.roots import ensure_root
 from sonoteca.catalogue.identity.sounds import ensure_sounds, mark_failed
 from sonoteca.catalogue.store.library import Library
+from sonoteca.domain.sound_analysis import SoundAnalysis
 from sonoteca.domain.vocabulary import RunOutcome
 from sonoteca.errors import FileUnreadable, WorkerCrashed
 

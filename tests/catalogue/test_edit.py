@@ -6,8 +6,6 @@ from sqlalchemy.engine import Connection
 
 import catalogue_samples as samples
 from catalogue_samples import EAR, info, part
-from sonoteca.analysis.engine import SoundAnalysis
-from sonoteca.audio.recording import Claim
 from sonoteca.catalogue.heard.results import SoundResult, store_results
 from sonoteca.catalogue.heard.tags import all_tags, folded_tag, tags_of
 from sonoteca.catalogue.identity.remove import remove_locations, remove_sounds
@@ -16,7 +14,9 @@ from sonoteca.catalogue.made.edit import WITHDRAW, edit, parse_statements, undo
 from sonoteca.catalogue.store import schema
 from sonoteca.catalogue.store.events import list_events
 from sonoteca.catalogue.store.library import Library
+from sonoteca.domain.claim import Claim
 from sonoteca.domain.descriptor import KEY, KIND, ROLE, TEMPO
+from sonoteca.domain.sound_analysis import SoundAnalysis
 from sonoteca.errors import RequestError
 
 

@@ -11,7 +11,6 @@ from hypothesis.extra import numpy as hnp
 from sqlalchemy.engine import Connection
 
 from catalogue_samples import EAR, SPACE, info, part
-from sonoteca.analysis.engine import SoundAnalysis
 from sonoteca.catalogue.heard import embeddings, segments
 from sonoteca.catalogue.heard.results import SoundResult, store_results
 from sonoteca.catalogue.heard.segments import Segment
@@ -20,6 +19,7 @@ from sonoteca.catalogue.identity.sounds import ensure_sounds, whole_regions
 from sonoteca.catalogue.store.library import Library
 from sonoteca.catalogue.store.schema import regions
 from sonoteca.domain.embedding import Embedding, SpacePart
+from sonoteca.domain.sound_analysis import SoundAnalysis
 from sonoteca.errors import LibraryBusy, SpaceMismatch
 
 

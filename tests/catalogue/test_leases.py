@@ -5,7 +5,6 @@ import time
 
 from catalogue_processes import claim_one_by_one
 from catalogue_samples import EAR, SPACE, info, part
-from sonoteca.analysis.engine import Identity, SoundAnalysis
 from sonoteca.catalogue.heard import pending
 from sonoteca.catalogue.heard.results import SoundResult, store_results
 from sonoteca.catalogue.identity.locations import SeenFile, mark_missing, record_files
@@ -13,6 +12,7 @@ from sonoteca.catalogue.identity.roots import ensure_root
 from sonoteca.catalogue.identity.sounds import mark_failed
 from sonoteca.catalogue.store import leases
 from sonoteca.catalogue.store.library import Library
+from sonoteca.domain.sound_analysis import Identity, SoundAnalysis
 from sonoteca.errors import WorkerCrashed
 
 

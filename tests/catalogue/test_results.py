@@ -5,16 +5,16 @@ import sqlalchemy as sa
 
 import catalogue_samples as samples
 from catalogue_samples import EAR, SPACE, heard, info, part, vectors
-from sonoteca.analysis.engine import SoundAnalysis
-from sonoteca.audio.recording import Claim
 from sonoteca.catalogue.heard import embeddings, observations, pending, tags
 from sonoteca.catalogue.heard.results import SoundResult, store_results
 from sonoteca.catalogue.heard.statements import statements_of
 from sonoteca.catalogue.identity.sounds import ensure_sounds, get_sound, whole_regions
 from sonoteca.catalogue.store import schema
 from sonoteca.catalogue.store.library import Library
+from sonoteca.domain.claim import Claim
 from sonoteca.domain.descriptor import KEY, TEMPO
 from sonoteca.domain.observation import JsonValue
+from sonoteca.domain.sound_analysis import SoundAnalysis
 from sonoteca.domain.vocabulary import RunOutcome
 from sonoteca.errors import SpaceMismatch, WriteSwallowed
 

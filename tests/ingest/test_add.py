@@ -23,10 +23,11 @@ from sonoteca.catalogue.heard import pending
 from sonoteca.catalogue.made.edit import edit, parse_statements, undo
 from sonoteca.catalogue.store import leases, schema
 from sonoteca.catalogue.store.library import Library, open_library
+from sonoteca.domain.file_analysis import AnalysisSettings
 from sonoteca.errors import FileUnreadable, LibraryFull, NotAudio
 from sonoteca.ingest.add import AddOptions, add, retry
 from sonoteca.ingest.identify import Identified, identify
-from sonoteca.ingest.listen import AnalysisSettings, producers_of
+from sonoteca.ingest.listen import producers_of
 from sonoteca.ingest.report import AddSummary, FileOutcome, PlanCounts, Stage
 from sonoteca.workers.executor import Done, Failed
 from sonoteca.workers.in_process import InProcessExecutor

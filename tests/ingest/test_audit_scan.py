@@ -12,10 +12,10 @@ import ingest_ears
 import synth
 from sonoteca.audio.encode import write_wav
 from sonoteca.catalogue.store.library import open_library
+from sonoteca.domain.file_analysis import AnalysisSettings
 from sonoteca.errors import FileUnreadable
 from sonoteca.ingest.add import AddOptions, add
 from sonoteca.ingest.audit_scan import audit_library, write_gaps
-from sonoteca.ingest.listen import AnalysisSettings
 from sonoteca.ingest.paths_file import read_paths
 from sonoteca.workers.in_process import InProcessExecutor
 

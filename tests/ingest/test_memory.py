@@ -10,7 +10,7 @@ import pytest
 import soundfile
 
 import ingest_tasks
-from sonoteca.ingest.listen import AnalysisOrder, AnalysisSettings
+from sonoteca.domain.file_analysis import AnalysisOrder, AnalysisSettings
 from sonoteca.ingest.workers import listeners
 from sonoteca.workers.executor import Done, Task
 

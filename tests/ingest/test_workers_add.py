@@ -17,10 +17,10 @@ from sonoteca.audio.encode import write_wav
 from sonoteca.audio.signal import AudioSignal
 from sonoteca.catalogue.store import schema
 from sonoteca.catalogue.store.library import Library, open_library
+from sonoteca.domain.file_analysis import AnalysisSettings
 from sonoteca.errors import NotAudio, WorkerCrashed, WorkerTimedOut
 from sonoteca.ingest.add import AddOptions, add, retry
 from sonoteca.ingest.inspect import analyze_file, draw_file, inspect_files
-from sonoteca.ingest.listen import AnalysisSettings
 
 EARS = AnalysisSettings(ingest_ears.FRAGILE, ingest_ears.EMBEDDERS)
 OPTIONS = AddOptions(workers=2, ears=EARS, memory_mb=400, timeout_s=3.0, checkpoint_every=4)

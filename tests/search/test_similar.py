@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from catalogue_samples import EAR, info, part
-from sonoteca.analysis.engine import SoundAnalysis
-from sonoteca.audio.recording import Claim
 from sonoteca.catalogue.heard.embeddings import StoredSpace, find_space, ids_of_regions
 from sonoteca.catalogue.heard.results import SoundResult, store_results
 from sonoteca.catalogue.identity.sounds import ensure_sounds
 from sonoteca.catalogue.store.library import Library, open_library
+from sonoteca.domain.claim import Claim
 from sonoteca.domain.embedding import Embedding, Space, SpacePart
+from sonoteca.domain.sound_analysis import SoundAnalysis
 from sonoteca.errors import RequestError
 from sonoteca.index.catalogue_source import open_index
 from sonoteca.search.examples import example_from_library

@@ -12,8 +12,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Protocol, TypeAlias
 
-from sonoteca.audio.recording import AudioInfo, NativeMeasurements, Recording
+from sonoteca.audio.recording import NativeMeasurements, Recording
 from sonoteca.audio.signal import AudioSignal
+from sonoteca.domain.audio_info import AudioInfo
 from sonoteca.domain.descriptor import Descriptor
 from sonoteca.domain.observation import Observation, Provenance
 from sonoteca.domain.region import Region

@@ -18,15 +18,17 @@ import json
 import math
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from sonoteca.analysis import regions as region_finder
 from sonoteca.analysis.analyzer import Analyzer, Known, RegionView
 from sonoteca.audio.recording import Recording
 from sonoteca.domain.descriptor import KIND, Descriptor
+from sonoteca.domain.file_analysis import DEFAULT_GAP_S, DEFAULT_MIN_REGION_S
 from sonoteca.domain.observation import JsonValue, Observation, Provenance
 from sonoteca.domain.precedence import winning
 from sonoteca.domain.region import Region
+from sonoteca.domain.sound_analysis import REGION_PRODUCER, REGION_VERSION, Identity, RegionAnalysis, Run, SoundAnalysis
 from sonoteca.domain.vocabulary import Kind, RunOutcome, Source
 from sonoteca.features.feature import Feature
 from sonoteca.features.frame_series import FrameSeries
@@ -34,52 +36,6 @@ from sonoteca.features.frame_series import FrameSeries
 
 class AnalyzerSetInvalid(ValueError):
     """The analyzers cannot run together: a cycle, an id used twice, or two producers of one descriptor."""
-
-
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """What a run has to match to count as done today."""
-
-    producer: str
-    version: int
-    settings: str
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """How one producer ended on one region. ``reason`` is "" for a plain success."""
-
-    producer: str
-    version: int
-    settings: str
-    outcome: RunOutcome
-    reason: str
-    elapsed_s: float
-
-    @property
-    def identity(self) -> Identity:
-        return Identity(self.producer, self.version, self.settings)
-
-
-@dataclass(frozen=True, slots=True)
-class RegionAnalysis:
-    """Everything that was stated about one region, and one run per analyzer."""
-
-    region: Region
-    observations: tuple[Observation, ...]
-    runs: tuple[Run, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class SoundAnalysis:
-    """Region 0 first, then the event regions in time order. ``warnings`` are sentences for a person."""
-
-    regions: tuple[RegionAnalysis, ...]
-    warnings: tuple[str, ...] = ()
-
-    @property
-    def whole(self) -> RegionAnalysis:
-        return self.regions[0]
 
 
 def declared_features(analyzers: Iterable[Analyzer]) -> tuple[Feature, ...]:
@@ -98,8 +54,8 @@ def settings_digest(analyzer: Analyzer) -> str:
 def identities(
     analyzers: Iterable[Analyzer],
     *,
-    gap_s: float = region_finder.DEFAULT_GAP_S,
-    min_region_s: float = region_finder.DEFAULT_MIN_REGION_S,
+    gap_s: float = DEFAULT_GAP_S,
+    min_region_s: float = DEFAULT_MIN_REGION_S,
 ) -> tuple[Identity, ...]:
     """What today's runs on region 0 are called, the region finder's first."""
     own = [Identity(analyzer.id, analyzer.version, settings_digest(analyzer)) for analyzer in ordered(analyzers)]
@@ -165,8 +121,8 @@ def analyze_recording(
     features: Mapping[Feature, FrameSeries],
     analyzers: Iterable[Analyzer],
     *,
-    gap_s: float = region_finder.DEFAULT_GAP_S,
-    min_region_s: float = region_finder.DEFAULT_MIN_REGION_S,
+    gap_s: float = DEFAULT_GAP_S,
+    min_region_s: float = DEFAULT_MIN_REGION_S,
     known_values: Known | None = None,
 ) -> SoundAnalysis:
     """Run ``analyzers`` on the whole sound and on each of its event regions.
@@ -327,7 +283,7 @@ def _check_range(value: JsonValue, descriptor: Descriptor) -> None:
 
 def _region_identity(gap_s: float, min_region_s: float) -> Identity:
     settings = _digest({"gap_s": float(gap_s), "min_region_s": float(min_region_s)})
-    return Identity(region_finder.PRODUCER, region_finder.VERSION, settings)
+    return Identity(REGION_PRODUCER, REGION_VERSION, settings)
 
 
 def _digest(settings: object) -> str:

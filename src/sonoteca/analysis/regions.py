@@ -28,18 +28,15 @@ from numpy.typing import NDArray
 
 from sonoteca.audio.recording import Recording
 from sonoteca.audio.signal import ANALYSIS_RATE
+from sonoteca.domain.file_analysis import DEFAULT_GAP_S, DEFAULT_MIN_REGION_S
 from sonoteca.domain.region import Region
 from sonoteca.domain.vocabulary import Kind
 from sonoteca.features.feature import hann
 from sonoteca.features.frame_series import FrameSeries
 from sonoteca.features.spectral_shape import BAND_EDGES_HZ, N_BANDS, SpectralShape
 
-PRODUCER = "regions.silence.bands"
-VERSION = 1
 FEATURE = SpectralShape()
 
-DEFAULT_GAP_S = 0.5
-DEFAULT_MIN_REGION_S = 0.05
 # More events than this in one sound are joined over longer gaps: every region costs an analysis and rows.
 MAX_REGIONS = 2_000
 

@@ -17,7 +17,7 @@ from collections.abc import Iterable, Mapping
 
 from sonoteca.audio.chunks import ChunkFile
 from sonoteca.audio.names import name_claims
-from sonoteca.audio.recording import Claim
+from sonoteca.domain.claim import Claim
 from sonoteca.domain.music import PITCH_CLASS_NAMES, Key
 
 SLOWEST_BPM, FASTEST_BPM = 20.0, 400.0

@@ -21,7 +21,7 @@ from sonoteca.audio.content_hash import hash_bytes
 from sonoteca.audio.decoding import Decoding
 from sonoteca.audio.intake import Intake, SpooledRecording
 from sonoteca.audio.probe import all_tags, bit_depth, container_name
-from sonoteca.audio.recording import AudioInfo
+from sonoteca.domain.audio_info import AudioInfo
 from sonoteca.domain.names import printable_path
 from sonoteca.errors import DamagedAudio, EmptyAudio, FileUnreadable
 

@@ -10,9 +10,11 @@ from numpy.typing import NDArray
 
 from sonoteca.audio.measure import LARGEST_SAMPLE, NativeMeter, sanitize, step_boundary, steps_per_block
 from sonoteca.audio.mixdown import MonoMix, ToAnalysisRate
-from sonoteca.audio.recording import MAX_READ_S, AudioInfo, Claim, NativeMeasurements
+from sonoteca.audio.recording import MAX_READ_S, NativeMeasurements
 from sonoteca.audio.signal import ANALYSIS_RATE, AudioSignal
 from sonoteca.audio.spool import SampleSpool
+from sonoteca.domain.audio_info import AudioInfo
+from sonoteca.domain.claim import Claim
 
 # Channels that cancel for a moment are no news.
 _LEAST_SHARE = 0.01

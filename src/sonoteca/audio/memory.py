@@ -8,8 +8,9 @@ import xxhash
 
 from sonoteca.audio.intake import Intake, SpooledRecording
 from sonoteca.audio.kweighting import default_channel_names
-from sonoteca.audio.recording import AudioInfo, Claim
 from sonoteca.audio.signal import AudioSignal
+from sonoteca.domain.audio_info import AudioInfo
+from sonoteca.domain.claim import Claim
 
 
 class MemoryRecording(SpooledRecording):

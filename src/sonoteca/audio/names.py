@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from sonoteca.audio.recording import Claim
+from sonoteca.domain.claim import Claim
 from sonoteca.domain.music import Key
 
 _PRODUCER = "name"

@@ -14,37 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sonoteca.audio.signal import AudioSignal
+from sonoteca.domain.audio_info import AudioInfo
+from sonoteca.domain.claim import Claim
 
 MAX_READ_S = 600.0
 # NativeMeasurements count time in steps of this length.
 STEP_S = 0.1
-
-
-@dataclass(frozen=True, slots=True)
-class AudioInfo:
-    """What the file is. ``duration_s`` is exact: native samples after trimming encoder delay / rate."""
-
-    duration_s: float
-    sample_rate: int
-    channels: int
-    codec: str
-    container: str
-    n_samples: int
-    content_hash: str
-    bit_depth: int | None = None
-    bit_rate: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """Something the file or its name says about itself: ``tempo_bpm`` 120.0, ``key`` "A minor", ``title`` ...
-
-    ``producer`` is ``tags``, ``riff``, ``aiff`` or ``name``.
-    """
-
-    field: str
-    value: str | float | int
-    producer: str
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -10,7 +10,6 @@ from typing import Any, TypeAlias
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from sonoteca.analysis.engine import Identity
 from sonoteca.catalogue.heard import embeddings, pending
 from sonoteca.catalogue.store import clock
 from sonoteca.catalogue.store.schema import (
@@ -24,6 +23,7 @@ from sonoteca.catalogue.store.schema import (
     summaries,
 )
 from sonoteca.domain.embedding import Space
+from sonoteca.domain.sound_analysis import Identity
 
 Counts: TypeAlias = dict[str, Any]
 

@@ -6,11 +6,11 @@ from typing import Any
 
 from sqlalchemy.engine import Connection
 
-from sonoteca.analysis.sound_object import AudioFacts, sound_object
 from sonoteca.catalogue.heard.statements import statements_of
 from sonoteca.catalogue.heard.tags import tags_of
 from sonoteca.catalogue.identity.locations import locations_of
 from sonoteca.catalogue.identity.sounds import get_sound, whole_regions
+from sonoteca.domain.sound_object import AudioFacts, sound_object
 from sonoteca.errors import StoredFailure
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sonoteca.catalogue.store.library import Library
-    from sonoteca.ingest.listen import AnalysisSettings
+    from sonoteca.domain.file_analysis import AnalysisSettings
     from sonoteca.settings import Settings
 
 LibraryOption = Annotated[
@@ -74,7 +74,7 @@ def allowed_regions(library: Library, only: str | None) -> NDArray[np.int64] | N
 
 def analysis_settings(*, gap_s: float | None = None, trust_names: bool | None = None) -> AnalysisSettings:
     """How this installation listens: every analyzer and embedder that entry points offer."""
-    from sonoteca.ingest.listen import AnalysisSettings
+    from sonoteca.domain.file_analysis import AnalysisSettings
     from sonoteca.plugins import ANALYZERS_FACTORY, EMBEDDERS_FACTORY
     from sonoteca.settings import load_settings
 

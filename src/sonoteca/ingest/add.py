@@ -16,9 +16,10 @@ from sonoteca.catalogue.heard import pending
 from sonoteca.catalogue.identity.locations import mark_missing, mark_present
 from sonoteca.catalogue.identity.roots import ensure_root
 from sonoteca.catalogue.store.library import Library
+from sonoteca.domain.file_analysis import AnalysisSettings
 from sonoteca.ingest.analyse import Batching, Work, analyse, failure_identity
 from sonoteca.ingest.failed_before import failed_before, failed_identities
-from sonoteca.ingest.listen import AnalysisSettings, Producers, producers_of
+from sonoteca.ingest.listen import Producers, producers_of
 from sonoteca.ingest.ownership import Heartbeat, new_owner, release_dead
 from sonoteca.ingest.plan import Plan, SoundFile, Start, find_start, make_plan
 from sonoteca.ingest.record import RecordedFiles, record, with_claimed_lengths

@@ -20,12 +20,13 @@ from sonoteca.catalogue.heard import observations, pending, results
 from sonoteca.catalogue.identity import sounds
 from sonoteca.catalogue.store import leases, schema
 from sonoteca.catalogue.store.library import Library
+from sonoteca.domain.file_analysis import AnalysisOrder, AnalysisSettings, FileAnalysis
 from sonoteca.domain.names import printable_path
 from sonoteca.domain.vocabulary import Source
 from sonoteca.errors import FileUnreadable, LibraryError, SonotecaError, WorkerError
 from sonoteca.ingest.failures import FileChanged, error_of
 from sonoteca.ingest.identify import deadline_s
-from sonoteca.ingest.listen import AnalysisOrder, AnalysisSettings, FileAnalysis, Producers, listen
+from sonoteca.ingest.listen import Producers, listen
 from sonoteca.ingest.ownership import release_dead
 from sonoteca.ingest.plan import SoundFile, is_gone
 from sonoteca.ingest.report import FileOutcome, Progress

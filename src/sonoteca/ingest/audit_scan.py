@@ -11,8 +11,9 @@ from sonoteca.catalogue import audit
 from sonoteca.catalogue.audit import Counts, DiskScan
 from sonoteca.catalogue.heard import pending
 from sonoteca.catalogue.store.library import Library
+from sonoteca.domain.file_analysis import AnalysisSettings
 from sonoteca.errors import FileUnreadable
-from sonoteca.ingest.listen import AnalysisSettings, producers_of
+from sonoteca.ingest.listen import producers_of
 from sonoteca.ingest.paths_file import write_paths
 from sonoteca.ingest.plan import Plan, find_start, make_plan
 from sonoteca.ingest.root_paths import absolute

@@ -6,17 +6,18 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from sonoteca.analysis.known import claimed_observations
-from sonoteca.analysis.sound_object import AudioFacts, JsonObject, sound_object, statements_of
 from sonoteca.audio.decode import open_recording
 from sonoteca.audio.waveform import OVERVIEW_POINTS, Waveform, draw
 from sonoteca.catalogue.identity.sounds import public_id
+from sonoteca.domain.claim import claimed_observations
+from sonoteca.domain.file_analysis import NO_EMBEDDERS, AnalysisOrder, AnalysisSettings, FileAnalysis
 from sonoteca.domain.names import printable_path
+from sonoteca.domain.sound_object import AudioFacts, JsonObject, sound_object, statements_of
 from sonoteca.errors import SonotecaError
 from sonoteca.ingest.add import AddOptions
 from sonoteca.ingest.failures import error_of
 from sonoteca.ingest.identify import deadline_s
-from sonoteca.ingest.listen import NO_EMBEDDERS, AnalysisOrder, AnalysisSettings, FileAnalysis, listen
+from sonoteca.ingest.listen import listen
 from sonoteca.ingest.workers import listeners
 from sonoteca.workers.executor import Done, Executor, Failed, Task
 
@@ -41,7 +42,7 @@ def inspect_files(
     Yields
     ------
     dict
-        See ``analysis.sound_object``. ``path`` is as given; bytes that are not text are escaped.
+        See ``domain.sound_object``. ``path`` is as given; bytes that are not text are escaped.
     """
     names = [os.fsdecode(path) for path in paths]
     ears = replace(options.ears, embedders=NO_EMBEDDERS)

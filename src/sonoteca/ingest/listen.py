@@ -10,73 +10,29 @@ import functools
 import importlib
 import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from sonoteca.analysis import engine
-from sonoteca.analysis import regions as region_finder
 from sonoteca.analysis.analyzer import Analyzer
-from sonoteca.analysis.engine import SoundAnalysis, analyze_recording, declared_features
-from sonoteca.analysis.known import claimed_observations
+from sonoteca.analysis.engine import analyze_recording, declared_features
 from sonoteca.audio.decode import open_recording
-from sonoteca.audio.recording import AudioInfo, Claim, Recording
+from sonoteca.audio.recording import Recording
 from sonoteca.audio.signal import ANALYSIS_RATE
+from sonoteca.domain.claim import Claim, claimed_observations
 from sonoteca.domain.descriptor import Descriptor
 from sonoteca.domain.embedding import Embedding, Space
+from sonoteca.domain.file_analysis import AnalysisOrder, AnalysisSettings, FileAnalysis
 from sonoteca.domain.observation import Observation
 from sonoteca.domain.precedence import winning
 from sonoteca.domain.region import Region
+from sonoteca.domain.sound_analysis import Identity
 from sonoteca.embedding.embedder import Embedder
 from sonoteca.features.feature import Feature
 from sonoteca.features.feature_pass import compute_features
 from sonoteca.features.frame_series import FrameSeries
-
-BUILTIN_ANALYZERS = "sonoteca.analysis.builtin:builtin_analyzers"
-BUILTIN_EMBEDDERS = "sonoteca.embedding.builtin:builtin_embedders"
-NO_EMBEDDERS = "sonoteca.ingest.listen:no_embedders"
-
-
-@dataclass(frozen=True, slots=True)
-class AnalysisSettings:
-    """How to listen: everything besides the audio that shapes a result.
-
-    ``analyzers`` and ``embedders`` are factories without arguments, "package.module:function".
-    """
-
-    analyzers: str = BUILTIN_ANALYZERS
-    embedders: str = BUILTIN_EMBEDDERS
-    gap_s: float = region_finder.DEFAULT_GAP_S
-    min_region_s: float = region_finder.DEFAULT_MIN_REGION_S
-    trust_names: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class AnalysisOrder:
-    """One file to listen to. ``stated`` is what a person said about it and analyzers may build on."""
-
-    path: str
-    ears: AnalysisSettings
-    stated: tuple[Observation, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class FileAnalysis:
-    """What one pass over one file found; picklable.
-
-    ``embeddings`` holds, per space id, one list per region in the order of ``analysis.regions``;
-    ``failed_spaces`` why the lists of a space are empty although its embedder was asked; ``stated``
-    is the order's.
-    """
-
-    info: AudioInfo
-    analysis: SoundAnalysis
-    claims: tuple[Claim, ...]
-    warnings: tuple[str, ...]
-    embeddings: Mapping[str, Sequence[Sequence[Embedding]]] = field(default_factory=dict)
-    failed_spaces: Mapping[str, str] = field(default_factory=dict)
-    stated: tuple[Observation, ...] = ()
 
 
 def listen(order: AnalysisOrder) -> FileAnalysis:
@@ -150,7 +106,7 @@ def _known_values(order: AnalysisOrder, claims: tuple[Claim, ...]) -> dict[Descr
 class Producers:
     """Today's identities: what a sound has to have been through to count as done."""
 
-    identities: tuple[engine.Identity, ...]
+    identities: tuple[Identity, ...]
     spaces: tuple[Space, ...]
 
 

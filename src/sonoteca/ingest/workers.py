@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sonoteca.ingest.listen import AnalysisSettings
+from sonoteca.domain.file_analysis import AnalysisSettings
 from sonoteca.workers.executor import Executor
 from sonoteca.workers.local_executor import LocalExecutor, WorkerLimits
 from sonoteca.workers.worker_process import StartMethod

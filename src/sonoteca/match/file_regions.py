@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from sonoteca.analysis.known import claimed_observations
 from sonoteca.catalogue.heard.summaries import summary_of
 from sonoteca.catalogue.identity.sounds import public_id
+from sonoteca.domain.claim import claimed_observations
+from sonoteca.domain.file_analysis import FileAnalysis
 from sonoteca.domain.precedence import winning
-from sonoteca.ingest.listen import FileAnalysis
 from sonoteca.match.load_regions import believed_values
 from sonoteca.match.region_table import RegionStatement, RegionTable, evidence_of
 

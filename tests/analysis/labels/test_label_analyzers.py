@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 
 import synth
 from sonoteca.analysis.analyzer import measured_by
-from sonoteca.analysis.engine import RegionAnalysis
 from sonoteca.analysis.labels import ANALYZERS
 from sonoteca.analysis.labels.content import ContentTimeline
 from sonoteca.analysis.labels.kind import KindOfRegion, possible_kinds
@@ -23,6 +22,7 @@ from sonoteca.analysis.labels.strike import describe
 from sonoteca.audio.signal import AudioSignal
 from sonoteca.domain.descriptor import CONTENT, EVENTS, INSTRUMENT, KIND, ROLE, SOUND_CLASS, Descriptor
 from sonoteca.domain.observation import Observation
+from sonoteca.domain.sound_analysis import RegionAnalysis
 from sonoteca.domain.vocabulary import Content, Kind, Role
 
 

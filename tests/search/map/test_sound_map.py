@@ -11,7 +11,6 @@ import pytest
 import sqlalchemy as sa
 
 from catalogue_samples import EAR, SPACE, info, part
-from sonoteca.analysis.engine import SoundAnalysis
 from sonoteca.catalogue.heard.embeddings import answering_space
 from sonoteca.catalogue.heard.results import SoundResult, store_results
 from sonoteca.catalogue.identity.remove import remove_sounds
@@ -20,6 +19,7 @@ from sonoteca.catalogue.made.map_layouts import add_points, count_points, find_l
 from sonoteca.catalogue.store.library import Library, open_library
 from sonoteca.catalogue.store.schema_made import map_points
 from sonoteca.domain.embedding import Embedding, Space
+from sonoteca.domain.sound_analysis import SoundAnalysis
 from sonoteca.errors import LibraryBusy, RequestError
 from sonoteca.search.map.sound_map import draw_map, read_map
 from sonoteca.search.selection import region_selection

@@ -5,11 +5,11 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 import catalogue_samples as samples
-from sonoteca.audio.recording import Claim
 from sonoteca.catalogue.identity.sounds import whole_regions
 from sonoteca.catalogue.made.edit import edit
 from sonoteca.catalogue.store import schema
 from sonoteca.catalogue.store.library import Library
+from sonoteca.domain.claim import Claim
 from sonoteca.domain.music import Key
 from sonoteca.search.query import order
 from sonoteca.search.query.facets import facets

@@ -4,10 +4,10 @@ import pytest
 from sqlalchemy.engine import Connection
 
 import catalogue_samples as samples
-from sonoteca.audio.recording import Claim
 from sonoteca.catalogue.identity.sounds import ensure_sounds, get_sound, whole_regions
 from sonoteca.catalogue.made.edit import edit
 from sonoteca.catalogue.store.library import Library
+from sonoteca.domain.claim import Claim
 from sonoteca.errors import QuerySyntaxError, RequestError
 from sonoteca.search import text
 from sonoteca.search.query.listing import list_sounds

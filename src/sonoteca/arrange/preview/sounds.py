@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sonoteca.analysis.known import claimed_observations
-from sonoteca.analysis.sound_object import AudioFacts, sound_object, statements_of
 from sonoteca.arrange.arrangement import Clip
 from sonoteca.arrange.choose.loops import find_loops
 from sonoteca.arrange.gain import clip_gain_db
@@ -17,10 +15,12 @@ from sonoteca.arrange.sound.sources import find_sources
 from sonoteca.catalogue.described import describe_sound
 from sonoteca.catalogue.identity.sounds import public_id, resolve_sound
 from sonoteca.catalogue.store.library import Library
+from sonoteca.domain.claim import claimed_observations
+from sonoteca.domain.file_analysis import AnalysisSettings
+from sonoteca.domain.sound_object import AudioFacts, sound_object, statements_of
 from sonoteca.domain.vocabulary import Role
 from sonoteca.errors import RequestError, SoundNotFound, SoundsMissing
 from sonoteca.ingest.inspect import analyze_file
-from sonoteca.ingest.listen import AnalysisSettings
 from sonoteca.match.file_regions import regions_of_file
 from sonoteca.match.load_regions import regions_of_sound
 from sonoteca.match.region_table import ROLES, RegionTable

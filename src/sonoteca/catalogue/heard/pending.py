@@ -15,12 +15,12 @@ from collections.abc import Iterable, Sequence
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from sonoteca.analysis.engine import Identity
 from sonoteca.catalogue.store import leases
 from sonoteca.catalogue.store.database import chunks
 from sonoteca.catalogue.store.schema import locations, regions, runs, sounds
 from sonoteca.domain.embedding import Space
 from sonoteca.domain.melody import MELODY_HASH_PREFIX
+from sonoteca.domain.sound_analysis import Identity
 
 # An imported melody was never sound: there is nothing to analyse or embed.
 IS_SOUND = ~sounds.c.content_hash.startswith(MELODY_HASH_PREFIX)

@@ -14,12 +14,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from sonoteca.analysis import regions as region_finder
-from sonoteca.analysis.engine import SoundAnalysis
 from sonoteca.catalogue.heard import embeddings
 from sonoteca.catalogue.store.database import chunks
 from sonoteca.catalogue.store.schema import regions
 from sonoteca.domain.region import Region
+from sonoteca.domain.sound_analysis import REGION_PRODUCER, REGION_VERSION, SoundAnalysis
 
 # Two spans whose common part is at least this share of both together are one event.
 _SAME_EVENT = 0.5
@@ -156,8 +155,8 @@ def _values(sound_id: int, region: Region, number: int, generation: int) -> dict
         "number": number,
         "start_s": region.start_s,
         "end_s": region.end_s,
-        "producer": region_finder.PRODUCER,
-        "version": region_finder.VERSION,
+        "producer": REGION_PRODUCER,
+        "version": REGION_VERSION,
         "generation": generation,
     }
 

@@ -9,16 +9,16 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from sonoteca.analysis.engine import Identity, Run, SoundAnalysis
-from sonoteca.analysis.known import claimed_observations
-from sonoteca.audio.recording import AudioInfo, Claim
 from sonoteca.catalogue.heard import embeddings, observations, pending, region_rows, summaries, tags
 from sonoteca.catalogue.store import clock, leases, schema
 from sonoteca.catalogue.store.database import chunks
 from sonoteca.catalogue.store.names import storable
+from sonoteca.domain.audio_info import AudioInfo
+from sonoteca.domain.claim import Claim, claimed_observations
 from sonoteca.domain.embedding import Embedding, Space
 from sonoteca.domain.observation import Observation, Provenance
 from sonoteca.domain.precedence import NAME_PRODUCER
+from sonoteca.domain.sound_analysis import Identity, Run, SoundAnalysis
 from sonoteca.domain.vocabulary import RunOutcome, Source
 from sonoteca.errors import WriteSwallowed
 

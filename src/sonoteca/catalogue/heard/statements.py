@@ -5,11 +5,11 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from sonoteca.analysis.sound_object import RegionStatements, Skipped
 from sonoteca.catalogue.heard.observations import believed
 from sonoteca.catalogue.store.database import chunks
 from sonoteca.catalogue.store.schema import regions, runs
 from sonoteca.domain.region import Region
+from sonoteca.domain.sound_object import RegionStatements, Skipped
 
 
 def statements_of(connection: Connection, sound_id: int) -> tuple[RegionStatements, ...]:

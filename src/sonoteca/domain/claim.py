@@ -1,10 +1,10 @@
-"""What is known before listening: what files and their names claim, as observations of source ``import``."""
+"""Claims: what files and their names say about themselves, and which of it are observations of source ``import``."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
-from sonoteca.audio.recording import Claim
 from sonoteca.domain.descriptor import KEY, TEMPO
 from sonoteca.domain.music import Key
 from sonoteca.domain.observation import Observation, Provenance
@@ -13,6 +13,18 @@ from sonoteca.domain.vocabulary import Source
 CLAIM_VERSION = 1
 # No music is written outside; a tag beyond is a typing error or another unit.
 SLOWEST_BPM, FASTEST_BPM = 20.0, 400.0
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Something the file or its name says about itself: ``tempo_bpm`` 120.0, ``key`` "A minor", ``title`` ...
+
+    ``producer`` is ``tags``, ``riff``, ``aiff`` or ``name``.
+    """
+
+    field: str
+    value: str | float | int
+    producer: str
 
 
 def claimed_observations(claims: Iterable[Claim]) -> tuple[Observation, ...]:

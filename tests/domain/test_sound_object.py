@@ -6,14 +6,13 @@ import json
 
 import synth
 from sonoteca.analysis.builtin import builtin_analyzers
-from sonoteca.analysis.engine import RegionAnalysis, Run, SoundAnalysis
-from sonoteca.analysis.known import claimed_observations
-from sonoteca.analysis.sound_object import AudioFacts, RegionStatements, Skipped, sound_object, statements_of
-from sonoteca.audio.recording import Claim
+from sonoteca.domain.claim import Claim, claimed_observations
 from sonoteca.domain.descriptor import BEATS, BRIGHTNESS, KEY, KIND, LOUDNESS, METER, ROLE, TEMPO, TUNING, Descriptor
 from sonoteca.domain.observation import Observation, Provenance
 from sonoteca.domain.precedence import winning
 from sonoteca.domain.region import Region
+from sonoteca.domain.sound_analysis import RegionAnalysis, Run, SoundAnalysis
+from sonoteca.domain.sound_object import AudioFacts, RegionStatements, Skipped, sound_object, statements_of
 from sonoteca.domain.vocabulary import RunOutcome, Source
 from sonoteca.errors import DamagedAudio
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 from sonoteca.domain.descriptor import (
     BARS,
@@ -49,11 +49,9 @@ from sonoteca.domain.music import Key
 from sonoteca.domain.observation import JsonValue, Observation
 from sonoteca.domain.precedence import winning
 from sonoteca.domain.region import Region
+from sonoteca.domain.sound_analysis import Run, SoundAnalysis
 from sonoteca.domain.vocabulary import RunOutcome
 from sonoteca.errors import SonotecaError
-
-if TYPE_CHECKING:  # a list of stored sounds starts without loading SciPy
-    from sonoteca.analysis.engine import Run, SoundAnalysis
 
 SCHEMA = 1
 

@@ -1,0 +1,37 @@
+"""A process that only answers loads nothing that listens: no analyzers, no decoder, no filters."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from sequence_samples import Made, store
+from sonoteca.catalogue.store.library import Library
+
+_ASKS = """
+import sys
+from sonoteca.catalogue.described import describe_sound
+from sonoteca.catalogue.identity.sounds import resolve_sound
+from sonoteca.catalogue.store.library import open_library
+from sonoteca.search import similar, text
+from sonoteca.search.query.listing import list_sounds
+from sonoteca.sequence.next_track import find_next
+
+with open_library(sys.argv[1]) as library:
+    with library.read() as connection:
+        assert len(list_sounds(connection, "bpm:124")) == 2
+        assert describe_sound(connection, resolve_sound(connection, "/music/now.wav").id)["tempo"]["bpm"] == 124.0
+    assert [row.title for row in find_next(library, "/music/now.wav").rows] == ["fits"]
+listening = ("sonoteca.analysis", "sonoteca.features", "sonoteca.embedding", "av", "soxr", "scipy.signal", "scipy.ndimage")
+print(*sorted(name for name in sys.modules if name.startswith(listening) and (name in listening or "." in name)))
+"""
+
+
+def test_listing_showing_and_next_load_no_analyzer_and_no_decoder(sqlite_library: Library, tmp_path: Path) -> None:
+    with sqlite_library.write() as connection:
+        store(connection, {"now": Made(bpm=124.0, key="8A"), "fits": Made(bpm=124.0, key="9A")})
+    asked = [sys.executable, "-c", _ASKS, str(tmp_path / "library.sonoteca")]
+    answer = subprocess.run(asked, capture_output=True, text=True, check=False)
+    assert (answer.returncode, answer.stderr) == (0, "")
+    assert answer.stdout.split() == []
