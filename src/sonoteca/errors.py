@@ -1,13 +1,14 @@
 """Every error a person can meet: a code, a sentence, a remedy, an HTTP status and an exit code.
 
-An error class names a situation, not a module. ``str(error)`` is the sentence alone;
-the command line and the HTTP API print code, sentence and remedy from the attributes.
-Errors survive pickling, because workers send them to the parent process.
+An error class names a situation, not a module. ``str(error)`` is the sentence alone; the
+command line and the HTTP API print code, sentence and remedy from the attributes. A remedy
+is told without the words of either: each adds how it is done with its own commands, options
+or routes. Errors survive pickling, because workers send them to the parent process.
 """
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 
 class SonotecaError(Exception):
@@ -19,6 +20,8 @@ class SonotecaError(Exception):
         One sentence that shows the offending value.
     remedy : str, optional
         What the reader can do; the class's own remedy when left out.
+    field : str, optional
+        The field of the request that the sentence is about, as JSON calls it.
     """
 
     code: ClassVar[str] = "internal_error"
@@ -26,13 +29,18 @@ class SonotecaError(Exception):
     http_status: ClassVar[int] = 500
     exit_code: ClassVar[int] = 1
 
-    def __init__(self, message: str, remedy: str | None = None) -> None:
+    def __init__(self, message: str, remedy: str | None = None, *, field: str | None = None) -> None:
         super().__init__(message)
         self.message = message
         self.remedy = remedy if remedy is not None else self.default_remedy
+        self.field = field
 
-    def __reduce__(self) -> tuple[type[SonotecaError], tuple[str, str]]:
-        return type(self), (self.message, self.remedy)
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuild, (type(self), self.message, self.remedy, {"field": self.field})
+
+
+def _rebuild(kind: type[SonotecaError], message: str, remedy: str, named: dict[str, Any]) -> SonotecaError:
+    return kind(message, remedy, **named)
 
 
 # --- sounds and files ---------------------------------------------------------------------------
@@ -64,7 +72,7 @@ class DamagedAudio(AudioError):
     """The container was recognised, but no sound could be read from it."""
 
     code = "damaged_audio"
-    default_remedy = "Restore the file from its source or a backup, then run `sonoteca retry`."
+    default_remedy = "Restore the file from its source or a backup, then have it tried again."
 
 
 class EmptyAudio(AudioError):
@@ -95,7 +103,7 @@ class WorkerError(SonotecaError):
     """Analysis of one file ended without a result."""
 
     code = "worker_error"
-    default_remedy = "Run `sonoteca retry`; if it fails again, please report the file's format."
+    default_remedy = "Have it tried again; if it fails again, please report the file's format."
 
 
 class WorkerCrashed(WorkerError):
@@ -108,14 +116,14 @@ class WorkerTimedOut(WorkerError):
     """The file took longer than its deadline."""
 
     code = "timeout"
-    default_remedy = "Run `sonoteca retry --timeout-s` with a larger value."
+    default_remedy = "Have it tried again with a longer deadline."
 
 
 class WorkerOutOfMemory(WorkerError):
     """The worker outgrew its memory limit."""
 
     code = "memory"
-    default_remedy = "Run `sonoteca retry --memory-mb` with a larger value."
+    default_remedy = "Have it tried again with more memory."
 
 
 class AnalyzerFailed(WorkerError):
@@ -131,7 +139,7 @@ class LibraryError(SonotecaError):
     """The library as a whole cannot be used."""
 
     code = "library_error"
-    default_remedy = "Run `sonoteca doctor`."
+    default_remedy = "Check the library, the disk it lies on and this installation."
     http_status = 503
     exit_code = 3
 
@@ -140,7 +148,7 @@ class LibraryMissing(LibraryError):
     """There is no library at that place."""
 
     code = "library_missing"
-    default_remedy = "Create one with `sonoteca add FOLDER`, or pass the right --library."
+    default_remedy = "Adding a folder of sounds makes one; or name the right library."
 
 
 class LibraryUnwritable(LibraryError):
@@ -168,21 +176,21 @@ class LibraryNeedsUpgrade(LibraryError):
     """An older program wrote this library, and it may not be upgraded silently here."""
 
     code = "library_needs_upgrade"
-    default_remedy = "Run `sonoteca library upgrade`: it makes a backup first."
+    default_remedy = "Upgrade the library: a backup is made first."
 
 
 class LibraryDamaged(LibraryError):
     """The database file fails its own integrity check or is no database."""
 
     code = "library_damaged"
-    default_remedy = "Restore a backup with `sonoteca library restore`."
+    default_remedy = "Restore a backup of the library."
 
 
 class LibraryBusy(LibraryError):
     """Another process held the write lock for too long."""
 
     code = "library_busy"
-    default_remedy = "Wait for the other command to end, then run this one again."
+    default_remedy = "Wait for the other program to end, then try again."
 
 
 class WriteSwallowed(LibraryError):
@@ -199,7 +207,7 @@ class RequestError(SonotecaError):
     """What was asked for cannot be done as asked."""
 
     code = "bad_request"
-    default_remedy = "See --help."
+    default_remedy = "Look up what may be asked."
     http_status = 400
     exit_code = 2
 
@@ -208,26 +216,31 @@ class QuerySyntaxError(RequestError):
     """A query that cannot be read; ``position`` is the offending character, from 0."""
 
     code = "query_syntax"
-    default_remedy = "See `sonoteca list --help` for the query language."
+    default_remedy = "A query is made of words, field:value, quotes, OR, parentheses and a leading minus."
 
-    def __init__(self, message: str, remedy: str | None = None, *, query: str = "", position: int = 0) -> None:
-        super().__init__(message, remedy)
+    def __init__(
+        self,
+        message: str,
+        remedy: str | None = None,
+        *,
+        field: str | None = None,
+        query: str = "",
+        position: int = 0,
+    ) -> None:
+        super().__init__(message, remedy, field=field)
         self.query = query
         self.position = position
 
-    def __reduce__(self):  # type: ignore[no-untyped-def]
-        return _rebuild_query_error, (self.message, self.remedy, self.query, self.position)
-
-
-def _rebuild_query_error(message: str, remedy: str, query: str, position: int) -> QuerySyntaxError:
-    return QuerySyntaxError(message, remedy, query=query, position=position)
+    def __reduce__(self) -> tuple[Any, ...]:
+        named = {"field": self.field, "query": self.query, "position": self.position}
+        return _rebuild, (type(self), self.message, self.remedy, named)
 
 
 class SoundNotFound(RequestError):
     """No sound answers to that name."""
 
     code = "sound_not_found"
-    default_remedy = "Use an id, a unique prefix of one, a path, or external:ID; `sonoteca list` shows them."
+    default_remedy = "Use an id, a unique prefix of one, a path, or external:ID, as lists show them."
     http_status = 404
 
 
@@ -243,7 +256,7 @@ class ArrangementNotFound(RequestError):
     """No arrangement answers to that id."""
 
     code = "arrangement_not_found"
-    default_remedy = "`sonoteca arrange list` shows the ids."
+    default_remedy = "The list of arrangements shows the ids."
     http_status = 404
 
 
@@ -259,7 +272,7 @@ class SoundsMissing(SonotecaError):
     """Sounds that are needed now are not on this machine."""
 
     code = "sounds_missing"
-    default_remedy = "Run `sonoteca add FOLDER` on where the files are now, or replace the clips."
+    default_remedy = "Add the folder where the files are now, or replace the clips."
     http_status = 409
 
 
@@ -267,7 +280,7 @@ class SpaceMismatch(RequestError):
     """Vectors of different embedding spaces were compared."""
 
     code = "space_mismatch"
-    default_remedy = "Embed both sounds with the same embedder version: run `sonoteca add` again."
+    default_remedy = "Embed both sounds with the same version of the embedder: add their folders again."
 
 
 class ConstraintsConflict(RequestError):
@@ -282,7 +295,7 @@ class PlaylistNotFound(RequestError):
     """No playlist of that name, and no file either."""
 
     code = "playlist_not_found"
-    default_remedy = "`sonoteca playlist list` shows the playlists of this library."
+    default_remedy = "The list of playlists shows those of this library."
     http_status = 404
 
 
@@ -307,5 +320,5 @@ class StoredFailure(SonotecaError):
         super().__init__(message, remedy)
         self.code = code  # type: ignore[misc]
 
-    def __reduce__(self):  # type: ignore[no-untyped-def]
+    def __reduce__(self) -> tuple[Any, ...]:
         return StoredFailure, (self.code, self.message, self.remedy)

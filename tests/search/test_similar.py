@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,17 +15,20 @@ from numpy.typing import NDArray
 from catalogue_samples import EAR, info, part
 from sonoteca.catalogue.heard.embeddings import StoredSpace, find_space, ids_of_regions
 from sonoteca.catalogue.heard.results import SoundResult, store_results
-from sonoteca.catalogue.identity.sounds import ensure_sounds
+from sonoteca.catalogue.identity.sounds import ensure_sounds, public_id
 from sonoteca.catalogue.store.library import Library, open_library
 from sonoteca.domain.claim import Claim
 from sonoteca.domain.embedding import Embedding, Space, SpacePart
 from sonoteca.domain.sound_analysis import SoundAnalysis
-from sonoteca.errors import RequestError
+from sonoteca.errors import AudioError, RequestError, SoundNotFound
 from sonoteca.index.catalogue_source import open_index
+from sonoteca.ingest.listener import Listener
 from sonoteca.search.examples import example_from_library
+from sonoteca.search.likeness import Diversity, Example, Likeness, compare, rank_by_likeness
 from sonoteca.search.result_row import ResultRow
 from sonoteca.search.selection import region_selection
-from sonoteca.search.similar import Diversity, Example, SimilarAnswer, compare, find_similar, parse_aspects
+from sonoteca.search.similar import SimilarAnswer, SimilarRequest, aspect_weights, find_similar, read_aspects
+from sonoteca.workers.in_process import InProcessExecutor
 
 SPACE = Space("built", 1, 8, 10.0, 5.0, "mean", "none", (SpacePart("timbre", 0, 4), SpacePart("rhythm", 4, 8)))
 PLAIN = Space("plain", 1, 8, 10.0, 5.0, "mean", "none")
@@ -37,7 +41,7 @@ def unit(*values: float) -> NDArray[np.float32]:
     return vector / np.float32(max(float(np.linalg.norm(vector)), 1e-9))
 
 
-class ReplacementPool:
+class Stock:
     """A library whose sounds have the vectors that a test gives them."""
 
     def __init__(self, library: Library, space: Space = SPACE) -> None:
@@ -65,6 +69,9 @@ class ReplacementPool:
             )
             store_results(connection, [result], identities=[EAR], spaces=[self.made_of])
 
+    def id_of(self, name: str) -> str:
+        return public_id(f"x1:{name}")
+
     @property
     def space(self) -> StoredSpace:
         with self.library.read() as connection:
@@ -76,35 +83,41 @@ class ReplacementPool:
         with self.library.read() as connection:
             return ids_of_regions(connection, self.space, region_selection(connection, query))
 
-    def ask(self, *examples: NDArray[np.float32] | Example, **options: object) -> SimilarAnswer:
+    def ask(self, *examples: NDArray[np.float32] | Example, **options: object) -> Likeness:
         given_ = [each if isinstance(each, Example) else Example(each) for each in examples]
         index = open_index(self.library, self.space)
-        return find_similar(self.library, self.space, index, given_, **options)  # type: ignore[arg-type]
+        return rank_by_likeness(self.library, self.space, index, given_, **options)  # type: ignore[arg-type]
 
 
-def titles(answer: SimilarAnswer) -> list[str | None]:
+def parsed(text: str, space: Space) -> dict[str, float]:
+    named = read_aspects(text)
+    assert isinstance(named, dict)
+    return aspect_weights(named, space)
+
+
+def titles(answer: Likeness | SimilarAnswer) -> list[str | None]:
     return [row.title for row in answer.rows]
 
 
 @pytest.fixture
-def shelf(tmp_path: Path) -> Iterator[ReplacementPool]:
+def stock(tmp_path: Path) -> Iterator[Stock]:
     with open_library(tmp_path / "library.sonoteca", mode="create") as library:
-        yield ReplacementPool(library)
+        yield Stock(library)
 
 
-def test_an_aspect_of_weight_zero_has_no_say_and_one_not_named_has_its_own(shelf: ReplacementPool) -> None:
-    shelf.put("same timbre", [1, 0, 0, 0, 0, 1])
-    shelf.put("same rhythm", [0, 1, 0, 0, 1, 0])
+def test_an_aspect_of_weight_zero_has_no_say_and_one_not_named_has_its_own(stock: Stock) -> None:
+    stock.put("same timbre", [1, 0, 0, 0, 0, 1])
+    stock.put("same rhythm", [0, 1, 0, 0, 1, 0])
     query = unit(1, 0, 0, 0, 1, 0)
-    assert parse_aspects("rhythm=0", SPACE) == {"timbre": 1.0, "rhythm": 0.0}
+    assert parsed("rhythm=0", SPACE) == {"timbre": 1.0, "rhythm": 0.0}
     for text, first in (
         ("rhythm=0", "same timbre"),
         ("timbre=0.1", "same rhythm"),
         ("timbre=2,rhythm=1", "same timbre"),
     ):
-        answer = shelf.ask(query, aspects=parse_aspects(text, SPACE))
+        answer = stock.ask(query, aspects=parsed(text, SPACE))
         assert titles(answer)[0] == first
-    only_timbre = shelf.ask(query, aspects=parse_aspects("rhythm=0", SPACE))
+    only_timbre = stock.ask(query, aspects=parsed("rhythm=0", SPACE))
     assert [row.score for row in only_timbre.rows] == pytest.approx([1.0, 0.0], abs=1e-3)
     assert only_timbre.rows[0].parts == pytest.approx({"timbre": 1.0, "rhythm": 0.0}, abs=1e-3)
 
@@ -112,88 +125,88 @@ def test_an_aspect_of_weight_zero_has_no_say_and_one_not_named_has_its_own(shelf
 @pytest.mark.parametrize("text", ["tembre=1", "timbre", "timbre=-1", "timbre=nan", "timbre=inf", "timbre=0,rhythm=0"])
 def test_weights_that_make_no_sense_are_refused(text: str) -> None:
     with pytest.raises(RequestError):
-        parse_aspects(text, SPACE)
+        parsed(text, SPACE)
 
 
-def test_an_aspect_that_one_of_two_lacks_is_unknown(shelf: ReplacementPool) -> None:
-    shelf.put("no rhythm", [1])
-    (row,) = shelf.ask(unit(1, 0, 0, 0, 1)).rows
+def test_an_aspect_that_one_of_two_lacks_is_unknown(stock: Stock) -> None:
+    stock.put("no rhythm", [1])
+    (row,) = stock.ask(unit(1, 0, 0, 0, 1)).rows
     assert row.parts["rhythm"] is None
     assert row.parts["timbre"] == pytest.approx(1.0, abs=1e-3)
 
 
-def test_an_example_without_any_aspect_asked_for_is_refused(shelf: ReplacementPool) -> None:
-    shelf.put("no rhythm", [1])
+def test_an_example_without_any_aspect_asked_for_is_refused(stock: Stock) -> None:
+    stock.put("no rhythm", [1])
     with pytest.raises(RequestError, match=r"asked for \(rhythm\)"):
-        shelf.ask(unit(1), aspects=parse_aspects("timbre=0", SPACE))
+        stock.ask(unit(1), aspects=parsed("timbre=0", SPACE))
 
 
-def test_examples_add_and_subtract(shelf: ReplacementPool) -> None:
+def test_examples_add_and_subtract(stock: Stock) -> None:
     for name, vector in {"x": [1], "y": [0, 1], "between": [1, 1], "x with z": [1, 0, 1]}.items():
-        shelf.put(name, vector)
-    assert titles(shelf.ask(unit(1), unit(0, 1)))[0] == "between"
-    assert titles(shelf.ask(unit(1, 0.2, 0.4)))[:2] == ["x", "x with z"]
-    assert titles(shelf.ask(unit(1, 0.2, 0.4), minus=[Example(unit(0, 0, 1))]))[:2] == ["x", "between"]
-    assert titles(shelf.ask(unit(1, 0.2, 0.4), minus=[Example(unit(0, 0, 1))]))[-1] != "between"
+        stock.put(name, vector)
+    assert titles(stock.ask(unit(1), unit(0, 1)))[0] == "between"
+    assert titles(stock.ask(unit(1, 0.2, 0.4)))[:2] == ["x", "x with z"]
+    assert titles(stock.ask(unit(1, 0.2, 0.4), minus=[Example(unit(0, 0, 1))]))[:2] == ["x", "between"]
+    assert titles(stock.ask(unit(1, 0.2, 0.4), minus=[Example(unit(0, 0, 1))]))[-1] != "between"
 
 
-def test_examples_and_what_they_are_away_from_never_answer(shelf: ReplacementPool) -> None:
+def test_examples_and_what_they_are_away_from_never_answer(stock: Stock) -> None:
     for name, vector in {"a": [1], "b": [1, 0.1], "c": [1, 0.2], "d": [1, 0.3]}.items():
-        shelf.put(name, vector, (0.0, 10.0, vector), (5.0, 15.0, vector))
-    named = {name: example_from_library(shelf.library, shelf.space, sound_id(shelf, name)) for name in "abc"}
-    assert titles(shelf.ask(named["a"], named["b"], minus=[named["c"]])) == ["d"]
+        stock.put(name, vector, (0.0, 10.0, vector), (5.0, 15.0, vector))
+    named = {name: example_from_library(stock.library, stock.space, sound_id(stock, name)) for name in "abc"}
+    assert titles(stock.ask(named["a"], named["b"], minus=[named["c"]])) == ["d"]
 
 
-def sound_id(shelf: ReplacementPool, title: str) -> str:
-    return next(row.id for row in shelf.ask(unit(1), k=100).rows if row.title == title)
+def sound_id(stock: Stock, title: str) -> str:
+    return next(row.id for row in stock.ask(unit(1), k=100).rows if row.title == title)
 
 
-def test_a_filter_far_from_the_example_still_fills_k(shelf: ReplacementPool) -> None:
+def test_a_filter_far_from_the_example_still_fills_k(stock: Stock) -> None:
     random = np.random.default_rng(0)
     for number in range(50):
-        shelf.put(f"near {number}", [1, *(0.1 * random.standard_normal(3))])
+        stock.put(f"near {number}", [1, *(0.1 * random.standard_normal(3))])
     for number in range(2):
-        shelf.put(f"far {number}", [-1, 0.1 * number])
-    answer = shelf.ask(unit(1), k=2, where=shelf.where("far"))
+        stock.put(f"far {number}", [-1, 0.1 * number])
+    answer = stock.ask(unit(1), k=2, where=stock.where("far"))
     assert sorted(titles(answer), key=str) == ["far 0", "far 1"]
-    assert shelf.ask(unit(1), k=5, where=np.empty(0, np.int64)).rows == ()
+    assert stock.ask(unit(1), k=5, where=np.empty(0, np.int64)).rows == ()
 
 
-def test_the_moment_that_is_nearest_answers(shelf: ReplacementPool) -> None:
-    shelf.put("long", [1, 1], (0.0, 10.0, [1]), (5.0, 15.0, [1, 0.6]), (50.0, 60.0, [0, 1]))
-    (row,) = shelf.ask(unit(0, 1)).rows
+def test_the_moment_that_is_nearest_answers(stock: Stock) -> None:
+    stock.put("long", [1, 1], (0.0, 10.0, [1]), (5.0, 15.0, [1, 0.6]), (50.0, 60.0, [0, 1]))
+    (row,) = stock.ask(unit(0, 1)).rows
     assert (row.start_s, row.end_s, row.score) == (50.0, 60.0, pytest.approx(1.0, abs=1e-3))
-    (row,) = shelf.ask(unit(1, 1)).rows
+    (row,) = stock.ask(unit(1, 1)).rows
     assert (row.start_s, row.end_s) == (0.0, 60.0)
 
 
-def test_a_region_of_the_example_asks_for_itself(shelf: ReplacementPool) -> None:
-    shelf.put("field", [1, 1], regions=[(0.0, 20.0, [1]), (30.0, 60.0, [0, 1])])
-    shelf.put("first", [1])
-    shelf.put("second", [0, 1])
-    field = sound_id(shelf, "field")
+def test_a_region_of_the_example_asks_for_itself(stock: Stock) -> None:
+    stock.put("field", [1, 1], regions=[(0.0, 20.0, [1]), (30.0, 60.0, [0, 1])])
+    stock.put("first", [1])
+    stock.put("second", [0, 1])
+    field = sound_id(stock, "field")
     for number, nearest in ((1, "first"), (2, "second")):
-        example = example_from_library(shelf.library, shelf.space, field, region_number=number)
-        assert titles(shelf.ask(example))[0] == nearest
+        example = example_from_library(stock.library, stock.space, field, region_number=number)
+        assert titles(stock.ask(example))[0] == nearest
     with pytest.raises(RequestError, match="no region 3"):
-        example_from_library(shelf.library, shelf.space, field, region_number=3)
+        example_from_library(stock.library, stock.space, field, region_number=3)
 
 
-def test_regions_of_a_sound_answer_for_themselves(shelf: ReplacementPool) -> None:
-    shelf.put("field", [1, 1], regions=[(0.0, 20.0, [1]), (30.0, 60.0, [0, 1])])
-    rows = shelf.ask(unit(0, 1), k=3).rows
+def test_regions_of_a_sound_answer_for_themselves(stock: Stock) -> None:
+    stock.put("field", [1, 1], regions=[(0.0, 20.0, [1]), (30.0, 60.0, [0, 1])])
+    rows = stock.ask(unit(0, 1), k=3).rows
     assert [(row.region, row.start_s, row.end_s) for row in rows] == [(2, 30.0, 60.0), (0, 0.0, 60.0), (1, 0.0, 20.0)]
 
 
-def test_limits_let_the_next_best_through(shelf: ReplacementPool) -> None:
-    shelf.put("one", [1], artist="Ada", regions=[(0.0, 20.0, [1, 0.01]), (20.0, 40.0, [1, 0.2])])
-    shelf.put("two", [1, 0.3], artist="Ada")
-    shelf.put("three", [1, 0.5], artist="Bo")
-    shelf.put("four", [1, 0.6])
-    shelf.put("five", [1, 0.7])
+def test_limits_let_the_next_best_through(stock: Stock) -> None:
+    stock.put("one", [1], artist="Ada", regions=[(0.0, 20.0, [1, 0.01]), (20.0, 40.0, [1, 0.2])])
+    stock.put("two", [1, 0.3], artist="Ada")
+    stock.put("three", [1, 0.5], artist="Bo")
+    stock.put("four", [1, 0.6])
+    stock.put("five", [1, 0.7])
 
     def asked(**limits: object) -> list[str | None]:
-        return titles(shelf.ask(unit(1), diversity=Diversity(**limits)))  # type: ignore[arg-type]
+        return titles(stock.ask(unit(1), diversity=Diversity(**limits)))  # type: ignore[arg-type]
 
     assert asked() == ["one", "one", "one", "two", "three", "four", "five"]
     assert asked(max_per_file=1) == ["one", "two", "three", "four", "five"]
@@ -201,28 +214,28 @@ def test_limits_let_the_next_best_through(shelf: ReplacementPool) -> None:
     assert asked(collapse_duplicates=True) == ["one", "one", "two", "three", "four", "five"]
 
 
-def test_a_sound_of_many_windows_does_not_use_up_the_places(shelf: ReplacementPool) -> None:
-    shelf.put("long", [1], *((5.0 * n, 5.0 * n + 10.0, [1]) for n in range(300)))
+def test_a_sound_of_many_windows_does_not_use_up_the_places(stock: Stock) -> None:
+    stock.put("long", [1], *((5.0 * n, 5.0 * n + 10.0, [1]) for n in range(300)))
     for number in range(4):
-        shelf.put(f"short {number}", [1, 1 + number])
-    assert titles(shelf.ask(unit(1), k=4)) == ["long", "short 0", "short 1", "short 2"]
+        stock.put(f"short {number}", [1, 1 + number])
+    assert titles(stock.ask(unit(1), k=4)) == ["long", "short 0", "short 1", "short 2"]
 
 
 def test_a_space_without_parts_is_one_aspect(tmp_path: Path) -> None:
     with open_library(tmp_path / "library.sonoteca", mode="create") as library:
-        shelf = ReplacementPool(library, PLAIN)
-        shelf.put("far", [0, 1])
-        shelf.put("near", [1, 0.1])
-        answer = shelf.ask(unit(1))
+        stock = Stock(library, PLAIN)
+        stock.put("far", [0, 1])
+        stock.put("near", [1, 0.1])
+        answer = stock.ask(unit(1))
     assert titles(answer) == ["near", "far"]
     assert answer.rows[0].parts == {"sound": pytest.approx(0.995, abs=1e-3)}
-    assert parse_aspects("sound=2", PLAIN) == {"sound": 2.0}
+    assert parsed("sound=2", PLAIN) == {"sound": 2.0}
 
 
-def test_no_example_is_refused(shelf: ReplacementPool) -> None:
-    shelf.put("a", [1])
+def test_no_example_is_refused(stock: Stock) -> None:
+    stock.put("a", [1])
     with pytest.raises(RequestError, match="no example"):
-        shelf.ask()
+        stock.ask()
 
 
 vectors = st.lists(st.floats(-1, 1, width=32), min_size=8, max_size=8).filter(lambda v: np.linalg.norm(v) > 0.1)
@@ -238,11 +251,11 @@ def test_with_room_for_all_every_region_answers_once_in_order_of_score(
 ) -> None:
     path = tmp_path_factory.mktemp("law") / "library.sonoteca"
     with open_library(path, mode="create") as library:
-        shelf = ReplacementPool(library)
+        stock = Stock(library)
         for number, vector in enumerate(stored):
-            shelf.put(str(number), vector)
+            stock.put(str(number), vector)
         weights = {"timbre": 1.0, "rhythm": rhythm}
-        rows = shelf.ask(unit(*query), k=20, aspects=weights).rows
+        rows = stock.ask(unit(*query), k=20, aspects=weights).rows
     assert sorted(row.title or "" for row in rows) == [str(number) for number in range(len(stored))]
     scores = [row.score for row in rows]
     assert scores == sorted(scores, reverse=True)
@@ -261,3 +274,39 @@ def test_a_row_prints_its_moment_and_aspects() -> None:
     row = ResultRow("id", None, "t", None, 0, 1.00004, 2.0, 0.123456, "similar", {"timbre": None})
     assert row.as_json()["score"] == 0.1235
     assert row.as_json()["parts"] == {"timbre": None}
+
+
+def test_a_request_is_echoed_with_every_aspect_it_was_answered_by(stock: Stock) -> None:
+    stock.put("query", [1, 0, 0, 0, 1])
+    stock.put("answer", [1, 0, 0, 0, 0, 1])
+    answer = find_similar(stock.library, SimilarRequest(sounds=[stock.id_of("query")], aspects="rhythm=0.5", k=3))
+    assert titles(answer) == ["answer"]
+    query = answer.as_json()["query"]
+    assert query["aspects"] == {"timbre": 1.0, "rhythm": 0.5}
+    assert (query["mode"], query["k"], query["filter"], query["minus"]) == ("similar", 3, None, [])
+    assert query["sounds"] == [stock.id_of("query")]
+
+
+def test_a_name_is_a_file_only_where_something_can_listen(stock: Stock, tmp_path: Path) -> None:
+    stock.put("answer", [1])
+    file = tmp_path / "heard.wav"
+    file.write_bytes(b"")
+    with pytest.raises(SoundNotFound):
+        find_similar(stock.library, SimilarRequest(sounds=[str(file)]))
+    with Listener(executor=InProcessExecutor()) as listener, pytest.raises(AudioError):
+        find_similar(stock.library, SimilarRequest(sounds=[str(file)]), listener=listener)
+
+
+@pytest.mark.parametrize(
+    ("asked", "field"),
+    [
+        ({"sounds": []}, "sounds"),
+        ({"sounds": ["a"], "k": 0}, "k"),
+        ({"sounds": ["a"], "aspects": "timbre=x"}, "aspects"),
+    ],
+)
+def test_what_cannot_be_asked_is_refused_with_the_field_it_is_about(asked: dict[str, Any], field: str) -> None:
+    with pytest.raises(RequestError) as refused:
+        SimilarRequest(**asked)
+    assert refused.value.field == field
+    assert "Value error" not in refused.value.message

@@ -53,3 +53,8 @@ def query_text(words: Sequence[str]) -> str:
     'kind:loop -tag:vocal'
     """
     return " ".join("-" + word[1:] if word.startswith(_SHIELD) else word for word in words)
+
+
+def filter_text(only: str | None) -> str | None:
+    """The query of a --filter; None without one."""
+    return query_text([only]) if only else None

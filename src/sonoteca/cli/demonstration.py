@@ -5,23 +5,19 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from sonoteca.catalogue.heard.embeddings import find_space
 from sonoteca.catalogue.store.library import Library, open_library
-from sonoteca.cli.answering import print_results
+from sonoteca.cli.answer_table import print_results
 from sonoteca.cli.browsing import print_listing
 from sonoteca.cli.demo_sounds import write_demo_sounds
 from sonoteca.cli.output import console, note, printable
 from sonoteca.cli.progress import ProgressBar
 from sonoteca.errors import FileUnreadable, SonotecaError
-from sonoteca.index.catalogue_source import open_index
 from sonoteca.ingest.add import AddOptions, add
-from sonoteca.ingest.listen import embedders_of
 from sonoteca.ingest.report import AddSummary
-from sonoteca.search.examples import example_from_library
 from sonoteca.search.indexing import update_indexes
 from sonoteca.search.query.listing import list_sounds
 from sonoteca.search.query.tree import SortKey
-from sonoteca.search.similar import find_similar
+from sonoteca.search.similar import SimilarRequest, find_similar
 
 _SHOWN = 40
 _SIMILAR = 5
@@ -45,7 +41,7 @@ def demonstrate(folder: Path, music: Path | None, options: AddOptions) -> AddSum
         with ProgressBar() as progress:
             summary = add(library, [music], options, progress, after_stored=update_indexes)
         _show_listing(library)
-        _show_similar(library, options)
+        _show_similar(library)
     note(summary.sentence())
     if not summary.analysed and not summary.failed and not summary.interrupted:
         note("There was nothing left to do.")
@@ -59,19 +55,16 @@ def _show_listing(library: Library) -> None:
     print_listing(listing)
 
 
-def _show_similar(library: Library, options: AddOptions) -> None:
-    (embedder, *_) = embedders_of(options.ears)
+def _show_similar(library: Library) -> None:
     with library.read() as connection:
-        space = find_space(connection, embedder.space.id)
         candidates = list_sounds(connection, "status:analysed", limit=1000, sort=[SortKey("path")])
-    if space is None or len(candidates) < 2:
+    if len(candidates) < 2:
         return
     chosen = next((row for row in candidates if _SHOWCASE in (row.path or "")), candidates[0])
     try:
-        example = example_from_library(library, space, chosen.public_id)
+        answer = find_similar(library, SimilarRequest(sounds=(chosen.public_id,), k=_SIMILAR))
     except SonotecaError as error:
         note(error.message)
         return
-    answer = find_similar(library, space, open_index(library, space), [example], k=_SIMILAR)
     console().print(f"\nWhat sounds like {printable(chosen.path or chosen.public_id)}:")
     print_results(answer.rows, notes=answer.notes)

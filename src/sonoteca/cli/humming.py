@@ -82,7 +82,7 @@ def _answer(
     find: Callable[..., TuneAnswer | RhythmAnswer],
 ) -> None:
     """Hear each recording, look for it in the index of the library, print what was found."""
-    from sonoteca.cli.answering import print_results
+    from sonoteca.cli.answer_table import print_results
     from sonoteca.cli.output import note, print_json
 
     with _recordings(files, record) as named, open_named_library(library, mode="read") as opened:

@@ -14,7 +14,6 @@ import typer
 from sonoteca import __version__
 from sonoteca.cli import (
     adding,
-    answering,
     arrange_edit,
     arranging,
     auditing,
@@ -33,6 +32,7 @@ from sonoteca.cli import (
     previewing,
     searching,
     sequencing,
+    similar,
 )
 from sonoteca.cli.arguments import shield
 from sonoteca.cli.options import LibraryOption, remember_library
@@ -68,7 +68,7 @@ for group in (
     adding,
     browsing,
     searching,
-    answering,
+    similar,
     humming,
     match_tuning,
     matching,

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from sonoteca import Listener
     from sonoteca.catalogue.store.library import Library
     from sonoteca.domain.file_analysis import AnalysisSettings
     from sonoteca.settings import Settings
@@ -47,6 +48,14 @@ def remember_library(library: str | None) -> None:
 def library_location(library: str | None, settings: Settings) -> str:
     """Where the library is: option of the verb, option before it, environment, default."""
     return library or _named_before_the_verb[0] or settings.library
+
+
+def open_listener() -> Listener:
+    """What hears files that a command names: it starts a worker when the first file comes."""
+    import sonoteca
+    from sonoteca.settings import load_settings
+
+    return sonoteca.Listener(analysis_settings(), memory_mb=load_settings().memory_mb)
 
 
 def open_named_library(library: str | None, *, mode: Literal["read", "write", "create"]) -> Library:

@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from sonoteca.cli.hints import remedy_of
 from sonoteca.errors import QuerySyntaxError, SonotecaError
 
 
@@ -58,8 +59,8 @@ def print_error(error: SonotecaError) -> None:
         out.print(Text("  " + printable(error.query)))
         # `printable` may widen what stands before the mark.
         out.print(Text("  " + " " * len(printable(error.query[: error.position])) + "^"))
-    if error.remedy:
-        out.print(Text("  " + error.remedy, style="dim"))
+    if remedy := remedy_of(error):
+        out.print(Text("  " + printable(remedy), style="dim"))
 
 
 def note(text: str) -> None:

@@ -27,7 +27,7 @@ def search(
     library: LibraryOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    from sonoteca.cli.answering import print_results
+    from sonoteca.cli.answer_table import print_results
     from sonoteca.cli.output import note, print_json
     from sonoteca.search.text import search_words
 

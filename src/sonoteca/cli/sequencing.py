@@ -68,7 +68,7 @@ def next_(
 
     Limits and the filter are applied before ranking. Answers are of the kind of SOUND, unless the filter speaks of kinds.
     """
-    from sonoteca.cli.answering import print_results
+    from sonoteca.cli.answer_table import print_results
     from sonoteca.cli.output import print_json
     from sonoteca.cli.playlist_files import named_entries
     from sonoteca.sequence.next_track import Limits, find_next, parse_keys
@@ -269,7 +269,7 @@ def path(
     as_json: JsonOption = False,
 ) -> None:
     """Walk from A to B through sounds that are each a little nearer to B, without going back."""
-    from sonoteca.cli.answering import print_results
+    from sonoteca.cli.answer_table import print_results
     from sonoteca.cli.output import print_json
     from sonoteca.sequence.transition import TransitionStyle
     from sonoteca.sequence.walk import find_walk

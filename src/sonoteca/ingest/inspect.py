@@ -65,6 +65,7 @@ def analyze_file(
     ears: AnalysisSettings = AnalysisSettings(),
     timeout_s: float | None = None,
     memory_mb: int = 2000,
+    executor: Executor | None = None,
 ) -> FileAnalysis:
     """Everything about one file that is in no library, embeddings included, heard in a worker process.
 
@@ -74,7 +75,7 @@ def analyze_file(
         The file cannot become sound, or listening to it crashed, hung or ate memory.
     """
     name = os.fsdecode(path)
-    with listeners(None, ears, workers=1, memory_mb=memory_mb) as workers:
+    with listeners(executor, ears, workers=1, memory_mb=memory_mb) as workers:
         (outcome,) = workers.run(listen, [_task("0", name, ears, timeout_s)])
     if isinstance(outcome, Failed):
         raise error_of(outcome, name)

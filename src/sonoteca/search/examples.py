@@ -12,8 +12,8 @@ from sonoteca.catalogue.store.library import Library
 from sonoteca.catalogue.store.schema import regions
 from sonoteca.domain.embedding import Embedding
 from sonoteca.errors import RequestError
+from sonoteca.search.likeness import Example
 from sonoteca.search.result_row import region_facts
-from sonoteca.search.similar import Example
 
 
 def example_from_library(library: Library, space: StoredSpace, name: str, *, region_number: int = 0) -> Example:
@@ -32,13 +32,15 @@ def example_from_library(library: Library, space: StoredSpace, name: str, *, reg
             sa.select(regions.c.id).where(regions.c.sound_id == sound.id, regions.c.number == region_number)
         ).scalar()
         if region_id is None:
-            raise RequestError(f"{name} has no region {region_number}.", "`sonoteca show` lists its regions.")
+            raise RequestError(
+                f"{name} has no region {region_number}.", "Region 0 is the whole sound; events are numbered from 1."
+            )
         vectors = vectors_of_region(connection, space, region_id)
         facts = region_facts(connection, [region_id])
     if not vectors:
         raise RequestError(
             f"Region {region_number} of {name} has no vector to compare by.",
-            "It is silent, or not analysed yet: see `sonoteca show`.",
+            "It is silent, or not analysed yet.",
         )
     return Example(vectors[0][1], facts.get(region_id))
 

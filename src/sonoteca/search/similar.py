@@ -1,297 +1,195 @@
-"""What sounds like this: neighbours of examples, aspect by aspect, with the moment that matched.
-
-The index proposes embeddings by the weighted inner product; those proposed are scored
-again, aspect by aspect, from their stored vectors, collapsed to one answer per region, and
-explained. A filter is handed to the index as ids, so that it narrows before ranking.
-"""
+"""What sounds like this: regions of the library ranked by how much they sound like examples."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import BeforeValidator, Field
 
-from sonoteca.catalogue.heard.embeddings import Span, StoredSpace, spans, vectors_of_ids
+from sonoteca.catalogue.heard.embeddings import StoredSpace, answering_space, ids_of_regions
 from sonoteca.catalogue.store.library import Library
 from sonoteca.domain.embedding import Space
-from sonoteca.errors import RequestError
-from sonoteca.index.vector_index import Neighbours, VectorIndex
-from sonoteca.search.result_row import RegionFacts, ResultRow, region_facts
-
-MODE = "similar"
-# Windows of one region crowd the first places: so many embeddings are asked for per answer.
-_OVERSAMPLE = 12
-_MAX_PROPOSED = 20_000
-# Vectors are whitened, so unrelated sounds have cosines around 0; a rejected example pushes half as hard.
-_MINUS_WEIGHT = 0.5
-# Two regions this alike in every aspect are one sound twice.
-DUPLICATE_COSINE = 0.999
-_CLOSENESS = ((0.9, "almost the same"), (0.75, "very close"), (0.5, "close"), (0.25, "related"))
-_ASPECT_WORDS = {"timbre": "timbre", "rhythm": "rhythm", "harmony": "harmony", "dynamics": "loudness shape"}
+from sonoteca.domain.request import Request
+from sonoteca.errors import RequestError, SoundNotFound, SpaceMismatch
+from sonoteca.index.catalogue_source import open_index
+from sonoteca.ingest.listener import Listener
+from sonoteca.search.examples import example_from_library, example_from_vectors
+from sonoteca.search.likeness import MODE, Diversity, Example, rank_by_likeness
+from sonoteca.search.result_row import ResultRow
+from sonoteca.search.selection import region_selection
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Example:
-    """A vector to be near to, or away from; ``region_id`` is None for a file that is not in the library."""
+def read_aspects(text: object) -> object:
+    """``"timbre=1,rhythm=0.5"`` as a mapping; anything but a text stays as it is.
 
-    vector: NDArray[np.float32]
-    facts: RegionFacts | None = None
+    >>> read_aspects("timbre=1, rhythm=0.5")
+    {'timbre': 1.0, 'rhythm': 0.5}
+
+    Raises
+    ------
+    RequestError
+        A weight is no number.
+    """
+    if not isinstance(text, str):
+        return text
+    weights: dict[str, float] = {}
+    for item in text.split(","):
+        name, _, number = item.strip().partition("=")
+        try:
+            weights[name] = float(number)
+        except ValueError:
+            raise _no_weight(item.strip()) from None
+    return weights
 
 
-@dataclass(frozen=True, slots=True)
-class Diversity:
-    """Limits on how many answers may share something; None is no limit."""
+class SimilarRequest(Request):
+    """What sounds like these sounds, and unlike those.
 
-    max_per_file: int | None = None
-    max_per_artist: int | None = None
-    collapse_duplicates: bool = False
+    Attributes
+    ----------
+    sounds : tuple of str, at least one
+        Ids, unique prefixes of one, paths, ``external:ID``; or files, where a listener is at hand.
+    minus : tuple of str
+        Sounds to be unlike.
+    aspects : mapping of str to float >= 0, or None
+        Weight of each aspect of the vectors (timbre, rhythm, harmony, dynamics); 1 where not named. A text
+        ``timbre=1,rhythm=0.5`` is read too.
+    filter : str or None
+        Only sounds that this query finds.
+    k : int in 1..1000
+        How many answers.
+    region : int >= 0
+        The region of ``sounds`` that is compared; 0 is the whole sound.
+    max_per_file, max_per_artist : int >= 1, or None
+        At most so many answers from one sound, or by one artist.
+    collapse : bool
+        Near-duplicates answer once.
+    """
+
+    sounds: tuple[str, ...] = Field(min_length=1)
+    minus: tuple[str, ...] = ()
+    aspects: Annotated[dict[str, float] | None, BeforeValidator(read_aspects)] = None
+    filter: str | None = None
+    k: int = Field(default=10, ge=1, le=1000)
+    region: int = Field(default=0, ge=0)
+    max_per_file: int | None = Field(default=None, ge=1)
+    max_per_artist: int | None = Field(default=None, ge=1)
+    collapse: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class SimilarAnswer:
-    """Result rows, best first; ``exact`` and ``notes`` are those of the index."""
+    """Result rows, best first.
 
+    Attributes
+    ----------
+    request : SimilarRequest
+        As it was answered: ``aspects`` names all aspects once any was.
+    space : str
+        Id of the embedding space that was searched.
+    exact : bool
+        False where an approximate index answered.
+    notes : tuple of str
+        What the reader should know, as sentences.
+    """
+
+    request: SimilarRequest
     rows: tuple[ResultRow, ...]
+    space: str
     exact: bool
     notes: tuple[str, ...] = ()
-    query: Mapping[str, Any] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
-        query = {**self.query, "exact": self.exact, "notes": list(self.notes)}
-        return {"query": query, "results": [row.as_json() for row in self.rows]}
+        found = {"space": self.space, "exact": self.exact, "notes": list(self.notes)}
+        return {
+            "query": {"mode": MODE, **self.request.as_json(), **found},
+            "results": [row.as_json() for row in self.rows],
+        }
 
 
-def parse_aspects(text: str, space: Space) -> dict[str, float]:
-    """``"timbre=1,rhythm=0.5,harmony=0"`` as weights per part; RequestError for a name or number that is none.
-
-    Aspects not named keep weight 1.
-    """
-    names = [part.name for part in space.aspects]
-    weights = dict.fromkeys(names, 1.0)
-    for item in text.split(","):
-        name, _, number = item.strip().partition("=")
-        if name not in weights:
-            raise RequestError(f"{name!r} is not an aspect.", f"Aspects are {', '.join(names)}.")
-        try:
-            weights[name] = float(number)
-        except ValueError:
-            weights[name] = -1.0
-        if not 0.0 <= weights[name] < float("inf"):
-            raise RequestError(f"{item.strip()!r}: a weight is a number from 0 up.", "Write timbre=1,rhythm=0.5.")
-    if not any(weights.values()):
-        raise RequestError("All aspects have weight 0.", "Give one of them a weight above 0.")
-    return weights
-
-
-def find_similar(
-    library: Library,
-    space: StoredSpace,
-    index: VectorIndex,
-    examples: Sequence[Example],
-    *,
-    minus: Sequence[Example] = (),
-    k: int = 10,
-    aspects: Mapping[str, float] | None = None,
-    where: NDArray[np.int64] | None = None,
-    diversity: Diversity | None = None,
-    query: Mapping[str, Any] | None = None,
-) -> SimilarAnswer:
-    """The ``k`` regions that sound most like the examples.
+def find_similar(library: Library, request: SimilarRequest, *, listener: Listener | None = None) -> SimilarAnswer:
+    """Rank regions of a library by how much they sound like the examples, and say which moment does.
 
     Parameters
     ----------
-    examples, minus : sequence of Example
-        Vectors to be near to (at least one) and to be away from. Their own sounds are not
-        among the answers.
-    k : int >= 1
-    aspects : mapping of str to float >= 0, optional
-        Weight per part of the space; 1 where absent.
-    where : int64 (n,), optional
-        Embedding ids that may answer.
-    diversity : Diversity, optional
-        Limits per file and artist, near-duplicates collapsed.
-    query : mapping, optional
-        What to print as the question.
+    listener : Listener, optional
+        Hears names that are files and no sounds of the library.
 
-    Returns
-    -------
-    SimilarAnswer
-        Fewer than ``k`` rows only where fewer regions exist.
+    Raises
+    ------
+    SoundNotFound, AmbiguousSound
+        From a name.
+    RequestError
+        An example has no vector, or an aspect is none.
+    SpaceMismatch
+        Nothing was embedded yet, or not by today's embedder.
     """
-    if not examples:
-        raise RequestError("There is no example to compare with.", "Name at least one sound that could be embedded.")
-    given = (*examples, *minus)
-    search = _Search(
+    space = _space_of(library)
+    weights = None if request.aspects is None else aspect_weights(request.aspects, space.space)
+    examples = [_example(library, space, name, request.region, listener) for name in request.sounds]
+    likeness = rank_by_likeness(
         library,
         space,
-        index,
-        weights={part.name: 1.0 for part in space.space.aspects} | dict(aspects or {}),
-        where=where,
-        own_sounds=frozenset(example.facts.sound_id for example in given if example.facts is not None),
+        open_index(library, space),
+        examples,
+        minus=[_example(library, space, name, 0, listener) for name in request.minus],
+        k=request.k,
+        aspects=weights,
+        where=_allowed(library, space, request.filter),
+        diversity=Diversity(request.max_per_file, request.max_per_artist, request.collapse),
     )
-    target = _target(examples, minus)
-    if not any(search.weights[part.name] and target[part.start : part.stop].any() for part in space.space.aspects):
-        lacking = ", ".join(name for name, weight in search.weights.items() if weight)
-        raise RequestError(f"The example has none of the aspects asked for ({lacking}).", "Give another one a weight.")
-    chosen, neighbours = search.nearest(target, k, diversity or Diversity())
-    rows = [_row(each, search.weights, examples[0].facts) for each in chosen]
-    return SimilarAnswer(tuple(rows), neighbours.exact, neighbours.notes, dict(query or {}))
+    answered = request.model_copy(update={"aspects": weights})
+    return SimilarAnswer(answered, likeness.rows, space.space.id, likeness.exact, likeness.notes)
 
 
-def _target(examples: Sequence[Example], minus: Sequence[Example]) -> NDArray[np.float32]:
-    total = np.stack([example.vector for example in examples]).mean(axis=0)
-    if minus:
-        total = total - np.float32(_MINUS_WEIGHT) * np.stack([example.vector for example in minus]).mean(axis=0)
-    return np.asarray(total / max(float(np.linalg.norm(total)), 1e-9), np.float32)
+def aspect_weights(named: dict[str, float], space: Space) -> dict[str, float]:
+    """A weight for each aspect of a space, 1 where none is named; RequestError for a name or number that is none."""
+    names = [part.name for part in space.aspects]
+    for name, weight in named.items():
+        if name not in names:
+            raise RequestError(f"{name!r} is not an aspect.", f"Aspects are {', '.join(names)}.", field="aspects")
+        if not 0.0 <= weight < float("inf"):
+            raise _no_weight(f"{name}={weight:g}")
+    weights = dict.fromkeys(names, 1.0) | named
+    if not any(weights.values()):
+        raise RequestError("All aspects have weight 0.", "Give one of them a weight above 0.", field="aspects")
+    return weights
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Candidate:
-    """A region that may answer, by the one of its vectors that is nearest."""
-
-    facts: RegionFacts
-    span: Span
-    vector: NDArray[np.float32]
-    score: float
-    parts: Mapping[str, float | None]
+def _no_weight(item: str) -> RequestError:
+    return RequestError(f"{item!r}: a weight is a number from 0 up.", "Write timbre=1,rhythm=0.5.", field="aspects")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Search:
-    """What stays the same however often the index is asked for one answer."""
-
-    library: Library
-    space: StoredSpace
-    index: VectorIndex
-    weights: Mapping[str, float]
-    where: NDArray[np.int64] | None
-    own_sounds: frozenset[int]
-
-    def nearest(self, target: NDArray[np.float32], k: int, diversity: Diversity) -> tuple[list[Candidate], Neighbours]:
-        """The ``k`` best within the limits, and the last answer of the index."""
-        scaled = target.copy()
-        for part in self.space.space.aspects:
-            scaled[part.start : part.stop] *= np.float32(self.weights[part.name])
-        asked = min(_MAX_PROPOSED, _OVERSAMPLE * (k + len(self.own_sounds)) + 20)
-        while True:
-            neighbours = self.index.nearest(scaled[None], asked, where=self.where)
-            proposed = neighbours.ids[0][neighbours.ids[0] >= 0]
-            chosen = _diverse(self._scored(proposed, target), k, diversity)
-            # Asked for more only when windows of few regions, or the limits, used up the proposals.
-            if len(chosen) >= k or len(proposed) < asked or asked >= _MAX_PROPOSED:
-                return chosen, neighbours
-            asked = min(_MAX_PROPOSED, asked * 4)
-
-    def _scored(self, proposed: NDArray[np.int64], target: NDArray[np.float32]) -> list[Candidate]:
-        """The best vector of each proposed region, best first."""
-        with self.library.read() as connection:
-            where = spans(connection, self.space, proposed.tolist())
-            vectors = vectors_of_ids(connection, self.space, list(where))
-            facts = region_facts(connection, sorted({span.region_id for span in where.values()}))
-        best: dict[int, Candidate] = {}
-        for embedding_id, span in where.items():
-            fact = facts.get(span.region_id)
-            if fact is None or fact.sound_id in self.own_sounds:
-                continue
-            score, parts = compare(target, vectors[embedding_id], self.weights, self.space.space)
-            held = best.get(span.region_id)
-            # At equal scores the whole region speaks for itself.
-            if held is None or (score, not span.is_window) > (held.score, not held.span.is_window):
-                best[span.region_id] = Candidate(fact, span, vectors[embedding_id], score, parts)
-        return sorted(best.values(), key=lambda each: (-each.score, each.facts.id, each.facts.region_id))
+def _space_of(library: Library) -> StoredSpace:
+    with library.read() as connection:
+        space = answering_space(connection)
+    if space is None:
+        raise SpaceMismatch("No sound of this library was embedded yet.", "Add a folder of sounds.")
+    return space
 
 
-def _diverse(candidates: Sequence[Candidate], k: int, diversity: Diversity) -> list[Candidate]:
-    """The first ``k`` that the limits let through."""
-    chosen: list[Candidate] = []
-    per_file: Counter[int] = Counter()
-    per_artist: Counter[str] = Counter()
-    for each in candidates:
-        if len(chosen) == k:
-            break
-        artist = each.facts.artist
-        if diversity.max_per_file is not None and per_file[each.facts.sound_id] >= diversity.max_per_file:
-            continue
-        if (
-            diversity.max_per_artist is not None
-            and artist is not None
-            and per_artist[artist] >= diversity.max_per_artist
-        ):
-            continue
-        if diversity.collapse_duplicates and any(
-            float(each.vector @ other.vector) > DUPLICATE_COSINE for other in chosen
-        ):
-            continue
-        chosen.append(each)
-        per_file[each.facts.sound_id] += 1
-        if artist is not None:
-            per_artist[artist] += 1
-    return chosen
+def _allowed(library: Library, space: StoredSpace, only: str | None) -> NDArray[np.int64] | None:
+    if not only:
+        return None
+    with library.read() as connection:
+        return ids_of_regions(connection, space, region_selection(connection, only))
 
 
-def _row(each: Candidate, weights: Mapping[str, float], first: RegionFacts | None) -> ResultRow:
-    return ResultRow.of(
-        each.facts,
-        start_s=each.span.start_s,
-        end_s=each.span.end_s,
-        score=each.score,
-        mode=MODE,
-        parts=each.parts,
-        reasons=_reasons(each.parts, weights, first, each.facts),
-    )
-
-
-def compare(
-    one: NDArray[np.float32], other: NDArray[np.float32], weights: Mapping[str, float], space: Space
-) -> tuple[float, dict[str, float | None]]:
-    """Weighted cosine 0..1 of two vectors, and per aspect; an aspect that one of them lacks is None.
-
-    The cosine is that of the vectors scaled per part by the root of its weight; negative is 0.
-    """
-    parts: dict[str, float | None] = {}
-    product = norm_one = norm_other = 0.0
-    for part in space.aspects:
-        a, b = one[part.start : part.stop], other[part.start : part.stop]
-        lengths = float(a @ a), float(b @ b)
-        weight = weights[part.name]
-        inner = float(a @ b)
-        product += weight * inner
-        norm_one += weight * lengths[0]
-        norm_other += weight * lengths[1]
-        has_both = min(lengths) > 1e-6
-        parts[part.name] = min(1.0, max(0.0, inner / (lengths[0] * lengths[1]) ** 0.5)) if has_both else None
-    if norm_one <= 0.0 or norm_other <= 0.0:
-        return 0.0, parts
-    return min(1.0, max(0.0, product / (norm_one * norm_other) ** 0.5)), parts
-
-
-def _reasons(
-    parts: Mapping[str, float | None],
-    weights: Mapping[str, float],
-    first: RegionFacts | None,
-    fact: RegionFacts,
-) -> list[str]:
-    ranked = sorted(
-        ((value, name) for name, value in parts.items() if value is not None and weights[name] > 0), reverse=True
-    )
-    reasons = []
-    for value, name in ranked[:2]:
-        word = next((word for least, word in _CLOSENESS if value >= least), None)
-        if word is not None:
-            reasons.append(f"{_ASPECT_WORDS.get(name, name)} {word}")
-    if first is None:
-        return reasons
-    if fact.sound_class is not None and fact.sound_class == first.sound_class:
-        reasons.append(f"both {fact.sound_class}")
-    elif fact.role is not None and fact.role == first.role:
-        reasons.append(f"both {fact.role}")
-    if first.tempo_bpm and fact.tempo_bpm and abs(fact.tempo_bpm / first.tempo_bpm - 1.0) < 0.03:
-        reasons.append(f"same tempo ({fact.tempo_bpm:.0f} bpm)")
-    if first.key is not None and fact.key is not None and fact.key in first.key.compatible():
-        relation = "same key" if fact.key == first.key else "compatible key"
-        reasons.append(f"{relation} ({fact.key.name})")
-    return reasons
+def _example(library: Library, space: StoredSpace, name: str, region: int, listener: Listener | None) -> Example:
+    """A sound of the library by any of its names, else a file that the listener hears."""
+    try:
+        return example_from_library(library, space, name, region_number=region)
+    except SoundNotFound:
+        if listener is None or not Path(name).is_file():
+            raise
+    heard = listener.analyze_file(name)
+    if space.space.id not in heard.embeddings:
+        raise SpaceMismatch(
+            f"The library's vectors ({space.space.id}) are not those that are made today.",
+            "Add its folders again: what an older version embedded is embedded anew.",
+        )
+    return example_from_vectors(name, heard.embeddings[space.space.id], region_number=region)

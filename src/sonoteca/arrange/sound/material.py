@@ -25,9 +25,9 @@ from sonoteca.audio.stretch import Material, stretch
 from sonoteca.audio.warp import warp
 from sonoteca.domain.vocabulary import Role
 from sonoteca.errors import RequestError, SonotecaError
+from sonoteca.ingest.failures import FileChanged, error_of
 from sonoteca.ingest.identify import deadline_s
 from sonoteca.workers.executor import Executor, Failed, Task
-from sonoteca.ingest.failures import FileChanged, error_of
 from sonoteca.workers.local_executor import SCRATCH_PREFIX, LocalExecutor, WorkerLimits
 
 # Surroundings of a span that the stretcher hears, and a seam may need.

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from sonoteca.audio.beginning import read_beginning
 from sonoteca.errors import SonotecaError
+from sonoteca.ingest.failures import error_of
 from sonoteca.search.hum.query_pitch import LONGEST_QUERY_S, QueryNotes, query_notes
 from sonoteca.search.hum.tap import find_taps
 from sonoteca.workers.executor import Failed, Task
-from sonoteca.ingest.failures import error_of
 from sonoteca.workers.local_executor import LocalExecutor, WorkerLimits
 
 Heard = TypeVar("Heard")

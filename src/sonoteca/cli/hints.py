@@ -1,0 +1,52 @@
+"""What a remedy is called on the command line: the commands and options that do it.
+
+Errors are told in neutral words (``sonoteca.errors``). Here stands, by error code, which
+command helps, and which option a field of a request is given by.
+"""
+
+from __future__ import annotations
+
+from sonoteca.errors import SonotecaError
+
+# Said instead of the remedy that an error's class has; a remedy told for one case stays as it is.
+_BY_CODE = {
+    "ambiguous_arrangement": "Use one of the ids named.",
+    "arrangement_not_found": "`sonoteca arrange list` shows the ids.",
+    "bad_request": "See --help.",
+    "damaged_audio": "Restore the file from its source or a backup, then run `sonoteca retry`.",
+    "library_busy": "Wait for the other command to end, then run this one again.",
+    "library_damaged": "Restore a backup with `sonoteca library restore`.",
+    "library_error": "Run `sonoteca doctor`.",
+    "library_missing": "Create one with `sonoteca add FOLDER`, or pass the right --library.",
+    "library_needs_upgrade": "Run `sonoteca library upgrade`: it makes a backup first.",
+    "memory": "Run `sonoteca retry --memory-mb` with a larger value.",
+    "playlist_not_found": "`sonoteca playlist list` shows the playlists of this library.",
+    "query_syntax": "See `sonoteca list --help` for the query language.",
+    "sound_not_found": "Use an id, a unique prefix of one, a path, or external:ID; `sonoteca list` shows them.",
+    "sounds_missing": "Run `sonoteca add FOLDER` on where the files are now, or replace the clips.",
+    "space_mismatch": "Embed both sounds with the same embedder version: run `sonoteca add` again.",
+    "timeout": "Run `sonoteca retry --timeout-s` with a larger value.",
+    "worker_error": "Run `sonoteca retry`; if it fails again, please report the file's format.",
+}
+
+# Fields whose option has another name. A field that is an argument has no option to name.
+_OPTIONS = {"k": "--count", "region": "--within", "sounds": None, "sound": None, "paths": None, "words": None}
+
+
+def remedy_of(error: SonotecaError) -> str:
+    """What the reader can type; empty where nothing helps."""
+    remedy = error.remedy
+    if remedy == type(error).default_remedy:
+        remedy = _BY_CODE.get(error.code, remedy)
+    option = None if error.field is None else option_of(error.field)
+    return f"{remedy} ({option})" if option is not None else remedy
+
+
+def option_of(field: str) -> str | None:
+    """The option that gives a field of a request; None for an argument.
+
+    >>> option_of("max_per_file"), option_of("k"), option_of("sounds")
+    ('--max-per-file', '--count', None)
+    """
+    name = field.partition(".")[0]
+    return _OPTIONS[name] if name in _OPTIONS else "--" + name.replace("_", "-")

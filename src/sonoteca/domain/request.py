@@ -1,0 +1,71 @@
+"""A request is one frozen value that says everything a person asks.
+
+Every question of the library is asked with one: the command line fills it from options, the
+HTTP API from a body, a program by hand. Fields carry the names that JSON carries, so an
+answer echoes its request with ``as_json``, and ``model_json_schema`` describes it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic_core import ErrorDetails
+
+from sonoteca.errors import RequestError
+
+
+class Request(BaseModel):
+    """What a person asks, checked when it is made and never changed afterwards.
+
+    Raises
+    ------
+    RequestError
+        When a value is made that cannot be asked; ``field`` names it.
+
+    Examples
+    --------
+    >>> class Count(Request):
+    ...     k: int = 10
+    >>> Count(k=3).as_json()
+    {'k': 3}
+    >>> Count(k="many")
+    Traceback (most recent call last):
+    ...
+    sonoteca.errors.RequestError: k cannot be 'many': it should be a valid integer, unable to parse string as an integer.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    def __init__(self, **values: Any) -> None:
+        try:
+            super().__init__(**values)
+        except ValidationError as error:
+            raise request_error(error) from error
+
+    def as_json(self) -> dict[str, Any]:
+        """All fields as JSON values: what an answer prints as its question."""
+        return self.model_dump(mode="json")
+
+
+def request_error(error: ValidationError) -> RequestError:
+    """The first thing that is wrong with the values of a request, as a sentence for a person."""
+    details = error.errors(include_url=False)[0]
+    field = ".".join(str(part) for part in details["loc"]) or None
+    sentence, remedy = _sentence(field or "the request", details)
+    return RequestError(sentence, remedy, field=field)
+
+
+def _sentence(field: str, details: ErrorDetails) -> tuple[str, str | None]:
+    value = details["input"]
+    if details["type"] in ("enum", "literal_error"):
+        choices = str(details["ctx"]["expected"]).replace("'", "")
+        return f"{value!r} is no {field.replace('_', ' ')}.", f"It is one of {choices}."
+    if details["type"] == "missing":
+        return f"{field} is missing.", None
+    if details["type"] == "extra_forbidden":
+        return f"There is no field {field}.", None
+    # pydantic speaks of "Input" and "Value error", which are its words and not the reader's.
+    rest = details["msg"].removeprefix("Value error, ").removeprefix("Assertion failed, ").removeprefix("Input ")
+    joined = f"it {rest}" if details["msg"].startswith("Input ") else rest
+    return f"{field} cannot be {value!r}: {joined}.", None
