@@ -2,6 +2,7 @@
 #
 #   make demo        run the main job on a small library (MUSIC=/path/to/folder for your own)
 #   make test        style, types, import layers, doctests, unit, property and contract tests
+#   make test-explore  property tests with new examples (ROUNDS=10 times; make test draws the same ones everywhere)
 #   make test-slow   kills, real databases, thousands of files, memory
 #   make bench       accuracy and speed against the last kept numbers
 
@@ -10,8 +11,9 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 RUN    := env OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 HOURS  ?= 0.1667
+ROUNDS ?= 10
 
-.PHONY: help setup demo test test-slow check format bench soak clean
+.PHONY: help setup demo test test-explore test-slow check format bench soak clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -56,6 +58,11 @@ test: check
 	rm -f .coverage .coverage.*
 	$(RUN) $(BIN)/python -m pytest -n 2 --dist loadscope --cov --cov-report=
 	$(BIN)/coverage report --skip-covered --include='src/sonoteca/domain/*,src/sonoteca/analysis/*,src/sonoteca/catalogue/*,src/sonoteca/ingest/*,src/sonoteca/index/*,src/sonoteca/workers/*,src/sonoteca/search/*,src/sonoteca/match/*,src/sonoteca/sequence/*,src/sonoteca/arrange/*' --fail-under=90
+
+test-explore: $(VENV)/.installed-test
+	for round in $$(seq $(ROUNDS)); do \
+	  $(RUN) $(BIN)/python -m pytest -n 2 -q -m hypothesis --hypothesis-profile explore tests || exit 1; \
+	done
 
 test-slow: $(VENV)/.installed-test
 	$(RUN) $(BIN)/python -m pytest -m slow --timeout 1500

@@ -1,3 +1,3 @@
 """Fixtures that every test may ask for: libraries on SQLite and PostgreSQL."""
 
-pytest_plugins = ("catalogue_fixtures",)
+pytest_plugins = ("drawn_examples", "catalogue_fixtures")

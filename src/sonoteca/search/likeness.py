@@ -18,7 +18,6 @@ from sonoteca.catalogue.heard.embeddings import Span, StoredSpace, spans, vector
 from sonoteca.catalogue.store.library import Library
 from sonoteca.domain.embedding import Space
 from sonoteca.errors import RequestError
-from sonoteca.index.filter import Filter
 from sonoteca.index.vector_index import Neighbours, VectorIndex
 from sonoteca.search.result_row import RegionFacts, ResultRow, region_facts
 
@@ -69,7 +68,7 @@ def rank_by_likeness(
     minus: Sequence[Example] = (),
     k: int = 10,
     aspects: Mapping[str, float] | None = None,
-    where: Filter | None = None,
+    where: NDArray[np.int64] | None = None,
     diversity: Diversity | None = None,
 ) -> Likeness:
     """The ``k`` regions that sound most like the examples.
@@ -82,8 +81,8 @@ def rank_by_likeness(
     k : int >= 1
     aspects : mapping of str to float >= 0, optional
         Weight per part of the space; 1 where absent.
-    where : Filter, optional
-        What may answer.
+    where : int64 (n,), optional
+        Embedding ids that may answer.
     diversity : Diversity, optional
         Limits per file and artist, near-duplicates collapsed.
 
@@ -138,7 +137,7 @@ class _Search:
     space: StoredSpace
     index: VectorIndex
     weights: Mapping[str, float]
-    where: Filter | None
+    where: NDArray[np.int64] | None
     own_sounds: frozenset[int]
 
     def nearest(self, target: NDArray[np.float32], k: int, diversity: Diversity) -> tuple[list[Candidate], Neighbours]:
