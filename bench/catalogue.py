@@ -28,8 +28,8 @@ from sonoteca.domain.vocabulary import Kind, Role, RunOutcome, Source
 from sonoteca.ingest.add import AddOptions, add
 from sonoteca.ingest.listen import Producers, producers_of
 from sonoteca.search.query.facets import facets
-from sonoteca.search.query.listing import list_sounds
-from sonoteca.search.text import search_words
+from sonoteca.search.query.listing import find_rows
+from sonoteca.search.text import rank_by_words
 
 REGIONS = 100_000
 TIMES = 10
@@ -104,8 +104,8 @@ def _asked(library: Library, regions: int, goal_ms: float) -> list[Measure]:
     lists, words, counts = [], [], []
     for _ in range(15):
         with library.read() as connection:
-            lists += [_ms(lambda q=query: list_sounds(connection, q, limit=50)) for query in QUERIES]
-            words += [_ms(lambda q=query: search_words(connection, q, k=20)) for query in SEARCHES]
+            lists += [_ms(lambda q=query: find_rows(connection, q, limit=50)) for query in QUERIES]
+            words += [_ms(lambda q=query: rank_by_words(connection, q, k=20)) for query in SEARCHES]
     with library.read() as connection:
         counts = [_ms(lambda: facets(connection, QUERIES[0])) for _ in range(3)]
     size = f"{regions:,} regions"

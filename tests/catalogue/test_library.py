@@ -252,7 +252,7 @@ def test_a_read_only_library_can_be_read_and_says_why_it_cannot_be_written(
     printed = as_nobody(
         """
         with library.open_library(sys.argv[1], mode="read") as opened, opened.read() as connection:
-            print(len(listing.list_sounds(connection, "kind:loop")))
+            print(len(listing.find_rows(connection, "kind:loop")))
         for mode in ("write", "create"):
             try:
                 library.open_library(sys.argv[1], mode=mode)

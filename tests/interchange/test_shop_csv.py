@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import catalogue_samples as samples
-from sonoteca.catalogue.described import describe_sound
+from sonoteca.catalogue.described import stored_sound_object
 from sonoteca.catalogue.identity.shop import ShopFacts, set_shop_facts
 from sonoteca.catalogue.identity.sounds import find_sounds, get_sound, public_id
 from sonoteca.catalogue.store.events import list_events
@@ -21,7 +21,7 @@ from sonoteca.errors import FileUnreadable, RequestError, SonotecaError
 from sonoteca.interchange import shop_csv
 from sonoteca.interchange.shop_csv import import_shop_csv
 from sonoteca.search.result_row import region_facts
-from sonoteca.search.text import search_words
+from sonoteca.search.text import rank_by_words
 
 PATHS = ("Loops/a.wav", "Loops/b.wav", "Wärme/c.wav")
 
@@ -75,8 +75,8 @@ def test_what_is_said_is_found_and_printed_everywhere(library: Library, sounds: 
     )
     with library.read() as connection:
         assert [ref.id for ref in find_sounds(connection, "external:LP-1")] == [sounds[0]]
-        [row] = search_words(connection, "dusty").rows
-        document = describe_sound(connection, sounds[0])
+        [row] = rank_by_words(connection, "dusty").rows
+        document = stored_sound_object(connection, sounds[0])
         other = region_facts(connection, [2])[2]
         [event] = list_events(connection, type="imported")
     assert (row.external_id, row.title, row.price, row.currency, row.url) == (

@@ -1,7 +1,8 @@
-"""One sound of the catalogue as the object that ``inspect --json`` prints, with what only a library knows."""
+"""Everything the library knows of one sound: the sound object, with what only a library knows beside it."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy.engine import Connection
@@ -9,12 +10,62 @@ from sqlalchemy.engine import Connection
 from sonoteca.catalogue.heard.statements import statements_of
 from sonoteca.catalogue.heard.tags import tags_of
 from sonoteca.catalogue.identity.locations import locations_of
-from sonoteca.catalogue.identity.sounds import get_sound, whole_regions
+from sonoteca.catalogue.identity.sounds import get_sound, resolve_sound, whole_regions
+from sonoteca.catalogue.store.library import Library
+from sonoteca.domain.request import Request
 from sonoteca.domain.sound_object import AudioFacts, sound_object
 from sonoteca.errors import StoredFailure
 
 
-def describe_sound(connection: Connection, sound_id: int) -> dict[str, Any]:
+class DescribeRequest(Request):
+    """Which sound: ``sound`` is an id, a unique prefix of one, a path, or ``external:ID``."""
+
+    sound: str
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class DescribeAnswer:
+    """Everything known of one sound; ``sound`` is the object that ``as_json`` gives (docs/sound-object.md)."""
+
+    request: DescribeRequest
+    sound: dict[str, Any]
+
+    def as_json(self) -> dict[str, Any]:
+        return self.sound
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}: {in_few_words(self.sound)}>"
+
+
+def in_few_words(sound: dict[str, Any]) -> str:
+    """A sound object as a line for people: where it is, and what is known of kind, tempo and key.
+
+    >>> in_few_words({"path": "a.wav", "id": "x", "kind": {"value": "loop"}, "tempo": {"bpm": 124.0}, "key": None})
+    'a.wav, loop, 124 bpm'
+    """
+    tempo, key = sound["tempo"], sound["key"]
+    facts = (
+        sound["path"] or sound["id"],
+        (sound["kind"] or {}).get("value"),
+        None if not tempo or tempo["bpm"] is None else f"{tempo['bpm']:.4g} bpm",
+        None if not key else key["name"],
+    )
+    return ", ".join(str(fact) for fact in facts if fact)
+
+
+def describe_sound(library: Library, request: DescribeRequest) -> DescribeAnswer:
+    """Describe a sound by everything the library knows of it, and who said it.
+
+    Raises
+    ------
+    SoundNotFound, AmbiguousSound
+    """
+    with library.read() as connection:
+        found = resolve_sound(connection, request.sound)
+        return DescribeAnswer(request, stored_sound_object(connection, found.id))
+
+
+def stored_sound_object(connection: Connection, sound_id: int) -> dict[str, Any]:
     """The sound object (DESIGN §6) of a stored sound.
 
     Beside its keys: ``external_id``, ``title``, ``artist``, ``album``, ``price``, ``currency``, ``url``, ``tags``,

@@ -7,16 +7,15 @@ from pathlib import Path
 
 from sonoteca.catalogue.store.library import Library, open_library
 from sonoteca.cli.answer_table import print_results
-from sonoteca.cli.browsing import print_listing
 from sonoteca.cli.demo_sounds import write_demo_sounds
+from sonoteca.cli.listing_table import print_listing
 from sonoteca.cli.output import console, note, printable
 from sonoteca.cli.progress import ProgressBar
 from sonoteca.errors import FileUnreadable, SonotecaError
 from sonoteca.ingest.add import AddOptions, add
 from sonoteca.ingest.report import AddSummary
 from sonoteca.search.indexing import update_indexes
-from sonoteca.search.query.listing import list_sounds
-from sonoteca.search.query.tree import SortKey
+from sonoteca.search.listing import ListRequest, list_sounds
 from sonoteca.search.similar import SimilarRequest, find_similar
 
 _SHOWN = 40
@@ -50,14 +49,11 @@ def demonstrate(folder: Path, music: Path | None, options: AddOptions) -> AddSum
 
 
 def _show_listing(library: Library) -> None:
-    with library.read() as connection:
-        listing = list_sounds(connection, "", limit=_SHOWN, sort=[SortKey("path")])
-    print_listing(listing)
+    print_listing(list_sounds(library, ListRequest(filter="sort:path", limit=_SHOWN)).rows)
 
 
 def _show_similar(library: Library) -> None:
-    with library.read() as connection:
-        candidates = list_sounds(connection, "status:analysed", limit=1000, sort=[SortKey("path")])
+    candidates = list_sounds(library, ListRequest(filter="status:analysed sort:path", limit=1000)).rows
     if len(candidates) < 2:
         return
     chosen = next((row for row in candidates if _SHOWCASE in (row.path or "")), candidates[0])

@@ -75,6 +75,22 @@ def print_sound(sound: Mapping[str, Any]) -> None:
         )
 
 
+def print_origins(sound: Mapping[str, Any]) -> None:
+    """Where the files of a sound are, and who said each of its values."""
+    print_table(
+        ["place", "state"],
+        [(place["path"], "missing" if place["missing"] else "on disk") for place in sound["locations"]],
+    )
+    print_table(
+        ["value", "source", "producer", ("version", "right"), "at"],
+        [
+            (name, origin["source"], origin["producer"], origin["version"], origin["at"])
+            for name, origin in sound["provenance"].items()
+        ],
+        title="who says so",
+    )
+
+
 def _print_spans(name: str, spans: Sequence[Mapping[str, Any]]) -> None:
     if spans:
         shown = "  ".join(f"{clock(each['start_s'])} {each['label']}" for each in spans[:_SHOWN_SPANS])

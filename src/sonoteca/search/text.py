@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -36,8 +35,8 @@ _TELLING: tuple[TextField, ...] = ("title", "tags", "artist", "album")
 
 
 @dataclass(frozen=True, slots=True)
-class WordAnswer:
-    """Result rows, best first. ``score`` is relative: the best of this answer has 1.
+class WordRanking:
+    """Result rows, best first. ``score`` is relative: the best has 1.
 
     ``notes`` say where not all that match were ranked.
     """
@@ -45,12 +44,8 @@ class WordAnswer:
     rows: tuple[ResultRow, ...]
     notes: tuple[str, ...] = ()
 
-    def as_json(self, query: Mapping[str, Any]) -> dict[str, Any]:
-        query = {"mode": MODE, **query, "notes": list(self.notes)}
-        return {"query": query, "results": [row.as_json() for row in self.rows]}
 
-
-def search_words(connection: Connection, query: str | Query, *, only: str | Query = "", k: int = 10) -> WordAnswer:
+def rank_by_words(connection: Connection, query: str | Query, *, only: str | Query = "", k: int = 10) -> WordRanking:
     """Whole sounds that a query finds, ranked by how well their texts match its words.
 
     Parameters
@@ -65,7 +60,7 @@ def search_words(connection: Connection, query: str | Query, *, only: str | Quer
 
     Returns
     -------
-    WordAnswer
+    WordRanking
         ``reasons`` name the field and the text in it that holds words of the query.
 
     Raises
@@ -75,11 +70,15 @@ def search_words(connection: Connection, query: str | Query, *, only: str | Quer
     """
     wanted = as_query(query)
     if wanted.sort:
-        raise RequestError("What is found by words is ordered by how well they match.", "Use `sonoteca list` to sort.")
+        raise RequestError(
+            "What is found by words is ordered by how well they match.", "Lists can be sorted.", field="words"
+        )
     parts = _parts(push_negations(wanted.tree))
     texts = [part for part in parts if _requires_words(part)]
     if not texts:
-        raise RequestError("There is no word to search for.", "Write words, or use `sonoteca list` for rules alone.")
+        raise RequestError(
+            "There is no word to search for.", "Write words; lists are made by rules alone.", field="words"
+        )
     others = [part for part in parts if not _requires_words(part)]
     rest = And((*others, *_parts(push_negations(as_query(only).tree))))
     # Rows are numbered through, so that the last number is about how many there are.
@@ -110,7 +109,7 @@ def search_words(connection: Connection, query: str | Query, *, only: str | Quer
                 reasons=_reasons(leaves, shown[fact.sound_id]),
             )
         )
-    return WordAnswer(tuple(rows), notes)
+    return WordRanking(tuple(rows), notes)
 
 
 def _parts(tree: Node) -> tuple[Node, ...]:

@@ -14,7 +14,7 @@ from sonoteca.domain.music import Key
 from sonoteca.search.query import order
 from sonoteca.search.query.facets import facets
 from sonoteca.search.query.fields import FIELDS
-from sonoteca.search.query.listing import count_sounds, find_regions, find_sound_ids, list_sounds
+from sonoteca.search.query.listing import count_sounds, find_regions, find_rows, find_sound_ids
 from sonoteca.search.query.parser import parse_query
 from sonoteca.search.query.sql import Target
 from sonoteca.search.query.tree import SortKey, push_negations
@@ -33,7 +33,7 @@ def test_a_row_shows_what_is_known(library: Library) -> None:
             loudness={"integrated_lufs": -9.5, "range_lu": None, "true_peak_dbtp": -1.0},
         )
         edit(connection, list(whole_regions(connection, [sound_id]).values()), {}, add_tags=["Dusty"])
-        [row] = list_sounds(connection, "")
+        [row] = find_rows(connection, "")
     assert (row.title, row.artist, row.album, row.path) == ("Warm", "Björk", None, "/music/Loops/a.wav")
     assert (row.kind, row.role, row.tempo_bpm, row.key) == ("loop", None, 120.5, Key(9, "minor"))
     assert (row.tags, row.region, row.start_s, row.end_s, row.status) == (("Dusty",), 0, 0.0, 2.0, "analysed")
@@ -43,9 +43,9 @@ def test_a_row_shows_what_is_known(library: Library) -> None:
 
 
 def test_newest_comes_first(connection: Connection) -> None:
-    ids = [row.sound_id for row in list_sounds(connection, "")]
+    ids = [row.sound_id for row in find_rows(connection, "")]
     assert ids == sorted(ids, reverse=True)
-    assert [row.sound_id for row in list_sounds(connection, "sound")] == ids
+    assert [row.sound_id for row in find_rows(connection, "sound")] == ids
 
 
 @pytest.mark.parametrize("few", [0, 5, 1000])
@@ -57,9 +57,9 @@ def test_every_road_gives_the_same_order(
     connection: Connection, query: str, few: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(order, "FEW", 1000)
-    every = [row.region_id for row in list_sounds(connection, query, limit=None)]
+    every = [row.region_id for row in find_rows(connection, query, limit=None)]
     monkeypatch.setattr(order, "FEW", few)
-    pages = [list_sounds(connection, query, limit=3, offset=first) for first in range(0, 22, 3)]
+    pages = [find_rows(connection, query, limit=3, offset=first) for first in range(0, 22, 3)]
     assert [row.region_id for page in pages for row in page] == every
     assert sorted(every) == find_regions(connection, query)
     assert len(every) == count_sounds(connection, query) == len(find_sound_ids(connection, query))
@@ -77,7 +77,7 @@ def test_a_list_is_sorted_by_any_field_with_unknown_values_last(
         columns = (schema.summaries.c.region_id, schema.summaries.c[field.sort_column])
         values = {row[0]: row[1] for row in connection.execute(sa.select(*columns))}
         for sign in ("", "-"):
-            found = [values[row.region_id] for row in list_sounds(connection, f"sort:{sign}{field.name}")]
+            found = [values[row.region_id] for row in find_rows(connection, f"sort:{sign}{field.name}")]
             known = sorted((value for value in found if value is not None), reverse=sign == "-")
             assert found == known + [None] * (20 - len(known)), field.name
 
@@ -86,23 +86,23 @@ def test_titles_sort_as_people_read_them(library: Library) -> None:
     with library.write() as connection:
         for number, title in enumerate(["zebra", "Äpfel", "apple", "Birne"]):
             samples.add(connection, f"{number}.wav", f"x1:{number}", claims=[Claim("title", title, "tags")])
-        found = [row.title for row in list_sounds(connection, "sort:title")]
+        found = [row.title for row in find_rows(connection, "sort:title")]
     assert found == ["Äpfel", "apple", "Birne", "zebra"]
 
 
 def test_an_order_given_by_the_caller_holds_unless_the_query_names_one(connection: Connection) -> None:
     longest = (SortKey("duration_s", descending=True),)
-    lengths = [row.duration_s for row in list_sounds(connection, "duration:any", sort=longest)]
+    lengths = [row.duration_s for row in find_rows(connection, "duration:any", sort=longest)]
     assert lengths == sorted((each for each in lengths if each is not None), reverse=True)
-    lengths = [row.duration_s for row in list_sounds(connection, "duration:any sort:duration", sort=longest)]
+    lengths = [row.duration_s for row in find_rows(connection, "duration:any sort:duration", sort=longest)]
     assert lengths == sorted(each for each in lengths if each is not None)
 
 
 def test_event_regions_are_listed_on_request_and_inherit_tags(connection: Connection) -> None:
-    rows = list_sounds(connection, "tag:dusty", with_events=True)
+    rows = find_rows(connection, "tag:dusty", with_events=True)
     assert {row.region for row in rows} == {0, 1, 2}
     assert all("dusty" in {tag.lower() for tag in row.tags} for row in rows)
-    assert {row.region for row in list_sounds(connection, "tag:dusty")} == {0}
+    assert {row.region for row in find_rows(connection, "tag:dusty")} == {0}
 
 
 def test_facets_count_what_lists_show(connection: Connection) -> None:
@@ -128,9 +128,9 @@ def test_a_denied_tag_is_not_counted(library: Library) -> None:
         sound_id = samples.add(connection, "a.wav", "x1:a", claims=[Claim("genre", "Jazz", "tags")])
         edit(connection, list(whole_regions(connection, [sound_id]).values()), {}, remove_tags=["jazz"])
         assert facets(connection, "").tag == {}
-        assert list_sounds(connection, "tag:jazz") == []
-        assert list_sounds(connection, "jazz") == []
-        assert len(list_sounds(connection, "-tag:jazz")) == 1
+        assert find_rows(connection, "tag:jazz") == []
+        assert find_rows(connection, "jazz") == []
+        assert len(find_rows(connection, "-tag:jazz")) == 1
 
 
 def test_pages_are_read_along_an_index(library: Library) -> None:

@@ -10,9 +10,9 @@ from sonoteca.catalogue.store.library import Library
 from sonoteca.domain.claim import Claim
 from sonoteca.errors import QuerySyntaxError, RequestError
 from sonoteca.search import text
-from sonoteca.search.query.listing import list_sounds
+from sonoteca.search.query.listing import find_rows
 from sonoteca.search.result_row import ResultRow
-from sonoteca.search.text import search_words
+from sonoteca.search.text import rank_by_words
 
 
 def _titled(connection: Connection, path: str, title: str, *tags: str, artist: str = "", kind: str = "loop") -> str:
@@ -35,7 +35,7 @@ def test_a_title_ranks_above_a_tag_an_artist_and_a_folder(library: Library) -> N
         artist = _titled(connection, "x/c.wav", "Two", artist="Rain")
         tag = _titled(connection, "x/d.wav", "Three", "Rain")
         _titled(connection, "x/e.wav", "Drain")
-        rows = search_words(connection, "rain").rows
+        rows = rank_by_words(connection, "rain").rows
     assert _ids(rows) == [title, tag, artist, folder]
     assert [row.reasons for row in rows] == [("title: Rain",), ("tag: rain",), ("artist: Rain",), ("path: rain",)]
     assert rows[0].score == 1.0
@@ -54,10 +54,10 @@ def test_words_find_beginnings_and_fold_accents_and_reasons_show_what_stands_the
             ("warm", "path: Wärme 01.wav"),
             ("strasse", "tag: strasse"),
         ):
-            [row] = search_words(connection, words).rows
+            [row] = rank_by_words(connection, words).rows
             assert (row.id, row.reasons) == (both, (reason,)), words
-        assert search_words(connection, '"mar del"').rows == ()
-        assert search_words(connection, '"caf"').rows == ()
+        assert rank_by_words(connection, '"mar del"').rows == ()
+        assert rank_by_words(connection, '"caf"').rows == ()
 
 
 def test_rules_narrow_and_do_not_rank(library: Library) -> None:
@@ -65,31 +65,31 @@ def test_rules_narrow_and_do_not_rank(library: Library) -> None:
         loop = _titled(connection, "x/a.wav", "Rain one")
         track = _titled(connection, "x/b.wav", "Rain", kind="track")
         thunder = _titled(connection, "x/c.wav", "Thunder")
-        assert _ids(search_words(connection, "ra", k=1).rows) == [track]
-        assert _ids(search_words(connection, "ra kind:loop").rows) == [loop]
-        assert _ids(search_words(connection, "ra", only="kind:loop").rows) == [loop]
-        assert _ids(search_words(connection, "rain", only="one").rows) == [loop]
-        assert _ids(search_words(connection, "rain -one").rows) == [track]
-        assert set(_ids(search_words(connection, "rain OR thunder").rows)) == {loop, track, thunder}
-        assert set(_ids(search_words(connection, "(rain one) OR thunder").rows)) == {loop, thunder}
-        assert _ids(search_words(connection, "(one OR thunder) title:rain").rows) == [loop]
-        assert set(_ids(search_words(connection, "thunder OR rain kind:track").rows)) == {thunder, track}
-        assert search_words(connection, "hail").rows == ()
-        assert search_words(connection, "rain", only="kind:one_shot").rows == ()
+        assert _ids(rank_by_words(connection, "ra", k=1).rows) == [track]
+        assert _ids(rank_by_words(connection, "ra kind:loop").rows) == [loop]
+        assert _ids(rank_by_words(connection, "ra", only="kind:loop").rows) == [loop]
+        assert _ids(rank_by_words(connection, "rain", only="one").rows) == [loop]
+        assert _ids(rank_by_words(connection, "rain -one").rows) == [track]
+        assert set(_ids(rank_by_words(connection, "rain OR thunder").rows)) == {loop, track, thunder}
+        assert set(_ids(rank_by_words(connection, "(rain one) OR thunder").rows)) == {loop, thunder}
+        assert _ids(rank_by_words(connection, "(one OR thunder) title:rain").rows) == [loop]
+        assert set(_ids(rank_by_words(connection, "thunder OR rain kind:track").rows)) == {thunder, track}
+        assert rank_by_words(connection, "hail").rows == ()
+        assert rank_by_words(connection, "rain", only="kind:one_shot").rows == ()
 
 
 @pytest.mark.parametrize("query", ["", "kind:loop", "-rain", "rain OR kind:loop", "rain OR -thunder"])
 def test_a_query_has_to_require_words(library: Library, query: str) -> None:
     with library.read() as connection, pytest.raises(RequestError, match="no word"):
-        search_words(connection, query)
+        rank_by_words(connection, query)
 
 
 def test_an_order_is_refused_and_errors_point_at_the_character(library: Library) -> None:
     with library.read() as connection:
         with pytest.raises(RequestError, match="how well they match"):
-            search_words(connection, "rain sort:bpm")
+            rank_by_words(connection, "rain sort:bpm")
         with pytest.raises(QuerySyntaxError) as error:
-            search_words(connection, "rain", only="kind:lop")
+            rank_by_words(connection, "rain", only="kind:lop")
     assert (error.value.query, error.value.position) == ("kind:lop", 5)
 
 
@@ -109,8 +109,8 @@ def test_an_order_is_refused_and_errors_point_at_the_character(library: Library)
     ],
 )
 def test_search_finds_what_list_finds(connection: Connection, words: str) -> None:
-    found = search_words(connection, words, k=1000).rows
-    assert set(_ids(found)) == {row.public_id for row in list_sounds(connection, words, limit=None)}
+    found = rank_by_words(connection, words, k=1000).rows
+    assert set(_ids(found)) == {row.public_id for row in find_rows(connection, words, limit=None)}
     assert found
     assert all(row.reasons for row in found)
 
@@ -122,24 +122,24 @@ def test_of_too_many_the_telling_come_first_and_the_answer_says_so(
     with library.write() as connection:
         titled = _titled(connection, "x/old.wav", "Rain")
         in_path = [_titled(connection, f"rain/{number}.wav", "One") for number in range(4)]
-        answer = search_words(connection, "rain", k=3)
+        answer = rank_by_words(connection, "rain", k=3)
         assert _ids(answer.rows) == [titled, in_path[3], in_path[2]]
         assert len(answer.notes) == 1
-        assert len(search_words(connection, "rain", k=5).rows) == 5
-        assert search_words(connection, "rain", k=5).notes == ()
+        assert len(rank_by_words(connection, "rain", k=5).rows) == 5
+        assert rank_by_words(connection, "rain", k=5).notes == ()
         assert "More than 3 sounds" in answer.notes[0]
         assert [row.score for row in answer.rows] == sorted((row.score for row in answer.rows), reverse=True)
-        assert _ids(search_words(connection, "rain path:0.wav").rows) == [in_path[0]]
-        assert search_words(connection, "rain path:0.wav").notes == ()
+        assert _ids(rank_by_words(connection, "rain path:0.wav").rows) == [in_path[0]]
+        assert rank_by_words(connection, "rain path:0.wav").notes == ()
 
 
 @pytest.mark.parametrize(
     "query", ["sound key:any tag:dusty", "wa bpm:60..200", "(warm OR dusty) tag:dus*", "8 id:a OR pad"]
 )
 def test_both_roads_give_the_same_answer(connection: Connection, query: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    from_rules = search_words(connection, "sound", only=query, k=100)
+    from_rules = rank_by_words(connection, "sound", only=query, k=100)
     monkeypatch.setattr(text, "_worth_looking_at", lambda n_sounds: -1)
-    from_words = search_words(connection, "sound", only=query, k=100)
+    from_words = rank_by_words(connection, "sound", only=query, k=100)
     assert from_rules == from_words
 
 
@@ -148,5 +148,5 @@ def test_a_sound_whose_file_was_never_seen_has_no_words(library: Library) -> Non
         rain = _titled(connection, "x/a.wav", "Rain")
         [unseen] = ensure_sounds(connection, ["x1:unseen"]).values()
         prefix = get_sound(connection, unseen).public_id[:3]
-        assert search_words(connection, "rain", only=f"id:{prefix}").rows == ()
-        assert _ids(search_words(connection, "rain", only=f"id:{prefix} OR id:{rain}").rows) == [rain]
+        assert rank_by_words(connection, "rain", only=f"id:{prefix}").rows == ()
+        assert _ids(rank_by_words(connection, "rain", only=f"id:{prefix} OR id:{rain}").rows) == [rain]

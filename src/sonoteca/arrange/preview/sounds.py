@@ -12,7 +12,7 @@ from sonoteca.arrange.arrangement import Clip
 from sonoteca.arrange.choose.loops import find_loops
 from sonoteca.arrange.gain import clip_gain_db
 from sonoteca.arrange.sound.sources import find_sources
-from sonoteca.catalogue.described import describe_sound
+from sonoteca.catalogue.described import stored_sound_object
 from sonoteca.catalogue.identity.sounds import public_id, resolve_sound
 from sonoteca.catalogue.store.library import Library
 from sonoteca.domain.claim import claimed_observations
@@ -116,7 +116,7 @@ def load_preview_sound(library: Library, name: str, *, ears: AnalysisSettings) -
     try:
         with library.read() as connection:
             found = resolve_sound(connection, name)
-            facts = describe_sound(connection, found.id)
+            facts = stored_sound_object(connection, found.id)
             duration_s = facts["audio"]["duration_s"] if facts["audio"] else None
             if not duration_s:
                 raise RequestError(f"{name} was not analysed yet.", "Run `sonoteca add` on its folder.")

@@ -90,7 +90,9 @@ def _tempo(text: str) -> JsonValue:
     except ValueError:
         bpm = 0.0
     if not 10.0 <= bpm <= 1000.0:
-        raise RequestError(f"{text!r} is not a tempo: write beats per minute from 10 to 1000, none or auto.")
+        raise RequestError(
+            f"{text!r} is not a tempo: write beats per minute from 10 to 1000, none or auto.", field="bpm"
+        )
     return {"bpm": bpm, "alternatives_bpm": []}
 
 
@@ -98,26 +100,26 @@ def _key(text: str) -> JsonValue:
     try:
         key = Key.parse(text)
     except ValueError as error:
-        raise RequestError(f"{error}.") from error
+        raise RequestError(f"{error}.", "Write F# minor, F#m, 11A, none or auto.", field="key") from error
     return {"tonic": key.tonic, "mode": key.mode, "alternatives": []}
 
 
 def _kind(text: str) -> JsonValue:
     word = text.lower().replace("-", "_").replace(" ", "_")
     if word not in list(Kind):
-        raise RequestError(f"{text!r} is not a kind: {', '.join(Kind)}, none or auto.")
+        raise RequestError(f"{text!r} is not a kind: {', '.join(Kind)}, none or auto.", field="kind")
     return word
 
 
 def _role(text: str) -> JsonValue:
     if text.lower() not in list(Role):
-        raise RequestError(f"{text!r} is not a role: {', '.join(Role)}, none or auto.")
+        raise RequestError(f"{text!r} is not a role: {', '.join(Role)}, none or auto.", field="role")
     return {"value": text.lower(), "scores": {str(role): float(role == text.lower()) for role in Role}}
 
 
 def _rating(text: str) -> JsonValue:
     if text not in {"0", "1", "2", "3", "4", "5"}:
-        raise RequestError(f"{text!r} is not a rating: 0 to 5 stars, none or auto.")
+        raise RequestError(f"{text!r} is not a rating: 0 to 5 stars, none or auto.", field="rating")
     return int(text)
 
 
@@ -147,7 +149,7 @@ def edit(
     labels = {folded_tag(label): label.strip() for label in add_tags}
     unwanted = [folded_tag(label) for label in remove_tags]
     if both := set(labels) & set(unwanted):
-        raise RequestError(f"The tag {sorted(both)[0]!r} cannot be added and removed at once.")
+        raise RequestError(f"The tag {sorted(both)[0]!r} cannot be added and removed at once.", field="tags")
     changes: list[dict[str, Any]] = []
     for some in chunks(list(region_ids)):
         changes += _value_changes(connection, some, statements)

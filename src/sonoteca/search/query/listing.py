@@ -1,4 +1,4 @@
-"""Lists: the rows of ``sonoteca list`` and of every filter."""
+"""Rows of the sounds that a query finds, in order, and how many there are."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class SoundRow:
     added_at: str
 
     def as_json(self) -> dict[str, Any]:
-        """The row for ``--json``: public names only."""
+        """The row as lists print it: public names only."""
         return {
             "id": self.public_id,
             "external_id": self.external_id,
@@ -99,7 +99,7 @@ def as_query(query: str | Query) -> Query:
     return parse_query(query) if isinstance(query, str) else query
 
 
-def list_sounds(
+def find_rows(
     connection: Connection,
     query: str | Query,
     *,

@@ -6,12 +6,13 @@ from typing import Annotated
 
 import typer
 
-from sonoteca.cli.arguments import query_text
+from sonoteca.cli.arguments import filter_text, query_text
 from sonoteca.cli.options import CountOption, FilterOption, JsonOption, LibraryOption, open_named_library
 
 _SEARCH_HELP = """Find sounds by the WORDS of their titles, artists, albums, tags and paths, best match first.
 
 A word finds what begins with it; case and accents do not matter; "quoted words" stand whole and together.
+
 Rules may stand beside the words, as in `sonoteca list`: rain OR thunder kind:field_recording -tag:city
 """
 
@@ -27,15 +28,15 @@ def search(
     library: LibraryOption = None,
     as_json: JsonOption = False,
 ) -> None:
+    import sonoteca
     from sonoteca.cli.answer_table import print_results
     from sonoteca.cli.output import note, print_json
-    from sonoteca.search.text import search_words
 
-    text, rules = query_text(words), query_text([only]) if only else ""
-    with open_named_library(library, mode="read") as opened, opened.read() as connection:
-        answer = search_words(connection, text, only=rules, k=count)
+    request = sonoteca.WordsRequest(words=query_text(words), filter=filter_text(only), k=count)
+    with open_named_library(library, mode="read") as opened:
+        answer = sonoteca.search_words(opened, request)
     if as_json:
-        print_json(answer.as_json({"words": text, "filter": only, "k": count}))
+        print_json(answer.as_json())
     elif not answer.rows:
         note("no sound has these words")
     else:

@@ -1,0 +1,33 @@
+"""``sonoteca remove``: forget sounds."""
+
+from __future__ import annotations
+
+import typer
+
+from sonoteca.cli.arguments import query_text
+from sonoteca.cli.edit import QueryArgument
+from sonoteca.cli.options import JsonOption, LibraryOption, YesOption, open_named_library
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(remove)
+
+
+def remove(
+    query: QueryArgument, library: LibraryOption = None, yes: YesOption = False, as_json: JsonOption = False
+) -> None:
+    """Forget all sounds that QUERY finds, with their analysis and edits. Files on disk are never touched."""
+    import sonoteca
+    from sonoteca.cli.output import note, print_json
+
+    def ask(found: int) -> None:
+        if found and not yes:
+            typer.confirm(f"Forget {found} sounds? The files stay where they are.", abort=True, err=True)
+
+    request = sonoteca.RemoveRequest(query=query_text(query))
+    with open_named_library(library, mode="write") as opened:
+        answer = sonoteca.remove_sounds(opened, request, approve=ask)
+    if as_json:
+        print_json(answer.as_json())
+    else:
+        note(f"forgot {answer.removed} sounds; their files are untouched")

@@ -1,0 +1,26 @@
+"""``sonoteca undo``: take back what was said last."""
+
+from __future__ import annotations
+
+import typer
+
+from sonoteca.cli.options import JsonOption, LibraryOption, open_named_library
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(undo)
+
+
+def undo(library: LibraryOption = None, as_json: JsonOption = False) -> None:
+    """Take back the last edit that was not taken back yet."""
+    import sonoteca
+    from sonoteca.cli.output import note, print_json
+
+    with open_named_library(library, mode="write") as opened:
+        answer = sonoteca.undo(opened)
+    if as_json:
+        print_json(answer.as_json())
+    elif answer.batch is None:
+        note("there is no edit to take back")
+    else:
+        note(f"took back edit {answer.batch}: {answer.changed} sounds are as they were")
