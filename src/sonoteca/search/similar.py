@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,15 +12,19 @@ from pydantic import BeforeValidator, Field
 
 from sonoteca.catalogue.heard.embeddings import StoredSpace, answering_space, ids_of_regions
 from sonoteca.catalogue.store.library import Library
+from sonoteca.domain.answer import Rows
 from sonoteca.domain.embedding import Space
 from sonoteca.domain.request import Request
 from sonoteca.errors import RequestError, SoundNotFound, SpaceMismatch
 from sonoteca.index.catalogue_source import open_index
-from sonoteca.ingest.listener import Listener
 from sonoteca.search.examples import example_from_library, example_from_vectors
 from sonoteca.search.likeness import MODE, Diversity, Example, rank_by_likeness
 from sonoteca.search.result_row import ResultRow
 from sonoteca.search.selection import region_selection
+
+if TYPE_CHECKING:
+    # A process that only answers loads nothing that listens.
+    from sonoteca.ingest.listener import Listener
 
 
 def read_aspects(text: object) -> object:
@@ -81,8 +85,8 @@ class SimilarRequest(Request):
     collapse: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class SimilarAnswer:
+@dataclass(frozen=True, slots=True, repr=False)
+class SimilarAnswer(Rows):
     """Result rows, best first.
 
     Attributes
@@ -107,7 +111,7 @@ class SimilarAnswer:
         found = {"space": self.space, "exact": self.exact, "notes": list(self.notes)}
         return {
             "query": {"mode": MODE, **self.request.as_json(), **found},
-            "results": [row.as_json() for row in self.rows],
+            "results": self.as_rows(),
         }
 
 
