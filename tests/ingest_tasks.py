@@ -10,8 +10,9 @@ import struct
 import sys
 import tempfile
 import time
-from multiprocessing.connection import Connection
 from pathlib import Path
+
+from sonoteca.workers.channel import Channel
 
 
 def double(number: int) -> int:
@@ -20,6 +21,23 @@ def double(number: int) -> int:
 
 def process_id(_: object) -> int:
     return os.getpid()
+
+
+def process_id_later(seconds: float) -> int:
+    time.sleep(seconds)
+    return os.getpid()
+
+
+_prepared_with: list[int] = []
+
+
+def prepare(number: int) -> None:
+    _prepared_with.append(number)
+
+
+def prepared(module: str) -> tuple[bool, int]:
+    """Whether a module is loaded, and what ``prepare`` was first called with."""
+    return module in sys.modules, _prepared_with[0]
 
 
 def environment(name: str) -> str | None:
@@ -63,10 +81,10 @@ def behave(how: str) -> str:
     elif how == "unpicklable":
         return lambda: "nobody can send me"  # type: ignore[return-value]
     elif how == "die while sending":
-        # The first ten bytes of a message of a thousand, as multiprocessing frames it.
+        # The first ten bytes of a message of a thousand.
         for found in gc.get_objects():
-            if isinstance(found, Connection) and not found.closed and found.writable:
-                os.write(found.fileno(), struct.pack("!i", 1000) + b"x" * 10)
+            if isinstance(found, Channel):
+                os.write(found.writer, struct.pack("!Q", 1000) + b"x" * 10)
         os.kill(os.getpid(), signal.SIGKILL)
     elif how == "litter":
         with tempfile.NamedTemporaryFile(delete=False) as file:

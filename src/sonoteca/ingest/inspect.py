@@ -19,7 +19,7 @@ from sonoteca.ingest.failures import error_of
 from sonoteca.ingest.identify import deadline_s
 from sonoteca.ingest.listen import listen
 from sonoteca.ingest.workers import listeners
-from sonoteca.workers.executor import Done, Executor, Failed, Task
+from sonoteca.workers.executor import Done, Executor, Failed, Task, run_in_order
 
 
 def inspect_files(
@@ -48,15 +48,9 @@ def inspect_files(
     ears = replace(options.ears, embedders=NO_EMBEDDERS)
     n_workers = min(options.workers, max(1, len(names)))
     tasks = (_task(str(number), name, ears, options.timeout_s) for number, name in enumerate(names))
-    waiting: dict[int, JsonObject] = {}
-    at = 0
     with listeners(executor, ears, workers=n_workers, memory_mb=options.memory_mb) as workers:
-        for outcome in workers.run(listen, tasks):
-            number = int(outcome.key)
-            waiting[number] = _object(names[number], outcome, trust_names=ears.trust_names)
-            while at in waiting:
-                yield waiting.pop(at)
-                at += 1
+        for name, outcome in zip(names, run_in_order(workers, listen, tasks), strict=True):
+            yield _object(name, outcome, trust_names=ears.trust_names)
 
 
 def analyze_file(

@@ -7,7 +7,9 @@ from contextlib import contextmanager
 
 from sonoteca.domain.file_analysis import AnalysisSettings
 from sonoteca.workers.executor import Executor
-from sonoteca.workers.local_executor import LocalExecutor, WorkerLimits
+from sonoteca.workers.limits import limits_of
+from sonoteca.workers.local_executor import LocalExecutor
+from sonoteca.workers.worker import Preparation
 from sonoteca.workers.worker_process import StartMethod
 
 
@@ -30,9 +32,11 @@ def listeners(
         return
     factories = (name.partition(":")[0] for name in (ears.analyzers, ears.embedders))
     preload = dict.fromkeys(("sonoteca.ingest.listen", "sonoteca.ingest.identify", *factories))
-    # Files and threads' stacks are mapped too, so this fence stands far outside the watchdog's.
-    limits = WorkerLimits(memory_mb, address_space_mb=4 * memory_mb + 4_000)
     with LocalExecutor(
-        workers, limits=limits, start_method=start_method, preload=tuple(preload), ahead=ahead
+        workers,
+        limits=limits_of(memory_mb),
+        start_method=start_method,
+        preparation=Preparation(tuple(preload)),
+        ahead=ahead,
     ) as executor:
         yield executor

@@ -6,6 +6,7 @@ A task that crashes, hangs or eats memory costs exactly itself.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Generic, Literal, Protocol, TypeVar
 
@@ -43,7 +44,7 @@ class Failed:
 
 
 class Executor(Protocol):
-    """Runs an importable function over many tasks."""
+    """Runs an importable function over many tasks; several threads may ask one executor at once."""
 
     def run(
         self, function: Callable[[Input], Output], tasks: Iterable[Task[Input]], *, retry: bool = True
@@ -55,8 +56,37 @@ class Executor(Protocol):
         """
         ...
 
+    def submit(
+        self, function: Callable[[Input], Output], task: Task[Input], *, retry: bool = True
+    ) -> Future[Done[Output] | Failed]:
+        """Begin one task beside all others; the future holds its outcome, a failure too.
+
+        The future raises only if nothing can be run at all (WorkerError).
+        """
+        ...
+
     def cancel(self, key: str) -> bool:
-        """Stop a task that has not finished; False if it is not known."""
+        """Stop every task of that key that has not finished; False if none is known."""
         ...
 
     def close(self) -> None: ...
+
+
+def run_in_order(
+    executor: Executor, function: Callable[[Input], Output], tasks: Iterable[Task[Input]], *, retry: bool = True
+) -> Iterator[Done[Output] | Failed]:
+    """The outcomes of ``executor.run`` in the order of the tasks, each as soon as it and all before it are there."""
+    keys: list[str] = []
+
+    def noted() -> Iterator[Task[Input]]:
+        for task in tasks:
+            keys.append(task.key)
+            yield task
+
+    waiting: dict[str, Done[Output] | Failed] = {}
+    at = 0
+    for outcome in executor.run(function, noted(), retry=retry):
+        waiting[outcome.key] = outcome
+        while at < len(keys) and keys[at] in waiting:
+            yield waiting.pop(keys[at])
+            at += 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future
 
 from sonoteca.workers.executor import Done, Executor, Failed, Input, Output, Task
 
@@ -18,24 +19,18 @@ class InProcessExecutor(Executor):
     def run(
         self, function: Callable[[Input], Output], tasks: Iterable[Task[Input]], *, retry: bool = True
     ) -> Iterator[Done[Output] | Failed]:
-        if not self._open:
-            raise ValueError("the executor is closed")
+        self._refuse_if_closed()
         for task in tasks:
-            if task.key in self._cancelled:
-                self._cancelled.discard(task.key)
-                yield Failed(task.key, "lost", "it was cancelled", None, 0.0)
-                continue
-            started = time.perf_counter()
-            try:
-                result = function(task.payload)
-            except MemoryError as error:
-                yield Failed(task.key, "memory", "there is not enough memory", error, time.perf_counter() - started)
-            except Exception as error:
-                yield Failed(
-                    task.key, "error", str(error) or type(error).__name__, error, time.perf_counter() - started
-                )
-            else:
-                yield Done(task.key, result, time.perf_counter() - started)
+            yield self._outcome(function, task)
+
+    def submit(
+        self, function: Callable[[Input], Output], task: Task[Input], *, retry: bool = True
+    ) -> Future[Done[Output] | Failed]:
+        """Do the task now; the future that comes back is done."""
+        self._refuse_if_closed()
+        future: Future[Done[Output] | Failed] = Future()
+        future.set_result(self._outcome(function, task))
+        return future
 
     def cancel(self, key: str) -> bool:
         """Remember to leave ``key`` out; nothing can be stopped once it runs."""
@@ -44,3 +39,20 @@ class InProcessExecutor(Executor):
 
     def close(self) -> None:
         self._open = False
+
+    def _refuse_if_closed(self) -> None:
+        if not self._open:
+            raise ValueError("the executor is closed")
+
+    def _outcome(self, function: Callable[[Input], Output], task: Task[Input]) -> Done[Output] | Failed:
+        if task.key in self._cancelled:
+            self._cancelled.discard(task.key)
+            return Failed(task.key, "lost", "it was cancelled", None, 0.0)
+        started = time.perf_counter()
+        try:
+            result = function(task.payload)
+        except MemoryError as error:
+            return Failed(task.key, "memory", "there is not enough memory", error, time.perf_counter() - started)
+        except Exception as error:
+            return Failed(task.key, "error", str(error) or type(error).__name__, error, time.perf_counter() - started)
+        return Done(task.key, result, time.perf_counter() - started)

@@ -1,13 +1,14 @@
 """Tasks in processes of this machine: a crash, a hang, an eater of memory costs exactly itself.
 
-Each worker has its own pipe and its own thread here, so a process that dies in the middle
-of a message harms nobody else (why not a pool library: docs/decisions/local-executor.md).
+Each worker has its own channel and, while it works, its own thread here, so a process that dies in
+the middle of a message harms nobody else (why not a pool library: docs/decisions/0006-local-executor.md).
 One more thread is the watchdog: twenty times a second it looks at every worker's deadline
 and resident size and kills what is beyond.
 
-A task whose process died, hung or outgrew its memory is tried once more, alone: when
-nothing else runs, in a fresh process. Only then it has failed. A task that raised has
-failed at once, since it would raise again.
+A pool is one for a whole program: any number of ``run`` and ``submit`` go on at once, from any
+thread. A task whose process died, hung or outgrew its memory is tried once more, alone: when
+nothing else of the pool runs, in a fresh process (see ``jobs``). Only then it has failed. A task
+that raised has failed at once, since it would raise again.
 """
 
 from __future__ import annotations
@@ -21,66 +22,54 @@ import shutil
 import tempfile
 import threading
 import time
-from collections import deque
+import weakref
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from multiprocessing.reduction import ForkingPickler
+from concurrent.futures import Future
 from typing import Any
 
 import psutil
 
 from sonoteca.errors import WorkerError
 from sonoteca.workers.executor import Done, Executor, Failed, FailureKind, Input, Output, Task
-from sonoteca.workers.worker import Raised, WorkerSettings
-from sonoteca.workers.worker_process import Answer, StartMethod, Verdict, WorkerLost, WorkerProcess, best_start_method
+from sonoteca.workers.fork_server import ForkServer
+from sonoteca.workers.jobs import Event, Job, Run, Schedule, SuspectWaits
+from sonoteca.workers.limits import WorkerLimits
+from sonoteca.workers.worker import Preparation, Raised, WorkerSettings
+from sonoteca.workers.worker_process import (
+    Answer,
+    StartMethod,
+    Verdict,
+    WorkerLost,
+    WorkerProcess,
+    best_start_method,
+    last_words,
+)
 
 WATCH_INTERVAL_S = 0.05
-# Suspects wait for the end of the run, or until so many wait that the run pauses for them.
-MAX_SUSPECTS = 32
 MAX_FAILED_STARTS = 3
 STALE_S = 86_400.0
 SCRATCH_PREFIX = "sonoteca-work-"
-
-
-@dataclass(frozen=True, slots=True)
-class WorkerLimits:
-    """What a worker may use.
-
-    ``memory_mb`` bounds the resident size (None: no bound); ``address_space_mb`` what may be
-    mapped beyond the start (POSIX only): several times the former, because files and
-    threads' stacks count. ``tasks`` is how many tasks a process does before a fresh one
-    takes its place, so that a library that leaks cannot grow.
-    """
-
-    memory_mb: int | None = 2000
-    address_space_mb: int | None = 10_000
-    tasks: int = 500
-
-
-@dataclass(slots=True)
-class _Job:
-    """A task on its way: its message is pickled once."""
-
-    key: str
-    message: bytes
-    timeout_s: float
-    is_retry: bool = False
+_NOT_STARTED_REMEDY = "Examine the installation with the doctor: it looks for what is wrong."
 
 
 class LocalExecutor(Executor):
-    """Worker processes on this machine.
+    """Worker processes on this machine; none is started before the first task, or ``start``.
 
     Parameters
     ----------
     workers : int >= 1
+        How many processes at most.
     limits : WorkerLimits
     start_method : "forkserver", "spawn" or None
-        None takes forkserver where it exists.
-    preload : tuple of str
-        Modules a worker imports before its first task (once for all under forkserver).
+        forkserver forks workers from one process that has everything imported; spawn starts a Python
+        for each, which is sooner ready if there is to be only one. None takes forkserver where it exists.
+    preparation : Preparation
+        What a worker has imported and loaded before its first task (once for all under forkserver).
     ahead : int >= 0
         How many tasks beyond ``workers`` may be finished or under way without having been
-        handed out by ``run``: enough to keep workers busy while the caller stores results.
+        handed out by a ``run``: enough to keep workers busy while the caller stores results.
+    is_background : bool
+        Whether workers leave the processor to what a person does meanwhile.
     """
 
     def __init__(
@@ -89,27 +78,55 @@ class LocalExecutor(Executor):
         *,
         limits: WorkerLimits = WorkerLimits(),
         start_method: StartMethod | None = None,
-        preload: tuple[str, ...] = (),
+        preparation: Preparation = Preparation(),
         ahead: int = 8,
+        is_background: bool = True,
     ) -> None:
         if workers < 1 or ahead < 0:
             raise ValueError(f"need at least one worker and ahead >= 0, got {workers} and {ahead}")
         self._workers = workers
         self._limits = limits
         self._start_method: StartMethod = start_method or best_start_method()
-        self._preload = preload
+        self._preparation = preparation
         self._ahead = ahead
+        self._is_background = is_background
         _remove_stale_scratch()
         self._scratch = tempfile.mkdtemp(prefix=f"{SCRATCH_PREFIX}{os.getpid()}-")
+        # A program that ends without closing its pool leaves nothing behind either.
+        self._scratch_remover = weakref.finalize(self, shutil.rmtree, self._scratch, True)
         self._numbers = itertools.count()
-        self._idle: list[WorkerProcess] = []
-        self._running: dict[str, WorkerProcess] = {}
-        self._run: _Run | None = None
-        # Guards _idle and _running; every wait for work happens on it.
+        self._server: ForkServer | None = None
+        self._server_lock = threading.Lock()
+        # Guards the schedule, the workers and the threads; every wait for work happens on it.
         self._changed = threading.Condition()
+        self._schedule = Schedule()
+        self._idle: list[WorkerProcess] = []
+        self._running: dict[Job, WorkerProcess] = {}
+        self._slots: list[threading.Thread] = []
+        self._watchdog: threading.Thread | None = None
+        # How many workers to keep ready, and how many are being started for that.
+        self._n_warm = self._n_starting = 0
         self._closed = threading.Event()
-        self._watchdog = threading.Thread(target=self._watch, name="sonoteca-watchdog", daemon=True)
-        self._watchdog.start()
+
+    def start(self, *, wait: bool = True) -> None:
+        """Start all workers now, and keep as many: replacements are started before a task asks for them.
+
+        With ``wait`` this returns when they are ready; otherwise at once.
+
+        Raises
+        ------
+        WorkerError
+            If ``wait`` and worker processes cannot be started.
+        """
+        self._refuse_if_closed()
+        self._n_warm = self._workers
+        if not wait:
+            with self._changed:
+                self._start_threads()
+                self._changed.notify_all()
+            return
+        while self._start_one():
+            pass
 
     def run(
         self, function: Callable[[Input], Output], tasks: Iterable[Task[Input]], *, retry: bool = True
@@ -121,26 +138,19 @@ class LocalExecutor(Executor):
         WorkerError
             If worker processes cannot be started at all; no fault of any task.
         """
-        if self._closed.is_set():
-            raise ValueError("the executor is closed")
-        if self._run is not None:
-            raise ValueError("the executor runs one set of tasks at a time")
-        run = self._run = _Run(retry)
-        threads = [
-            threading.Thread(target=self._slot, args=(run,), name=f"sonoteca-slot-{number}", daemon=True)
-            for number in range(self._workers)
-        ]
+        self._refuse_if_closed()
+        events: queue.SimpleQueue[Event] = queue.SimpleQueue()
+        run = Run(retry=retry, deliver=events.put)
         source = iter(tasks)
         under_way = 0
         try:
-            for thread in threads:
-                thread.start()
+            self._begin(run)
             while True:
                 while not run.exhausted and under_way - len(run.suspects) < self._workers + self._ahead:
                     task = next(source, None)
-                    job = None if task is None else _job(function, task)
+                    job = None if task is None else _job(run, function, task)
                     with self._changed:
-                        if job is None:
+                        if job is None or run.stopped:
                             run.exhausted = True
                         else:
                             run.ready.append(job)
@@ -148,54 +158,75 @@ class LocalExecutor(Executor):
                         self._changed.notify_all()
                 if run.exhausted and under_way == 0:
                     return
-                outcome = _next_outcome(run)
-                if isinstance(outcome, _SuspectWaits):
+                event = _next_event(events)
+                if isinstance(event, SuspectWaits):
                     continue
-                if isinstance(outcome, Exception):
-                    raise outcome
+                if isinstance(event, Exception):
+                    raise event
                 under_way -= 1
-                yield outcome
+                yield event
         finally:
-            with self._changed:
-                run.stopped = True
-                self._changed.notify_all()
-                for worker in self._running.values():
-                    worker.kill(Verdict("lost", "the run was stopped"))
-            for thread in threads:
-                if thread.is_alive():
-                    thread.join()
-            self._run = None
+            self._end(run)
+
+    def submit(
+        self, function: Callable[[Input], Output], task: Task[Input], *, retry: bool = True
+    ) -> Future[Done[Output] | Failed]:
+        """See ``Executor.submit``; ``cancel`` of the future stops the task."""
+        self._refuse_if_closed()
+        future: Future[Done[Output] | Failed] = Future()
+
+        def deliver(event: Event) -> None:
+            if isinstance(event, SuspectWaits) or not future.set_running_or_notify_cancel():
+                return
+            if isinstance(event, Exception):
+                future.set_exception(event)
+            else:
+                future.set_result(event)
+
+        run = Run(retry=retry, deliver=deliver)
+        run.ready.append(_job(run, function, task))
+        run.exhausted = True
+        future.add_done_callback(lambda done: self._kill_all_of(run) if done.cancelled() else None)
+        self._begin(run)
+        return future
 
     def cancel(self, key: str) -> bool:
+        """See ``Executor.cancel``: the outcome of each is ``lost``."""
         verdict = Verdict("lost", "it was cancelled")
         with self._changed:
-            run = self._run
-            if run is None:
-                return False
-            if key in run.taken:
-                run.cancelled.add(key)
-                if key in self._running:
-                    self._running[key].kill(verdict)
-                return True
-            for waiting in (run.ready, run.suspects):
-                for job in waiting:
-                    if job.key == key:
-                        waiting.remove(job)
-                        run.outcomes.put(Failed(key, verdict.kind, verdict.message, None, 0.0))
-                        return True
-        return False
+            waited, under_way = self._schedule.cancel(key)
+            for job in under_way:
+                if job in self._running:
+                    self._running[job].kill(verdict)
+            self._changed.notify_all()
+        for job in waited:
+            job.run.deliver(Failed(key, verdict.kind, verdict.message, None, 0.0))
+        return bool(waited or under_way)
 
     def close(self) -> None:
-        """Stop all workers and remove their temporary files."""
+        """Stop all workers and remove their temporary files. What was under way is lost, and says so."""
         if self._closed.is_set():
             return
         self._closed.set()
-        self._watchdog.join()
+        verdict = Verdict("lost", "the executor was closed")
+        unstarted: list[Job] = []
         with self._changed:
-            idle, self._idle = self._idle, []
-        for worker in idle:
+            for run in self._schedule.runs():
+                unstarted += [*run.ready, *run.suspects]
+                self._schedule.stop(run)
+            for worker in self._running.values():
+                worker.kill(verdict)
+            self._changed.notify_all()
+        for job in unstarted:
+            job.run.deliver(Failed(job.key, verdict.kind, verdict.message, None, 0.0))
+        for thread in [*self._slots, *([self._watchdog] if self._watchdog else [])]:
+            thread.join()
+        for worker in self._idle:
             worker.stop()
-        shutil.rmtree(self._scratch, ignore_errors=True)
+        self._idle = []
+        if self._server is not None:
+            self._server.close()
+        self._scratch_remover()
 
     def __enter__(self) -> LocalExecutor:
         return self
@@ -203,7 +234,40 @@ class LocalExecutor(Executor):
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def _refuse_if_closed(self) -> None:
+        if self._closed.is_set():
+            raise ValueError("the executor is closed")
+
+    def _begin(self, run: Run) -> None:
+        with self._changed:
+            self._schedule.add(run)
+            self._start_threads()
+            self._changed.notify_all()
+
+    def _end(self, run: Run) -> None:
+        """Stop what of a run is under way, and return when it has stopped."""
+        self._kill_all_of(run)
+        with self._changed:
+            while run.taken:
+                self._changed.wait()
+
+    def _kill_all_of(self, run: Run) -> None:
+        with self._changed:
+            for job in self._schedule.stop(run):
+                if job in self._running:
+                    self._running[job].kill(Verdict("lost", "the run was stopped"))
+            self._changed.notify_all()
+
     # --- threads ----------------------------------------------------------------------------
+
+    def _start_threads(self) -> None:
+        if self._watchdog is None:
+            self._watchdog = threading.Thread(target=self._watch, name="sonoteca-watchdog", daemon=True)
+            self._watchdog.start()
+        while len(self._slots) < self._workers:
+            slot = threading.Thread(target=self._slot, name=f"sonoteca-slot-{len(self._slots)}", daemon=True)
+            self._slots.append(slot)
+            slot.start()
 
     def _watch(self) -> None:
         memory_bytes = None if self._limits.memory_mb is None else self._limits.memory_mb * 2**20
@@ -213,45 +277,61 @@ class LocalExecutor(Executor):
             for worker in workers:
                 worker.look(memory_bytes)
 
-    def _slot(self, run: _Run) -> None:
-        """Take job after job until the run has none left."""
-        while (job := self._take(run)) is not None:
+    def _slot(self) -> None:
+        """Take job after job until the pool is closed."""
+        while True:
+            self._keep_warm()
+            job = self._take()
+            if job is None:
+                return
             try:
-                outcome: Done[Any] | Failed | Exception = self._execute(run, job)
-            except Exception as error:  # a fault here must not leave ``run`` waiting for ever
+                outcome: Done[Any] | Failed | Exception = self._execute(job)
+            except Exception as error:  # a fault here must not leave anybody waiting for ever
                 outcome = error
             with self._changed:
-                run.ended(job)
-                self._settle(run, job, outcome)
+                event = self._schedule.settle(job, outcome)
                 self._changed.notify_all()
+            job.run.deliver(event)
 
-    def _take(self, run: _Run) -> _Job | None:
+    def _keep_warm(self) -> None:
+        """Have a worker ready before a task asks for it, in a pool that was started."""
+        # Whoever asks for a task to be done is told why none can be started.
+        with contextlib.suppress(WorkerError):
+            while not self._closed.is_set() and self._start_one():
+                pass
+
+    def _start_one(self) -> bool:
+        """Start a worker for later if the pool has fewer than it shall keep; False if it has them all."""
         with self._changed:
-            while True:
-                if run.stopped:
-                    return None
-                if (job := run.take()) is not None:
+            if len(self._idle) + len(self._running) + self._n_starting >= self._n_warm:
+                return False
+            self._n_starting += 1
+        try:
+            worker = self._new_worker()
+            with self._changed:
+                self._idle.append(worker)
+        finally:
+            with self._changed:
+                self._n_starting -= 1
+        return True
+
+    def _take(self) -> Job | None:
+        with self._changed:
+            while not self._closed.is_set():
+                if (job := self._schedule.take()) is not None:
                     return job
-                if run.is_over():
-                    return None
                 self._changed.wait()
+        return None
 
-    def _settle(self, run: _Run, job: _Job, outcome: Done[Any] | Failed | Exception) -> None:
-        is_suspect = isinstance(outcome, Failed) and outcome.kind in ("crash", "timeout", "memory")
-        if is_suspect and run.retry and not job.is_retry and job.key not in run.cancelled:
-            job.is_retry = True
-            run.suspects.append(job)
-            run.outcomes.put(_SuspectWaits())
-        else:
-            run.outcomes.put(outcome)
-
-    def _execute(self, run: _Run, job: _Job) -> Done[Any] | Failed:
+    def _execute(self, job: Job) -> Done[Any] | Failed:
         worker = self._worker(fresh=job.is_retry)
         with self._changed:
-            self._running[job.key] = worker
+            self._running[job] = worker
             # While a process was started for it, anything may have been decided.
-            if run.stopped or job.key in run.cancelled:
-                worker.kill(Verdict("lost", "the run was stopped" if run.stopped else "it was cancelled"))
+            if self._closed.is_set():
+                worker.kill(Verdict("lost", "the executor was closed"))
+            elif job.run.stopped or job.is_cancelled:
+                worker.kill(Verdict("lost", "the run was stopped" if job.run.stopped else "it was cancelled"))
         started = time.monotonic()
         try:
             worker.begin(job.message, job.timeout_s)
@@ -270,84 +350,65 @@ class LocalExecutor(Executor):
 
     def _worker(self, *, fresh: bool) -> WorkerProcess:
         """An idle worker or a new one; WorkerError after several that died at once."""
-        with self._changed:
-            idle = self._idle.pop() if self._idle and not fresh else None
-        if idle is not None:
+        while not fresh:
+            with self._changed:
+                idle = self._idle.pop() if self._idle else None
+            if idle is None:
+                break
             if idle.is_alive():
                 return idle
             idle.stop()
+        return self._new_worker()
+
+    def _new_worker(self) -> WorkerProcess:
         reasons: list[str] = []
         while len(reasons) < MAX_FAILED_STARTS:
             scratch = os.path.join(self._scratch, str(next(self._numbers)))
             is_forked = self._start_method == "forkserver"
-            settings = WorkerSettings(scratch, self._limits.address_space_mb, is_forked, self._preload)
+            settings = WorkerSettings(
+                scratch, self._limits.address_space_mb, is_forked, self._preparation, self._is_background
+            )
             try:
-                return WorkerProcess(settings, self._start_method)
+                return WorkerProcess(settings, self._fork_server() if is_forked else None)
             except WorkerLost as lost:
                 reasons.append(lost.message)
                 time.sleep(0.1 * len(reasons))
-        raise WorkerError(reasons[-1], "Run `sonoteca doctor`: it looks for what is wrong with the installation.")
+        raise WorkerError(reasons[-1], _NOT_STARTED_REMEDY)
 
-    def _leave(self, job: _Job, worker: WorkerProcess, *, keep: bool) -> None:
+    def _fork_server(self) -> ForkServer:
+        """The pool's fork server, started anew if it has died."""
+        with self._server_lock:
+            if self._server is not None and not self._server.is_alive():
+                self._server.close()
+                self._server = None
+            if self._server is None:
+                try:
+                    self._server = ForkServer(self._preparation, self._scratch)
+                except (EOFError, OSError) as error:
+                    why = last_words(self._scratch) or str(error)
+                    raise WorkerLost(f"no worker process can be started: {why}", None) from error
+            return self._server
+
+    def _leave(self, job: Job, worker: WorkerProcess, *, keep: bool) -> None:
         with self._changed:
-            self._running.pop(job.key, None)
+            self._running.pop(job, None)
+            # A second try began in a fresh process beside the idle ones: no more are kept than may run.
+            keep = keep and len(self._idle) + len(self._running) < self._workers
             if keep:
                 self._idle.append(worker)
         if not keep:
             worker.stop()
 
 
-def _next_outcome(run: _Run) -> Done[Any] | Failed | _SuspectWaits | Exception:
+def _next_event(events: queue.SimpleQueue[Event]) -> Event:
     while True:
         # Without a timeout Windows would not let Ctrl-C through.
         with contextlib.suppress(queue.Empty):
-            return run.outcomes.get(timeout=0.5)
+            return events.get(timeout=0.5)
 
 
-class _SuspectWaits:
-    """Wakes ``run``: a task will be tried again later, so another may start now."""
-
-
-class _Run:
-    """State of one ``run``; all but ``outcomes`` is guarded by the executor's condition."""
-
-    def __init__(self, retry: bool) -> None:
-        self.retry = retry
-        self.ready: deque[_Job] = deque()
-        self.suspects: deque[_Job] = deque()
-        # Keys of jobs that a slot is working on.
-        self.taken: set[str] = set()
-        self.cancelled: set[str] = set()
-        self.is_alone = False
-        self.exhausted = False
-        self.stopped = False
-        self.outcomes: queue.Queue[Done[Any] | Failed | _SuspectWaits | Exception] = queue.Queue()
-
-    def take(self) -> _Job | None:
-        """The next job that may start now; beside a suspect none may."""
-        if self.is_alone:
-            return None
-        if self.suspects and ((self.exhausted and not self.ready) or len(self.suspects) >= MAX_SUSPECTS):
-            if self.taken:
-                return None
-            self.is_alone = True
-            return self._started(self.suspects.popleft())
-        return self._started(self.ready.popleft()) if self.ready else None
-
-    def _started(self, job: _Job) -> _Job:
-        self.taken.add(job.key)
-        return job
-
-    def ended(self, job: _Job) -> None:
-        self.taken.discard(job.key)
-        self.is_alone = False
-
-    def is_over(self) -> bool:
-        return self.exhausted and not self.ready and not self.suspects and not self.taken
-
-
-def _job(function: Callable[[Input], Output], task: Task[Input]) -> _Job:
-    return _Job(task.key, ForkingPickler.dumps((function, task.payload)).tobytes(), task.timeout_s)
+def _job(run: Run, function: Callable[[Input], Output], task: Task[Input]) -> Job:
+    return Job(run, task.key, pickle.dumps((function, task.payload)), task.timeout_s)
 
 
 def _outcome(key: str, answer: Answer) -> Done[Any] | Failed:

@@ -1,7 +1,8 @@
 """The process that does one task after another, and says how each ended.
 
 It imports nothing heavy itself: the function it is told to run brings its own modules, after
-the thread limits stand in the environment.
+the thread limits stand in the environment. It never imports the main module of the program that
+started it, so a script needs no ``if __name__ == "__main__"``.
 
 Messages are bytes: a pickled ``(mark, elapsed_s, body)``. ``body`` is pickled on its own, so
 that the parent can tell a result it cannot read from a connection that broke.
@@ -14,20 +15,19 @@ import faulthandler
 import importlib
 import os
 import pickle
+import queue
 import signal
 import sys
 import tempfile
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-from multiprocessing import connection, parent_process
-from multiprocessing.connection import Connection
-from multiprocessing.reduction import ForkingPickler
 from typing import Any
 
 from sonoteca.workers import posix
+from sonoteca.workers.channel import Channel
 
 READY = "ready"
 DONE = "done"
@@ -46,6 +46,25 @@ STDERR_FILE = "stderr.txt"
 
 
 @dataclass(frozen=True, slots=True)
+class Preparation:
+    """What stands ready in a worker before its first task.
+
+    ``modules`` are imported; ``call``, an importable function or a ``functools.partial`` of one, is
+    called. What it raises is not told here: the task that needs what is missing will say it.
+    """
+
+    modules: tuple[str, ...] = ()
+    call: Callable[[], object] | None = None
+
+    def do(self) -> None:
+        for module in self.modules:
+            importlib.import_module(module)
+        if self.call is not None:
+            with contextlib.suppress(Exception):
+                self.call()
+
+
+@dataclass(frozen=True, slots=True)
 class WorkerSettings:
     """How a worker prepares itself.
 
@@ -57,13 +76,16 @@ class WorkerSettings:
     is_forked : bool
         Started by a fork server's only thread. Linux sends the death signal when the *thread*
         that started a process ends, so it is of use only then.
-    preload : tuple of str
+    preparation : Preparation
+    is_background : bool
+        Leave the processor to what a person does meanwhile.
     """
 
     scratch: str
     address_space_mb: int | None
     is_forked: bool
-    preload: tuple[str, ...] = ()
+    preparation: Preparation = Preparation()
+    is_background: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,36 +99,62 @@ class Raised:
     is_memory: bool
 
 
-@contextlib.contextmanager
-def thread_limits() -> Iterator[None]:
-    """Hold the thread limits in this process's environment while a child is started from it."""
-    before = {name: os.environ.get(name) for name in THREAD_LIMITS}
-    os.environ.update(dict.fromkeys(THREAD_LIMITS, "1"))
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
+def main() -> None:
+    """Be a worker: messages come on standard input and leave on what standard output was."""
+    channel = Channel(os.dup(0), os.dup(1))
+    _give_away_standard_streams()
+    work(channel, pickle.loads(channel.receive()))
 
 
-def work(channel: Connection, settings: WorkerSettings) -> None:
+def _give_away_standard_streams() -> None:
+    """Let nothing that native code prints or reads fall between the messages."""
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    os.dup2(2, 1)
+
+
+def work(channel: Channel, settings: WorkerSettings) -> None:
     """Answer tasks from ``channel`` until the other end closes it."""
     _prepare(settings)
-    channel.send_bytes(ForkingPickler.dumps((READY, 0.0, b"")))
-    while True:
-        try:
-            message = channel.recv_bytes()
-        except (EOFError, OSError):
-            return
+    messages = _Messages(channel)
+    channel.send(pickle.dumps((READY, 0.0, b"")))
+    while (message := messages.next()) is not None:
         answer = _answer(message)
         try:
-            channel.send_bytes(answer)
+            channel.send(answer)
         except OSError:
             return
         del message, answer
+
+
+class _Messages:
+    """Tasks as they come; a thread waits for them, so that the end of the parent is noticed during a task too."""
+
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
+        self._arrived: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
+        self._is_idle = False
+        threading.Thread(target=self._receive, name="lifeline", daemon=True).start()
+
+    def next(self) -> bytes | None:
+        """The next task; None when there will be no more."""
+        self._is_idle = True
+        message = self._arrived.get()
+        self._is_idle = False
+        return message
+
+    def _receive(self) -> None:
+        while True:
+            try:
+                message = self._channel.receive()
+            except (EOFError, OSError):
+                self._arrived.put(None)
+                # Nobody waits for the result of a task that still runs.
+                if not self._is_idle:
+                    os._exit(1)
+                return
+            self._arrived.put(message)
 
 
 def _prepare(settings: WorkerSettings) -> None:
@@ -117,21 +165,13 @@ def _prepare(settings: WorkerSettings) -> None:
     if settings.is_forked:
         posix.die_with_parent()
     posix.forbid_core_dumps()
-    posix.lower_priority()
-    threading.Thread(target=_exit_with_parent, name="lifeline", daemon=True).start()
+    if settings.is_background:
+        posix.lower_priority()
     tempfile.tempdir = settings.scratch
     _redirect_output(settings.scratch)
-    for module in settings.preload:
-        importlib.import_module(module)
+    settings.preparation.do()
     if settings.address_space_mb is not None:
         posix.limit_address_space(settings.address_space_mb)
-
-
-def _exit_with_parent() -> None:
-    parent = parent_process()
-    if parent is not None:
-        connection.wait([parent.sentinel])
-        os._exit(1)
 
 
 def _redirect_output(scratch: str) -> None:
@@ -152,14 +192,14 @@ def _answer(message: bytes) -> bytes:
         function, payload = pickle.loads(message)
         body = _pickled_result(function, payload)
     except BaseException as error:
-        mark, body = RAISED, ForkingPickler.dumps(_describe(error)).tobytes()
-    return ForkingPickler.dumps((mark, time.perf_counter() - started, body)).tobytes()
+        mark, body = RAISED, pickle.dumps(_describe(error))
+    return pickle.dumps((mark, time.perf_counter() - started, body))
 
 
 def _pickled_result(function: Callable[[Any], Any], payload: Any) -> bytes:
     result = function(payload)
     try:
-        return ForkingPickler.dumps(result).tobytes()
+        return pickle.dumps(result)
     except MemoryError:
         raise
     except Exception as error:
@@ -170,7 +210,7 @@ def _pickled_result(function: Callable[[Any], Any], payload: Any) -> bytes:
 def _describe(error: BaseException) -> Raised:
     pickled: bytes | None
     try:
-        pickled = ForkingPickler.dumps(error).tobytes()
+        pickled = pickle.dumps(error)
         pickle.loads(pickled)
     except Exception:
         pickled = None

@@ -28,7 +28,9 @@ from sonoteca.errors import RequestError, SonotecaError
 from sonoteca.ingest.failures import FileChanged, error_of
 from sonoteca.ingest.identify import deadline_s
 from sonoteca.workers.executor import Executor, Failed, Task
-from sonoteca.workers.local_executor import SCRATCH_PREFIX, LocalExecutor, WorkerLimits
+from sonoteca.workers.limits import limits_of
+from sonoteca.workers.local_executor import SCRATCH_PREFIX, LocalExecutor
+from sonoteca.workers.worker import Preparation
 
 # Surroundings of a span that the stretcher hears, and a seam may need.
 _CONTEXT_S = 0.5
@@ -160,9 +162,10 @@ def make_passes(
     if not distinct:
         return {}
     if executor is None:
-        limits = WorkerLimits(memory_mb, address_space_mb=4 * memory_mb + 4_000)
         with LocalExecutor(
-            min(workers, len(distinct)), limits=limits, preload=("sonoteca.arrange.sound.material",)
+            min(workers, len(distinct)),
+            limits=limits_of(memory_mb),
+            preparation=Preparation(("sonoteca.arrange.sound.material",)),
         ) as processes:
             return make_passes(orders, folder, executor=processes)
     targets = [folder / f"{number}.f32" for number in range(len(distinct))]

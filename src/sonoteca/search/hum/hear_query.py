@@ -14,8 +14,10 @@ from sonoteca.errors import SonotecaError
 from sonoteca.ingest.failures import error_of
 from sonoteca.search.hum.query_pitch import LONGEST_QUERY_S, QueryNotes, query_notes
 from sonoteca.search.hum.tap import find_taps
-from sonoteca.workers.executor import Failed, Task
-from sonoteca.workers.local_executor import LocalExecutor, WorkerLimits
+from sonoteca.workers.executor import Failed, Task, run_in_order
+from sonoteca.workers.limits import limits_of
+from sonoteca.workers.local_executor import LocalExecutor
+from sonoteca.workers.worker import Preparation
 
 Heard = TypeVar("Heard")
 
@@ -50,14 +52,8 @@ def _heard(
     listen: Callable[[str], Heard], paths: Sequence[str | os.PathLike[str]], memory_mb: int
 ) -> Iterator[Heard | SonotecaError]:
     names = [os.fsdecode(path) for path in paths]
-    limits = WorkerLimits(memory_mb, address_space_mb=4 * memory_mb + 4_000)
-    waiting: dict[int, Heard | SonotecaError] = {}
-    at = 0
-    with LocalExecutor(1, limits=limits, preload=("sonoteca.search.hum.hear_query",)) as executor:
-        tasks = [Task(str(number), name, _DEADLINE_S) for number, name in enumerate(names)]
-        for outcome in executor.run(listen, tasks):
-            number = int(outcome.key)
-            waiting[number] = error_of(outcome, names[number]) if isinstance(outcome, Failed) else outcome.result
-            while at in waiting:
-                yield waiting.pop(at)
-                at += 1
+    tasks = (Task(str(number), name, _DEADLINE_S) for number, name in enumerate(names))
+    preparation = Preparation(("sonoteca.search.hum.hear_query",))
+    with LocalExecutor(1, limits=limits_of(memory_mb), preparation=preparation) as executor:
+        for name, outcome in zip(names, run_in_order(executor, listen, tasks), strict=True):
+            yield error_of(outcome, name) if isinstance(outcome, Failed) else outcome.result

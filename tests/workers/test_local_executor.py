@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import multiprocessing
+import functools
 import os
 import subprocess
 import sys
@@ -17,18 +17,19 @@ import pytest
 
 import ingest_tasks as tasks
 from sonoteca.errors import WorkerError
-from sonoteca.workers.executor import Done, Executor, Failed, Task
+from sonoteca.workers.executor import Done, Executor, Failed, Task, run_in_order
+from sonoteca.workers.fork_server import can_fork
 from sonoteca.workers.in_process import InProcessExecutor
-from sonoteca.workers.local_executor import LocalExecutor, WorkerLimits
+from sonoteca.workers.limits import WorkerLimits
+from sonoteca.workers.local_executor import LocalExecutor
+from sonoteca.workers.worker import Preparation
 from sonoteca.workers.worker_process import StartMethod
 
 LIMITS = WorkerLimits(memory_mb=300, address_space_mb=4000)
 # What a system without RLIMIT_AS has: the parent's eyes only.
 WATCHDOG_ALONE = WorkerLimits(memory_mb=300, address_space_mb=None)
 
-needs_forkserver = pytest.mark.skipif(
-    "forkserver" not in multiprocessing.get_all_start_methods(), reason="no forkserver on this system"
-)
+needs_forkserver = pytest.mark.skipif(not can_fork(), reason="no forkserver on this system")
 
 
 @pytest.fixture(params=[pytest.param("forkserver", marks=needs_forkserver), "spawn"], scope="module")
@@ -160,19 +161,18 @@ def test_in_process_there_is_no_memory_to_spare_and_cancel_waits_its_turn() -> N
         next(executor.run(tasks.double, [Task("1", 1, 1.0)]))
 
 
-def test_misuse_is_refused(executor: LocalExecutor) -> None:
+def test_misuse_is_refused() -> None:
     with pytest.raises(ValueError, match="at least one worker"):
         LocalExecutor(0)
-    run = executor.run(tasks.double, [Task("1", 1, 30.0), Task("2", 2, 30.0)])
-    next(run)
-    with pytest.raises(ValueError, match="one set of tasks at a time"):
-        next(executor.run(tasks.double, []))
-    assert [outcome.key for outcome in run] in (["1"], ["2"])
     closed = LocalExecutor(1)
     closed.close()
     closed.close()
     with pytest.raises(ValueError, match="closed"):
         next(closed.run(tasks.double, []))
+    with pytest.raises(ValueError, match="closed"):
+        closed.submit(tasks.double, Task("1", 1, 1.0))
+    with pytest.raises(ValueError, match="closed"):
+        closed.start()
 
 
 def test_a_day_old_scratch_of_a_dead_run_is_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -248,30 +248,34 @@ def test_stopping_early_leaves_no_process_behind() -> None:
     assert not [pid for pid in pids if psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE]
 
 
-def test_workers_that_cannot_start_end_the_run_with_the_reason() -> None:
+@pytest.mark.parametrize("start_method", [pytest.param("forkserver", marks=needs_forkserver), "spawn"])
+def test_workers_that_cannot_start_end_the_run_with_the_reason(start_method: StartMethod) -> None:
     with (
-        LocalExecutor(1, start_method="spawn", preload=("no_such_module_at_all",)) as executor,
+        LocalExecutor(1, start_method=start_method, preparation=Preparation(("no_such_module_at_all",))) as executor,
         pytest.raises(WorkerError, match="No module named 'no_such_module_at_all'"),
     ):
         list(executor.run(tasks.double, [Task("1", 1, 5.0)]))
 
 
 @pytest.mark.skipif(os.name != "posix", reason="kills the parent as POSIX does")
-def test_workers_end_when_their_parent_is_killed(tmp_path: Path) -> None:
+@pytest.mark.parametrize("start_method", [pytest.param("forkserver", marks=needs_forkserver), "spawn"])
+def test_workers_end_when_their_parent_is_killed(start_method: StartMethod) -> None:
+    """While they work, and while they wait: the third worker has nothing to do."""
     script = f"""
 import sys; sys.path[:0] = {sys.path!r}
 import ingest_tasks as tasks
 from sonoteca.workers.executor import Task
 from sonoteca.workers.local_executor import LocalExecutor
-executor = LocalExecutor(2)
-pids = [o.result for o in executor.run(tasks.process_id, [Task(str(n), n, 9.0) for n in range(6)])]
+executor = LocalExecutor(3, start_method={start_method!r})
+executor.start()
+pids = [o.result for o in executor.run(tasks.process_id_later, [Task(str(n), 0.3, 9.0) for n in range(6)])]
 print(*set(pids), flush=True)
 list(executor.run(tasks.behave, [Task("h", "hang hard", 900.0), Task("i", "hang", 900.0)]))
 """
     parent = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
     assert parent.stdout is not None
     pids = [int(pid) for pid in parent.stdout.readline().split()]
-    assert pids
+    assert len(pids) == 3
     time.sleep(0.5)
     parent.kill()
     parent.communicate()
@@ -279,3 +283,137 @@ list(executor.run(tasks.behave, [Task("h", "hang hard", 900.0), Task("i", "hang"
     while any(psutil.pid_exists(pid) for pid in pids) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert not any(psutil.pid_exists(pid) for pid in pids)
+
+
+# --- one pool for a whole program -------------------------------------------------------------------
+
+
+def test_runs_and_submitted_tasks_go_on_at_once_from_several_threads(executor: LocalExecutor) -> None:
+    """Three threads with a run each, two of which have the same keys, and a task beside them."""
+    found: dict[int, list[int]] = {}
+
+    def ask(first: int) -> None:
+        found[first] = [outcome.result for outcome in outcomes(executor, tasks.double, range(first, first + 20))]
+
+    threads = [threading.Thread(target=ask, args=(first,)) for first in (0, 100, 200)]
+    for thread in threads:
+        thread.start()
+    submitted = executor.submit(tasks.double, Task("0", 21, 30.0))
+    for thread in threads:
+        thread.join()
+    assert found == {first: [2 * number for number in range(first, first + 20)] for first in (0, 100, 200)}
+    done = submitted.result(timeout=30)
+    assert isinstance(done, Done)
+    assert done.result == 42
+
+
+def test_a_long_run_does_not_keep_a_short_task_waiting(executor: LocalExecutor) -> None:
+    """Tasks of different runs start in turn: 40 naps of 0.1 s on two workers take 2 s, the task beside them waits for one."""
+    run = executor.run(tasks.nap, [Task(str(n), 0.1, 30.0) for n in range(40)])
+    next(run)
+    started = time.monotonic()
+    executor.submit(tasks.double, Task("x", 1, 30.0)).result(timeout=30)
+    assert time.monotonic() - started < 1.0
+    assert len(list(run)) == 39
+
+
+def test_a_submitted_task_tells_its_failure_and_can_be_cancelled(executor: LocalExecutor, tmp_path: Path) -> None:
+    failed = executor.submit(tasks.behave, Task("1", "raise", 30.0)).result(timeout=30)
+    assert isinstance(failed, Failed)
+    assert isinstance(failed.error, ValueError)
+    assert executor.submit(tasks.once, Task("2", str(tmp_path), 30.0)).result(timeout=30).key == "2"
+    hung = executor.submit(tasks.behave, Task("3", "hang", 300.0))
+    time.sleep(0.2)
+    assert hung.cancel()
+    lost = executor.submit(tasks.behave, Task("4", "hang", 300.0))
+    assert executor.cancel("4")
+    outcome = lost.result(timeout=30)
+    assert isinstance(outcome, Failed)
+    assert outcome.kind == "lost"
+    # Both workers are free again.
+    assert [each.result for each in outcomes(executor, tasks.double, [1, 2])] == [2, 4]
+
+
+def test_a_second_try_is_alone_in_the_whole_pool(tmp_path: Path) -> None:
+    """The tasks of another run beside it too."""
+    with LocalExecutor(3) as executor:
+        other = executor.run(
+            tasks.note_span, [Task(str(n), (str(tmp_path), f"other{n}", 0.1), 30.0) for n in range(30)]
+        )
+        next(other)
+        failed = executor.submit(tasks.note_span, Task("x", (str(tmp_path), "crash", 0.2), 30.0)).result(timeout=60)
+        assert isinstance(failed, Failed)
+        assert len(list(other)) == 29
+    spans: dict[tuple[str, str], list[float]] = {}
+    for file in tmp_path.iterdir():
+        name, at, pid = file.stem.split("-")
+        spans.setdefault((name, pid), []).append(float(at))
+    tries = sorted(sorted(span) for (name, _), span in spans.items() if name == "crash")
+    assert len(tries) == 2
+    start, end = tries[1]
+    assert [
+        name for (name, _), span in spans.items() if name != "crash" and min(span) < end and max(span) > start
+    ] == []
+
+
+def test_outcomes_in_the_order_of_the_tasks(executor: LocalExecutor) -> None:
+    naps = [0.3, 0.0, 0.1, 0.0]
+    found = list(run_in_order(executor, tasks.nap, (Task(str(n), nap, 30.0) for n, nap in enumerate(naps))))
+    assert [outcome.key for outcome in found] == ["0", "1", "2", "3"]
+
+
+@pytest.mark.parametrize("start_method", [pytest.param("forkserver", marks=needs_forkserver), "spawn"])
+def test_a_worker_is_prepared_before_its_first_task(start_method: StartMethod) -> None:
+    preparation = Preparation(("colorsys",), functools.partial(tasks.prepare, 7))
+    with LocalExecutor(1, start_method=start_method, preparation=preparation) as executor:
+        executor.start()
+        (prepared,) = outcomes(executor, tasks.prepared, ["colorsys"])
+        assert prepared.result == (True, 7)
+
+
+def test_a_started_pool_replaces_a_worker_before_it_is_asked_for() -> None:
+    others = {child.pid for child in psutil.Process().children()}
+
+    def ready() -> set[int]:
+        return {child.pid for child in psutil.Process().children()} - others
+
+    with LocalExecutor(1, limits=WorkerLimits(tasks=1), start_method="spawn") as executor:
+        executor.start()
+        first = ready()
+        assert {outcome.result for outcome in outcomes(executor, tasks.process_id, [0])} == first
+        deadline = time.monotonic() + 20
+        while ready() in (set(), first) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        second = ready()
+        assert {outcome.result for outcome in outcomes(executor, tasks.process_id, [0])} == second != first
+
+
+def test_closing_a_pool_tells_what_was_under_way_that_it_is_lost() -> None:
+    executor = LocalExecutor(1)
+    waiting = [executor.submit(tasks.nap, Task(str(n), 100.0, 200.0)) for n in range(3)]
+    time.sleep(0.3)
+    executor.close()
+    assert {(outcome.kind, outcome.message) for outcome in (each.result(timeout=10) for each in waiting)} == {
+        ("lost", "the executor was closed")
+    }
+
+
+def test_a_script_without_a_main_guard_can_use_workers(tmp_path: Path) -> None:
+    """A worker never runs the program's main module: nothing is said twice, nothing starts again."""
+    script = tmp_path / "script.py"
+    script.write_text(
+        "print('once')\nfrom sonoteca.workers.executor import Task\n"
+        "from sonoteca.workers.local_executor import LocalExecutor\nimport ingest_tasks\n"
+        "for start_method in ('spawn', None):\n"
+        "    with LocalExecutor(1, start_method=start_method) as executor:\n"
+        "        print(executor.submit(ingest_tasks.double, Task('1', 21, 9.0)).result().result)\n"
+    )
+    path = os.pathsep.join(sys.path)
+    done = subprocess.run(
+        [sys.executable, str(script)],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "PYTHONPATH": path},
+    )
+    assert done.stdout.split() == ["once", "42", "42"]
