@@ -38,8 +38,8 @@ def lint(
     Ends with 1 if anything is flagged. The filter is about tracks that may replace others.
     """
     from sonoteca.cli.output import note, print_json
-    from sonoteca.cli.playlist_files import check_playlist_file, named_entries, write_entries
     from sonoteca.sequence.lint import lint as judge_playlist
+    from sonoteca.sequence.playlist_file import check_playlist_file, named_entries, write_entries
     from sonoteca.sequence.weights import named_weights
 
     check_playlist_file(output)

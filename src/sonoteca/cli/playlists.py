@@ -173,8 +173,8 @@ def show(
     from sonoteca.catalogue.identity.sounds import public_id
     from sonoteca.catalogue.made.playlists import get_playlist
     from sonoteca.cli.output import note, print_json, print_table
-    from sonoteca.cli.playlist_files import check_playlist_file, write_entries
     from sonoteca.sequence.playlist_entries import entries_of_hashes, stored_entries
+    from sonoteca.sequence.playlist_file import check_playlist_file, write_entries
 
     check_playlist_file(output)
     with open_named_library(library, mode="read") as opened, opened.read() as connection:
@@ -216,8 +216,8 @@ def resolved_entries(connection: Connection, names: Sequence[str]) -> list[Playl
 def _copied(connection: Connection, source: str) -> tuple[list[PlaylistEntry], list[Entry]]:
     """The entries of another playlist or of a file, and those of the file that are no sound of the library."""
     from sonoteca.catalogue.made.playlists import find_playlist
-    from sonoteca.cli.playlist_files import named_entries
     from sonoteca.sequence.playlist_entries import keepable, stored_entries
+    from sonoteca.sequence.playlist_file import named_entries
 
     playlist = find_playlist(connection, source)
     if playlist is not None:

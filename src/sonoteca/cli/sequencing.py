@@ -70,8 +70,8 @@ def next_(
     """
     from sonoteca.cli.answer_table import print_results
     from sonoteca.cli.output import print_json
-    from sonoteca.cli.playlist_files import named_entries
     from sonoteca.sequence.next_track import Limits, find_next, parse_keys
+    from sonoteca.sequence.playlist_file import named_entries
     from sonoteca.sequence.weights import named_weights
 
     chosen = named_weights(weights)
@@ -135,8 +135,8 @@ def set_(
 ) -> None:
     """Build sets from the tracks of the library: good transitions along an energy curve, locked tracks in place."""
     from sonoteca.cli.output import print_json
-    from sonoteca.cli.playlist_files import check_playlist_file
     from sonoteca.sequence.build_set import build_set
+    from sonoteca.sequence.playlist_file import check_playlist_file
     from sonoteca.sequence.set_request import SetRequest, parse_length, parse_must
     from sonoteca.sequence.weights import named_weights
 
@@ -184,9 +184,9 @@ def _keep(opened: Library, answer: SetAnswer, pick: int, name: str | None, repla
     from sonoteca.catalogue.identity.sounds import resolve_sound
     from sonoteca.catalogue.made.playlists import PlaylistEntry, save_playlist
     from sonoteca.cli.output import note
-    from sonoteca.cli.playlist_files import write_entries
     from sonoteca.errors import RequestError
     from sonoteca.sequence.playlist_entries import entries_of_hashes
+    from sonoteca.sequence.playlist_file import write_entries
 
     if pick > len(answer.candidates):
         raise RequestError(f"--pick {pick}: there are {len(answer.candidates)} sets.", "Pick one of them.")

@@ -92,7 +92,7 @@ def entries_of_paths(connection: Connection, paths: Sequence[tuple[str, str]]) -
     Parameters
     ----------
     paths : sequence of (as written, path on this machine)
-        See ``interchange.m3u.M3uEntry``.
+        See ``sequence.m3u.M3uEntry``.
     """
     wanted = [path for _, path in paths]
     found = sounds_at(connection, wanted)

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sonoteca.errors import PlaylistUnreadable
-from sonoteca.interchange.m3u import M3uEntry, format_m3u, parse_m3u, read_m3u, write_m3u
+from sonoteca.sequence.m3u import M3uEntry, format_m3u, parse_m3u, read_m3u, write_m3u
 
 LISTS = Path("/lists")
 

@@ -1,16 +1,17 @@
-"""Playlists that a command names: one of the library, or a file; and playlist files that a command writes."""
+"""Playlists by name: one that the library keeps, or a file; and entries written to a file."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+from sqlalchemy.engine import Connection
 
-    from sqlalchemy.engine import Connection
-
-    from sonoteca.sequence.playlist_entries import Entry
+from sonoteca.catalogue.identity.sounds import get_sound
+from sonoteca.catalogue.made.playlists import find_playlist
+from sonoteca.errors import PlaylistNotFound, RequestError
+from sonoteca.sequence.m3u import SUFFIXES, M3uEntry, read_m3u, write_m3u
+from sonoteca.sequence.playlist_entries import Entry, entries_of_paths, entries_of_playlist
 
 
 def named_entries(connection: Connection, name: str) -> list[Entry]:
@@ -23,11 +24,6 @@ def named_entries(connection: Connection, name: str) -> list[Entry]:
     PlaylistUnreadable
         The file is no playlist.
     """
-    from sonoteca.catalogue.made.playlists import find_playlist
-    from sonoteca.errors import PlaylistNotFound
-    from sonoteca.interchange.m3u import SUFFIXES, read_m3u
-    from sonoteca.sequence.playlist_entries import entries_of_paths, entries_of_playlist
-
     stored = find_playlist(connection, name)
     if stored is not None:
         return entries_of_playlist(connection, stored)
@@ -37,19 +33,13 @@ def named_entries(connection: Connection, name: str) -> list[Entry]:
 
 
 def check_playlist_file(path: Path | None) -> None:
-    """Refuse another kind of file before the work is done."""
-    from sonoteca.errors import RequestError
-    from sonoteca.interchange.m3u import SUFFIXES
-
+    """Refuse the name of another kind of file before the work is done; RequestError for one."""
     if path is not None and path.suffix.lower() not in SUFFIXES:
-        raise RequestError(f"{path} is not a name for a playlist file.", "End it in .m3u8 or .m3u.")
+        raise RequestError(f"{path} is not a name for a playlist file.", "End it in .m3u8 or .m3u.", field="output")
 
 
 def write_entries(connection: Connection, path: Path, entries: Sequence[Entry]) -> None:
     """Write a playlist file; entries whose file is nowhere stand as they were written."""
-    from sonoteca.catalogue.identity.sounds import get_sound
-    from sonoteca.interchange.m3u import M3uEntry, write_m3u
-
     lines = []
     for entry in entries:
         sound = None if entry.sound_id is None else get_sound(connection, entry.sound_id)
