@@ -133,9 +133,9 @@ def test_a_denied_tag_is_not_counted(library: Library) -> None:
         assert len(find_rows(connection, "-tag:jazz")) == 1
 
 
+# PostgreSQL plans by its own statistics.
+@pytest.mark.parametrize("library_location", ["sqlite"], indirect=True)
 def test_pages_are_read_along_an_index(library: Library) -> None:
-    if not library.is_sqlite:
-        pytest.skip("PostgreSQL plans by its own statistics")
     with library.read() as connection:
         for text, index in (
             ("kind:loop lufs:>-10", schema.NEWEST_INDEX),
