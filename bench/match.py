@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from bench.match_speed import answer_times
 from bench.measure import Measure, print_measures
 from bench.ranks import Rank, interval, rank_of
-from bench.stems import CONDITIONS, Stem, evidence_in_order, listened, material, read_truth, regions_of
+from bench.stems import CONDITIONS, Stem, listened, material, read_truth, region_table_in_order, regions_of
 from sonoteca.catalogue.heard.embeddings import list_spaces
 from sonoteca.catalogue.store.library import Library
 from sonoteca.domain.music import Key
@@ -98,12 +98,12 @@ def measure(folder: Path) -> list[Measure]:
 
 def _questions(library: Library, stems: Sequence[Stem]) -> Iterator[tuple[int, str, Answer]]:
     """Every stem with every other role, answered over the whole library; a stem counts by its best region."""
-    evidence, number_of = regions_of(library, stems)
+    table, number_of = regions_of(library, stems)
     weights = library_weights(library)
     for number, stem in enumerate(stems):
-        query = evidence.take((number_of == number) & (evidence.numbers == 0))
+        query = table.take((number_of == number) & (table.numbers == 0))
         others = np.flatnonzero(number_of != number)
-        among = evidence.take(others)
+        among = table.take(others)
         for role in ROLES:
             if role == stem.role:
                 continue
@@ -136,10 +136,10 @@ Scores = Callable[[int], NDArray[np.float64]]
 
 def _baselines(library: Library, stems: Sequence[Stem]) -> dict[str, Scores]:
     """Scores of all stems for the stem of a number, higher is better."""
-    evidence = evidence_in_order(library, stems)
+    table = region_table_in_order(library, stems)
     with library.read() as connection:
-        space = next(each.space for each in list_spaces(connection) if each.space.id == evidence.space_id)
-    vectors = evidence.vectors.astype(np.float64)
+        space = next(each.space for each in list_spaces(connection) if each.space.id == table.space_id)
+    vectors = table.vectors.astype(np.float64)
     part = next(each for each in space.parts if each.name == "timbre")
     timbre = vectors[:, part.start : part.stop]
     timbre = timbre / np.maximum(np.linalg.norm(timbre, axis=1, keepdims=True), 1e-9)

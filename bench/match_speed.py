@@ -27,7 +27,7 @@ from sonoteca.ingest.listen import listen, producers_of
 from sonoteca.match.file_regions import regions_of_file
 from sonoteca.match.find_matches import Mode, find_matches
 from sonoteca.match.hum_regions import regions_of_hum
-from sonoteca.match.load_regions import load_evidence
+from sonoteca.match.load_regions import load_region_table
 from sonoteca.match.region_table import RegionTable
 from sonoteca.search.hum.hear_query import notes_of_file
 
@@ -44,9 +44,9 @@ def answer_times(work: Path, folder: Path, corpus: Path) -> list[Measure]:
     with open_library(work / "loops.sonoteca", mode="create") as library:
         _fill(library, work, [_heard(folder, stem) for stem in known])
         started = time.perf_counter()
-        evidence = load_evidence(library)
+        table = load_region_table(library)
         loading_s = time.perf_counter() - started
-        chosen = [evidence.take([row]) for row in np.linspace(0, len(evidence) - 1, QUERIES).astype(int)]
+        chosen = [table.take([row]) for row in np.linspace(0, len(table) - 1, QUERIES).astype(int)]
         times = {
             "a loop of the library": _timed(library, chosen, lambda one: one, "loop"),
             "an uploaded loop": _timed(library, uploaded, lambda stem: regions_of_file(_heard(folder, stem)).take([0]), "loop"),
@@ -74,12 +74,12 @@ def _heard(folder: Path, stem: Stem) -> FileAnalysis:
 
 
 def _timed(
-    library: Library, queries: Sequence[Query], evidence: Callable[[Query], RegionTable], mode: Mode
+    library: Library, queries: Sequence[Query], table_of: Callable[[Query], RegionTable], mode: Mode
 ) -> list[float]:
     seconds = []
     for query in queries:
         started = time.perf_counter()
-        find_matches(library, evidence(query), mode=mode)
+        find_matches(library, table_of(query), mode=mode)
         seconds.append(time.perf_counter() - started)
     return seconds
 

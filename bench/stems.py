@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from sonoteca.catalogue.store.library import Library, open_library
 from sonoteca.ingest.add import AddOptions, add
-from sonoteca.match.load_regions import load_evidence
+from sonoteca.match.load_regions import load_region_table
 from sonoteca.match.region_table import RegionTable
 from sonoteca.search.result_row import region_facts
 
@@ -81,16 +81,16 @@ def listened(folder: Path) -> Iterator[Library]:
 
 def regions_of(library: Library, stems: Sequence[Stem]) -> tuple[RegionTable, NDArray[np.int64]]:
     """The region table of all regions, and of each the number of its stem."""
-    evidence = load_evidence(library)
+    table = load_region_table(library)
     with library.read() as connection:
-        facts = region_facts(connection, evidence.region_ids.tolist())
+        facts = region_facts(connection, table.region_ids.tolist())
     numbers = {stem.path: number for number, stem in enumerate(stems)}
-    names = [Path(facts[region].path or "").name for region in evidence.region_ids.tolist()]
-    return evidence, np.array([numbers[name] for name in names], np.int64)
+    names = [Path(facts[region].path or "").name for region in table.region_ids.tolist()]
+    return table, np.array([numbers[name] for name in names], np.int64)
 
 
-def evidence_in_order(library: Library, stems: Sequence[Stem]) -> RegionTable:
+def region_table_in_order(library: Library, stems: Sequence[Stem]) -> RegionTable:
     """The region table of the whole sounds, in the order of the stems."""
-    evidence, numbers = regions_of(library, stems)
-    whole = np.flatnonzero(evidence.numbers == 0)
-    return evidence.take(whole[np.argsort(numbers[whole])])
+    table, numbers = regions_of(library, stems)
+    whole = np.flatnonzero(table.numbers == 0)
+    return table.take(whole[np.argsort(numbers[whole])])

@@ -24,7 +24,7 @@ from sonoteca.domain.beat_profile import N_NOTES, N_ONSETS, BeatProfile
 from sonoteca.domain.music import Key
 from sonoteca.domain.sound_analysis import SoundAnalysis
 from sonoteca.domain.vocabulary import Role
-from sonoteca.match.region_table import RegionStatement, evidence_of
+from sonoteca.match.region_table import RegionStatement, region_table_of
 
 RATE = 8_000
 _SCALES = {"major": (0, 2, 4, 5, 7, 9, 11), "minor": (0, 2, 3, 5, 7, 8, 10)}
@@ -171,7 +171,7 @@ def loops_of(*described: tuple[str, dict[str, Any]], **columns: Any) -> Loops:
                 facts,
             )
         )
-    return find_loops(evidence_of(rows))
+    return find_loops(region_table_of(rows))
 
 
 def add_loop(

@@ -1,4 +1,4 @@
-"""Loops on paper: evidence of parts whose notes, onsets and tempo are known, without any sound."""
+"""Loops on paper: regions of parts whose notes, onsets and tempo are known, without any sound."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from sonoteca.domain.beat_profile import NOTE_GROUPS, REGISTERS, STEPS_PER_BEAT, BeatProfile
 from sonoteca.domain.descriptor import BEAT_PROFILE, CHROMA, QUALITY, ROLE
 from sonoteca.domain.vocabulary import Role
-from sonoteca.match.region_table import RegionStatement, RegionTable, evidence_of
+from sonoteca.match.region_table import RegionStatement, RegionTable, region_table_of
 
 TRIADS = {"maj": (0, 4, 7), "min": (0, 3, 7)}
 # Eight bars in A minor that no transposition of themselves resembles.
@@ -91,5 +91,5 @@ def statement(
     return RegionStatement(facts, values, None if vector is None else np.asarray(vector, np.float32))
 
 
-def evidence(*statements: RegionStatement) -> RegionTable:
-    return evidence_of(statements, space_id="test")
+def region_table(*statements: RegionStatement) -> RegionTable:
+    return region_table_of(statements, space_id="test")

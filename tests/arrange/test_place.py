@@ -15,7 +15,7 @@ from sonoteca.arrange.choose.place import Limits, Placements, clip_of, draw, key
 from sonoteca.arrange.gain import MOST_BOOST_DB, ROLE_LUFS, clip_gain_db
 from sonoteca.domain.music import Key, KeyRelation, key_relation
 from sonoteca.domain.vocabulary import Role
-from sonoteca.match.region_table import RegionStatement, evidence_of
+from sonoteca.match.region_table import RegionStatement, region_table_of
 
 KEYS = [Key(tonic, mode) for tonic in range(12) for mode in ("major", "minor")]  # type: ignore[arg-type]
 
@@ -107,7 +107,7 @@ def test_a_loop_with_lead_in_is_cut_at_its_bar_lines() -> None:
     row = RegionStatement(
         {"kind": "loop", "start_s": 0.0, "end_s": 11.0, "content_hash": "x1:0", "tempo_bpm": 120.0}, facts
     )
-    loops = find_loops(evidence_of([row]))
+    loops = find_loops(region_table_of([row]))
     assert (loops.start_s[0], loops.end_s[0], loops.bars[0], loops.is_cut[0]) == (0.3, pytest.approx(8.3), 4.0, True)
 
 
@@ -117,8 +117,8 @@ def test_tracks_failures_and_roleless_sounds_are_no_loops() -> None:
     facts = loop_facts("drums")
     del facts["role"]
     row = {"kind": "loop", "start_s": 0.0, "end_s": 8.0, "tempo_bpm": 120.0}
-    assert len(find_loops(evidence_of([RegionStatement(row, facts)]))) == 0
-    assert len(find_loops(evidence_of([]))) == 0
+    assert len(find_loops(region_table_of([RegionStatement(row, facts)]))) == 0
+    assert len(find_loops(region_table_of([]))) == 0
 
 
 def test_the_grid_is_the_one_that_most_roles_are_near() -> None:

@@ -15,7 +15,7 @@ from sonoteca.catalogue.store.library import open_library
 from sonoteca.cli.main import app
 from sonoteca.domain.vocabulary import Role
 from sonoteca.errors import RequestError, SonotecaError
-from sonoteca.match.weights import packaged_text
+from sonoteca.match.weights import MATCH_WEIGHTS
 
 
 @pytest.fixture
@@ -64,7 +64,7 @@ def test_a_filter_narrows(library: Path) -> None:
 
 
 def test_weights_are_printed_and_overridden(library: Path, tmp_path: Path) -> None:
-    assert ask(library, "weights") == packaged_text()
+    assert ask(library, "weights") == MATCH_WEIGHTS.text
     own = tmp_path / "own.toml"
     own.write_text('version = "own"\n[role.bass]\nchord = 9.0\n')
     assert "chord = 9.0" in ask(library, "weights", "--weights", str(own))
@@ -72,7 +72,7 @@ def test_weights_are_printed_and_overridden(library: Path, tmp_path: Path) -> No
 
 
 def test_weights_are_known_without_a_library(tmp_path: Path) -> None:
-    assert ask(tmp_path / "nowhere.sonoteca", "weights") == packaged_text()
+    assert ask(tmp_path / "nowhere.sonoteca", "weights") == MATCH_WEIGHTS.text
 
 
 def test_what_cannot_be_asked_says_why(library: Path, tmp_path: Path) -> None:

@@ -12,14 +12,15 @@ from hypothesis import strategies as st
 from sonoteca.domain.beat_profile import BeatProfile, profile_of_json
 from sonoteca.domain.music import Key
 from sonoteca.match.alignment import cells_in_units, fit_tempo
-from sonoteca.match.chord import chord_scores
-from sonoteca.match.interval import interval_scores
-from sonoteca.match.key import key_scores
+from sonoteca.match.axes import chord_axis, interval_axis, key_axis, length_penalty, rhythm_axis, tempo_axis
 from sonoteca.match.profiles import ORDER, pitch_profile, rhythm_profile
-from sonoteca.match.rhythm import length_penalty, rhythm_scores
-from sonoteca.match.tempo import tempo_scores
+from sonoteca.match.weights import default_weights
 
 tempi = st.floats(40.0, 240.0)
+
+
+def key_scores(query_key: float, candidate_keys: np.ndarray) -> np.ndarray:
+    return key_axis(query_key, candidate_keys, default_weights().key)
 
 
 @given(tempi, tempi)
@@ -33,12 +34,12 @@ def test_a_tempo_reaches_another_or_its_double_by_at_most_root_two(one: float, o
 def test_an_unknown_tempo_stays_unknown() -> None:
     found = fit_tempo(120.0, np.array([np.nan, 0.0]))
     assert np.isnan(found.ratio).all()
-    assert np.isnan(tempo_scores(found.ratio)).all()
+    assert np.isnan(tempo_axis(found.ratio)).all()
 
 
 @given(st.floats(0.76, 1.3))
 def test_stretching_costs_the_same_both_ways_and_more_the_further(ratio: float) -> None:
-    there, back, half = tempo_scores(np.array([ratio, 1.0 / ratio, math.sqrt(ratio)]))
+    there, back, half = tempo_axis(np.array([ratio, 1.0 / ratio, math.sqrt(ratio)]))
     assert there == pytest.approx(back, abs=1e-6)
     assert half >= there
     assert 0.0 <= there <= 1.0
@@ -68,7 +69,7 @@ def test_key_scores_do_not_depend_on_the_transposition_of_both(one: int, other: 
 @given(st.lists(st.floats(0.0, 1.0), min_size=12, max_size=12).filter(lambda x: np.std(x) > 0.1), st.integers(0, 11))
 def test_pitch_classes_are_found_again_after_a_shift(energy: list[float], up: int) -> None:
     row = np.array(energy, np.float32)
-    scores = interval_scores(row, np.roll(row, up)[None])[0]
+    scores = interval_axis(row, np.roll(row, up)[None])[0]
     assert scores[-up % 12] == pytest.approx(float(scores.max()), abs=1e-6)
 
 
@@ -76,14 +77,14 @@ def test_chords_at_the_same_time_beat_the_same_chords_at_another() -> None:
     rng = np.random.default_rng(1)
     rows = np.repeat(rng.random((8, 12)).astype(np.float32), 4, axis=0)
     later = np.roll(rows, 8, axis=0)
-    same, moved = chord_scores(rows, np.stack([rows, later]), pitch_profile("harmony", "harmony").changes)[:, 0]
+    same, moved = chord_axis(rows, np.stack([rows, later]), pitch_profile("harmony", "harmony").changes)[:, 0]
     assert same > 0.7 > moved + 0.1
 
 
 def test_a_drone_tells_no_progression() -> None:
     drone = np.tile(np.eye(12, dtype=np.float32)[0], (32, 1))
     moving = np.repeat(np.eye(12, dtype=np.float32)[[0, 5, 7, 0, 9, 2, 7, 0]], 4, axis=0)
-    scores = chord_scores(moving, drone[None], pitch_profile("harmony", "harmony").changes)
+    scores = chord_axis(moving, drone[None], pitch_profile("harmony", "harmony").changes)
     np.testing.assert_allclose(scores, 0.5, atol=0.02)
 
 
@@ -109,7 +110,7 @@ def grid(*steps: tuple[int, int, int], bars: int = 2) -> np.ndarray:
 def test_a_bass_on_the_kick_beats_one_beside_it() -> None:
     drums = grid((0, 0, 0), (1, 0, 6), (2, 0, 0), (1, 2, 0), (3, 2, 0))
     on, beside = grid((0, 0, 0), (1, 0, 6), (2, 0, 0)), grid((0, 0, 9), (1, 0, 2), (2, 0, 4))
-    scores = rhythm_scores(drums, np.stack([on, beside]), rhythm_profile("drums", "bass"), beats_per_bar=4)
+    scores = rhythm_axis(drums, np.stack([on, beside]), rhythm_profile("drums", "bass"), beats_per_bar=4)
     assert scores[0] > scores[1] + 0.03
 
 

@@ -16,7 +16,7 @@ from sonoteca.match.find_matches import find_matches
 from sonoteca.match.fit import fit
 from sonoteca.match.formula_fit import margins
 from sonoteca.match.library_weights import keep_tuning, library_weights
-from sonoteca.match.load_regions import load_evidence
+from sonoteca.match.load_regions import load_region_table
 from sonoteca.match.region_table import ROLES
 from sonoteca.match.tune import tune
 from sonoteca.match.weights import AXES, default_weights
@@ -29,8 +29,8 @@ def stocked(library: Library) -> Library:
 
 
 def test_a_choice_comes_back_from_the_event_log_with_what_the_match_said(stocked: Library) -> None:
-    evidence = load_evidence(stocked)
-    one, other = evidence.take([0]), evidence.take([15])
+    table = load_region_table(stocked)
+    one, other = table.take([0]), table.take([15])
     said = judge(one, other, default_weights(), role=Role.BASS)
     with stocked.write() as connection:
         record_choice(connection, Choice(one.ids[0], other.ids[0], True, Role.BASS, said), weights_version="1")
@@ -56,17 +56,17 @@ def test_examples_say_what_the_match_says(stocked: Library) -> None:
     some, left_out = examples_of(stocked, choices, default_weights())
     assert (len(some), left_out) == (len(choices), 0)
     assert np.array_equal(np.bincount(some.queries), np.full(N_QUERIES, N_CANDIDATES))
-    evidence = load_evidence(stocked)
-    rows = [evidence.ids.index(choice.candidate) for choice in choices[:N_CANDIDATES]]
-    fits = fit(evidence.take([evidence.ids.index(choices[0].query)]), evidence.take(rows), default_weights())
+    table = load_region_table(stocked)
+    rows = [table.ids.index(choice.candidate) for choice in choices[:N_CANDIDATES]]
+    fits = fit(table.take([table.ids.index(choices[0].query)]), table.take(rows), default_weights())
     foretold = 1.0 / (1.0 + np.exp(-margins(default_weights().roles[Role.BASS], some)[:N_CANDIDATES]))
     np.testing.assert_allclose(foretold, fits.uncapped, atol=1e-4)
 
 
 def test_a_choice_about_a_file_that_is_gone_counts_as_it_was_judged(stocked: Library) -> None:
-    evidence = load_evidence(stocked)
-    said = judge(evidence.take([0]), evidence.take([15]), default_weights())
-    upload = Choice("aaaaaaaaaaaaaaaa", evidence.ids[15], True, None, said)
+    table = load_region_table(stocked)
+    said = judge(table.take([0]), table.take([15]), default_weights())
+    upload = Choice("aaaaaaaaaaaaaaaa", table.ids[15], True, None, said)
     some, left_out = examples_of(stocked, [upload, Choice("aaaaaaaaaaaaaaaa", "b", False)], default_weights())
     assert (len(some), left_out) == (1, 1)
     assert ROLES[some.roles[0]] is Role.BASS
@@ -91,10 +91,10 @@ def test_learnt_weights_become_a_version_and_change_the_order(stocked: Library) 
     assert used.version == f"library-{version}"
     assert used.roles == tuning.weights.roles
     assert used.caps == default_weights().caps
-    evidence = load_evidence(stocked)
-    candidates = evidence.take([each.startswith("x1:candidate") for each in evidence.content_hashes])
+    table = load_region_table(stocked)
+    candidates = table.take([each.startswith("x1:candidate") for each in table.content_hashes])
     answer = find_matches(
-        stocked, evidence.take([0]), where=candidates.region_ids, k=N_CANDIDATES // 2, role=Role.BASS, weights=used
+        stocked, table.take([0]), where=candidates.region_ids, k=N_CANDIDATES // 2, role=Role.BASS, weights=used
     )
     loud = {public_id(f"x1:candidate{each}") for each in range(0, N_CANDIDATES, 2)}
     assert not loud & {row.id for row in answer.rows}

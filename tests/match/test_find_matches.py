@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 import catalogue_samples as samples
-from match_samples import SONG, evidence, statement
+from match_samples import SONG, region_table, statement
 from sonoteca.catalogue.store.library import Library
 from sonoteca.domain.vocabulary import Role
 from sonoteca.errors import RequestError
 from sonoteca.match.find_matches import find_matches
-from sonoteca.match.load_regions import load_evidence, regions_of_sound
+from sonoteca.match.load_regions import load_region_table, regions_of_sound
 from sonoteca.match.region_table import RegionTable
 
 OTHER_SONG = ("C:maj", "C:maj", "G:maj", "A:min", "F:maj", "G:maj", "F:maj", "C:maj")
@@ -53,7 +53,7 @@ def stocked(library: Library) -> Library:
 
 
 def of(library: Library, name: str) -> RegionTable:
-    everything = load_evidence(library)
+    everything = load_region_table(library)
     return everything.take([everything.content_hashes.index(f"x1:{name}")])
 
 
@@ -100,11 +100,11 @@ def test_the_query_is_not_its_own_answer(stocked: Library) -> None:
 
 
 def test_evidence_is_loaded_once_and_again_after_a_change(stocked: Library) -> None:
-    before = load_evidence(stocked)
-    assert load_evidence(stocked) is before
+    before = load_region_table(stocked)
+    assert load_region_table(stocked) is before
     with stocked.write() as connection:
         samples.add(connection, "late.wav", "x1:late", duration_s=16.0, **values_of(chords=SONG))
-    assert len(load_evidence(stocked)) == len(before) + 1
+    assert len(load_region_table(stocked)) == len(before) + 1
 
 
 def test_one_sound_is_read_as_among_all(stocked: Library) -> None:
@@ -116,6 +116,6 @@ def test_one_sound_is_read_as_among_all(stocked: Library) -> None:
 
 
 def test_silence_is_no_question(stocked: Library) -> None:
-    silent = evidence(statement(columns={"loudness_lufs": None, "onset_density": None}))
+    silent = region_table(statement(columns={"loudness_lufs": None, "onset_density": None}))
     with pytest.raises(RequestError, match="silence"):
         find_matches(stocked, silent)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from match_samples import SONG, evidence, statement
+from match_samples import SONG, region_table, statement
 from sonoteca.domain.descriptor import BEAT_PROFILE
 from sonoteca.domain.music import wrapped_shift
 from sonoteca.domain.vocabulary import Role
@@ -24,8 +24,8 @@ OTHER_SONG = ("C:maj", "C:maj", "G:maj", "A:min", "F:maj", "G:maj", "F:maj", "C:
 @given(st.integers(-5, 6), st.floats(0.86, 1.16), st.sampled_from([Role.BASS, Role.HARMONY, Role.MELODY]))
 @settings(max_examples=40, deadline=None)
 def test_what_was_shifted_and_stretched_is_moved_back(semitones: int, ratio: float, role: Role) -> None:
-    one = evidence(statement(role=Role.HARMONY, tempo_bpm=110.0))
-    moved = evidence(statement(role=role, semitones=semitones, tempo_bpm=110.0 * ratio))
+    one = region_table(statement(role=Role.HARMONY, tempo_bpm=110.0))
+    moved = region_table(statement(role=role, semitones=semitones, tempo_bpm=110.0 * ratio))
     fits = fit(one, moved, WEIGHTS, role=role)
     assert fits.semitone_shift[0] == wrapped_shift(-semitones)
     assert fits.tempo_ratio[0] == pytest.approx(1.0 / ratio)
@@ -34,10 +34,10 @@ def test_what_was_shifted_and_stretched_is_moved_back(semitones: int, ratio: flo
 @given(st.integers(0, 11))
 @settings(max_examples=12, deadline=None)
 def test_transposing_both_changes_no_axis(semitones: int) -> None:
-    plain = fit(evidence(statement()), evidence(statement(OTHER_SONG, role=Role.BASS)), WEIGHTS)
+    plain = fit(region_table(statement()), region_table(statement(OTHER_SONG, role=Role.BASS)), WEIGHTS)
     both = fit(
-        evidence(statement(semitones=semitones)),
-        evidence(statement(OTHER_SONG, role=Role.BASS, semitones=semitones)),
+        region_table(statement(semitones=semitones)),
+        region_table(statement(OTHER_SONG, role=Role.BASS, semitones=semitones)),
         WEIGHTS,
     )
     assert both.semitone_shift[0] == plain.semitone_shift[0]
@@ -46,8 +46,10 @@ def test_transposing_both_changes_no_axis(semitones: int) -> None:
 
 
 def test_the_bass_of_the_song_beats_that_of_another_in_the_same_key() -> None:
-    one = evidence(statement(role=Role.HARMONY))
-    basses = evidence(statement(OTHER_SONG, role=Role.BASS, name="other"), statement(role=Role.BASS, name="partner"))
+    one = region_table(statement(role=Role.HARMONY))
+    basses = region_table(
+        statement(OTHER_SONG, role=Role.BASS, name="other"), statement(role=Role.BASS, name="partner")
+    )
     fits = fit(one, basses, WEIGHTS, role=Role.BASS)
     assert fits.axes["chord"][1] > fits.axes["chord"][0] + 0.2
     assert fits.best(2).tolist() == [1, 0]
@@ -56,14 +58,14 @@ def test_the_bass_of_the_song_beats_that_of_another_in_the_same_key() -> None:
 def test_no_shift_is_preferred_to_one_that_is_hardly_better() -> None:
     # A drone fits its fifth nearly as well, and itself best.
     drone = ("A:min",) * 4
-    fits = fit(evidence(statement(drone)), evidence(statement(drone, role=Role.BASS)), WEIGHTS)
+    fits = fit(region_table(statement(drone)), region_table(statement(drone, role=Role.BASS)), WEIGHTS)
     assert fits.semitone_shift[0] == 0
 
 
 def test_a_tempo_heard_twice_as_fast_is_double_time_not_a_stretch() -> None:
-    one = evidence(statement(role=Role.HARMONY))
-    fits = fit(one, evidence(statement(role=Role.BASS, heard_at_level=2.0)), WEIGHTS)
-    same = fit(one, evidence(statement(role=Role.BASS)), WEIGHTS)
+    one = region_table(statement(role=Role.HARMONY))
+    fits = fit(one, region_table(statement(role=Role.BASS, heard_at_level=2.0)), WEIGHTS)
+    same = fit(one, region_table(statement(role=Role.BASS)), WEIGHTS)
     assert (fits.tempo_ratio[0], fits.tempo_level[0]) == (1.0, 2.0)
     for name in ("interval", "chord", "tempo"):
         assert fits.axes[name][0] == pytest.approx(float(same.axes[name][0]), abs=1e-5), name
@@ -71,24 +73,24 @@ def test_a_tempo_heard_twice_as_fast_is_double_time_not_a_stretch() -> None:
 
 def test_a_short_loop_repeats_under_a_long_one() -> None:
     twice = SONG[:4] * 2
-    one = evidence(statement(twice))
+    one = region_table(statement(twice))
     short, long = (statement(chords, role=Role.BASS) for chords in (SONG[:4], twice))
-    fits = fit(one, evidence(short, long), WEIGHTS)
+    fits = fit(one, region_table(short, long), WEIGHTS)
     assert fits.axes["chord"][0] == pytest.approx(float(fits.axes["chord"][1]), abs=1e-5)
 
 
 def test_where_bars_do_not_add_up_the_lengths_are_believed() -> None:
     # The same eight bars, heard once at four thirds of their tempo: 32 beats of the one last as long as 43 of the other.
-    one = evidence(statement(tempo_bpm=120.0))
+    one = region_table(statement(tempo_bpm=120.0))
     wrong = statement(role=Role.BASS, tempo_bpm=120.0, columns={"tempo_bpm": 158.0})
-    odd = evidence(wrong).take([0])
+    odd = region_table(wrong).take([0])
     odd.n_beats[0] = 27
     fits = fit(one, odd, WEIGHTS)
     assert fits.tempo_ratio[0] == pytest.approx(1.0)
 
 
 def test_drums_have_no_harmonic_axes_and_are_not_scored_for_it() -> None:
-    fits = fit(evidence(statement()), evidence(statement(role=Role.DRUMS)), WEIGHTS, role=Role.DRUMS)
+    fits = fit(region_table(statement()), region_table(statement(role=Role.DRUMS)), WEIGHTS, role=Role.DRUMS)
     for name in ("interval", "chord", "key"):
         assert np.isnan(fits.axes[name][0])
     assert 0.0 < fits.total[0] <= 1.0
@@ -96,16 +98,16 @@ def test_drums_have_no_harmonic_axes_and_are_not_scored_for_it() -> None:
 
 
 def test_a_missing_axis_neither_helps_nor_harms() -> None:
-    one = evidence(statement())
+    one = region_table(statement())
     energies = (None, 5.0, 10.0, 1.0)
     others = [statement(role=Role.BASS, columns={"energy_level": each}) for each in energies]
-    missing, same, high, low = fit(one, evidence(*others), WEIGHTS).total.tolist()
+    missing, same, high, low = fit(one, region_table(*others), WEIGHTS).total.tolist()
     assert max(high, low) < missing < same
 
 
 def test_every_axis_and_total_is_a_share() -> None:
-    one = evidence(statement(vector=[1.0, 0.0]))
-    others = evidence(
+    one = region_table(statement(vector=[1.0, 0.0]))
+    others = region_table(
         statement(OTHER_SONG, role=Role.BASS, semitones=3, vector=[0.0, 1.0]),
         statement(role=Role.DRUMS, accents=(0, 12, 24, 36), register="low"),
         statement(("C:maj",), role=Role.MELODY, tempo_bpm=64.0),
@@ -122,8 +124,8 @@ def test_every_axis_and_total_is_a_share() -> None:
 
 
 def test_what_cannot_be_used_is_rejected_with_its_reason() -> None:
-    one = evidence(statement(tempo_bpm=100.0))
-    others = evidence(
+    one = region_table(statement(tempo_bpm=100.0))
+    others = region_table(
         statement(role=Role.BASS, tempo_bpm=139.0),
         statement(role=Role.BASS, columns={"failed": True}),
         statement(role=Role.BASS, columns={"loudness_lufs": None, "onset_density": 0.0}),
@@ -139,26 +141,28 @@ def test_what_cannot_be_used_is_rejected_with_its_reason() -> None:
 
 def test_a_less_probable_role_is_capped_not_lost() -> None:
     scores = {"harmony": 0.65, "melody": 0.35}
-    fits = fit(evidence(statement()), evidence(statement(role=Role.HARMONY, scores=scores)), WEIGHTS, role=Role.MELODY)
+    fits = fit(
+        region_table(statement()), region_table(statement(role=Role.HARMONY, scores=scores)), WEIGHTS, role=Role.MELODY
+    )
     assert fits.gating[0] == CAPPED
     assert fits.flags["unsure_role"][0]
     assert fits.axes["role_confidence"][0] == pytest.approx(0.35)
 
 
 def test_a_cap_limits_the_total_and_keeps_what_it_was() -> None:
-    clipped = evidence(statement(role=Role.BASS, quality=["clipping"]))
+    clipped = region_table(statement(role=Role.BASS, quality=["clipping"]))
     low = parse_weights("[caps]\nclipped = 0.1\n")
-    fits = fit(evidence(statement()), clipped, low)
+    fits = fit(region_table(statement()), clipped, low)
     assert fits.gating[0] == CAPPED
     assert fits.total[0] == pytest.approx(0.1)
-    assert fits.uncapped[0] == pytest.approx(float(fit(evidence(statement()), clipped, WEIGHTS).uncapped[0]))
+    assert fits.uncapped[0] == pytest.approx(float(fit(region_table(statement()), clipped, WEIGHTS).uncapped[0]))
 
 
 def test_what_was_moved_before_is_judged_where_it_stands() -> None:
-    moved = evidence(statement(role=Role.BASS, semitones=2))
-    fits = fit(evidence(statement()), moved, WEIGHTS, still=True)
+    moved = region_table(statement(role=Role.BASS, semitones=2))
+    fits = fit(region_table(statement()), moved, WEIGHTS, still=True)
     assert (fits.semitone_shift[0], fits.cost[0]) == (0, 0.0)
-    assert fits.axes["chord"][0] < fit(evidence(statement()), moved, WEIGHTS).axes["chord"][0]
+    assert fits.axes["chord"][0] < fit(region_table(statement()), moved, WEIGHTS).axes["chord"][0]
 
 
 def test_a_single_note_stands_behind_loops_but_not_where_bars_do_not_matter() -> None:
@@ -167,11 +171,11 @@ def test_a_single_note_stands_behind_loops_but_not_where_bars_do_not_matter() ->
         replace(each, columns={**each.columns, **note}, values={**each.values, BEAT_PROFILE.name: None})
         for each in (statement(OTHER_SONG, role=Role.BASS, semitones=1), statement(role=Role.BASS))
     ]
-    others = evidence(*notes, statement(OTHER_SONG, role=Role.BASS, tempo_bpm=140.0))
-    fits = fit(evidence(statement()), others, parse_weights("[caps]\nno_bars = 0.01\n"), role=Role.BASS)
+    others = region_table(*notes, statement(OTHER_SONG, role=Role.BASS, tempo_bpm=140.0))
+    fits = fit(region_table(statement()), others, parse_weights("[caps]\nno_bars = 0.01\n"), role=Role.BASS)
     assert fits.flags["no_bars"].tolist() == [True, True, False]
     assert fits.best(3)[0] == 2
-    assert not fit(evidence(statement()), others, WEIGHTS, role=Role.FX).flags["no_bars"].any()
+    assert not fit(region_table(statement()), others, WEIGHTS, role=Role.FX).flags["no_bars"].any()
 
 
 def test_a_file_that_failed_is_rejected_without_a_word_from_the_arithmetic() -> None:
@@ -179,14 +183,14 @@ def test_a_file_that_failed_is_rejected_without_a_word_from_the_arithmetic() -> 
     failed = statement(role=Role.BASS, columns=unheard)
     del failed.values[BEAT_PROFILE.name]  # type: ignore[attr-defined]
     # NumPy's warnings are errors in tests; a user reads them above the answer.
-    fits = fit(evidence(statement()), evidence(failed, statement(role=Role.BASS)), WEIGHTS, role=Role.BASS)
+    fits = fit(region_table(statement()), region_table(failed, statement(role=Role.BASS)), WEIGHTS, role=Role.BASS)
     assert fits.rejections["failed"].tolist() == [True, False]
     assert fits.best(2).tolist() == [1]
 
 
 def test_strict_rejects_what_would_be_capped() -> None:
-    clipped = evidence(statement(role=Role.BASS, quality=["clipping"]))
-    assert fit(evidence(statement()), clipped, WEIGHTS, strict=True).gating[0] == REJECTED
+    clipped = region_table(statement(role=Role.BASS, quality=["clipping"]))
+    assert fit(region_table(statement()), clipped, WEIGHTS, strict=True).gating[0] == REJECTED
 
 
 def test_an_unknown_role_plays_any_role_only_with_bars() -> None:
@@ -195,7 +199,7 @@ def test_an_unknown_role_plays_any_role_only_with_bars() -> None:
     rain = statement(role=Role.BASS)
     for name in ("role", "beat_profile"):
         del rain.values[name]  # type: ignore[attr-defined]
-    fits = fit(evidence(statement()), evidence(unknown, rain), WEIGHTS, role=Role.BASS)
+    fits = fit(region_table(statement()), region_table(unknown, rain), WEIGHTS, role=Role.BASS)
     assert fits.rejections["other_role"].tolist() == [False, True]
 
 
@@ -203,8 +207,8 @@ def test_an_unknown_role_plays_any_role_only_with_bars() -> None:
 
 
 def test_a_hum_is_matched_by_its_notes_alone() -> None:
-    hum = evidence(statement(role=Role.MELODY, tempo_bpm=73.0))
-    loops = evidence(statement(role=Role.HARMONY, tempo_bpm=140.0), statement(("Eb:maj", "Bb:maj"), tempo_bpm=73.0))
+    hum = region_table(statement(role=Role.MELODY, tempo_bpm=73.0))
+    loops = region_table(statement(role=Role.HARMONY, tempo_bpm=140.0), statement(("Eb:maj", "Bb:maj"), tempo_bpm=73.0))
     fits = fit(hum, loops, WEIGHTS, hum=True)
     for name in ("tempo", "rhythm", "tensor", "energy"):
         assert np.isnan(fits.axes[name]).all()

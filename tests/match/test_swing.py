@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from match_samples import evidence, statement
+from match_samples import region_table, statement
 from sonoteca.domain.descriptor import SWING
 from sonoteca.domain.swing import OffBeats, Swing
 from sonoteca.domain.vocabulary import Role
+from sonoteca.match.axes import swing_logits
 from sonoteca.match.fit import fit
 from sonoteca.match.reasons import reasons_of
-from sonoteca.match.swing import swing_logits
 from sonoteca.match.weights import default_weights
 
 shares = st.floats(0.48, 0.68)
@@ -66,8 +66,8 @@ def test_of_two_basses_the_one_that_swings_with_the_drums_is_ranked_first_and_sa
         each.values[SWING.name] = Swing(OffBeats(share, 30), None).as_json()  # type: ignore[index]
         return each
 
-    drums = evidence(part(Role.DRUMS, 0.64, "drums"))
-    basses = evidence(part(Role.BASS, 0.5, "straight"), part(Role.BASS, 0.64, "swung"))
+    drums = region_table(part(Role.DRUMS, 0.64, "drums"))
+    basses = region_table(part(Role.BASS, 0.5, "straight"), part(Role.BASS, 0.64, "swung"))
     fits = fit(drums, basses, default_weights(), role=Role.BASS)
     assert [basses.ids[i] for i in fits.best(2)] == ["swung", "straight"]
     assert reasons_of(drums, basses, fits, 1)[2] == "They swing alike."

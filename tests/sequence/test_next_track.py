@@ -15,7 +15,7 @@ from sonoteca.domain.music import Key
 from sonoteca.errors import RequestError, SoundNotFound
 from sonoteca.sequence.next_track import Limits, NextAnswer, find_next, parse_keys, within
 from sonoteca.sequence.transition import TransitionStyle
-from sonoteca.sequence.weights import named_weights
+from sonoteca.sequence.weights import parse_weights
 
 PLANTED = {
     "now": Made(bpm=124.0, key="8A", energy=6.0, artist="Anna"),
@@ -134,7 +134,7 @@ def test_a_sound_without_tempo_or_key_says_that_limits_do_not_apply(planted: Lib
 
 
 def test_weights_change_the_order(planted: Library) -> None:
-    only_key = named_weights("tempo=0,energy=0,timbre=0,rhythm=0,freshness=0")
+    only_key = parse_weights("tempo=0,energy=0,timbre=0,rhythm=0,freshness=0")
     scores = {row.title: row.score for row in find_next(planted, "/music/now.wav", weights=only_key, k=50).rows}
     assert scores["fits"] == scores["lively"] > scores["fifth"] > scores["clashes"]
 

@@ -15,7 +15,6 @@ from sonoteca.sequence.axes import (
     energy_axis,
     heard_shift,
     key_axis,
-    relation_table,
     rhythm_axis,
     stretch,
     tempo_axis,
@@ -23,7 +22,7 @@ from sonoteca.sequence.axes import (
 )
 from sonoteca.sequence.freshness import freshness_axis
 from sonoteca.sequence.transition import TransitionStyle, transitions
-from sonoteca.sequence.weights import AXES, default_weights, named_weights
+from sonoteca.sequence.weights import AXES, default_weights, parse_weights
 
 WEIGHTS = default_weights()
 
@@ -75,7 +74,7 @@ def test_the_ratio_reported_brings_the_tempi_together(one: float, other: float) 
 
 
 def test_the_table_of_relations_is_symmetrical_and_the_same_for_keys_moved_together() -> None:
-    table = relation_table(WEIGHTS.key)
+    table = WEIGHTS.key.table
     assert np.array_equal(table, table.T)
     moved = np.concatenate([np.roll(np.arange(12), 5), 12 + np.roll(np.arange(12), 5)])
     assert np.array_equal(table[np.ix_(moved, moved)], table)
@@ -123,7 +122,7 @@ def test_detuning_costs_after_the_stretch() -> None:
 
 
 def test_an_unsure_key_is_worth_what_keys_at_random_are() -> None:
-    by_chance = float(relation_table(WEIGHTS.key).mean())
+    by_chance = float(WEIGHTS.key.table.mean())
     assert key_score(Made(confidence=0.0), Made()) == pytest.approx(by_chance)
     assert by_chance < key_score(Made(confidence=0.6), Made()) < 1.0
     assert WEIGHTS.key.other < key_score(Made(confidence=0.6), Made(key="2A")) < by_chance
@@ -223,7 +222,7 @@ def test_many_at_once_are_the_same_as_one_by_one(ends: list[Made], starts: list[
 
 
 def test_a_weight_of_zero_takes_a_part_out_of_the_total_only() -> None:
-    scored = transitions(columns(Made(key="8A")), columns(Made(key="2A")), named_weights("key=0"))
+    scored = transitions(columns(Made(key="8A")), columns(Made(key="2A")), parse_weights("key=0"))
     assert float(scored.total[0, 0]) == pytest.approx(1.0)
     assert float(scored.parts["key"][0, 0]) == pytest.approx(WEIGHTS.key.other)
 

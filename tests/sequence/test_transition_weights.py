@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import tomllib
-from importlib import resources
-from pathlib import Path
 
 import pytest
 
 from sonoteca.errors import RequestError
-from sonoteca.sequence.weights import as_document, default_weights, named_weights, parse_weights
+from sonoteca.sequence.weights import SEQUENCE_WEIGHTS, default_weights, parse_weights
 
-SHIPPED = resources.files("sonoteca.sequence").joinpath("weights.toml").read_text(encoding="utf-8")
+SHIPPED = SEQUENCE_WEIGHTS.text
 
 
 def test_every_number_that_ships_is_known_and_every_known_one_ships() -> None:
-    document = tomllib.loads(SHIPPED)
-    assert document.pop("version") == 1
-    assert document == as_document(default_weights())
+    assert tomllib.loads(SHIPPED) == default_weights().model_dump()
+    assert SEQUENCE_WEIGHTS.as_toml(default_weights()) == SHIPPED
 
 
 def test_every_number_that_ships_says_what_it_is() -> None:
@@ -32,51 +29,50 @@ def test_every_number_that_ships_says_what_it_is() -> None:
             assert explained or "#" in line or line.split(" = ")[0] in ("version",), line
 
 
-def test_a_file_changes_what_it_names(tmp_path: Path) -> None:
-    file = tmp_path / "mine.toml"
-    file.write_text("version = 1\n[axes]\nkey = 0\n[freshness]\nartist_gap = 3\n")
-    mine = named_weights(str(file))
+def test_a_text_changes_what_it_names() -> None:
+    mine = parse_weights("version = 1\n[axes]\nkey = 0\n[freshness]\nartist_gap = 3\n")
     assert (mine.axes.key, mine.freshness.artist_gap) == (0.0, 3)
     assert mine.axes.tempo == default_weights().axes.tempo
     assert mine.tempo == default_weights().tempo
 
 
-def test_numbers_on_the_command_line() -> None:
-    mine = named_weights("key=0, tempo=2,tempo.half_pct=3")
+def test_numbers_in_one_line() -> None:
+    mine = parse_weights("key=0, tempo=2,tempo.half_pct=3")
     assert (mine.axes.key, mine.axes.tempo, mine.tempo.half_pct) == (0.0, 2.0, 3.0)
-    assert named_weights(None) is default_weights()
+    assert parse_weights("") == default_weights()
 
 
-@pytest.mark.parametrize(
-    ("option", "message"),
-    [
-        ("pitch=1", "'pitch' is not a number of 'axes'"),
-        ("tempos.half_pct=1", "'tempos' is not a table"),
-        ("key=much", "'key=much' is not name=number"),
-        ("key=-1", "axes.key = -1.0"),
-        ("key=nan", "axes.key = nan"),
-        ("tempo.half_pct=0", "tempo.half_pct must be above 0"),
-        ("tempo=0,key=0,energy=0,timbre=0,rhythm=0,freshness=0", "All parts of a transition have weight 0"),
-        ("/no/such/file.toml", "cannot be read"),
-    ],
-)
-def test_what_is_wrong_is_refused_by_name(option: str, message: str) -> None:
-    with pytest.raises(RequestError) as caught:
-        named_weights(option)
-    assert message in caught.value.message
+def test_what_is_written_out_with_its_comments_reads_back() -> None:
+    mine = parse_weights("key.same=0.9,set.beam=8")
+    text = SEQUENCE_WEIGHTS.as_toml(mine)
+    assert parse_weights(text) == mine
+    assert "same = 0.9          # 8A to 8A" in text
+    assert [line for line in text.splitlines() if line not in SHIPPED.splitlines()] == [
+        "same = 0.9          # 8A to 8A",
+        "beam = 8",
+    ]
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("[axes", "are not TOML"),
-        ("version = 9", "version 9"),
-        ("axes = 3", "'axes' is a table of the weights"),
-        ('[axes]\nkey = "a"', "axes.key = 'a'"),
-        ("[axes]\nkey = true", "axes.key = True"),
+        ("pitch=1", "no axes.pitch"),
+        ("tempos.half_pct=1", "no tempos"),
+        ("key=much", "'key=much' is not name=number"),
+        ("key=-1", "axes.key of the weights cannot be -1.0"),
+        ("key=nan", "axes.key of the weights cannot be nan"),
+        ("tempo.half_pct=0", "tempo.half_pct of the weights cannot be 0.0: it should be greater than 0"),
+        ("tempo=0,key=0,energy=0,timbre=0,rhythm=0,freshness=0", "all parts of a transition have weight 0"),
+        ("[axes", "are no TOML"),
+        ("[axes]\nkey = \n", "line 2"),
+        ("version = 9", "version of the weights cannot be 9"),
+        ("axes = 3", "axes of the weights is a table"),
+        ('[axes]\nkey = "a"', "axes.key of the weights cannot be 'a'"),
+        ("[axes]\nkey = true", "axes.key of the weights cannot be True"),
     ],
 )
-def test_files_that_are_wrong_are_refused(text: str, message: str) -> None:
+def test_what_is_wrong_is_refused_by_name(text: str, message: str) -> None:
     with pytest.raises(RequestError) as caught:
         parse_weights(text)
     assert message in caught.value.message
+    assert caught.value.field == "weights"

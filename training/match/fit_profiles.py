@@ -21,26 +21,23 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from songs_on_paper import paper_pairs
 
 from sonoteca.match.alignment import notes_in_units, onsets_in_units
-from sonoteca.match.chord import changes_of
-from sonoteca.match.fit import _content, _note_group
-from sonoteca.match.interval import content_of
+from sonoteca.match.axes import LAGS, changes_of, content_of, patterns_of, swing_logits
+from sonoteca.match.fit import mean_notes, note_group_of
 from sonoteca.match.profiles import DRUMS, ORDER
 from sonoteca.match.region_table import RegionTable
-from sonoteca.match.rhythm import LAGS, patterns_of
-from sonoteca.match.swing import swing_logits
 
 TARGET = Path(__file__).resolve().parents[2] / "src" / "sonoteca" / "match" / "profiles.json"
 N_UNITS, BEATS_PER_BAR = 32, 4
-# Of squared weights: pitch has 24 numbers per pair and hundreds of examples, rhythm more numbers and weaker evidence.
+# Of squared weights: pitch has 24 numbers per pair and hundreds of examples, rhythm more numbers and weaker table.
 PITCH_RIDGE, RHYTHM_RIDGE = 1e-3, 1e-2
 Floats = NDArray[np.float64]
 
 
-def usable_songs(evidence: RegionTable, songs: Sequence[str], roles: Sequence[str]) -> dict[str, dict[str, int]]:
+def usable_songs(table: RegionTable, songs: Sequence[str], roles: Sequence[str]) -> dict[str, dict[str, int]]:
     """Songs all of whose parts were heard as eight bars of 4/4 at one level of tempo: song, role, row."""
     rows: dict[str, dict[str, int]] = {}
     for row, (song, role) in enumerate(zip(songs, roles, strict=True)):
-        if evidence.fills[row] and evidence.n_beats[row] in (16, 32, 64):
+        if table.fills[row] and table.n_beats[row] in (16, 32, 64):
             rows.setdefault(song, {})[role] = row
     return {song: parts for song, parts in rows.items() if len(parts) == len(ORDER)}
 
@@ -105,31 +102,31 @@ def fit_plain(features: Floats, ridge: float, *, known: Floats) -> Floats:
     return np.asarray(found.x)
 
 
-def units(evidence: RegionTable, row: int, note_group: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def units(table: RegionTable, row: int, note_group: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Notes and onsets of one stem in 32 units, whatever level of tempo was heard."""
-    beats = int(evidence.n_beats[row])
+    beats = int(table.n_beats[row])
     at = np.array([row])
     level = beats / N_UNITS
     return (
-        notes_in_units(evidence, at, beats, level, N_UNITS, note_group)[0],
-        onsets_in_units(evidence, at, beats, level, N_UNITS)[0],
+        notes_in_units(table, at, beats, level, N_UNITS, note_group)[0],
+        onsets_in_units(table, at, beats, level, N_UNITS)[0],
     )
 
 
 def fit_all(
-    evidence: RegionTable, songs: Sequence[str], roles: Sequence[str], paper: Mapping[str, tuple[Floats, Floats]]
+    table: RegionTable, songs: Sequence[str], roles: Sequence[str], paper: Mapping[str, tuple[Floats, Floats]]
 ) -> dict[str, dict[str, dict[str, object]]]:
     """Profiles for every pair of parts, as they stand in the file."""
-    chosen = usable_songs(evidence, songs, roles)
+    chosen = usable_songs(table, songs, roles)
     print(f"{len(chosen)} songs")
     heard: dict[str, dict[str, NDArray[np.float32]]] = {}
     for part in ORDER:
         rows = [parts[part] for parts in chosen.values()]
-        group = _note_group(part)
-        both = [units(evidence, row, group) for row in rows]
+        group = note_group_of(part)
+        both = [units(table, row, group) for row in rows]
         onsets = np.stack([each[1] for each in both])
         heard[part] = {
-            "content": content_of(_content(evidence, np.array(rows), group)),
+            "content": content_of(mean_notes(table, np.array(rows), group)),
             "changes": changes_of(np.stack([each[0] for each in both])),
             "patterns": patterns_of(onsets, BEATS_PER_BAR),
         }
@@ -154,7 +151,7 @@ def fit_all(
                 result["pitch"][name] = {"content": _rounded(content), "changes": _rounded(changes)}
             if first != second:
                 swing = _swing_logits(
-                    evidence, [parts[first] for parts in chosen.values()], [parts[second] for parts in chosen.values()]
+                    table, [parts[first] for parts in chosen.values()], [parts[second] for parts in chosen.values()]
                 )
                 result["rhythm"][name] = _fit_rhythm(a, b, swing)
     _add_likes(result)
@@ -167,9 +164,9 @@ def _pitch_features(one_content: Floats, one_changes: Floats, other_content: Flo
     return np.stack([content, changes], axis=2)
 
 
-def _swing_logits(evidence: RegionTable, first: Sequence[int], second: Sequence[int]) -> Floats:
+def _swing_logits(table: RegionTable, first: Sequence[int], second: Sequence[int]) -> Floats:
     """Of every row of ``first`` with every row of ``second``."""
-    shares, onsets, beats = evidence.swing_shares, evidence.swing_onsets, evidence.n_beats
+    shares, onsets, beats = table.swing_shares, table.swing_onsets, table.n_beats
     logits = np.zeros((len(first), len(second)))
     for i, row in enumerate(first):
         for j, other in enumerate(second):
@@ -217,7 +214,7 @@ def write(result: Mapping[str, object]) -> None:
 
 
 def main() -> None:
-    from bench.stems import evidence_in_order, listened, read_truth
+    from bench.stems import listened, read_truth, region_table_in_order
 
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("stems", type=Path, help="a folder of training/stems, nothing moved")
@@ -225,8 +222,8 @@ def main() -> None:
     arguments = parser.parse_args()
     truth = read_truth(arguments.stems)
     with listened(arguments.stems) as library:
-        evidence = evidence_in_order(library, truth)
-    write(fit_all(evidence, [s.song for s in truth], [s.role for s in truth], paper_pairs(arguments.corpus)))
+        table = region_table_in_order(library, truth)
+    write(fit_all(table, [s.song for s in truth], [s.role for s in truth], paper_pairs(arguments.corpus)))
 
 
 if __name__ == "__main__":

@@ -38,12 +38,12 @@ def lint(
     Ends with 1 if anything is flagged. The filter is about tracks that may replace others.
     """
     from sonoteca.cli.output import note, print_json
+    from sonoteca.cli.weights import sequence_weights
     from sonoteca.sequence.lint import lint as judge_playlist
     from sonoteca.sequence.playlist_file import check_playlist_file, named_entries, write_entries
-    from sonoteca.sequence.weights import named_weights
 
     check_playlist_file(output)
-    chosen = named_weights(weights)
+    chosen = sequence_weights(weights)
     with open_named_library(library, mode="read") as opened:
         with opened.read() as connection:
             entries = named_entries(connection, playlist)

@@ -104,7 +104,7 @@ def print_weights(
 
         used = parse_weights(_text_of(weights)) if weights is not None else default_weights()
     if as_json:
-        print_json(used.table)
+        print_json(used.as_json())
     else:
         sys.stdout.write(used.as_toml())
 

@@ -70,11 +70,11 @@ def next_(
     """
     from sonoteca.cli.answer_table import print_results
     from sonoteca.cli.output import print_json
+    from sonoteca.cli.weights import sequence_weights
     from sonoteca.sequence.next_track import Limits, find_next, parse_keys
     from sonoteca.sequence.playlist_file import named_entries
-    from sonoteca.sequence.weights import named_weights
 
-    chosen = named_weights(weights)
+    chosen = sequence_weights(weights)
     limits = Limits(tempo_pct=tempo_pct, keys=parse_keys(keys), energy=None if energy is None else energy.value)
     with open_named_library(library, mode="read") as opened:
         heard: list[int] = []
@@ -135,10 +135,10 @@ def set_(
 ) -> None:
     """Build sets from the tracks of the library: good transitions along an energy curve, locked tracks in place."""
     from sonoteca.cli.output import print_json
+    from sonoteca.cli.weights import sequence_weights
     from sonoteca.sequence.build_set import build_set
     from sonoteca.sequence.playlist_file import check_playlist_file
     from sonoteca.sequence.set_request import SetRequest, parse_length, parse_must
-    from sonoteca.sequence.weights import named_weights
 
     check_playlist_file(output)
     request = SetRequest(
@@ -155,7 +155,7 @@ def set_(
         double_time=double_time,
         key_lock=key_lock,
     )
-    chosen = named_weights(weights)
+    chosen = sequence_weights(weights)
     query = {
         "length": length,
         "start": start,
@@ -271,11 +271,11 @@ def path(
     """Walk from A to B through sounds that are each a little nearer to B, without going back."""
     from sonoteca.cli.answer_table import print_results
     from sonoteca.cli.output import print_json
+    from sonoteca.cli.weights import sequence_weights
     from sonoteca.sequence.transition import TransitionStyle
     from sonoteca.sequence.walk import find_walk
-    from sonoteca.sequence.weights import named_weights
 
-    chosen = named_weights(weights)
+    chosen = sequence_weights(weights)
     with open_named_library(library, mode="read") as opened:
         answer = find_walk(
             opened,

@@ -1,1 +1,1 @@
-"""What goes with what: evidence of two sounds on one bar grid, weighed axis by axis."""
+"""Matching says what goes with what: two sounds are laid on one bar grid and weighed axis by axis."""

@@ -127,18 +127,18 @@ def common_units(query_beats: int, group: Group) -> int:
 
 
 def notes_in_units(
-    evidence: RegionTable, at: NDArray[np.int64], beats: int, level: float, n_units: int, note_group: int
+    table: RegionTable, at: NDArray[np.int64], beats: int, level: float, n_units: int, note_group: int
 ) -> NDArray[np.float32]:
     """Pitch classes of one of ``NOTE_GROUPS``, shape (len(at), n_units, 12)."""
-    notes = notes_of_bytes(evidence.notes[at, :beats, 12 * note_group : 12 * note_group + 12])
+    notes = notes_of_bytes(table.notes[at, :beats, 12 * note_group : 12 * note_group + 12])
     return np.asarray(notes[:, cells_in_units(beats, level, n_units)].mean(axis=2), np.float32)
 
 
 def onsets_in_units(
-    evidence: RegionTable, at: NDArray[np.int64], beats: int, level: float, n_units: int
+    table: RegionTable, at: NDArray[np.int64], beats: int, level: float, n_units: int
 ) -> NDArray[np.float32]:
     """Onset strength, shape (len(at), n_units, registers, steps)."""
-    stored = evidence.onsets[at, :beats].reshape(len(at), beats, len(REGISTERS), STEPS_PER_BEAT)
+    stored = table.onsets[at, :beats].reshape(len(at), beats, len(REGISTERS), STEPS_PER_BEAT)
     # One timeline of steps per register.
     timeline = onsets_of_bytes(stored.transpose(0, 2, 1, 3).reshape(len(at), len(REGISTERS), -1))
     cells = cells_in_units(beats, level, n_units, STEPS_PER_BEAT)

@@ -19,7 +19,7 @@ from sonoteca.domain.vocabulary import Role
 from sonoteca.errors import RequestError, SoundNotFound
 from sonoteca.match.fit import Fits, fit
 from sonoteca.match.formula_fit import Examples
-from sonoteca.match.load_regions import load_evidence
+from sonoteca.match.load_regions import load_region_table
 from sonoteca.match.region_table import ROLES, RegionTable
 from sonoteca.match.weights import AXES, Weights
 
@@ -152,9 +152,9 @@ def examples_of(library: Library, choices: Sequence[Choice], weights: Weights) -
     A pair of sounds that are both in the library is judged anew, with today's analysis; of others counts what
     was kept with the choice. Left out is what is neither, and what no match would show: gated out, or silent.
     """
-    evidence = load_evidence(library)
-    evidence = evidence.take(evidence.numbers == 0)
-    rows = {name: row for row, name in enumerate(evidence.ids)}
+    table = load_region_table(library)
+    table = table.take(table.numbers == 0)
+    rows = {name: row for row, name in enumerate(table.ids)}
     groups: dict[tuple[str, Role | None], list[int]] = {}
     judged: list[Judged | None] = [None] * len(choices)
     for number, choice in enumerate(choices):
@@ -163,8 +163,8 @@ def examples_of(library: Library, choices: Sequence[Choice], weights: Weights) -
         else:
             judged[number] = choice.judged
     for (query, role), numbers in groups.items():
-        candidates = evidence.take([rows[choices[number].candidate] for number in numbers])
-        fits = fit(evidence.take([rows[query]]), candidates, weights, role=role)
+        candidates = table.take([rows[choices[number].candidate] for number in numbers])
+        fits = fit(table.take([rows[query]]), candidates, weights, role=role)
         shown = set(fits.best(len(numbers)).tolist())
         for i, number in enumerate(numbers):
             judged[number] = _judged(fits, i) if i in shown else None

@@ -8,7 +8,7 @@ from sonoteca.domain.claim import claimed_observations
 from sonoteca.domain.file_analysis import FileAnalysis
 from sonoteca.domain.precedence import winning
 from sonoteca.match.load_regions import believed_values
-from sonoteca.match.region_table import RegionStatement, RegionTable, evidence_of
+from sonoteca.match.region_table import RegionStatement, RegionTable, region_table_of
 
 
 def regions_of_file(heard: FileAnalysis, *, space_id: str | None = None) -> RegionTable:
@@ -31,4 +31,4 @@ def regions_of_file(heard: FileAnalysis, *, space_id: str | None = None) -> Regi
             "end_s": part.region.end_s,
         }
         statements.append(RegionStatement(columns, believed_values(believed), whole[0].vector if whole else None))
-    return evidence_of(statements, space_id=space_id)
+    return region_table_of(statements, space_id=space_id)

@@ -14,7 +14,7 @@ from sonoteca.domain.vocabulary import Role
 from sonoteca.errors import RequestError
 from sonoteca.match.fit import Fits, fit
 from sonoteca.match.gate import STATUS_NAMES, is_silent
-from sonoteca.match.load_regions import load_evidence
+from sonoteca.match.load_regions import load_region_table
 from sonoteca.match.reasons import reasons_of, risks_of
 from sonoteca.match.region_table import ROLES, RegionTable
 from sonoteca.match.weights import Weights, default_weights
@@ -84,7 +84,7 @@ def find_matches(
     weights: Weights | None = None,
     question: Mapping[str, Any] | None = None,
 ) -> MatchAnswer:
-    """The ``k`` regions that go best with ``query``, which is evidence of one region.
+    """The ``k`` regions that go best with ``query``, which is the table of one region.
 
     Parameters
     ----------
@@ -113,10 +113,10 @@ def find_matches(
     if mode == "loop" and is_silent(query)[0]:
         raise RequestError("There is only silence, and everything goes with that.", "Name a sound, or another region.")
     weights = default_weights() if weights is None else weights
-    evidence = load_evidence(library, where=where)
+    table = load_region_table(library, where=where)
     # A hash stands for the content, wherever it is kept.
-    own = np.array([each == query.content_hashes[0] for each in evidence.content_hashes], np.bool_)
-    candidates = evidence.take(~own) if own.any() else evidence
+    own = np.array([each == query.content_hashes[0] for each in table.content_hashes], np.bool_)
+    candidates = table.take(~own) if own.any() else table
     fits = fit(query, candidates, weights, role=role, strict=strict, hum=mode == "hum")
     best = fits.best(k)
     with library.read() as connection:

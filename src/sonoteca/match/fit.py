@@ -20,15 +20,22 @@ from sonoteca.match.alignment import (
     notes_in_units,
     onsets_in_units,
 )
-from sonoteca.match.chord import chord_scores
+from sonoteca.match.axes import (
+    chord_axis,
+    energy_axis,
+    interval_axis,
+    key_axis,
+    length_penalty,
+    rhythm_axis,
+    swing_of_pairs,
+    tempo_axis,
+    tempo_sameness,
+    tensor_axis,
+    unknown,
+)
 from sonoteca.match.gate import CAPPED, REJECTED, TONAL, find_flags, find_rejections, gate
-from sonoteca.match.interval import interval_scores
-from sonoteca.match.key import key_scores
 from sonoteca.match.profiles import DRUMS, PARTS, pitch_profile, rhythm_profile
 from sonoteca.match.region_table import ROLES, RegionTable
-from sonoteca.match.rhythm import length_penalty, rhythm_scores
-from sonoteca.match.swing import swing_of_pairs
-from sonoteca.match.tempo import sameness, tempo_scores
 from sonoteca.match.weights import AXES, Formula, Weights
 
 # Semitones by which a candidate is moved, for the pitch class shifts 0..11.
@@ -61,7 +68,7 @@ class Fits:
     rejections : mapping of str to bool (n,)
         Why a candidate cannot be used at all.
     roles : int64 (n,)
-        Number in ``evidence.ROLES`` of the role in which the candidate was judged, -1 for none.
+        Number in ``region_table.ROLES`` of the role in which the candidate was judged, -1 for none.
     """
 
     axes: Mapping[str, NDArray[np.float32]]
@@ -123,17 +130,19 @@ def fit(
     # What cannot be used in any case is not compared: it is most of a large library.
     rejections = find_rejections(candidates, tempo.ratio, judged_as, weights)
     usable = ~np.logical_or.reduce(list(rejections.values()))
-    by_shift = _harmony(one, candidates, tempo, judged_as, usable)
+    by_shift = _harmony(one, candidates, tempo, judged_as, usable, weights)
     formulas = {
-        number: weights.hum if hum else weights.roles[ROLES[number]] for number in np.unique(judged_as) if number >= 0
+        number: weights.hum.formula if hum else weights.roles[ROLES[number]]
+        for number in np.unique(judged_as)
+        if number >= 0
     }
     rows = np.arange(n)
     shift = np.zeros(n, np.int64) if still else _best_shift(by_shift, judged_as, formulas, tempo.ratio, weights)
     axes: dict[str, NDArray[np.float32]] = {name: by_shift[name][rows, shift] for name in _HARMONIC}
-    axes["tempo"] = tempo_scores(tempo.ratio)
-    axes["rhythm"] = np.full(n, np.nan, np.float32) if hum else _rhythm(one, candidates, tempo, judged_as, usable)
-    axes["tensor"] = np.full(n, np.nan, np.float32) if hum else _tensor(one, candidates)
-    axes["energy"] = _energy(one, candidates) if not hum else np.full(n, np.nan, np.float32)
+    axes["tempo"] = tempo_axis(tempo.ratio)
+    axes["rhythm"] = unknown(n) if hum else _rhythm(one, candidates, tempo, judged_as, usable)
+    axes["tensor"] = unknown(n) if hum else tensor_axis(one, candidates)
+    axes["energy"] = unknown(n) if hum else energy_axis(one, candidates)
     axes["role_confidence"] = np.where(judged_as >= 0, candidates.roles[rows, np.maximum(judged_as, 0)], np.nan).astype(
         np.float32
     )
@@ -146,7 +155,7 @@ def fit(
         uncapped[chosen] = _total({name: axes[name][chosen] for name in AXES}, formula, cost[chosen])
     uncapped[~usable] = np.nan
     flags = find_flags(one, candidates, tempo.ratio, semitones, axes, judged_as)
-    rejections["shift"] = np.abs(semitones) > weights.gate["widest_shift"]
+    rejections["shift"] = np.abs(semitones) > weights.gate.widest_shift
     gating, ceiling = gate(flags, rejections, weights, strict=strict)
     total = np.where(gating == CAPPED, np.minimum(uncapped, ceiling), uncapped).astype(np.float32)
     return Fits(axes, total, uncapped, cost, tempo.ratio, tempo.level, semitones, gating, flags, rejections, judged_as)
@@ -158,6 +167,7 @@ def _harmony(
     tempo: TempoFit,
     judged_as: NDArray[np.int64],
     usable: NDArray[np.bool_],
+    weights: Weights,
 ) -> dict[str, NDArray[np.float32]]:
     """The three harmonic axes for all twelve shifts, shape (n, 12) each; NaN for drums and what has no pitch."""
     n = len(candidates)
@@ -165,23 +175,23 @@ def _harmony(
     query_part = part_of(int(one.best_roles()[0]))
     if query_part == DRUMS or one.tonality[0] < TONAL:
         return by_shift
-    group_of_query = _note_group(query_part)
+    group_of_query = note_group_of(query_part)
     for part, chosen in _by_part(judged_as, usable):
         if part == DRUMS:
             continue
-        by_shift["key"][chosen] = key_scores(float(one.key_number[0]), candidates.key_number[chosen])
+        by_shift["key"][chosen] = key_axis(float(one.key_number[0]), candidates.key_number[chosen], weights.key)
         profile = pitch_profile(query_part, part)
-        by_shift["interval"][chosen] = interval_scores(
-            _content(one, np.array([0]), group_of_query)[0],
-            _content(candidates, chosen, _note_group(part)),
+        by_shift["interval"][chosen] = interval_axis(
+            mean_notes(one, np.array([0]), group_of_query)[0],
+            mean_notes(candidates, chosen, note_group_of(part)),
             profile.content,
         )
         for group in groups(candidates.n_beats[chosen], tempo.level[chosen]) if one.n_beats[0] else ():
             n_units = common_units(int(one.n_beats[0]), group)
             at = chosen[group.at]
-            by_shift["chord"][at] = chord_scores(
+            by_shift["chord"][at] = chord_axis(
                 notes_in_units(one, np.array([0]), int(one.n_beats[0]), 1.0, n_units, group_of_query)[0],
-                notes_in_units(candidates, at, group.beats, group.level, n_units, _note_group(part)),
+                notes_in_units(candidates, at, group.beats, group.level, n_units, note_group_of(part)),
                 profile.changes,
             )
     for scores in by_shift.values():
@@ -201,17 +211,17 @@ def _by_part(judged_as: NDArray[np.int64], usable: NDArray[np.bool_]) -> Iterato
         yield part, np.flatnonzero((parts == part) & usable)
 
 
-def _note_group(part: str) -> int:
+def note_group_of(part: str) -> int:
     """Of a bass the lowest notes count, of all others what sounds."""
     return NOTE_GROUPS.index("lowest" if part == "bass" else "all")
 
 
-def _content(evidence: RegionTable, at: NDArray[np.int64], note_group: int) -> NDArray[np.float32]:
+def mean_notes(table: RegionTable, at: NDArray[np.int64], note_group: int) -> NDArray[np.float32]:
     """Mean pitch classes of regions, (len(at), 12): of the beats where there are any, else of the whole."""
-    rows = evidence.notes[at, :, 12 * note_group : 12 * note_group + 12]
-    n_beats = evidence.n_beats[at, None]
+    rows = table.notes[at, :, 12 * note_group : 12 * note_group + 12]
+    n_beats = table.n_beats[at, None]
     mean = rows.sum(axis=1, dtype=np.float32) / np.maximum(n_beats, 1)
-    return np.asarray(np.where(n_beats > 0, mean, evidence.chroma[at]), np.float32)
+    return np.asarray(np.where(n_beats > 0, mean, table.chroma[at]), np.float32)
 
 
 def _rhythm(
@@ -221,7 +231,7 @@ def _rhythm(
     judged_as: NDArray[np.int64],
     usable: NDArray[np.bool_],
 ) -> NDArray[np.float32]:
-    scores = np.full(len(candidates), np.nan, np.float32)
+    scores = unknown(len(candidates))
     beats = int(one.n_beats[0])
     if not beats:
         return scores
@@ -232,7 +242,7 @@ def _rhythm(
         for group in groups(candidates.n_beats[chosen], tempo.level[chosen]):
             n_units = common_units(beats, group)
             at = chosen[group.at]
-            found = rhythm_scores(
+            found = rhythm_axis(
                 onsets_in_units(one, np.array([0]), beats, 1.0, n_units)[0],
                 onsets_in_units(candidates, at, group.beats, group.level, n_units),
                 profile,
@@ -242,18 +252,6 @@ def _rhythm(
             )
             scores[at] = found
     return scores
-
-
-def _tensor(one: RegionTable, candidates: RegionTable) -> NDArray[np.float32]:
-    if one.space_id is None or one.space_id != candidates.space_id:
-        return np.full(len(candidates), np.nan, np.float32)
-    cosine = candidates.vectors @ one.vectors[0]
-    return np.asarray(np.clip(0.5 + 0.5 * cosine, 0.0, 1.0), np.float32)
-
-
-def _energy(one: RegionTable, candidates: RegionTable) -> NDArray[np.float32]:
-    """1 for equal energy levels, 0 for the quietest against the wildest."""
-    return np.asarray(1.0 - np.abs(candidates.energy_level - one.energy_level[0]) / 9.0, np.float32)
 
 
 def _best_shift(
@@ -282,8 +280,8 @@ def moving_cost(
 
     Parts that were made together need no movement at all, which says more than that little is needed.
     """
-    untouched = sameness(tempo_ratio) * (semitones == 0)
-    return np.asarray(weights.cost["moved"] * (1.0 - untouched) + weights.cost["per_semitone"] * np.abs(semitones))
+    untouched = tempo_sameness(tempo_ratio) * (semitones == 0)
+    return np.asarray(weights.cost.moved * (1.0 - untouched) + weights.cost.per_semitone * np.abs(semitones))
 
 
 def _total(axes: Mapping[str, NDArray[np.float32]], formula: Formula, cost: NDArray[np.float64]) -> NDArray[np.float32]:

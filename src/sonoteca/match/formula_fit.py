@@ -40,7 +40,7 @@ class Examples:
     cost : float64 (n,)
         What moving the candidate costs, in units of the weighted mean.
     roles : int64 (n,)
-        Number in ``evidence.ROLES`` of the role that the candidate was judged in.
+        Number in ``region_table.ROLES`` of the role that the candidate was judged in.
     liked : bool (n,)
     queries : int64 (n,)
         Equal where the query is: such choices are never parted between fitting and judging.

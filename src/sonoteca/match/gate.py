@@ -36,19 +36,19 @@ def find_rejections(
     # What has bars may play any role as long as nobody knows which, but only what has no pitch plays drums.
     is_tonal = np.nan_to_num(candidates.tonality) >= TONAL
     fits_unknown = (candidates.n_beats > 0) & (is_tonal != (judged_as == ROLES.index(Role.DRUMS)))
-    playable = np.where(np.isfinite(role_score), role_score >= weights.gate["least_role_score"], fits_unknown)
+    playable = np.where(np.isfinite(role_score), role_score >= weights.gate.least_role_score, fits_unknown)
     stretch = np.abs(np.nan_to_num(tempo_ratio, nan=1.0) - 1.0)
     return {
         "failed": candidates.failed,
         "silent": ~candidates.failed & is_silent(candidates),
         "other_role": (judged_as < 0) | ~playable,
-        "stretch": stretch > weights.gate["widest_stretch"],
+        "stretch": stretch > weights.gate.widest_stretch,
     }
 
 
-def is_silent(evidence: RegionTable) -> NDArray[np.bool_]:
+def is_silent(table: RegionTable) -> NDArray[np.bool_]:
     """Where nothing was ever loud enough to be measured, nor began to sound, bool (n,)."""
-    return np.asarray(~np.isfinite(evidence.loudness_lufs) & ~(evidence.onset_density > 0), np.bool_)
+    return np.asarray(~np.isfinite(table.loudness_lufs) & ~(table.onset_density > 0), np.bool_)
 
 
 def find_flags(
@@ -87,8 +87,9 @@ def gate(
     ceiling = np.ones(n)
     flagged = np.zeros(n, np.bool_)
     for name, found in flags.items():
-        ceiling = np.where(found, np.minimum(ceiling, weights.caps[name]), ceiling)
-        flagged |= found & (weights.caps[name] < 1.0)
+        cap = getattr(weights.caps, name)
+        ceiling = np.where(found, np.minimum(ceiling, cap), ceiling)
+        flagged |= found & (cap < 1.0)
     status = np.where(flagged, REJECTED if strict else CAPPED, PASS).astype(np.int8)
     for found in rejections.values():
         status[found] = REJECTED

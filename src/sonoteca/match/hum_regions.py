@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from sonoteca.domain.descriptor import CHROMA
 from sonoteca.errors import RequestError
-from sonoteca.match.region_table import RegionStatement, RegionTable, evidence_of
+from sonoteca.match.region_table import RegionStatement, RegionTable, region_table_of
 from sonoteca.search.hum.query_pitch import QueryNotes
 
 # Two notes are no tune.
@@ -45,7 +45,7 @@ def regions_of_hum(notes: QueryNotes) -> RegionTable:
         "key_confidence": confidence,
         "tonality": 1.0,
     }
-    return evidence_of([RegionStatement(columns, {CHROMA.name: chroma.tolist()})])
+    return region_table_of([RegionStatement(columns, {CHROMA.name: chroma.tolist()})])
 
 
 def pitch_class_shares(notes: QueryNotes) -> NDArray[np.float64]:

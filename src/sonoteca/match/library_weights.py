@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import tomllib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+import tomlkit
 
 from sonoteca.catalogue.made.match_weights import add_weights, find_active_weights
 from sonoteca.catalogue.store.library import Library
@@ -43,15 +44,4 @@ def keep_tuning(library: Library, tuning: Tuning, *, note: str | None = None) ->
         stored = find_active_weights(connection)
         named = tomllib.loads(stored.toml) if stored is not None else {}
         roles = {**named.get("role", {}), **tuning.changes["role"]}
-        return add_weights(connection, _as_toml({**named, "role": roles}), note=note or tuning.verdict())
-
-
-def _as_toml(table: dict[str, Any], path: str = "") -> str:
-    """Numbers and words first, then the tables within."""
-    lines = [f"{name} = {json.dumps(value)}" for name, value in table.items() if not isinstance(value, dict)]
-    text = f"[{path}]\n" if path and lines else ""
-    text += "".join(f"{line}\n" for line in lines)
-    for name, value in table.items():
-        if isinstance(value, dict):
-            text += _as_toml(value, f"{path}.{name}" if path else name)
-    return text
+        return add_weights(connection, tomlkit.dumps({**named, "role": roles}), note=note or tuning.verdict())

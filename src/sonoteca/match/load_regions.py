@@ -18,14 +18,14 @@ from sonoteca.catalogue.store.library import Library
 from sonoteca.catalogue.store.schema import edits, embeddings_table, observations, regions, sounds, summaries
 from sonoteca.domain.observation import Observation
 from sonoteca.domain.precedence import winning
-from sonoteca.match.region_table import DESCRIPTORS, RegionStatement, RegionTable, evidence_of
+from sonoteca.match.region_table import DESCRIPTORS, RegionStatement, RegionTable, region_table_of
 
 # Asked for more regions than this share of the library, all are loaded and kept.
 _WORTH_KEEPING = 0.2
 _kept: weakref.WeakKeyDictionary[Library, tuple[tuple[Any, ...], RegionTable]] = weakref.WeakKeyDictionary()
 
 
-def load_evidence(library: Library, *, where: Sequence[int] | NDArray[np.int64] | None = None) -> RegionTable:
+def load_region_table(library: Library, *, where: Sequence[int] | NDArray[np.int64] | None = None) -> RegionTable:
     """The region table of the regions of a library, by rising region.
 
     Parameters
@@ -66,7 +66,7 @@ def believed_values(believed: Mapping[str, Observation]) -> dict[str, Any]:
 
 
 def _stamp(connection: Connection) -> tuple[Any, ...]:
-    """Changes with whatever may change evidence; the number of regions first."""
+    """A stamp that changes with whatever may change a region table; the number of regions first."""
     n_regions = connection.execute(sa.select(sa.func.count()).select_from(regions)).scalar_one()
     last_sound = connection.execute(sa.select(sa.func.count(), sa.func.max(sounds.c.analysed_at))).one()
     last_edit = connection.execute(
@@ -96,7 +96,7 @@ def _load(connection: Connection, region_ids: list[int] | None) -> RegionTable:
         values[region_id] = believed_values(winning(statements))
     space = answering_space(connection)
     vectors = {} if space is None else _vectors(connection, space, region_ids)
-    return evidence_of(
+    return region_table_of(
         (RegionStatement(facts[each], values[each], vectors.get(each)) for each in sorted(facts)),
         space_id=None if space is None else space.space.id,
     )

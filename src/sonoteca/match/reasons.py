@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from sonoteca.domain.music import Key, KeyRelation, key_relation, stretch_percent
+from sonoteca.match.axes import swing_of_pairs
 from sonoteca.match.fit import Fits
 from sonoteca.match.region_table import ROLES, RegionTable
-from sonoteca.match.swing import swing_of_pairs
 
 # Logits: straight with straight, which is most pairs, stays below.
 _CLEAR_SWING = 0.9

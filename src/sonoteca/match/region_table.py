@@ -137,7 +137,7 @@ _NUMBERS = (
 )  # fmt: skip
 
 
-def evidence_of(statements: Iterable[RegionStatement], *, space_id: str | None = None) -> RegionTable:
+def region_table_of(statements: Iterable[RegionStatement], *, space_id: str | None = None) -> RegionTable:
     """Columns of these regions, in the order given."""
     rows = list(statements)
     n = len(rows)

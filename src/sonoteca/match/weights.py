@@ -1,38 +1,16 @@
-"""The numbers by which axes become one score: read from TOML, overridden part by part."""
+"""The numbers by which the axes of a match become one score; what each means stands in ``weights.toml`` too."""
 
 from __future__ import annotations
 
-import json
-import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
-from importlib import resources
-from typing import Any, TypeAlias
+from functools import cached_property
+from typing import Annotated, Any, Self
+
+from pydantic import BeforeValidator, Field, model_validator
 
 from sonoteca.domain.vocabulary import Role
-from sonoteca.errors import RequestError
-
-AXES = ("tensor", "interval", "chord", "key", "rhythm", "tempo", "energy", "role_confidence")
-FLAGS = (
-    "clipped",
-    "noisy",
-    "low_confidence",
-    "no_bars",
-    "truncated_bar",
-    "wide_stretch",
-    "wide_shift",
-    "far_key",
-    "unsure_role",
-)
-_PACKAGED = "weights.toml"
-_HEADING = re.compile(r"\[([\w.]+)\]")
-_ASSIGNMENT = re.compile(r"(\w+) = [^#]*?(?:\s+# (.*))?$")
-_GATE = ("widest_stretch", "widest_shift", "least_role_score")
-_COST = ("moved", "per_semitone")
-
-Table: TypeAlias = dict[str, Any]
+from sonoteca.domain.weights import Changes, KeyRelationWeights, Share, Weight, WeightsFile, WeightTable
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,131 +27,135 @@ class Formula:
     middle: float
 
 
-@dataclass(frozen=True, slots=True)
-class Weights:
-    """All numbers of a match.
+class AxisWeights(WeightTable):
+    """What each axis of ``match.axes`` counts in the score; at least one is above 0."""
 
-    Attributes
-    ----------
-    version : str
-        Of the set; answers name it.
-    roles : mapping of Role to Formula
-        By the candidate's role.
-    hum : Formula
-        Where the query is a hum.
-    gate, cost, caps : mapping of str to float
-        As ``weights.toml`` explains them.
-    table : mapping
-        The whole set as it stands in TOML.
-    """
+    tensor: Weight
+    interval: Weight
+    chord: Weight
+    key: Weight
+    rhythm: Weight
+    tempo: Weight
+    energy: Weight
+    role_confidence: Weight
+    """The chance that the candidate plays the role it is judged in."""
 
-    version: str
-    roles: Mapping[Role, Formula]
-    hum: Formula
-    gate: Mapping[str, float]
-    cost: Mapping[str, float]
-    caps: Mapping[str, float]
-    table: Table
 
-    def changed(self, changes: Table) -> Weights:
+class FormulaWeights(AxisWeights):
+    """A ``Formula`` as it stands in the file."""
+
+    slope: Weight
+    """How fast the score rises with the weighted mean."""
+    middle: Annotated[float, Field(ge=-10.0, le=1000.0)]
+    """The weighted mean at which the score is 0.5."""
+
+    @model_validator(mode="after")
+    def _counts_something(self) -> Self:
+        if not any(self.formula.axes.values()):
+            raise ValueError("all axes have weight 0")
+        return self
+
+    @cached_property
+    def formula(self) -> Formula:
+        return Formula({name: getattr(self, name) for name in AXES}, self.slope, self.middle)
+
+
+class RoleWeights(WeightTable):
+    """A formula for each role of the candidate."""
+
+    drums: FormulaWeights
+    bass: FormulaWeights
+    harmony: FormulaWeights
+    melody: FormulaWeights
+    vocal: FormulaWeights
+    fx: FormulaWeights
+    mix: FormulaWeights
+
+
+class GateWeights(WeightTable):
+    """What is rejected before ranking, whatever the axes say."""
+
+    widest_stretch: Weight
+    """Share of tempo change, half and double time counted as none."""
+    widest_shift: Weight
+    """Semitones."""
+    least_role_score: Weight
+    """Chance of the role asked for, of 1."""
+
+
+class CostWeights(WeightTable):
+    """What moving a candidate costs, in units of the weighted axes."""
+
+    moved: Weight
+    """Of any stretch or shift at all."""
+    per_semitone: Weight
+    """Of each semitone."""
+
+
+class CapWeights(WeightTable):
+    """The highest score that a candidate with each flag (``match.gate``) can reach."""
+
+    clipped: Share
+    noisy: Share
+    low_confidence: Share
+    no_bars: Share
+    truncated_bar: Share
+    wide_stretch: Share
+    wide_shift: Share
+    far_key: Share
+    unsure_role: Share
+
+
+AXES = tuple(AxisWeights.model_fields)
+FLAGS = tuple(CapWeights.model_fields)
+
+
+class Weights(WeightTable):
+    """All numbers of a match."""
+
+    version: Annotated[str, BeforeValidator(str)]
+    """Of the set; answers name it."""
+    gate: GateWeights
+    cost: CostWeights
+    caps: CapWeights
+    key: KeyRelationWeights
+    """What the relation of two keys after the shift is worth on the axis ``key``."""
+    role: RoleWeights
+    hum: FormulaWeights
+    """Instead of a role's where the query is a hum."""
+
+    @cached_property
+    def roles(self) -> Mapping[Role, Formula]:
+        """The formula of each role of the candidate."""
+        return {role: getattr(self.role, role).formula for role in Role}
+
+    def changed(self, changes: Changes) -> Weights:
         """The same set with some numbers replaced; RequestError as in ``parse_weights``."""
-        return _weights(_merged(self.table, changes, ""))
+        return MATCH_WEIGHTS.changed(self, changes)
 
     def as_toml(self) -> str:
         """The whole set with the comments of the shipped file; ``parse_weights`` reads it back."""
-        return _commented(self.table)
+        return MATCH_WEIGHTS.as_toml(self)
+
+    def as_json(self) -> dict[str, Any]:
+        """The whole set as it stands in TOML."""
+        return self.model_dump()
 
 
-@cache
-def packaged_text() -> str:
-    """The shipped ``weights.toml``, comments included."""
-    return resources.files("sonoteca.match").joinpath(_PACKAGED).read_text(encoding="utf-8")
+MATCH_WEIGHTS = WeightsFile(Weights, "sonoteca.match")
 
 
-@cache
 def default_weights() -> Weights:
     """The shipped numbers."""
-    return _weights(tomllib.loads(packaged_text()))
+    return MATCH_WEIGHTS.shipped
 
 
-def parse_weights(text: str) -> Weights:
-    """A set of weights from TOML that may name only what differs from the shipped numbers.
+def parse_weights(given: str | Changes) -> Weights:
+    """The shipped numbers with those replaced that are given, as TOML, as ``name=number,...`` or as a mapping.
 
     Raises
     ------
     RequestError
-        For a text that is no TOML, a name that means nothing here, and a number out of its range.
+        For what cannot be read, a name that means nothing here, and a number out of its range.
     """
-    try:
-        given = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise RequestError(f"The weights are no TOML: {error}.", "Start from `sonoteca match weights`.") from error
-    return default_weights().changed(given)
-
-
-def _commented(table: Table) -> str:
-    """The shipped text with the values of ``table``; a number it does not name stands below its section's heading."""
-    lines: list[str] = []
-    section: Table = table
-    shipped: Table = tomllib.loads(packaged_text())
-    for line in packaged_text().splitlines():
-        lines.append(line)
-        if heading := _HEADING.match(line):
-            section = _section(table, heading[1])
-            extra = section.keys() - _section(shipped, heading[1]).keys()
-            lines += [f"{name} = {_toml(section[name])}" for name in sorted(extra)]
-        elif assignment := _ASSIGNMENT.match(line):
-            lines[-1] = f"{assignment[1]} = {_toml(section[assignment[1]])}"
-            if assignment[2]:
-                lines[-1] = f"{lines[-1]:<27} # {assignment[2]}"
-    return "\n".join(lines) + "\n"
-
-
-def _section(table: Table, path: str) -> Table:
-    for name in path.split("."):
-        table = table[name]
-    return table
-
-
-def _toml(value: Any) -> str:
-    return json.dumps(value)
-
-
-def _merged(base: Table, given: Table, where: str) -> Table:
-    """``base`` with the values of ``given``; RequestError for a name that ``base`` cannot have."""
-    merged = dict(base)
-    for name, value in given.items():
-        path = f"{where}.{name}" if where else name
-        is_axis = where.startswith("role.") or where == "hum"
-        if name not in base and not (is_axis and name in AXES):
-            raise RequestError(f"Weights have no {path}.", f"There is {', '.join(base)}.")
-        if isinstance(base.get(name), dict) is not isinstance(value, dict):
-            raise RequestError(f"{path} of the weights is not {value!r}.", "See `sonoteca match weights`.")
-        merged[name] = _merged(base[name], value, path) if isinstance(value, dict) else value
-    return merged
-
-
-def _weights(table: Table) -> Weights:
-    return Weights(
-        version=str(table["version"]),
-        roles={role: _formula(table["role"][role.value], f"role.{role.value}") for role in Role},
-        hum=_formula(table["hum"], "hum"),
-        gate={name: _number(table["gate"], name, "gate") for name in _GATE},
-        cost={name: _number(table["cost"], name, "cost") for name in _COST},
-        caps={name: _number(table["caps"], name, "caps", high=1.0) for name in FLAGS},
-        table=table,
-    )
-
-
-def _formula(table: Table, where: str) -> Formula:
-    axes = {name: _number(table, name, where) if name in table else 0.0 for name in AXES}
-    if not any(axes.values()):
-        raise RequestError(f"All axes of {where} have weight 0.", "Give one of them a weight above 0.")
-    return Formula(axes, _number(table, "slope", where), _number(table, "middle", where, low=-10.0))
-
-
-def _number(table: Table, name: str, where: str, *, low: float = 0.0, high: float = 1000.0) -> float:
-    value = table[name]
-    if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
-        raise RequestError(f"{where}.{name} is a number from {low:g} to {high:g}, not {value!r}.")
-    return float(value)
+    return MATCH_WEIGHTS.read(given)

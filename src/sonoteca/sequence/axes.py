@@ -13,12 +13,11 @@ moves with the tempo, 1 % is 17 cents, and keys and tunings are compared as they
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sonoteca.domain.music import ALL_KEYS, key_relation, transposed_key_numbers
+from sonoteca.domain.music import transposed_key_numbers
 from sonoteca.sequence.tracks import NO_KEY, FloatColumn, Tracks
 from sonoteca.sequence.weights import EnergyWeights, KeyWeights, RhythmWeights, TempoWeights
 
@@ -85,7 +84,7 @@ def key_axis(ends: Tracks, starts: Tracks, played: Stretch, weights: KeyWeights,
     The chance that one of the two keys is wrong draws the score towards that of two keys at
     random. A tuning that is not known is taken to be the other's.
     """
-    table = relation_table(weights)
+    table = weights.table
     score = table[np.maximum(ends.key_end, 0)][:, np.maximum(starts.key_start, 0)]
     semitones, detuned = heard_shift(ends, starts, played, key_lock=key_lock)
     rows, columns = np.nonzero(semitones)
@@ -123,13 +122,6 @@ def _transposed(keys: NDArray[np.int8], semitones: NDArray[np.int8]) -> NDArray[
     """Key numbers moved by semitones within their mode; unknown ones become 0."""
     moved = transposed_key_numbers(keys.astype(np.int64), semitones.astype(np.int64))
     return np.where(keys == NO_KEY, 0, moved)
-
-
-@lru_cache(maxsize=8)
-def relation_table(weights: KeyWeights) -> FloatColumn:
-    """Scores (24, 24) of two keys by number; symmetrical."""
-    scores = [[getattr(weights, key_relation(one, other)) for other in ALL_KEYS] for one in ALL_KEYS]
-    return np.array(scores, np.float32)
 
 
 def energy_axis(ends: Tracks, starts: Tracks, weights: EnergyWeights, *, direction: int = 0) -> Axis:

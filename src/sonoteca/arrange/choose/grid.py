@@ -12,7 +12,8 @@ from sonoteca.arrange.choose.loops import Loops
 from sonoteca.domain.music import N_KEYS, Key
 from sonoteca.domain.vocabulary import Role
 from sonoteca.match.alignment import TempoFit, fit_tempo
-from sonoteca.match.key import key_scores
+from sonoteca.match.axes import key_axis
+from sonoteca.match.weights import default_weights
 
 DEFAULT_BEATS_PER_BAR = 4
 # Tempi that are tried where none is asked for: those that loops are made at.
@@ -152,7 +153,7 @@ def best_covered_key(loops: Loops, roles: Sequence[Role]) -> Key | None:
             continue
         sure = np.nan_to_num(evidence.key_confidence[own], nan=0.5)
         for number in range(N_KEYS):
-            reached = key_scores(float(number), evidence.key_number[own]) * np.exp(-shifting / 2.0)
+            reached = key_axis(float(number), evidence.key_number[own], default_weights().key) * np.exp(-shifting / 2.0)
             covered[number] += np.log1p((sure * reached.max(axis=1)).sum())
     return Key.of_number(int(np.argmax(covered))) if covered.any() else None
 

@@ -21,7 +21,7 @@ from sonoteca.arrange.request import ArrangeRequest
 from sonoteca.catalogue.store.library import Library
 from sonoteca.domain.vocabulary import Role
 from sonoteca.match.library_weights import library_weights
-from sonoteca.match.load_regions import load_evidence
+from sonoteca.match.load_regions import load_region_table
 from sonoteca.match.weights import Weights
 
 # Placements per role that the search looks at: the willing ones.
@@ -54,7 +54,7 @@ def make_arrangement(library: Library, request: ArrangeRequest, *, weights: Weig
         The wishes exclude each other in this library; the remedy names the one to loosen.
     """
     weights = library_weights(library) if weights is None else weights
-    loops = find_loops(load_evidence(library, where=regions_to_use(library, request)))
+    loops = find_loops(load_region_table(library, where=regions_to_use(library, request)))
     roles, notes = _roles(loops, request)
     plan = roles_by_section(request.form, roles)
     wanted = find_wanted(library, loops, plan, request)

@@ -21,9 +21,10 @@ from sonoteca.arrange.gain import clip_gain_db
 from sonoteca.domain.beat_profile import N_NOTES
 from sonoteca.domain.music import Key, transposed_key_numbers
 from sonoteca.match.alignment import fit_tempo
+from sonoteca.match.axes import key_axis
 from sonoteca.match.fit import SHIFTS
-from sonoteca.match.key import key_scores
 from sonoteca.match.region_table import ROLES, RegionTable
+from sonoteca.match.weights import default_weights
 
 # Of what a placement is worth by itself, in parts of 1.
 _TEMPO, _PITCH, _ROLE = 0.4, 0.4, 0.2
@@ -213,7 +214,7 @@ def _pitch_scores(loops: Loops, key: Key | None) -> tuple[NDArray[np.float64], N
     allowed = np.tile(SHIFTS == 0, (n, 1))
     if key is None or not tonal.any():
         return scores, allowed
-    by_key = key_scores(float(key.number), evidence.key_number)
+    by_key = key_axis(float(key.number), evidence.key_number, default_weights().key)
     by_notes = _note_scores(key, evidence.chroma)
     sure = np.nan_to_num(evidence.key_confidence, nan=0.5)[:, None] * np.isfinite(by_key)
     heard = (~np.isnan(by_notes)).astype(np.float64)

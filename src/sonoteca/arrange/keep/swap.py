@@ -24,7 +24,7 @@ from sonoteca.catalogue.store.library import Library
 from sonoteca.catalogue.store.schema import regions, sounds
 from sonoteca.errors import ConstraintsConflict
 from sonoteca.match.library_weights import library_weights
-from sonoteca.match.load_regions import load_evidence
+from sonoteca.match.load_regions import load_region_table
 from sonoteca.match.weights import Weights
 
 
@@ -61,10 +61,10 @@ def swap(
     weights = library_weights(library) if weights is None else weights
     clips = arrangement.clips
     if content_hash is None:
-        loops = find_loops(load_evidence(library))
+        loops = find_loops(load_region_table(library))
     else:
         hashes = [content_hash, *(clip.content_hash for clip in clips)]
-        loops = find_loops(load_evidence(library, where=_wholes(library, hashes)))
+        loops = find_loops(load_region_table(library, where=_wholes(library, hashes)))
     candidates = _candidates(library, arrangement, loops, target, content_hash)
     for name in dict.fromkeys(section.name for section in sections):
         same = [section for section in sections if section.name == name]

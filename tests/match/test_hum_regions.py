@@ -1,4 +1,4 @@
-"""A hummed tune as evidence: its pitch classes and key, whatever the voice's own tuning."""
+"""A hummed tune as a region: its pitch classes and key, whatever the voice's own tuning."""
 
 from __future__ import annotations
 

@@ -1,0 +1,37 @@
+"""The option ``--weights``: a file of weights, or a few of them by name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sonoteca.sequence.weights import Weights
+
+
+def weights_text(option: str | None) -> str | None:
+    """What the option says: ``name=number,...`` as it is, else the text of the file it names; None without one.
+
+    Raises
+    ------
+    RequestError
+        The file cannot be read.
+    """
+    if not option or "=" in option:
+        return option or None
+    from sonoteca.errors import RequestError
+
+    try:
+        return Path(option).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise RequestError(
+            f"The weights {option} cannot be read ({error}).",
+            "Name a TOML file, or write key=0,tempo=2.",
+            field="weights",
+        ) from error
+
+
+def sequence_weights(option: str | None) -> Weights:
+    from sonoteca.sequence.weights import parse_weights
+
+    return parse_weights(weights_text(option) or "")
