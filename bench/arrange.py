@@ -17,11 +17,10 @@ import numpy as np
 
 from bench.measure import Measure, mean_with_interval
 from sonoteca.arrange.arrangement import Arrangement
-from sonoteca.arrange.choose.make import make_arrangement
-from sonoteca.arrange.form import parse_form
+from sonoteca.arrange.choose.compose import compose_arrangement
 from sonoteca.arrange.request import ArrangeRequest
 from sonoteca.arrange.sound.render import render_arrangement
-from sonoteca.arrange.sound.sources import find_sources
+from sonoteca.arrange.sources import find_sources
 from sonoteca.catalogue.store.library import Library, open_library
 from sonoteca.cli.options import analysis_settings
 from sonoteca.domain.music import Key, KeyRelation, key_relation
@@ -30,7 +29,7 @@ from sonoteca.ingest.inspect import inspect_files
 
 TEMPI = (84.0, 100.0, 120.0, 128.0)
 KEYS = ("A minor", "F major", "E minor", "D# major")
-FORM = parse_form("verse:8,chorus:8")
+FORM = "verse:8,chorus:8"
 _HIT_S = 0.05
 
 
@@ -43,9 +42,9 @@ def run(work: Path, corpus: Path) -> list[Measure]:
         add(library, [corpus / "corpus" / "loops"], options)
         for seed, (bpm, key) in enumerate(product(TEMPI, KEYS)):
             wanted = Key.parse(key)
-            request = ArrangeRequest(form=FORM, tempo_bpm=bpm, key=wanted, random_seed=seed)
+            request = ArrangeRequest(form=FORM, bpm=bpm, key=key, random_seed=seed)
             started = time.process_time()
-            made = make_arrangement(library, request)
+            made = compose_arrangement(library, request)
             seconds.append(time.process_time() - started)
             for name, arrangement in (("chosen", made), ("not shifted", _not_shifted(made))):
                 render_arrangement(library, arrangement, work / "mix.wav")

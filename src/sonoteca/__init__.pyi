@@ -1,12 +1,29 @@
 """The public front: every name a program or one of our own voices may use, and where it is defined."""
 
+from .arrange.keep.answer import ArrangeAnswer as ArrangeAnswer
+from .arrange.keep.arrangements import list_arrangements as list_arrangements
+from .arrange.keep.arrangements import open_arrangement as open_arrangement
+from .arrange.keep.arrangements import remove_arrangement as remove_arrangement
+from .arrange.keep.edits import ArrangementEditRequest as ArrangementEditRequest
+from .arrange.keep.edits import edit_arrangement as edit_arrangement
+from .arrange.keep.make import make_arrangement as make_arrangement
+from .arrange.request import ArrangeRequest as ArrangeRequest
+from .arrange.sound.render import RenderAnswer as RenderAnswer
+from .arrange.sound.render import RenderRequest as RenderRequest
+from .arrange.sound.render import render as render
 from .catalogue.described import DescribeAnswer as DescribeAnswer
 from .catalogue.described import DescribeRequest as DescribeRequest
 from .catalogue.described import describe_sound as describe_sound
+from .catalogue.made.arrangements import ArrangementEntry as ArrangementEntry
 from .catalogue.store.library import Library as Library
 from .catalogue.store.library import open_library as open_library
 from .domain.file_analysis import AnalysisSettings as AnalysisSettings
 from .ingest.listener import Listener as Listener
+from .interchange.arrangement_files import ArrangementExportAnswer as ArrangementExportAnswer
+from .interchange.arrangement_files import ArrangementExportRequest as ArrangementExportRequest
+from .interchange.arrangement_files import export_arrangement as export_arrangement
+from .interchange.arrangement_files import import_arrangement as import_arrangement
+from .interchange.export_format import ExportFormat as ExportFormat
 from .search.corrections import EditAnswer as EditAnswer
 from .search.corrections import EditRequest as EditRequest
 from .search.corrections import RemoveAnswer as RemoveAnswer

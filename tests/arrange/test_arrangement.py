@@ -109,9 +109,9 @@ def test_a_document_holds_everything(arrangement: Arrangement) -> None:
         ({"clips": [{"role": "drums"}]}, "clip 1, content_hash is None"),
         ({"key": "H minor"}, "H minor"),
         ({"muted": "drums"}, "list of texts"),
-        ({"locked": ["drums"]}, "no arrangement"),
+        ({"locked": ["drums"]}, r"locked\[0\] is 'drums', not a list of texts"),
         ({"title": "\ud800"}, "title"),
-        ({"details": 3}, "no arrangement"),
+        ({"details": 3}, "details is 3, not a JSON object"),
     ],
 )
 def test_a_broken_document_is_refused_by_name(change: dict[str, object], said: str) -> None:

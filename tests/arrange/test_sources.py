@@ -9,7 +9,7 @@ import pytest
 
 from arrangement_samples import a_clip, a_song, add_loop
 from sonoteca.arrange.arrangement import Arrangement
-from sonoteca.arrange.sound.sources import Source, find_sources, require_all
+from sonoteca.arrange.sources import Source, find_sources, require_all
 from sonoteca.audio.content_hash import hash_content
 from sonoteca.catalogue.identity.locations import SeenFile, record_files
 from sonoteca.catalogue.identity.remove import remove_sounds

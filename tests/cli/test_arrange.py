@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 from arrangement_samples import add_loop
 from sonoteca.catalogue.store.library import open_library
 from sonoteca.cli.arguments import shield
+from sonoteca.cli.hints import remedy_of
 from sonoteca.cli.main import app
 from sonoteca.errors import SonotecaError
 
@@ -28,7 +29,7 @@ class Producer:
         result = CliRunner().invoke(app, shield(["--library", str(self.library), "arrange", *map(str, words)]))
         if isinstance(result.exception, SonotecaError):
             assert result.exception.exit_code == expect, result.exception
-            return result.stdout, f"{result.exception.message} {result.exception.remedy}"
+            return result.stdout, f"{result.exception.message} {remedy_of(result.exception)}"
         assert result.exit_code == expect, result.output + repr(result.exception)
         return result.stdout, result.stderr
 
@@ -150,7 +151,7 @@ def _hash(document: dict[str, Any], role: str) -> str:
         (("--roles", "vocal"), "no vocal loop"),
         (("--seed", "nothing.wav"), "No sound in the library answers"),
         (("--filter", "bpm:>500"), "filter finds no loop"),
-        (("--bpm", "96", "--max-stretch", "1"), "Loosen --bpm"),
+        (("--bpm", "96", "--max-stretch", "1"), "or the largest stretch (now 1 %). (--bpm)"),
         (("--bpm", "120", "list"), "--bpm before list would be lost"),
         (("show", "aaaa"), "No arrangement answers to 'aaaa'"),
         (("import", "nothing.json"), "cannot be read"),

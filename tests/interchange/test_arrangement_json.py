@@ -11,9 +11,10 @@ from hypothesis import HealthCheck, given, settings
 
 from arrangement_samples import a_song, arrangements
 from sonoteca.arrange.arrangement import Arrangement
-from sonoteca.arrange.sound.sources import Source
+from sonoteca.arrange.keep.document import full_document
+from sonoteca.arrange.sources import Source
 from sonoteca.errors import FileUnreadable, RequestError
-from sonoteca.interchange.arrangement_json import arrangement_json_bytes, full_document, read_arrangement_json
+from sonoteca.interchange.arrangement_json import arrangement_json_bytes, read_arrangement_json
 
 
 def sources_for(arrangement: Arrangement) -> dict[str, Source]:

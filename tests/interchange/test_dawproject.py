@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from arrangement_samples import a_clip, a_song, arrangements
 from sonoteca.arrange.arrangement import Arrangement
-from sonoteca.arrange.sound.sources import Source
+from sonoteca.arrange.sources import Source
 from sonoteca.errors import FileUnreadable, RequestError, SoundsMissing
 from sonoteca.interchange.dawproject import dawproject_bytes
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 
 from arrangement_samples import a_clip, a_song, arrangements
 from sonoteca.arrange.arrangement import Arrangement
-from sonoteca.arrange.sound.sources import Source
+from sonoteca.arrange.sources import Source
 from sonoteca.domain.music import Key
 from sonoteca.interchange.midi_markers import TICKS_PER_BEAT, midi_marker_bytes
 

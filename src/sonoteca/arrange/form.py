@@ -1,4 +1,4 @@
-"""The form of a piece: which sections, how long, and which roles play in each.
+"""A form says which sections a piece has, how long they are, and which roles play in each.
 
 ``intro:8,verse:16,chorus:16,outro:8`` names sections and their bars; ``break:8:drums+fx`` says
 besides which roles play.
@@ -37,7 +37,7 @@ class FormPart:
 
 
 def parse_form(text: str) -> tuple[FormPart, ...]:
-    """Sections of ``NAME:BARS`` or ``NAME:BARS:ROLE+ROLE``, separated by commas.
+    """Read sections of ``NAME:BARS`` or ``NAME:BARS:ROLE+ROLE``, separated by commas.
 
     Raises
     ------
@@ -49,26 +49,29 @@ def parse_form(text: str) -> tuple[FormPart, ...]:
     >>> parse_form("verse:16, break:4:drums+fx")
     (FormPart(name='verse', bars=16, roles=None), FormPart(name='break', bars=4, roles=(<Role.DRUMS: 'drums'>, <Role.FX: 'fx'>)))
     """
-    parts = [parse_section(item) for item in text.split(",")]
+    parts = [parse_section(item, field="form") for item in text.split(",")]
     if (total := sum(part.bars for part in parts)) > MOST_BARS:
-        raise RequestError(f"The form is {total} bars long.", f"A piece has at most {MOST_BARS} bars.")
+        raise RequestError(f"The form is {total} bars long.", f"A piece has at most {MOST_BARS} bars.", field="form")
     return tuple(parts)
 
 
-def parse_section(item: str) -> FormPart:
-    """One section of a form; RequestError for what is none."""
+def parse_section(item: str, *, field: str | None = None) -> FormPart:
+    """Read one section of a form; RequestError, speaking of ``field``, for what is none."""
     name, _, rest = item.partition(":")
     bars, _, roles = rest.partition(":")
     name = name.strip()
     if not _NAME.fullmatch(name):
-        raise RequestError(f"{item.strip()!r} does not name a section.", "Write intro:8,verse:16,chorus:16,outro:8.")
+        sentence = f"{item.strip()!r} does not name a section."
+        raise RequestError(sentence, "Write intro:8,verse:16,chorus:16,outro:8.", field=field)
     if not re.fullmatch(r"[0-9]{1,4}", bars.strip()) or int(bars) == 0:
-        raise RequestError(f"{item.strip()!r}: the length of a section is a whole number of bars.", "Write verse:16.")
-    return FormPart(name, int(bars), parse_roles(roles.replace("+", ",")) if roles.strip() else None)
+        sentence = f"{item.strip()!r}: the length of a section is a whole number of bars."
+        raise RequestError(sentence, "Write verse:16.", field=field)
+    playing = parse_roles(roles.replace("+", ","), field=field) if roles.strip() else None
+    return FormPart(name, int(bars), playing)
 
 
-def parse_roles(text: str) -> tuple[Role, ...]:
-    """``"drums,bass"`` as roles, without repetition; RequestError for a word that is none.
+def parse_roles(text: str, *, field: str | None = "roles") -> tuple[Role, ...]:
+    """Read ``"drums,bass"`` as roles, without repetition; RequestError, speaking of ``field``, for a word that is none.
 
     >>> parse_roles("bass, drums")
     (<Role.BASS: 'bass'>, <Role.DRUMS: 'drums'>)
@@ -78,14 +81,15 @@ def parse_roles(text: str) -> tuple[Role, ...]:
         try:
             role = Role(word.strip().lower())
         except ValueError as error:
-            raise RequestError(f"{word.strip()!r} is not a role.", f"Roles are {', '.join(Role)}.") from error
+            sentence = f"{word.strip()!r} is not a role."
+            raise RequestError(sentence, f"Roles are {', '.join(Role)}.", field=field) from error
         if role not in found:
             found.append(role)
     return tuple(found)
 
 
 def sections_of(form: Sequence[FormPart]) -> tuple[Section, ...]:
-    """The sections one after another from bar 0."""
+    """Lay the sections one after another from bar 0."""
     sections: list[Section] = []
     at = 0
     for part in form:
@@ -95,7 +99,7 @@ def sections_of(form: Sequence[FormPart]) -> tuple[Section, ...]:
 
 
 def roles_by_section(form: Sequence[FormPart], roles: Sequence[Role]) -> dict[str, tuple[Role, ...]]:
-    """Which roles play in each section name, in the order of ``roles``; sections of one name play alike.
+    """Say which roles play in each section name, in the order of ``roles``; sections of one name play alike.
 
     A section that names its roles has them. Of the others, intro, outro and break leave out what
     usually waits there, unless that would leave fewer than two of several.

@@ -1,75 +1,146 @@
-"""What a person asks of an arrangement."""
+"""An arrangement is asked for with one request: what plays, how fast, in which key, and which sounds must be in it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-
-import numpy as np
-from numpy.typing import NDArray
+from pydantic import field_validator
 
 from sonoteca.arrange.arrangement import FASTEST_BPM, MOST_BEATS_PER_BAR, MOST_SEED, SLOWEST_BPM
-from sonoteca.arrange.choose.place import Limits
-from sonoteca.arrange.form import DEFAULT_FORM, FormPart, parse_form
+from sonoteca.arrange.form import DEFAULT_FORM, FormPart, parse_form, parse_roles
 from sonoteca.domain.music import Key
-from sonoteca.domain.observation import JsonValue
+from sonoteca.domain.request import Request
 from sonoteca.domain.vocabulary import Role
 from sonoteca.errors import RequestError
 
+MOST_STRETCH_PCT, MOST_SHIFT = 25.0, 6
 
-@dataclass(frozen=True, slots=True, eq=False)
-class ArrangeRequest:
-    """Wishes; None leaves one open.
+
+class ArrangeRequest(Request):
+    """A piece made of the library's loops; what is None is left open.
 
     Attributes
     ----------
-    form : tuple of FormPart
-    roles : tuple of Role or None
-        What plays where the form does not say. None: the default roles, as far as the library has them.
-    tempo_bpm : float in [20, 400] or None
-    beats_per_bar : int in [1, 32] or None
-    key : Key or None
     seed : str or None
-        Content hash of the sound that the arrangement grows from: it plays wherever its role does,
-        and its tempo and key hold where none is asked for.
+        A sound by any of its names from which the arrangement grows: it plays wherever its role
+        does, and its tempo and key hold where none is asked for.
+    form : str or None
+        Sections as ``NAME:BARS`` or ``NAME:BARS:ROLE+ROLE``, separated by commas. None:
+        ``intro:8,verse:16,chorus:16,outro:8``.
+    roles : str or None
+        What plays where the form does not say, separated by commas. None: drums, bass, harmony and
+        melody, as far as the library has them.
+    bpm : float in [20, 400] or None
+        Tempo in felt beats per minute.
+    key : str or None
+        ``F# minor``, ``F#m`` or ``11A``.
+    beats_per_bar : int in [1, 32] or None
+        Felt beats in a bar.
+    filter : str or None
+        Only loops that this query finds; ``seed`` and ``must`` may play whatever it says.
     must : tuple of str
-        Content hashes of sounds that have to play somewhere.
-    where : int64 (n,) or None
-        Row numbers of the regions that may be chosen; seed and must may always.
-    limits : Limits
+        Sounds by any of their names that have to play somewhere.
+    max_stretch : float in [0, 25] [percent]
+        By how much the tempo of a loop may change.
+    max_shift : int in [0, 6] [semitones]
+        By how much a loop may be shifted.
     random_seed : int in [0, 2**31)
         Another number gives another choice of about the same quality.
     title : str or None
-    asked : mapping
-        The wishes as they were written, to be kept with the arrangement.
+        What to call it.
     """
 
-    form: tuple[FormPart, ...] = field(default_factory=lambda: parse_form(DEFAULT_FORM))
-    roles: tuple[Role, ...] | None = None
-    tempo_bpm: float | None = None
-    beats_per_bar: int | None = None
-    key: Key | None = None
     seed: str | None = None
+    form: str | None = None
+    roles: str | None = None
+    bpm: float | None = None
+    key: str | None = None
+    beats_per_bar: int | None = None
+    filter: str | None = None
     must: tuple[str, ...] = ()
-    where: NDArray[np.int64] | None = None
-    limits: Limits = field(default_factory=Limits)
+    max_stretch: float = MOST_STRETCH_PCT
+    max_shift: int = MOST_SHIFT
     random_seed: int = 0
     title: str | None = None
-    asked: Mapping[str, JsonValue] = field(default_factory=dict)
 
-    def __post_init__(self) -> None:
-        if self.tempo_bpm is not None and not SLOWEST_BPM <= self.tempo_bpm <= FASTEST_BPM:
-            raise RequestError(
-                f"{self.tempo_bpm:g} bpm is no tempo for an arrangement.",
-                f"Give a tempo from {SLOWEST_BPM:g} to {FASTEST_BPM:g}.",
-            )
-        if self.beats_per_bar is not None and not 1 <= self.beats_per_bar <= MOST_BEATS_PER_BAR:
-            raise RequestError(f"A bar of {self.beats_per_bar} beats is none.", f"Give 1 to {MOST_BEATS_PER_BAR}.")
-        if not 0 <= self.limits.stretch <= 0.25 or not 0 <= self.limits.shift <= 6:
-            raise RequestError(
-                "A loop is stretched by at most 25 % and shifted by at most 6 semitones.", "More cannot sound well."
-            )
-        if not 0 <= self.random_seed <= MOST_SEED:
-            raise RequestError(f"{self.random_seed} is no random seed.", f"Give a number from 0 to {MOST_SEED}.")
-        if not self.form or (self.roles is not None and not self.roles):
-            raise RequestError("An arrangement has at least one section and one role.")
+    @field_validator("form")
+    @classmethod
+    def _is_form(cls, text: str | None) -> str | None:
+        if text is not None:
+            parse_form(text)
+        return text
+
+    @field_validator("roles")
+    @classmethod
+    def _are_roles(cls, text: str | None) -> str | None:
+        if text is not None:
+            parse_roles(text)
+        return text
+
+    @field_validator("bpm")
+    @classmethod
+    def _is_tempo(cls, bpm: float | None) -> float | None:
+        if bpm is not None and not SLOWEST_BPM <= bpm <= FASTEST_BPM:
+            remedy = f"Give a tempo from {SLOWEST_BPM:g} to {FASTEST_BPM:g}."
+            raise RequestError(f"{bpm:g} bpm is no tempo for an arrangement.", remedy, field="bpm")
+        return bpm
+
+    @field_validator("key")
+    @classmethod
+    def _is_key(cls, text: str | None) -> str | None:
+        if text is not None:
+            try:
+                Key.parse(text)
+            except ValueError as error:
+                raise RequestError(f"{error}.", "Write a key as 'F# minor', 'F#m' or '11A'.", field="key") from error
+        return text
+
+    @field_validator("beats_per_bar")
+    @classmethod
+    def _is_meter(cls, beats: int | None) -> int | None:
+        if beats is not None and not 1 <= beats <= MOST_BEATS_PER_BAR:
+            remedy = f"Give 1 to {MOST_BEATS_PER_BAR}."
+            raise RequestError(f"A bar of {beats} beats is none.", remedy, field="beats_per_bar")
+        return beats
+
+    @field_validator("max_stretch")
+    @classmethod
+    def _is_stretch(cls, percent: float) -> float:
+        if not 0 <= percent <= MOST_STRETCH_PCT:
+            sentence = f"A loop is stretched by 0 to {MOST_STRETCH_PCT:g} %, not {percent:g} %."
+            raise RequestError(sentence, "More cannot sound well.", field="max_stretch")
+        return percent
+
+    @field_validator("max_shift")
+    @classmethod
+    def _is_shift(cls, semitones: int) -> int:
+        if not 0 <= semitones <= MOST_SHIFT:
+            sentence = f"A loop is shifted by 0 to {MOST_SHIFT} semitones, not {semitones}."
+            raise RequestError(sentence, "More cannot sound well.", field="max_shift")
+        return semitones
+
+    @field_validator("random_seed")
+    @classmethod
+    def _is_random_seed(cls, number: int) -> int:
+        if not 0 <= number <= MOST_SEED:
+            remedy = f"Give a number from 0 to {MOST_SEED}."
+            raise RequestError(f"{number} is no random seed.", remedy, field="random_seed")
+        return number
+
+    @field_validator("title")
+    @classmethod
+    def _is_title(cls, text: str | None) -> str | None:
+        return (text or "").strip() or None
+
+    @property
+    def form_parts(self) -> tuple[FormPart, ...]:
+        """The sections of the form, or of the usual one."""
+        return parse_form(DEFAULT_FORM if self.form is None else self.form)
+
+    @property
+    def roles_asked(self) -> tuple[Role, ...] | None:
+        """The roles that are named; None where they are left open."""
+        return None if self.roles is None else parse_roles(self.roles)
+
+    @property
+    def key_asked(self) -> Key | None:
+        """The key that is named; None where it is left open."""
+        return None if self.key is None else Key.parse(self.key)

@@ -30,7 +30,17 @@ _BY_CODE = {
 }
 
 # Fields whose option has another name. A field that is an argument has no option to name.
-_OPTIONS = {"k": "--count", "region": "--within", "sounds": None, "sound": None, "paths": None, "words": None}
+_OPTIONS = {
+    "k": "--count",
+    "region": "--within",
+    "arrangement": None,
+    "a": None,
+    "b": None,
+    "sounds": None,
+    "sound": None,
+    "paths": None,
+    "words": None,
+}
 
 
 def remedy_of(error: SonotecaError) -> str:

@@ -14,8 +14,6 @@ import typer
 from sonoteca import __version__
 from sonoteca.cli import (
     adding,
-    arrange_edit,
-    arranging,
     auditing,
     edit,
     humming,
@@ -38,6 +36,7 @@ from sonoteca.cli import (
     undo,
 )
 from sonoteca.cli.arguments import shield
+from sonoteca.cli.arrange import group as arrange
 from sonoteca.cli.options import LibraryOption, remember_library
 
 app = typer.Typer(
@@ -76,8 +75,7 @@ for group in (
     humming,
     match_tuning,
     matching,
-    arrange_edit,
-    arranging,
+    arrange,
     sequencing,
     linting,
     playlist_edit,

@@ -1,17 +1,21 @@
-"""Arrangements as files of other programs: which format, what it needs, and where it may be written."""
+"""Arrangements leave for files of other programs, and come back from JSON files."""
 
 from __future__ import annotations
 
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from sonoteca.arrange.arrangement import Arrangement
-from sonoteca.arrange.sound.sources import find_sources
+from sonoteca.arrange.keep.answer import ArrangeAnswer
+from sonoteca.arrange.keep.arrangements import keep_arrangement
+from sonoteca.arrange.keep.store import load_arrangement
+from sonoteca.arrange.sources import find_sources
 from sonoteca.catalogue.identity.sounds import find_sounds
 from sonoteca.catalogue.store.library import Library
+from sonoteca.domain.request import Request
 from sonoteca.errors import RequestError
-from sonoteca.interchange.arrangement_json import arrangement_json_bytes
+from sonoteca.interchange.arrangement_json import arrangement_json_bytes, read_arrangement_json
 from sonoteca.interchange.dawproject import dawproject_bytes
 from sonoteca.interchange.export_format import ExportFormat
 from sonoteca.interchange.midi_markers import midi_marker_bytes
@@ -25,53 +29,71 @@ _BY_SUFFIX = {
 }
 
 
+class ArrangementExportRequest(Request):
+    """An arrangement as a file for another program.
+
+    Attributes
+    ----------
+    arrangement : str
+        Its id or a unique prefix of it.
+    output : str
+        The file; replaced if it exists, unless it is a sound of the library.
+    format : ExportFormat or None
+        None: what the suffix of ``output`` says.
+    embed : bool
+        Put the sounds into a DAWproject file.
+    """
+
+    arrangement: str
+    output: str
+    format: ExportFormat | None = None
+    embed: bool = False
+
+
 @dataclass(frozen=True, slots=True)
-class Exported:
+class ArrangementExportAnswer:
     """What was written; ``missing`` names sounds without a file, which only DAWproject refuses."""
 
-    path: Path
+    request: ArrangementExportRequest
     format: ExportFormat
     n_bytes: int
     missing: tuple[str, ...]
 
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "path": self.request.output,
+            "format": self.format.value,
+            "bytes": self.n_bytes,
+            "missing": list(self.missing),
+        }
 
-def export_arrangement(
-    library: Library,
-    arrangement: Arrangement,
-    path: Path,
-    *,
-    format: ExportFormat | None = None,
-    embed: bool = False,
-) -> Exported:
-    """Write an arrangement for another program.
 
-    Parameters
-    ----------
-    path : Path
-        Replaced if it exists, unless it is a sound of the library.
-    format : ExportFormat, optional
-        By default what the suffix of ``path`` says.
-    embed : bool
-        Put the sounds into a DAWproject file.
+def export_arrangement(library: Library, request: ArrangementExportRequest) -> ArrangementExportAnswer:
+    """Write an arrangement for another program; the same arrangement gives the same bytes.
 
     Raises
     ------
+    ArrangementNotFound, AmbiguousArrangement
+        From its name.
     RequestError
         The suffix says no format, there is nothing to embed in this one, or the file cannot be written there.
     SoundsMissing
         DAWproject needs every sound.
     """
-    chosen = format or _BY_SUFFIX.get(path.suffix.lower())
+    path = Path(request.output)
+    chosen = request.format or _BY_SUFFIX.get(path.suffix.lower())
     if chosen is None:
-        raise RequestError(f"The name {path.name} does not say which format.", "Give --format.")
-    if embed and chosen is not ExportFormat.DAWPROJECT:
-        raise RequestError(f"{chosen} holds no sounds.", "Leave --embed out, or export as dawproject.")
+        remedy = f"Say one of {', '.join(ExportFormat)}."
+        raise RequestError(f"The name {path.name} does not say which format.", remedy, field="format")
+    if request.embed and chosen is not ExportFormat.DAWPROJECT:
+        raise RequestError(f"{chosen} holds no sounds.", "Embed nothing, or export as dawproject.", field="embed")
     with library.read() as connection:
+        arrangement = load_arrangement(connection, request.arrangement)
         if path.exists() and find_sounds(connection, os.path.abspath(path)):
-            raise RequestError(f"{path} is a sound of the library.", "Name another file.")
+            raise RequestError(f"{path} is a sound of the library.", "Name another file.", field="output")
         sources = find_sources(connection, arrangement.clips)
     if chosen is ExportFormat.DAWPROJECT:
-        content = dawproject_bytes(arrangement, sources, embed=embed)
+        content = dawproject_bytes(arrangement, sources, embed=request.embed)
     elif chosen is ExportFormat.MIDI_MARKERS:
         content = midi_marker_bytes(arrangement, sources)
     else:
@@ -79,8 +101,20 @@ def export_arrangement(
     try:
         write_whole(path, content)
     except OSError as error:
-        raise RequestError(
-            f"{path} cannot be written ({error.strerror}).", "Name a file that you may write."
-        ) from error
+        sentence = f"{path} cannot be written ({error.strerror})."
+        raise RequestError(sentence, "Name a file that you may write.", field="output") from error
     missing = tuple(f"{each.shown}: {each.why_missing}" for each in sources.values() if each.path is None)
-    return Exported(path, chosen, len(content), missing)
+    return ArrangementExportAnswer(request, chosen, len(content), missing)
+
+
+def import_arrangement(library: Library, path: str | os.PathLike[str]) -> ArrangeAnswer:
+    """Keep an arrangement from a JSON file as a new one; the answer names sounds that this library does not have.
+
+    Raises
+    ------
+    FileUnreadable
+        The file cannot be read.
+    RequestError
+        It is no arrangement; the message says where.
+    """
+    return keep_arrangement(library, read_arrangement_json(Path(path)))

@@ -1,4 +1,4 @@
-"""Arrangements as JSON files: the document of ``arrange.document``, with what its sounds are called.
+"""A JSON file holds an arrangement as ``arrange.keep.document`` writes it, with what its sounds are called.
 
 ``sounds`` tells, per content hash, id, path and title as the library that wrote the file knew
 them. Reading needs none of it: a clip means a content, wherever it lies.
@@ -10,38 +10,23 @@ import json
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from sonoteca.arrange.arrangement import Arrangement
-from sonoteca.arrange.keep.document import as_document, from_document
-from sonoteca.arrange.sound.sources import Source
+from sonoteca.arrange.keep.document import from_document, full_document
+from sonoteca.arrange.sources import Source
 from sonoteca.errors import FileUnreadable, RequestError
 
 MAX_BYTES = 64 * 2**20
 
 
-def full_document(arrangement: Arrangement, sources: Mapping[str, Source]) -> dict[str, Any]:
-    """The document of an arrangement with its ``sounds``."""
-    sounds = {
-        each.content_hash: {
-            "id": each.public_id,
-            "path": None if each.path is None else str(each.path),
-            "shown": each.shown,
-            "missing": each.why_missing,
-        }
-        for each in sources.values()
-    }
-    return {**as_document(arrangement), "sounds": sounds}
-
-
 def arrangement_json_bytes(arrangement: Arrangement, sources: Mapping[str, Source]) -> bytes:
-    """The file: ASCII, indented, the same bytes every time."""
+    """Write the file: ASCII, indented, the same bytes every time."""
     text = json.dumps(full_document(arrangement, sources), indent=2, ensure_ascii=True, allow_nan=False)
     return f"{text}\n".encode()
 
 
 def read_arrangement_json(path: Path) -> Arrangement:
-    """The arrangement of a JSON file, without an id: it is a new one here.
+    """Read the arrangement of a JSON file, without an id: it is a new one here.
 
     Raises
     ------
@@ -60,5 +45,7 @@ def read_arrangement_json(path: Path) -> Arrangement:
     try:
         document = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise RequestError(f"{path} is not JSON ({error}).", "See `sonoteca arrange export --help`.") from error
+        raise RequestError(
+            f"{path} is not JSON ({error}).", "Export an arrangement as JSON to see how one is written."
+        ) from error
     return replace(from_document(document), public_id=None)

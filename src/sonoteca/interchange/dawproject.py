@@ -1,4 +1,4 @@
-"""Arrangements as DAWproject 1.0, the exchange format that Bitwig Studio, Cubase, Studio One and others open.
+"""DAWproject 1.0 is the exchange format that Bitwig Studio, Cubase, Studio One and others open; arrangements are written in it.
 
 A ``.dawproject`` is a ZIP of ``project.xml``, ``metadata.xml`` and, if embedded, the sounds:
 https://github.com/bitwig/dawproject. What is written here:
@@ -22,7 +22,7 @@ from xml.etree import ElementTree
 
 from sonoteca import __version__
 from sonoteca.arrange.arrangement import Arrangement, Clip
-from sonoteca.arrange.sound.sources import Source, require_all
+from sonoteca.arrange.sources import Source, require_all
 from sonoteca.domain.vocabulary import Role
 from sonoteca.errors import FileUnreadable, RequestError
 
@@ -43,7 +43,7 @@ _SAME_DB = 0.05
 
 
 def dawproject_bytes(arrangement: Arrangement, sources: Mapping[str, Source], *, embed: bool = False) -> bytes:
-    """The contents of a ``.dawproject`` file.
+    """Write the contents of a ``.dawproject`` file.
 
     Parameters
     ----------
@@ -74,7 +74,7 @@ def dawproject_bytes(arrangement: Arrangement, sources: Mapping[str, Source], *,
 
 
 def _in_order(arrangement: Arrangement, sources: Mapping[str, Source]) -> list[Source]:
-    """Each source once, in the order in which clips name them."""
+    """List each source once, in the order in which clips name them."""
     return [sources[each] for each in dict.fromkeys(clip.content_hash for clip in arrangement.clips)]
 
 
@@ -105,7 +105,7 @@ def _file_path(source: Source, embed: bool) -> str:
     assert source.path is not None
     path = _embedded_name(source) if embed else source.path.as_posix()
     if path != _without_controls(path):
-        raise RequestError(f"The name of {source.shown} cannot stand in XML.", "Rename the file, or use --embed.")
+        raise RequestError(f"The name of {source.shown} cannot stand in XML.", "Rename the file, or embed the sounds.")
     return path
 
 
@@ -289,5 +289,5 @@ def _metadata(arrangement: Arrangement) -> ElementTree.Element:
 
 
 def title_of(arrangement: Arrangement) -> str:
-    """The title, else the id."""
+    """Give the title, else the id."""
     return arrangement.title or f"Arrangement {arrangement.public_id or 'without id'}"

@@ -1,4 +1,7 @@
-"""What an arrangement can be written as. Apart from what writes it, because commands name formats before they import."""
+"""The formats that an arrangement can be written as.
+
+They stand apart from what writes them, because commands name them before they import anything.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,8 @@ from enum import StrEnum
 
 
 class ExportFormat(StrEnum):
+    """A format for another program; docs/arranging.md says what each holds."""
+
     DAWPROJECT = "dawproject"
     MIDI_MARKERS = "midi-markers"
     JSON = "json"

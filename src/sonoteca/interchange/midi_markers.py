@@ -1,4 +1,4 @@
-"""Arrangements as a MIDI file without notes: tempo, meter, key, section markers, a text for each clip.
+"""A MIDI file without notes holds the grid of an arrangement: tempo, meter, key, section markers, a text for each clip.
 
 Every program with a timeline reads it: the grid and the form arrive, the sounds are laid by hand.
 """
@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 import mido
 
 from sonoteca.arrange.arrangement import Arrangement, Clip
-from sonoteca.arrange.sound.sources import Source
+from sonoteca.arrange.sources import Source
 from sonoteca.domain.music import Key
 
 TICKS_PER_BEAT = 960
@@ -21,7 +21,7 @@ _MINOR = ("Cm", "C#m", "Dm", "Ebm", "Em", "Fm", "F#m", "Gm", "G#m", "Am", "Bbm",
 
 
 def midi_marker_bytes(arrangement: Arrangement, sources: Mapping[str, Source]) -> bytes:
-    """A format 1 MIDI file.
+    """Write a format 1 MIDI file.
 
     The first track holds tempo (in microseconds per beat, so to 0.001 bpm), time signature, key
     signature and a marker per section; then a track per role holds a text event where each clip
@@ -61,7 +61,7 @@ def midi_marker_bytes(arrangement: Arrangement, sources: Mapping[str, Source]) -
 
 
 def clip_text(arrangement: Arrangement, clip: Clip, source: Source) -> str:
-    """What a person needs to lay the clip by hand."""
+    """Tell what a person needs to lay the clip by hand."""
     shift = f", {clip.semitone_shift:+d} semitones" if clip.semitone_shift else ""
     missing = "" if source.path is not None else ", MISSING"
     name = source.shown.encode("utf-8", "replace").decode()

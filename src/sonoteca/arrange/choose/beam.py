@@ -20,7 +20,7 @@ from sonoteca.arrange.choose.place import Placements
 BEAM_WIDTH = 24
 # Of the pairs in a section the mean counts, and the worst: one clash spoils a section. Per unit of their spread.
 MEAN, WORST = 0.06, 0.03
-# What a placement is worth by itself: 10 % of stretch cost as much as company that stands 2.4 lower.
+# What a placement is worth by itself: 10 % of stretch cost as much as pairs that stand 2.4 lower.
 WORTH = 0.8
 _LIKENESS, _ENERGY = 0.15, 0.1
 _SAME_IN_MAIN, _SAME_AT_EDGE = -0.4, 0.2
@@ -49,7 +49,7 @@ class _State:
 
 
 def choose(
-    cells: Sequence[Cell], placements: Placements, company: PairwiseFit, *, width: int = BEAM_WIDTH
+    cells: Sequence[Cell], placements: Placements, pairwise: PairwiseFit, *, width: int = BEAM_WIDTH
 ) -> list[int]:
     """The number of a placement for each cell.
 
@@ -58,7 +58,7 @@ def choose(
     cells : sequence of Cell
         In the order in which they are decided; each has at least one option.
     placements : Placements
-    company : PairwiseFit
+    pairwise : PairwiseFit
         Of these placements.
     width : int >= 1
         Partial choices that are followed; 1 decides each cell on the spot.
@@ -71,14 +71,14 @@ def choose(
     """
     loops = _loop_numbers(placements)
     energy = _standard(placements.loops.evidence.energy_level)
-    standing = standing_of(company.total, placements.loops.roles)
+    standing = standing_of(pairwise.total, placements.loops.roles)
     states = [_State(0.0, ())]
     for number, cell in enumerate(cells):
         options = np.array(cell.options, np.int64)
         grown: list[_State] = []
         for state in states:
             gains = _gains(
-                cells[:number], state.chosen, cell, options, placements, standing, company.likeness, loops, energy
+                cells[:number], state.chosen, cell, options, placements, standing, pairwise.likeness, loops, energy
             )
             # No more than the width can survive from one state.
             for at in np.argsort(-gains, kind="stable")[:width]:

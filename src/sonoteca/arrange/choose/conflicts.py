@@ -1,4 +1,7 @@
-"""Why nothing fits: which of the wishes shuts the last loop out, and which one to loosen."""
+"""A conflict says why nothing fits: which wish shuts the last loop out, and which one to loosen.
+
+Each function makes the error; whoever meets the conflict raises it.
+"""
 
 from __future__ import annotations
 
@@ -11,26 +14,25 @@ from sonoteca.errors import ConstraintsConflict
 
 
 def no_loops(*, has_filter: bool) -> ConstraintsConflict:
-    """There is no loop at all."""
+    """Say that there is no loop at all."""
     if has_filter:
-        return ConstraintsConflict("The filter finds no loop with whole bars.", "Loosen --filter.")
-    return ConstraintsConflict(
-        "The library has no loop with whole bars.", "Add a folder of loops with `sonoteca add FOLDER`."
-    )
+        return ConstraintsConflict("The filter finds no loop with whole bars.", "Loosen the filter.", field="filter")
+    return ConstraintsConflict("The library has no loop with whole bars.", "Add a folder of loops.")
 
 
 def none_of_role(role: str, *, has_filter: bool, loops: Loops) -> ConstraintsConflict:
-    """No loop of a role may be used at all."""
+    """Say that no loop of a role may be used."""
     there = ", ".join(sorted(set(loops.roles))) or "no loops"
     where = "The filter leaves" if has_filter else "The library has"
-    loosen = "--filter, or leave" if has_filter else "--roles: leave"
     return ConstraintsConflict(
-        f"{where} no {role} loop with whole bars (there is: {there}).", f"Loosen {loosen} {role} out."
+        f"{where} no {role} loop with whole bars (there is: {there}).",
+        f"Loosen the filter, or leave {role} out." if has_filter else f"Loosen the roles: leave {role} out.",
+        field="filter" if has_filter else "roles",
     )
 
 
 def none_in_reach(role: str, loops: Loops, reach: Reach, grid: Grid, limits: Limits) -> ConstraintsConflict:
-    """There are loops of a role, but none reaches the grid: the step at which the last one fell out."""
+    """Say at which step the last loop of a role fell out, where there are some and none reaches the grid."""
     own = np.array([each == role for each in loops.roles], np.bool_)
     n = int(own.sum())
     count = f"None of the {n} {role} loops" if n > 1 else f"The only {role} loop"
@@ -39,7 +41,8 @@ def none_in_reach(role: str, loops: Loops, reach: Reach, grid: Grid, limits: Lim
         meters = ", ".join(f"{meter:g}" for meter in np.unique(loops.beats_per_bar[own]))
         return ConstraintsConflict(
             f"{count} {is_} in {grid.beats_per_bar} beats to the bar; there is {meters}.",
-            f"Loosen --beats-per-bar, or leave {role} out of --roles.",
+            f"Loosen the beats in a bar, or leave {role} out.",
+            field="beats_per_bar",
         )
     if not (own & reach.in_tempo).any():
         needs = reach.stretch[own & reach.in_meter]
@@ -47,8 +50,9 @@ def none_in_reach(role: str, loops: Loops, reach: Reach, grid: Grid, limits: Lim
         return ConstraintsConflict(
             f"{count} {can} be played at {grid.tempo_bpm:g} bpm within {100 * limits.stretch:g} % of stretch; "
             f"the nearest, at {nearest:.4g} bpm, needs {100 * float(needs.min()):.1f} %.",
-            f"Loosen --bpm (towards {nearest:.4g})"
-            + (f" or --max-stretch (now {100 * limits.stretch:g})." if limits.stretch < 0.25 else "."),
+            f"Loosen the tempo (towards {nearest:.4g} bpm)"
+            + (f" or the largest stretch (now {100 * limits.stretch:g} %)." if limits.stretch < 0.25 else "."),
+            field="bpm",
         )
     needed = reach.shift[own & reach.in_tempo]
     known = needed[np.isfinite(needed)]
@@ -56,7 +60,8 @@ def none_in_reach(role: str, loops: Loops, reach: Reach, grid: Grid, limits: Lim
     least = f"; the nearest needs {known.min():.0f}" if len(known) else ""
     return ConstraintsConflict(
         f"{count} {can} be brought near {key} within {_semitones(limits)}{least}.",
-        "Loosen --key" + (f" or --max-shift (now {limits.shift})." if limits.shift < 6 else "."),
+        "Loosen the key" + (f" or the largest shift (now {_semitones(limits)})." if limits.shift < 6 else "."),
+        field="key",
     )
 
 
@@ -67,20 +72,23 @@ def _semitones(limits: Limits) -> str:
 def not_in_reach(
     shown: str, number: int, loops: Loops, reach: Reach, grid: Grid, limits: Limits
 ) -> ConstraintsConflict:
-    """A sound that has to play cannot; ``number`` is its loop."""
+    """Say why a sound that has to play cannot; ``number`` is its loop."""
     if not reach.in_meter[number]:
         return ConstraintsConflict(
             f"{shown} has {loops.beats_per_bar[number]:g} beats in a bar, the arrangement {grid.beats_per_bar}.",
-            "Loosen --beats-per-bar, or do not ask for this sound.",
+            "Loosen the beats in a bar, or do not ask for this sound.",
+            field="beats_per_bar",
         )
     if not reach.in_tempo[number]:
         return ConstraintsConflict(
             f"{shown} would have to be stretched by {100 * float(reach.stretch[number]):.1f} % to {grid.tempo_bpm:g} bpm; "
             f"{100 * limits.stretch:g} % is allowed.",
-            f"Loosen --bpm (towards {float(loops.tempo_bpm[number]):.4g}), or do not ask for this sound.",
+            f"Loosen the tempo (towards {float(loops.tempo_bpm[number]):.4g} bpm), or do not ask for this sound.",
+            field="bpm",
         )
     key = "the key" if grid.key is None else grid.key.name
     return ConstraintsConflict(
         f"{shown} cannot be brought near {key} within {_semitones(limits)}.",
-        "Loosen --key or --max-shift, or do not ask for this sound.",
+        "Loosen the key or the largest shift, or do not ask for this sound.",
+        field="key",
     )

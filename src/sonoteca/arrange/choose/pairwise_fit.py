@@ -37,7 +37,7 @@ class PairwiseFit:
     likeness: NDArray[np.float64]
 
 
-def judge(placements: Placements, weights: Weights) -> PairwiseFit:
+def fit_pairs(placements: Placements, weights: Weights) -> PairwiseFit:
     """Match every placement with every one of another role.
 
     Costs one ``match.fit`` per placement: 3 ms for a hundred others.

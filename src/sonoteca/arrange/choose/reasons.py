@@ -17,10 +17,10 @@ _FEELS = {2.0: " in double time", 0.5: " in half time"}
 
 
 def reasons_of(
-    number: int, beside: Sequence[int], placements: Placements, company: PairwiseFit, key: Key | None
+    number: int, beside: Sequence[int], placements: Placements, pairwise: PairwiseFit, key: Key | None
 ) -> tuple[str, ...]:
     """What was done to a placement, and what it goes with best of those that play ``beside`` it."""
-    return (_tempo(number, placements), _pitch(number, placements, key), _partner(number, beside, placements, company))
+    return (_tempo(number, placements), _pitch(number, placements, key), _partner(number, beside, placements, pairwise))
 
 
 def _tempo(number: int, placements: Placements) -> str:
@@ -48,16 +48,16 @@ def _pitch(number: int, placements: Placements, key: Key | None) -> str:
     return f"Shifted {move} from {own.name} to {now.name}{relation}." if shift else f"In {now.name}{relation}."
 
 
-def _partner(number: int, beside: Sequence[int], placements: Placements, company: PairwiseFit) -> str:
+def _partner(number: int, beside: Sequence[int], placements: Placements, pairwise: PairwiseFit) -> str:
     if not beside:
         return "Nothing else plays with it."
     roles = placements.loops.roles
     # What is pitched stands and falls with what is pitched too.
     peers = [other for other in beside if is_tonal(roles[other])] if is_tonal(roles[number]) else []
-    best = max(peers or beside, key=lambda other: (float(company.total[number, other]), -other))
+    best = max(peers or beside, key=lambda other: (float(pairwise.total[number, other]), -other))
     role = roles[best]
-    score = float(company.total[number, best])
-    chord, rhythm = (float(company.axes[name][number, best]) for name in ("chord", "rhythm"))
+    score = float(pairwise.total[number, best])
+    chord, rhythm = (float(pairwise.axes[name][number, best]) for name in ("chord", "rhythm"))
     if np.isfinite(chord) and chord >= _FOR:
         why = "their chords change together"
     elif np.isfinite(rhythm) and rhythm >= _FOR:
@@ -69,6 +69,6 @@ def _partner(number: int, beside: Sequence[int], placements: Placements, company
     return f"Goes best with the {role} ({score:.2f}): {why}."
 
 
-def company_score(number: int, beside: Sequence[int], company: PairwiseFit) -> float | None:
+def mean_fit(number: int, beside: Sequence[int], pairwise: PairwiseFit) -> float | None:
     """Mean match with what plays beside it, 0..1; None where nothing does."""
-    return round(float(np.mean([company.total[number, other] for other in beside])), 4) if beside else None
+    return round(float(np.mean([pairwise.total[number, other] for other in beside])), 4) if beside else None

@@ -1,27 +1,122 @@
-"""An arrangement as a JSON document and back, without loss.
+"""A document is an arrangement as JSON, written and read back without loss.
 
 ``schema`` 1. Everything but ``schema``, ``tempo_bpm``, ``beats_per_bar``, ``sections`` and
 ``clips`` may be left out of a document that is read; names it does not know are ignored, so that
-a file may carry more.
+a file may carry more. ``docs/arrangement.schema.json`` is the JSON schema of these classes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, Strict, ValidationError
+from pydantic_core import PydanticCustomError
 
 from sonoteca.arrange.arrangement import Arrangement, Clip, Section
+from sonoteca.arrange.sources import Source
 from sonoteca.catalogue.store.names import is_storable
 from sonoteca.domain.music import Key
 from sonoteca.errors import RequestError
 
 SCHEMA = 1
 _LARGEST = 1e12
-_REMEDY = "Write it with `sonoteca arrange export ID --format json`."
+_REMEDY = "Export an arrangement as JSON to see how one is written."
+
+
+def _whole(value: Any) -> Any:
+    """What stands for a whole number: ``4.0`` does, ``True``, ``"4"`` and ``4.5`` do not."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= _LARGEST:
+        raise PydanticCustomError("whole_number", "not a whole number")
+    return value
+
+
+def _storable(text: str) -> str:
+    if not is_storable(text):
+        raise PydanticCustomError("text", "not text")
+    return text
+
+
+def _empty_list(value: Any) -> Any:
+    return [] if value is None else value
+
+
+def _empty_mapping(value: Any) -> Any:
+    return {} if value is None else value
+
+
+# A number of a size that means something; NaN is none.
+Number = Annotated[float, Strict(), Field(ge=-_LARGEST, le=_LARGEST, allow_inf_nan=False)]
+Whole = Annotated[int, BeforeValidator(_whole)]
+Text = Annotated[str, Strict(), AfterValidator(_storable)]
+Texts = Annotated[tuple[Text, ...], BeforeValidator(_empty_list)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class SectionDocument(_Part):
+    """A named stretch of whole bars, counted from 0."""
+
+    name: Text
+    start_bar: Whole
+    bars: Whole
+
+
+class ClipDocument(_Part):
+    """A span of a sound on the grid; ``pass_bars`` is told to the reader and not read back."""
+
+    role: Text
+    content_hash: Text
+    start_s: Number
+    end_s: Number
+    start_bar: Number
+    bars: Number
+    pass_bars: Number | None = None
+    tempo_ratio: Number = 1.0
+    semitone_shift: Whole = 0
+    gain_db: Number = 0.0
+    score: Number | None = None
+    reasons: Texts = ()
+
+
+class ArrangementDocument(_Part):
+    """An arrangement; ``bars`` and ``duration_s`` are told to the reader and not read back."""
+
+    version: Annotated[Whole, Field(alias="schema")]
+    id: Text | None = None
+    title: Text | None = None
+    tempo_bpm: Number
+    beats_per_bar: Whole
+    key: Text | None = None
+    bars: Number | None = None
+    duration_s: Number | None = None
+    seed: Whole = 0
+    muted: Texts = ()
+    locked: Annotated[tuple[tuple[Text, Text], ...], BeforeValidator(_empty_list)] = ()
+    details: Annotated[dict[str, JsonValue], BeforeValidator(_empty_mapping)] = {}
+    sections: list[SectionDocument]
+    clips: list[ClipDocument]
+
+
+class NamedSound(_Part):
+    """How the library that wrote a document knew one of its sounds."""
+
+    id: str | None
+    path: str | None
+    shown: str
+    missing: str | None
+
+
+class FullDocument(ArrangementDocument):
+    """An arrangement with what its sounds are called, by content hash; reading needs none of the names."""
+
+    sounds: dict[str, NamedSound] = {}
 
 
 def as_document(arrangement: Arrangement) -> dict[str, Any]:
-    """The arrangement as JSON values; see docs/arranging.md for the fields."""
+    """Write the arrangement as JSON values; see docs/arranging.md for the fields."""
     return {
         "schema": SCHEMA,
         "id": arrangement.public_id,
@@ -58,111 +153,94 @@ def as_document(arrangement: Arrangement) -> dict[str, Any]:
     }
 
 
+def full_document(arrangement: Arrangement, sources: Mapping[str, Source]) -> dict[str, Any]:
+    """Write the arrangement with its ``sounds``: per content hash, what the library knows of each today."""
+    sounds = {
+        each.content_hash: {
+            "id": each.public_id,
+            "path": None if each.path is None else str(each.path),
+            "shown": each.shown,
+            "missing": each.why_missing,
+        }
+        for each in sources.values()
+    }
+    return {**as_document(arrangement), "sounds": sounds}
+
+
 def from_document(document: Any) -> Arrangement:
-    """The arrangement that a document describes.
+    """Read the arrangement that a document describes.
 
     Raises
     ------
     RequestError
         It is no such document; the sentence names the field.
     """
-    fields = _Fields(document, "the document")
-    if fields.whole("schema") != SCHEMA:
+    if isinstance(document, Mapping) and "schema" in document and document["schema"] != SCHEMA:
         raise RequestError(f"The document has schema {document['schema']!r}, this program knows {SCHEMA}.", _REMEDY)
-    key_name = fields.text_or_none("key")
+    try:
+        read = ArrangementDocument.model_validate(document)
+    except ValidationError as error:
+        raise RequestError(_sentence(error), _REMEDY) from error
     try:
         return Arrangement(
-            tempo_bpm=fields.number("tempo_bpm"),
-            beats_per_bar=fields.whole("beats_per_bar"),
-            key=None if key_name is None else Key.parse(key_name),
-            sections=tuple(_section(each) for each in fields.objects("sections", "section")),
-            clips=tuple(_clip(each) for each in fields.objects("clips", "clip")),
-            seed=fields.whole("seed", default=0),
-            title=fields.text_or_none("title"),
-            muted=frozenset(fields.texts("muted")),
-            locked=frozenset(_pair(each) for each in document.get("locked") or []),
-            details=dict(document.get("details") or {}),
-            public_id=fields.text_or_none("id"),
+            tempo_bpm=read.tempo_bpm,
+            beats_per_bar=read.beats_per_bar,
+            key=None if read.key is None else Key.parse(read.key),
+            sections=tuple(Section(each.name, each.start_bar, each.bars) for each in read.sections),
+            clips=tuple(_clip(each) for each in read.clips),
+            seed=read.seed,
+            title=read.title,
+            muted=frozenset(read.muted),
+            locked=frozenset(read.locked),
+            details=read.details,
+            public_id=read.id,
         )
-    except (TypeError, ValueError) as error:
+    except ValueError as error:
         raise RequestError(f"The document is no arrangement: {error}.", _REMEDY) from error
 
 
-def _section(fields: _Fields) -> Section:
-    return Section(fields.text("name"), fields.whole("start_bar"), fields.whole("bars"))
-
-
-def _clip(fields: _Fields) -> Clip:
+def _clip(read: ClipDocument) -> Clip:
     return Clip(
-        role=fields.text("role"),
-        content_hash=fields.text("content_hash"),
-        start_s=fields.number("start_s"),
-        end_s=fields.number("end_s"),
-        start_bar=fields.number("start_bar"),
-        bars=fields.number("bars"),
-        tempo_ratio=fields.number("tempo_ratio", default=1.0),
-        semitone_shift=fields.whole("semitone_shift", default=0),
-        gain_db=fields.number("gain_db", default=0.0),
-        score=None if fields.values.get("score") is None else fields.number("score"),
-        reasons=fields.texts("reasons"),
+        role=read.role,
+        content_hash=read.content_hash,
+        start_s=read.start_s,
+        end_s=read.end_s,
+        start_bar=read.start_bar,
+        bars=read.bars,
+        tempo_ratio=read.tempo_ratio,
+        semitone_shift=read.semitone_shift,
+        gain_db=read.gain_db,
+        score=read.score,
+        reasons=read.reasons,
     )
 
 
-def _is_number(value: Any) -> bool:
-    """A number of a size that means something; NaN is not."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= _LARGEST
+# What a field has to be, by the kind of pydantic's error.
+_WANTED = {
+    "model_type": "a JSON object",
+    "dict_type": "a JSON object",
+    "list_type": "a list",
+    "tuple_type": "a list of texts",
+    "string_type": "text",
+    "text": "text",
+    "whole_number": "a whole number",
+    "int_from_float": "a whole number",
+}
 
 
-def _is_text(value: Any) -> bool:
-    return isinstance(value, str) and is_storable(value)
-
-
-def _pair(value: Any) -> tuple[str, str]:
-    role, section = value
-    return str(role), str(section)
-
-
-class _Fields:
-    """The fields of one JSON object, each read as the type it has to have."""
-
-    def __init__(self, values: Any, where: str) -> None:
-        if not isinstance(values, Mapping):
-            raise RequestError(f"{where[0].upper()}{where[1:]} is no JSON object.", _REMEDY)
-        self.values = values
-        self.where = where
-
-    def number(self, name: str, *, default: float | None = None) -> float:
-        value: Any = self.values.get(name, default)
-        if not _is_number(value):
-            raise self._not(name, value, "a number")
-        return float(value)
-
-    def whole(self, name: str, *, default: int | None = None) -> int:
-        value: Any = self.values.get(name, default)
-        if not _is_number(value) or value != int(value):
-            raise self._not(name, value, "a whole number")
-        return int(value)
-
-    def text(self, name: str) -> str:
-        value = self.values.get(name)
-        if not isinstance(value, str) or not is_storable(value):
-            raise self._not(name, value, "text")
-        return value
-
-    def text_or_none(self, name: str) -> str | None:
-        return None if self.values.get(name) is None else self.text(name)
-
-    def texts(self, name: str) -> tuple[str, ...]:
-        value = self.values.get(name) or []
-        if not isinstance(value, Sequence) or isinstance(value, str) or not all(map(_is_text, value)):
-            raise self._not(name, value, "a list of texts")
-        return tuple(value)
-
-    def objects(self, name: str, each: str) -> list[_Fields]:
-        value = self.values.get(name)
-        if not isinstance(value, list):
-            raise self._not(name, value, "a list")
-        return [_Fields(item, f"{each} {number}") for number, item in enumerate(value, 1)]
-
-    def _not(self, name: str, value: Any, what: str) -> RequestError:
-        return RequestError(f"In {self.where}, {name} is {value!r}, not {what}.", _REMEDY)
+def _sentence(error: ValidationError) -> str:
+    """Say of the first thing that is wrong where it stands and what it should be."""
+    details = error.errors(include_url=False)[0]
+    place, name, wanted = "the document", "", _WANTED.get(details["type"], "a number")
+    for step in details["loc"]:
+        if isinstance(step, int) and name in ("sections", "clips"):
+            place, name = f"{name.removesuffix('s')} {step + 1}", ""
+        elif isinstance(step, int):
+            name = f"{name}[{step}]"
+        elif not name:
+            name = step
+    if not name:
+        return f"{place[0].upper()}{place[1:]} is no JSON object."
+    if details["type"] == "missing":
+        return f"In {place}, {name} is None, and has to be given."
+    return f"In {place}, {name} is {details['input']!r}, not {wanted}."

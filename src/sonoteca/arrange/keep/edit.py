@@ -1,4 +1,4 @@
-"""Changes to an arrangement, each a function from one arrangement to another.
+"""An edit is a function from one arrangement to another.
 
 A *target* is ``ROLE`` or ``ROLE@SECTION``; a section is named ``verse``, which means all of that
 name, or ``verse#2``, the second of that name. What cannot be done is refused with a sentence, and
@@ -32,8 +32,8 @@ class Target:
         return self.role if self.section is None else f"{self.role}@{self.section}"
 
 
-def parse_target(text: str) -> Target:
-    """``"bass"``, ``"bass@verse"`` or ``"bass@verse#2"``; RequestError for anything else.
+def parse_target(text: str, *, field: str | None = None) -> Target:
+    """Read ``"bass"``, ``"bass@verse"`` or ``"bass@verse#2"``; RequestError for anything else.
 
     >>> parse_target("bass@verse#2")
     Target(role='bass', section='verse#2')
@@ -41,13 +41,15 @@ def parse_target(text: str) -> Target:
     match = _TARGET.fullmatch(text.strip())
     if match is None or match[1] not in tuple(Role):
         raise RequestError(
-            f"{text!r} does not say which clips.", f"Write ROLE or ROLE@SECTION; roles are {', '.join(Role)}."
+            f"{text!r} does not say which clips.",
+            f"Write ROLE or ROLE@SECTION; roles are {', '.join(Role)}.",
+            field=field,
         )
     return Target(match[1], match[2])
 
 
 def sections_named(arrangement: Arrangement, name: str) -> list[int]:
-    """Positions of the sections that ``verse`` or ``verse#2`` means; RequestError if there is none."""
+    """Find the positions of the sections that ``verse`` or ``verse#2`` means; RequestError if there is none."""
     found = [at for at, section in enumerate(arrangement.sections) if section.name == name]
     if not found:
         match = _SECTION.fullmatch(name)
@@ -61,14 +63,14 @@ def sections_named(arrangement: Arrangement, name: str) -> list[int]:
 
 
 def sections_of_target(arrangement: Arrangement, target: Target) -> list[Section]:
-    """The sections that a target means."""
+    """List the sections that a target means."""
     if target.section is None:
         return list(arrangement.sections)
     return [arrangement.sections[at] for at in sections_named(arrangement, target.section)]
 
 
 def clips_at(arrangement: Arrangement, target: Target) -> list[int]:
-    """Numbers of the clips that a target means; RequestError if there is none."""
+    """Find the numbers of the clips that a target means; RequestError if there is none."""
     sections = sections_of_target(arrangement, target)
     found = [
         number
@@ -76,7 +78,7 @@ def clips_at(arrangement: Arrangement, target: Target) -> list[int]:
         if clip.role == target.role and arrangement.section_at(clip.start_bar) in sections
     ]
     if not found:
-        raise RequestError(f"There is no {target}.", "`sonoteca arrange show` lists what plays where.")
+        raise RequestError(f"There is no {target}.", "Name a role that plays there.")
     return found
 
 
@@ -127,11 +129,11 @@ def set_locked(arrangement: Arrangement, target: Target, locked: bool) -> Arrang
 
 
 def refuse_if_locked(arrangement: Arrangement, target: Target) -> None:
-    """RequestError if one of the choices of a target is locked."""
+    """Raise RequestError if one of the choices of a target is locked."""
     for section in sections_of_target(arrangement, target):
         if (target.role, section.name) in arrangement.locked:
             name = f"{target.role}@{section.name}"
-            raise RequestError(f"{name} is locked.", f"Give it free with --unlock {name}.")
+            raise RequestError(f"{name} is locked.", "Unlock it first.")
 
 
 def take_out(arrangement: Arrangement, target: Target) -> Arrangement:
@@ -273,7 +275,7 @@ def remove_section(arrangement: Arrangement, name: str) -> Arrangement:
         section = arrangement.sections[at].name
         for role, locked in arrangement.locked:
             if locked == section:
-                raise RequestError(f"{role}@{section} is locked.", f"Give it free with --unlock {role}@{section}.")
+                raise RequestError(f"{role}@{section} is locked.", "Unlock it first.")
     return _assembled(arrangement, parts)
 
 

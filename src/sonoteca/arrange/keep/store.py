@@ -1,4 +1,7 @@
-"""Arrangements in the library: kept with an id, opened again as they were, changed with a way back."""
+"""The store keeps arrangements in the library: with an id, opened again as they were, changed with a way back.
+
+It works within the transaction it is given; ``arrange.keep.arrangements`` holds the calls of a library.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from sonoteca.arrange.keep.document import as_document, from_document
 from sonoteca.catalogue.made.arrangements import (
     ArrangementRows,
     insert_arrangement,
-    load_arrangement,
+    load_arrangement_rows,
     replace_arrangement,
     resolve_arrangement,
 )
@@ -31,14 +34,14 @@ def save_new(connection: Connection, arrangement: Arrangement) -> Arrangement:
     return replace(arrangement, public_id=public_id)
 
 
-def open_arrangement(connection: Connection, name: str) -> Arrangement:
-    """The arrangement of an id or a unique prefix of one, exactly as it was saved.
+def load_arrangement(connection: Connection, name: str) -> Arrangement:
+    """Load the arrangement of an id or a unique prefix of one, exactly as it was saved.
 
     Raises
     ------
     ArrangementNotFound, AmbiguousArrangement
     """
-    rows = load_arrangement(connection, resolve_arrangement(connection, name))
+    rows = load_arrangement_rows(connection, resolve_arrangement(connection, name))
     header = rows.header
     details = dict(header["details"])
     return Arrangement(
@@ -57,7 +60,7 @@ def open_arrangement(connection: Connection, name: str) -> Arrangement:
 
 
 def save_changed(connection: Connection, arrangement: Arrangement, *, instead_of: Arrangement) -> None:
-    """Put a changed arrangement in the place of the one it was made from, which can be had back with ``undo``.
+    """Put a changed arrangement in the place of the one it was made from, which can be had back with ``undo_change``.
 
     Raises
     ------
@@ -67,7 +70,7 @@ def save_changed(connection: Connection, arrangement: Arrangement, *, instead_of
         Somebody else changed it in the meantime: their work is not overwritten.
     """
     public_id = _id_of(arrangement)
-    held = open_arrangement(connection, public_id)
+    held = load_arrangement(connection, public_id)
     if held != instead_of:
         raise RequestError(f"Arrangement {public_id} was changed in the meantime.", "Look at it and edit it again.")
     before = [*_states_before(connection, public_id), as_document(held)][-KEPT_STATES:]
@@ -75,7 +78,7 @@ def save_changed(connection: Connection, arrangement: Arrangement, *, instead_of
     events.record(connection, "arrangement_changed", details={"arrangement": public_id})
 
 
-def undo(connection: Connection, name: str) -> Arrangement:
+def undo_change(connection: Connection, name: str) -> Arrangement:
     """Take back the last change that was not taken back yet.
 
     Raises
@@ -94,7 +97,7 @@ def undo(connection: Connection, name: str) -> Arrangement:
 
 
 def _states_before(connection: Connection, public_id: str) -> list[dict[str, Any]]:
-    states: list[dict[str, Any]] = load_arrangement(connection, public_id).header["details"].get("before", [])
+    states: list[dict[str, Any]] = load_arrangement_rows(connection, public_id).header["details"].get("before", [])
     return states
 
 

@@ -1,4 +1,4 @@
-"""Another loop in a place of an arrangement: a named one, or the best that the library has besides."""
+"""A swap puts another loop in a place of an arrangement: a named one, or the best that the library has besides."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 
 from sonoteca.arrange.arrangement import Arrangement, Clip
 from sonoteca.arrange.choose.beam import MEAN, WORST, WORTH
+from sonoteca.arrange.choose.compose import POOL
 from sonoteca.arrange.choose.conflicts import none_in_reach, none_of_role, not_in_reach
 from sonoteca.arrange.choose.grid import Grid
 from sonoteca.arrange.choose.loops import Loops, find_loops
-from sonoteca.arrange.choose.make import POOL
-from sonoteca.arrange.choose.pairwise_fit import judge, standing_of
+from sonoteca.arrange.choose.pairwise_fit import fit_pairs, standing_of
 from sonoteca.arrange.choose.place import Limits, Placements, clip_of, place
-from sonoteca.arrange.choose.reasons import company_score, reasons_of
+from sonoteca.arrange.choose.reasons import mean_fit, reasons_of
 from sonoteca.arrange.choose.wanted import loop_of, true_peaks
 from sonoteca.arrange.keep.edit import Target, clips_at, put_in, refuse_if_locked, sections_of_target
 from sonoteca.catalogue.store.library import Library
@@ -97,21 +97,25 @@ def _candidates(
         one = replace(loops.take([number]), roles=(target.role,))
         placements, reach = place(one, grid, Limits())
         if not len(placements):
-            raise not_in_reach(shown, 0, one, reach, grid, Limits())
+            why = not_in_reach(shown, 0, one, reach, grid, Limits())
+            raise ConstraintsConflict(why.message, "Name another sound.", field="replace")
         return placements
     if target.role not in loops.roles:
-        raise none_of_role(target.role, has_filter=False, loops=loops)
+        why = none_of_role(target.role, has_filter=False, loops=loops)
+        raise ConstraintsConflict(why.message, "Let a sound that was heard in another role play there.", field="other")
     used = {clip.content_hash for clip in arrangement.clips if clip.role == target.role}
     own = [n for n, role in enumerate(loops.roles) if role == target.role]
     placements, reach = place(loops.take(own), grid, Limits())
     if not len(placements):
-        raise none_in_reach(target.role, loops.take(own), reach, grid, Limits())
+        why = none_in_reach(target.role, loops.take(own), reach, grid, Limits())
+        raise ConstraintsConflict(why.message, "Let a sound that was heard in another role play there.", field="other")
     order = np.argsort(-placements.worth, kind="stable").tolist()
     free = [n for n in order if placements.loops.evidence.content_hashes[n] not in used]
     if not free:
         raise ConstraintsConflict(
             f"Every {target.role} loop that reaches this tempo and key plays already.",
-            f"Name one: --replace {target}=SOUND.",
+            "Name one that plays there instead.",
+            field="other",
         )
     return placements.take(free[: 2 * POOL])
 
@@ -141,11 +145,11 @@ def _best(
 ) -> Clip:
     """The candidate that goes best with what plays beside it, as a clip of one bar."""
     together = candidates if beside is None else candidates.joined(beside)
-    company = judge(together, weights)
+    pairwise = fit_pairs(together, weights)
     others = list(range(len(candidates), len(together)))
     scores = WORTH * candidates.worth
     if others:
-        standing = standing_of(company.total, together.loops.roles)
+        standing = standing_of(pairwise.total, together.loops.roles)
         pairs = standing[: len(candidates), len(candidates) :]
         scores = scores + MEAN * pairs.mean(axis=1) + WORST * pairs.min(axis=1)
     best = int(np.argmax(scores))
@@ -156,6 +160,6 @@ def _best(
         start_bar=0.0,
         bars=1.0,
         true_peak_dbtp=next(iter(peaks.values()), None),
-        score=company_score(best, others, company),
-        reasons=reasons_of(best, others, together, company, arrangement.key),
+        score=mean_fit(best, others, pairwise),
+        reasons=reasons_of(best, others, together, pairwise, arrangement.key),
     )

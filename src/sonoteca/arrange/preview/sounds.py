@@ -11,7 +11,7 @@ from typing import Any
 from sonoteca.arrange.arrangement import Clip
 from sonoteca.arrange.choose.loops import find_loops
 from sonoteca.arrange.gain import clip_gain_db
-from sonoteca.arrange.sound.sources import find_sources
+from sonoteca.arrange.sources import find_sources
 from sonoteca.catalogue.described import stored_sound_object
 from sonoteca.catalogue.identity.sounds import public_id, resolve_sound
 from sonoteca.catalogue.store.library import Library

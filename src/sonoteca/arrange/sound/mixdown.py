@@ -1,4 +1,4 @@
-"""Layers to files: measured once, turned down as a whole where the sum is too loud, written block by block.
+"""The mixdown writes layers to files: measured once, turned down as a whole where the sum is too loud, block by block.
 
 One gain for the whole piece keeps its dynamics and makes the stems add up to the mix. It is found
 from the mix and from every stem, so that it is the same whether stems are written or not.
@@ -33,7 +33,10 @@ _LOSSY = (".mp3",)
 
 @dataclass(frozen=True, slots=True)
 class MixDown:
-    """``gain_db`` is 0 or less: what the sum was turned down by. The others are of the mix as written; None is silence."""
+    """What was measured of a mix.
+
+    ``gain_db`` is 0 or less: what the sum was turned down by. The others are of the mix as written; None is silence.
+    """
 
     gain_db: float
     true_peak_dbtp: float | None
@@ -41,11 +44,12 @@ class MixDown:
 
 
 def check_format(path: Path) -> None:
-    """RequestError unless sound can be rendered into a file of this name."""
+    """Raise RequestError unless sound can be rendered into a file of this name."""
     if path.suffix.lower() not in FORMATS:
-        raise RequestError(f"{path.name} is not a name for a render.", f"End it with one of {', '.join(FORMATS)}.")
+        remedy = f"End it with one of {', '.join(FORMATS)}."
+        raise RequestError(f"{path.name} is not a name for a render.", remedy, field="output")
     if path.is_dir() or not path.parent.is_dir():
-        raise RequestError(f"{path} cannot be written.", "Name a file in a folder that exists.")
+        raise RequestError(f"{path} cannot be written.", "Name a file in a folder that exists.", field="output")
 
 
 def mix_down(
@@ -97,7 +101,9 @@ def mix_down(
             _write(stem, layers.get(role, ()), n_samples, sample_rate, gain_db)
     except OSError as error:
         raise RequestError(
-            f"{path} cannot be written: {error.strerror or error}.", "Free space, or name another place."
+            f"{path} cannot be written: {error.strerror or error}.",
+            "Free space, or name another place.",
+            field="output",
         ) from error
     return MixDown(gain_db, written_dbtp, None if loudness_lufs is None else loudness_lufs + gain_db)
 
@@ -105,7 +111,7 @@ def mix_down(
 def _measure(
     layers: Mapping[str, Sequence[Layer]], n_samples: int, sample_rate: int
 ) -> tuple[float, float | None, float | None]:
-    """Largest true peak of mix and stems (linear); true peak in dBTP and integrated loudness of the mix."""
+    """Measure the largest true peak of mix and stems (linear); true peak in dBTP and integrated loudness of the mix."""
     meter = NativeMeter(sample_rate, ("FL", "FR"))
     stem_peaks = {role: TruePeak(sample_rate, 2) for role in layers}
     for first, stop in blocks(n_samples, sample_rate):
@@ -132,7 +138,7 @@ def _write(path: Path, layers: Sequence[Layer], n_samples: int, sample_rate: int
 
 
 def _true_peak_dbtp(path: Path) -> float | None:
-    """Of a file that we wrote, as it is decoded."""
+    """Measure a file that we wrote, as it is decoded."""
     with open_recording(path) as recording:
         return recording.measurements.true_peak_dbtp
 

@@ -1,4 +1,4 @@
-"""An arrangement as sound: offline, to the sample, the same bytes every time."""
+"""An arrangement is rendered to sound offline: exact to the sample, the same bytes every time."""
 
 from __future__ import annotations
 
@@ -10,18 +10,22 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import field_validator
 
 from sonoteca.arrange.arrangement import Arrangement
 from sonoteca.arrange.bar_grid import BarGrid
+from sonoteca.arrange.keep.store import load_arrangement
 from sonoteca.arrange.sound.layers import layers_of, place_clips
 from sonoteca.arrange.sound.material import PassOrder, make_passes, scratch_folder
 from sonoteca.arrange.sound.mixdown import MixDown, check_format, mix_down
-from sonoteca.arrange.sound.sources import Source, find_sources, require_all
+from sonoteca.arrange.sources import Source, find_sources, require_all
 from sonoteca.audio.recording import MAX_READ_S
 from sonoteca.audio.stretch import MAX_RATIO, MIN_RATIO
 from sonoteca.catalogue.identity.sounds import find_sounds
 from sonoteca.catalogue.store.library import Library
+from sonoteca.domain.request import Request
 from sonoteca.errors import RequestError, SonotecaError, SoundsMissing
+from sonoteca.ingest.listener import Listener
 from sonoteca.workers.executor import Executor
 
 DEFAULT_RATE = 44_100
@@ -30,9 +34,39 @@ MIN_RATE, MAX_RATE = 8_000, 192_000
 _MAX_S = 4 * 3600.0
 
 
+class RenderRequest(Request):
+    """An arrangement as a file of sound.
+
+    Attributes
+    ----------
+    arrangement : str
+        Its id or a unique prefix of it.
+    output : str
+        The file; its suffix is the format: ``.wav``, ``.flac`` (24 bits) or ``.mp3``. Replaced if it
+        exists, unless it is a sound of the library.
+    stems : bool
+        Also write one file per role beside it: ``mix.wav`` gets ``mix-drums.wav`` and so on.
+    rate : int in 8000..192000 [Hz]
+    allow_missing : bool
+        Leave silence where a sound is missing or cannot be read, and say so, instead of refusing.
+    """
+
+    arrangement: str
+    output: str
+    stems: bool = False
+    rate: int = DEFAULT_RATE
+    allow_missing: bool = False
+
+    @field_validator("rate")
+    @classmethod
+    def _is_rate(cls, rate: int) -> int:
+        check_rate(rate)
+        return rate
+
+
 @dataclass(frozen=True, slots=True)
 class Rendering:
-    """What was written.
+    """The files of a render.
 
     Attributes
     ----------
@@ -74,6 +108,53 @@ class Rendering:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class RenderAnswer:
+    """What was asked, and what was written for it."""
+
+    request: RenderRequest
+    rendering: Rendering
+
+    def as_json(self) -> dict[str, Any]:
+        return self.rendering.as_json()
+
+
+def render(
+    library: Library, request: RenderRequest, *, listener: Listener | None = None, workers: int = 1
+) -> RenderAnswer:
+    """Render an arrangement of the library to a file, and to stems if they are asked for.
+
+    Parameters
+    ----------
+    listener : Listener, optional
+        Its worker processes read and stretch the sounds; by default some are started for this call.
+    workers : int >= 1
+        How many are started.
+
+    Raises
+    ------
+    ArrangementNotFound, AmbiguousArrangement
+        From its name.
+    SoundsMissing
+        Names every sound that is missing or cannot be read.
+    RequestError
+        The output is a sound of the library or no name for a render; the arrangement is too long.
+    """
+    with library.read() as connection:
+        arrangement = load_arrangement(connection, request.arrangement)
+    rendering = render_arrangement(
+        library,
+        arrangement,
+        request.output,
+        stems=request.stems,
+        sample_rate=request.rate,
+        allow_missing=request.allow_missing,
+        workers=workers,
+        executor=None if listener is None else listener.executor,
+    )
+    return RenderAnswer(request, rendering)
+
+
 def render_arrangement(
     library: Library,
     arrangement: Arrangement,
@@ -86,7 +167,7 @@ def render_arrangement(
     memory_mb: int = 2000,
     executor: Executor | None = None,
 ) -> Rendering:
-    """Write an arrangement as WAV, FLAC or MP3.
+    """Write an arrangement that need not be kept as WAV, FLAC or MP3.
 
     Parameters
     ----------
@@ -144,9 +225,15 @@ def render_arrangement(
     return Rendering(target, stem_paths, sample_rate, n_samples, down, tuple(missing))
 
 
-def _checked(arrangement: Arrangement, sample_rate: int) -> BarGrid:
+def check_rate(sample_rate: int) -> None:
+    """Raise RequestError for a rate that sound cannot be rendered at."""
     if not MIN_RATE <= sample_rate <= MAX_RATE:
-        raise RequestError(f"{sample_rate} Hz is no rate to render at.", f"Use {MIN_RATE} to {MAX_RATE} Hz.")
+        remedy = f"Use {MIN_RATE} to {MAX_RATE} Hz."
+        raise RequestError(f"{sample_rate} Hz is no rate to render at.", remedy, field="rate")
+
+
+def _checked(arrangement: Arrangement, sample_rate: int) -> BarGrid:
+    check_rate(sample_rate)
     if arrangement.duration_s > _MAX_S:
         raise RequestError(f"The arrangement lasts {arrangement.duration_s / 3600:.1f} hours.", "Render at most 4.")
     for clip in arrangement.clips:
@@ -164,20 +251,20 @@ def _checked(arrangement: Arrangement, sample_rate: int) -> BarGrid:
 
 
 def check_targets(library: Library, targets: Sequence[Path]) -> None:
-    """RequestError if one of these cannot be rendered to, or is a sound of the library that would be lost."""
+    """Raise RequestError if one of these cannot be rendered to, or is a sound of the library that would be lost."""
     for target in targets:
         check_format(target)
         if not target.exists():
             continue
         with library.read() as connection:
             if find_sounds(connection, os.path.abspath(target)):
-                raise RequestError(f"{target} is a sound of the library.", "Name another file.")
+                raise RequestError(f"{target} is a sound of the library.", "Name another file.", field="output")
 
 
 def _parted(
     made: Mapping[PassOrder, NDArray[np.float32] | SonotecaError],
 ) -> tuple[dict[PassOrder, NDArray[np.float32]], dict[str, SonotecaError]]:
-    """Passes, and by content hash why others could not be made."""
+    """Part the passes from what could not be made; the latter by content hash."""
     passes = {order: each for order, each in made.items() if not isinstance(each, SonotecaError)}
     failed = {order.content_hash: each for order, each in made.items() if isinstance(each, SonotecaError)}
     return passes, failed

@@ -1,4 +1,4 @@
-"""Arrangements as rows: a header, its sections and its clips, written and replaced as one.
+"""An arrangement is kept as rows: a header, its sections and its clips, written and replaced as one.
 
 What the rows mean is said in ``arrange/arrangement.py``; here they only come and go.
 """
@@ -9,14 +9,15 @@ import base64
 import re
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import asdict, dataclass
+from typing import Any, cast
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from sonoteca.catalogue.store import clock
 from sonoteca.catalogue.store.schema_made import arrangement_clips, arrangement_sections, arrangements
+from sonoteca.domain.music import Key, Mode
 from sonoteca.errors import AmbiguousArrangement, ArrangementNotFound, WriteSwallowed
 
 _ID = re.compile(r"[a-z2-7]{1,16}")
@@ -36,7 +37,7 @@ class ArrangementRows:
 
 @dataclass(frozen=True, slots=True)
 class ArrangementEntry:
-    """One line of the list of arrangements."""
+    """What the list of arrangements says of one."""
 
     public_id: str
     title: str | None
@@ -48,6 +49,14 @@ class ArrangementEntry:
     clips: int
     created_at: str
     changed_at: str
+
+    @property
+    def key(self) -> Key | None:
+        return None if self.tonic is None else Key(self.tonic, cast(Mode, self.mode))
+
+    def as_json(self) -> dict[str, Any]:
+        """The line as commands and routes print it."""
+        return asdict(self)
 
 
 def insert_arrangement(connection: Connection, rows: ArrangementRows) -> str:
@@ -90,8 +99,8 @@ def _insert_parts(connection: Connection, row_number: int, rows: ArrangementRows
             raise WriteSwallowed(f"Of {len(parts)} rows of {table.name} the database holds {stored}.")
 
 
-def load_arrangement(connection: Connection, public_id: str) -> ArrangementRows:
-    """The rows of an arrangement; ArrangementNotFound if there is none of that id."""
+def load_arrangement_rows(connection: Connection, public_id: str) -> ArrangementRows:
+    """Load the rows of an arrangement; ArrangementNotFound if there is none of that id."""
     header = connection.execute(sa.select(arrangements).where(arrangements.c.public_id == public_id)).mappings().first()
     if header is None:
         raise ArrangementNotFound(f"There is no arrangement {public_id}.")
@@ -105,7 +114,7 @@ def load_arrangement(connection: Connection, public_id: str) -> ArrangementRows:
 
 
 def resolve_arrangement(connection: Connection, name: str) -> str:
-    """The public id that ``name``, an id or a unique prefix of one, means.
+    """Find the public id that ``name``, an id or a unique prefix of one, means.
 
     Raises
     ------
@@ -126,8 +135,8 @@ def resolve_arrangement(connection: Connection, name: str) -> str:
     return found[0]
 
 
-def list_arrangements(connection: Connection) -> list[ArrangementEntry]:
-    """All arrangements, the last made first."""
+def list_arrangement_entries(connection: Connection) -> list[ArrangementEntry]:
+    """List all arrangements, the last made first."""
     in_it = arrangement_sections.c.arrangement_id == arrangements.c.id
     sections = sa.select(sa.func.count()).select_from(arrangement_sections).where(in_it).scalar_subquery()
     bars = sa.select(sa.func.sum(arrangement_sections.c.bars)).where(in_it).scalar_subquery()
@@ -148,7 +157,7 @@ def list_arrangements(connection: Connection) -> list[ArrangementEntry]:
     return [ArrangementEntry(**row) for row in connection.execute(query).mappings()]
 
 
-def remove_arrangement(connection: Connection, public_id: str) -> None:
+def delete_arrangement(connection: Connection, public_id: str) -> None:
     """Forget an arrangement; its sounds stay."""
     connection.execute(sa.delete(arrangements).where(arrangements.c.id == _row_number(connection, public_id)))
 

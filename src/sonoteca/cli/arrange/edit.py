@@ -6,15 +6,10 @@ from typing import Annotated
 
 import typer
 
-from sonoteca.cli.arranging import IdArgument, group, print_arrangement
+from sonoteca.cli.arrange.arguments import IdArgument
 from sonoteca.cli.options import JsonOption, LibraryOption, open_named_library
 
 Texts = list[str] | None
-
-
-def register(app: typer.Typer) -> None:
-    """Adds a word to the group that ``arranging`` registers."""
-    group.command()(edit)
 
 
 def edit(
@@ -43,27 +38,28 @@ def edit(
     TARGET is ROLE or ROLE@SECTION; SECTION is verse (all of that name) or verse#2 (the second). Every option may be
     repeated. --undo takes back edit after edit.
     """
-    from sonoteca.arrange.keep.edits import apply_edits
-    from sonoteca.arrange.keep.store import open_arrangement, save_changed
-    from sonoteca.arrange.keep.store import undo as undo_last
-    from sonoteca.errors import RequestError
+    import sonoteca
+    from sonoteca.cli.arrange.table import print_arrangement
 
-    wishes = {
-        "replace": replace, "other": other, "without": without, "gain": gain, "shift": shift, "lock": lock,
-        "unlock": unlock, "mute": mute, "unmute": unmute, "bars": bars, "move": move, "repeat": repeat,
-        "remove_section": remove_section, "rename_section": rename_section, "title": None if title is None else [title],
-    }  # fmt: skip
-    given = {name: texts for name, texts in wishes.items() if texts}
-    if undo and given:
-        raise RequestError("--undo stands alone.", "Take back first, then edit.")
+    request = sonoteca.ArrangementEditRequest(
+        arrangement=arrangement,
+        undo=undo,
+        unlock=tuple(unlock or ()),
+        replace=tuple(replace or ()),
+        other=tuple(other or ()),
+        without=tuple(without or ()),
+        gain=tuple(gain or ()),
+        shift=tuple(shift or ()),
+        mute=tuple(mute or ()),
+        unmute=tuple(unmute or ()),
+        bars=tuple(bars or ()),
+        move=tuple(move or ()),
+        repeat=tuple(repeat or ()),
+        remove_section=tuple(remove_section or ()),
+        rename_section=tuple(rename_section or ()),
+        title=title,
+        lock=tuple(lock or ()),
+    )
     with open_named_library(library, mode="write") as opened:
-        if undo:
-            with opened.write() as connection:
-                changed = undo_last(connection, arrangement)
-        else:
-            with opened.read() as connection:
-                held = open_arrangement(connection, arrangement)
-            changed = apply_edits(opened, held, given)
-            with opened.write() as connection:
-                save_changed(connection, changed, instead_of=held)
-        print_arrangement(opened, changed, as_json=as_json)
+        answer = sonoteca.edit_arrangement(opened, request)
+    print_arrangement(answer, as_json=as_json)

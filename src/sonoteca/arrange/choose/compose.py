@@ -1,4 +1,4 @@
-"""From wishes to an arrangement: loops, grid, placements, choice, clips."""
+"""An arrangement is composed in five steps: loops, grid, placements, choice, clips."""
 
 from __future__ import annotations
 
@@ -12,13 +12,15 @@ from sonoteca.arrange.choose.beam import Cell, choose, is_edge
 from sonoteca.arrange.choose.conflicts import no_loops, none_in_reach, none_of_role, not_in_reach
 from sonoteca.arrange.choose.grid import Grid, find_grid
 from sonoteca.arrange.choose.loops import Loops, find_loops
-from sonoteca.arrange.choose.pairwise_fit import PairwiseFit, judge
-from sonoteca.arrange.choose.place import Placements, clip_of, draw, place
-from sonoteca.arrange.choose.reasons import company_score, reasons_of
-from sonoteca.arrange.choose.wanted import Wanted, find_wanted, regions_to_use, true_peaks
-from sonoteca.arrange.form import DEFAULT_ROLES, roles_by_section, sections_of
+from sonoteca.arrange.choose.pairwise_fit import PairwiseFit, fit_pairs
+from sonoteca.arrange.choose.place import Limits, Placements, clip_of, draw, place
+from sonoteca.arrange.choose.reasons import mean_fit, reasons_of
+from sonoteca.arrange.choose.wanted import Wanted, find_wanted, regions_to_use, resolve_names, true_peaks
+from sonoteca.arrange.form import DEFAULT_ROLES, FormPart, roles_by_section, sections_of
 from sonoteca.arrange.request import ArrangeRequest
 from sonoteca.catalogue.store.library import Library
+from sonoteca.catalogue.store.names import storable
+from sonoteca.domain.observation import JsonValue
 from sonoteca.domain.vocabulary import Role
 from sonoteca.match.library_weights import library_weights
 from sonoteca.match.load_regions import load_region_table
@@ -32,8 +34,8 @@ _ENOUGH = 4
 _CHANCE = 0.15
 
 
-def make_arrangement(library: Library, request: ArrangeRequest, *, weights: Weights | None = None) -> Arrangement:
-    """An arrangement of the library's loops; it is not stored.
+def compose_arrangement(library: Library, request: ArrangeRequest, *, weights: Weights | None = None) -> Arrangement:
+    """Compose an arrangement of the library's loops; it is not stored.
 
     Parameters
     ----------
@@ -45,72 +47,82 @@ def make_arrangement(library: Library, request: ArrangeRequest, *, weights: Weig
     Returns
     -------
     Arrangement
-        The same for the same request, sounds and weights. ``details["notes"]`` says what was
-        assumed where nothing was asked for.
+        The same for the same request, sounds and weights. ``details["asked"]`` is the request,
+        ``details["notes"]`` says what was assumed where nothing was asked for.
 
     Raises
     ------
     ConstraintsConflict
         The wishes exclude each other in this library; the remedy names the one to loosen.
+    SoundNotFound, AmbiguousSound
+        From a name.
     """
     weights = library_weights(library) if weights is None else weights
-    loops = find_loops(load_region_table(library, where=regions_to_use(library, request)))
-    roles, notes = _roles(loops, request)
-    plan = roles_by_section(request.form, roles)
-    wanted = find_wanted(library, loops, plan, request)
+    form, limits = request.form_parts, Limits(request.max_stretch / 100.0, request.max_shift)
+    named = resolve_names(library, request)
+    loops = find_loops(load_region_table(library, where=regions_to_use(library, request, named)))
+    roles, notes = _roles(loops, request, form)
+    plan = roles_by_section(form, roles)
+    wanted = find_wanted(library, loops, plan, form, named)
     needed = [role for role in Role if any(role in playing for playing in plan.values())]
     grounded = find_grid(
         loops,
         needed,
-        tempo_bpm=request.tempo_bpm,
-        key=request.key,
+        tempo_bpm=request.bpm,
+        key=request.key_asked,
         beats_per_bar=request.beats_per_bar,
         seed=wanted.seed,
     )
     grid = grounded.grid
-    placements, reach = place(loops, grid, request.limits)
+    placements, reach = place(loops, grid, limits)
     for number, shown in wanted.shown.items():
         if not reach.in_key[number]:
-            raise not_in_reach(shown, number, loops, reach, grid, request.limits)
-    named = {loops.evidence.content_hashes[number] for number in wanted.shown}
-    pool = _pool(placements, needed, named, request.random_seed)
-    cells = _cells(plan, request, pool, wanted, loops)
+            raise not_in_reach(shown, number, loops, reach, grid, limits)
+    hashes = {loops.evidence.content_hashes[number] for number in wanted.shown}
+    pool = _pool(placements, needed, hashes, request.random_seed)
+    cells = _cells(plan, form, pool, wanted, loops)
     for cell in cells:
         if not cell.options:
-            raise none_in_reach(cell.role, loops, reach, grid, request.limits)
-    company = judge(pool, weights)
-    chosen = choose(cells, pool, company)
-    sections = sections_of(request.form)
+            raise none_in_reach(cell.role, loops, reach, grid, limits)
+    pairwise = fit_pairs(pool, weights)
+    chosen = choose(cells, pool, pairwise)
+    sections = sections_of(form)
     choice = {(cell.section, cell.role): number for cell, number in zip(cells, chosen, strict=True)}
     return Arrangement(
         tempo_bpm=grid.tempo_bpm,
         beats_per_bar=grid.beats_per_bar,
         key=grid.key,
         sections=sections,
-        clips=_lay(sections, plan, choice, pool, company, grid, true_peaks(library, pool.loops)),
+        clips=_lay(sections, plan, choice, pool, pairwise, grid, true_peaks(library, pool.loops)),
         seed=request.random_seed,
-        title=request.title,
+        title=None if request.title is None else storable(request.title),
         details={
-            "asked": dict(request.asked),
+            "asked": {name: _storable(value) for name, value in request.as_json().items()},
             "notes": [*notes, *grounded.notes, *_shared(choice, pool, wanted), *_cut_short(sections, choice, pool)],
             "weights_version": weights.version,
         },
     )
 
 
-def _roles(loops: Loops, request: ArrangeRequest) -> tuple[tuple[Role, ...], list[str]]:
+def _storable(value: JsonValue) -> JsonValue:
+    """Texts of a request as every database takes them: a path may be of any bytes."""
+    if isinstance(value, list):
+        return [_storable(each) for each in value]
+    return storable(value) if isinstance(value, str) else value
+
+
+def _roles(loops: Loops, request: ArrangeRequest, form: Sequence[FormPart]) -> tuple[tuple[Role, ...], list[str]]:
     """The roles that play where the form does not say, and a sentence for each that is left out."""
-    there = set(loops.roles)
+    there, roles_asked, has_filter = set(loops.roles), request.roles_asked, bool(request.filter)
     if not there:
-        raise no_loops(has_filter=request.where is not None)
-    asked = [*(request.roles or ()), *(role for part in request.form for role in part.roles or ())]
-    for role in asked:
+        raise no_loops(has_filter=has_filter)
+    for role in (*(roles_asked or ()), *(role for part in form for role in part.roles or ())):
         if role not in there:
-            raise none_of_role(role, has_filter=request.where is not None, loops=loops)
-    if request.roles is not None:
-        return request.roles, []
+            raise none_of_role(role, has_filter=has_filter, loops=loops)
+    if roles_asked is not None:
+        return roles_asked, []
     roles = tuple(role for role in DEFAULT_ROLES if role in there) or tuple(role for role in Role if role in there)
-    are_open = any(part.roles is None for part in request.form)
+    are_open = any(part.roles is None for part in form)
     absent = [role for role in DEFAULT_ROLES if role not in there]
     return roles, [f"No {role}: there is no {role} loop." for role in absent if are_open]
 
@@ -131,10 +143,10 @@ def _pool(placements: Placements, roles: Sequence[Role], named: set[str], random
 
 
 def _cells(
-    plan: Mapping[str, tuple[Role, ...]], request: ArrangeRequest, pool: Placements, wanted: Wanted, loops: Loops
+    plan: Mapping[str, tuple[Role, ...]], form: Sequence[FormPart], pool: Placements, wanted: Wanted, loops: Loops
 ) -> list[Cell]:
     """What is to be decided, the fullest sections first, in each the seed's role first."""
-    bars = {part.name: [each.bars for each in request.form if each.name == part.name] for part in request.form}
+    bars = {part.name: [each.bars for each in form if each.name == part.name] for part in form}
     names = sorted(plan, key=lambda name: (-len(plan[name]), -sum(bars[name])))
     first = None if wanted.seed is None else loops.roles[wanted.seed]
     cells: list[Cell] = []
@@ -163,7 +175,7 @@ def _lay(
     plan: Mapping[str, tuple[Role, ...]],
     choice: Mapping[tuple[str, str], int],
     pool: Placements,
-    company: PairwiseFit,
+    pairwise: PairwiseFit,
     grid: Grid,
     peaks: Mapping[int, float],
 ) -> tuple[Clip, ...]:
@@ -181,8 +193,8 @@ def _lay(
                     start_bar=section.start_bar,
                     bars=section.bars,
                     true_peak_dbtp=peaks.get(int(pool.loops.evidence.region_ids[number])),
-                    score=company_score(number, beside, company),
-                    reasons=reasons_of(number, beside, pool, company, grid.key),
+                    score=mean_fit(number, beside, pairwise),
+                    reasons=reasons_of(number, beside, pool, pairwise, grid.key),
                 )
             )
     return tuple(clips)

@@ -1,0 +1,55 @@
+"""The answer to every question about one arrangement: the arrangement, and where its sounds are today."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sonoteca.arrange.arrangement import Arrangement
+from sonoteca.arrange.keep.document import full_document
+from sonoteca.arrange.sources import Source, find_sources
+from sonoteca.catalogue.store.library import Library
+from sonoteca.domain.request import Request
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class ArrangeAnswer:
+    """An arrangement of a library.
+
+    Attributes
+    ----------
+    arrangement : Arrangement
+    sources : mapping of content hash to Source
+        Where each of its sounds is; some may be missing.
+    request : Request or None
+        What it was made or changed by; None where it was only opened.
+    """
+
+    arrangement: Arrangement
+    sources: Mapping[str, Source]
+    request: Request | None = None
+
+    def __repr__(self) -> str:
+        held = self.arrangement
+        key = "" if held.key is None else f" in {held.key.name}"
+        title = "" if held.title is None else f" {held.title!r}"
+        return (
+            f"<Arrangement {held.public_id}{title}: {held.bars} bars, {held.tempo_bpm:g} bpm{key}, "
+            f"{len(held.clips)} clips>"
+        )
+
+    @property
+    def missing(self) -> tuple[Source, ...]:
+        """The sounds that have no file now."""
+        return tuple(source for source in self.sources.values() if source.path is None)
+
+    def as_json(self) -> dict[str, Any]:
+        """The document of the arrangement with its sounds; what was asked stands in ``details``."""
+        return full_document(self.arrangement, self.sources)
+
+
+def answer_with(library: Library, arrangement: Arrangement, request: Request | None = None) -> ArrangeAnswer:
+    """Answer with an arrangement: look where its sounds are now."""
+    with library.read() as connection:
+        return ArrangeAnswer(arrangement, find_sources(connection, arrangement.clips), request)

@@ -1,0 +1,1 @@
+"""``sonoteca arrange``: pieces made of the library's loops, one file a word."""

@@ -1,0 +1,21 @@
+"""``sonoteca arrange remove``: forget an arrangement."""
+
+from __future__ import annotations
+
+import typer
+
+from sonoteca.cli.arrange.arguments import IdArgument
+from sonoteca.cli.options import LibraryOption, YesOption, open_named_library
+
+
+def remove(arrangement: IdArgument, library: LibraryOption = None, yes: YesOption = False) -> None:
+    """Forget an arrangement; its sounds stay."""
+    import sonoteca
+    from sonoteca.cli.output import note
+
+    with open_named_library(library, mode="write") as opened:
+        if not yes:
+            found = sonoteca.open_arrangement(opened, arrangement)
+            typer.confirm(f"Forget arrangement {found.arrangement.public_id}?", abort=True, err=True)
+        public_id = sonoteca.remove_arrangement(opened, arrangement)
+    note(f"forgot arrangement {public_id}")

@@ -1,0 +1,46 @@
+"""``sonoteca arrange render``: an arrangement as sound."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sonoteca.cli.arrange.arguments import IdArgument
+from sonoteca.cli.options import JsonOption, LibraryOption, open_named_library
+
+
+def render(
+    arrangement: IdArgument,
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="FILE", help=".wav, .flac or .mp3; replaced if it exists.")
+    ],
+    stems: Annotated[bool, typer.Option("--stems", help="One file per role too, beside FILE.")] = False,
+    rate: Annotated[int, typer.Option(min=8_000, max=192_000, help="Samples per second.")] = 44_100,
+    allow_missing: Annotated[
+        bool, typer.Option("--allow-missing", help="Leave silence where a sound is missing.")
+    ] = False,
+    workers: Annotated[int, typer.Option(min=1, help="Processes that stretch sounds.")] = 1,
+    library: LibraryOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Render an arrangement to sound: exact to the sample, below -1 dBTP, the same bytes every time."""
+    import sonoteca
+    from sonoteca.cli.output import clock, note, print_json
+
+    request = sonoteca.RenderRequest(
+        arrangement=arrangement, output=str(output), stems=stems, rate=rate, allow_missing=allow_missing
+    )
+    with open_named_library(library, mode="read") as opened:
+        answer = sonoteca.render(opened, request, workers=workers)
+    if as_json:
+        print_json(answer.as_json())
+        return
+    made = answer.rendering
+    for sentence in made.missing:
+        note(f"missing, so silent: {sentence}")
+    loudness = "silent" if made.down.loudness_lufs is None else f"{made.down.loudness_lufs:.1f} LUFS"
+    for path in (made.path, *made.stems.values()):
+        note(f"wrote {path}")
+    note(f"{clock(made.duration_s)}, {loudness}")
