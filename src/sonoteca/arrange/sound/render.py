@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,8 +25,11 @@ from sonoteca.catalogue.identity.sounds import find_sounds
 from sonoteca.catalogue.store.library import Library
 from sonoteca.domain.request import Request
 from sonoteca.errors import RequestError, SonotecaError, SoundsMissing
-from sonoteca.ingest.listener import Listener
 from sonoteca.workers.executor import Executor
+
+if TYPE_CHECKING:
+    # A process that only answers loads nothing that listens.
+    from sonoteca.ingest.listener import Listener
 
 DEFAULT_RATE = 44_100
 MIN_RATE, MAX_RATE = 8_000, 192_000
