@@ -58,7 +58,7 @@ check: $(VENV)/.installed-test
 test: check
 	rm -f .coverage .coverage.*
 	$(RUN) $(BIN)/python -m pytest -n 2 --dist loadscope --cov --cov-report=
-	$(BIN)/coverage report --skip-covered --include='src/sonoteca/domain/*,src/sonoteca/analysis/*,src/sonoteca/catalogue/*,src/sonoteca/ingest/*,src/sonoteca/index/*,src/sonoteca/workers/*,src/sonoteca/search/*,src/sonoteca/match/*,src/sonoteca/sequence/*,src/sonoteca/arrange/*' --fail-under=90
+	$(BIN)/python tests/coverage_by_package.py
 
 test-explore: $(VENV)/.installed-test
 	for round in $$(seq $(ROUNDS)); do \
