@@ -11,10 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.measure import Measure
-from sonoteca.index.exact import rank
+from sonoteca.index.filter import Filter
 from sonoteca.index.segment import partition_rows
 from sonoteca.index.segment_file import write_segment
-from sonoteca.index.segment_index import PARTITION_ROWS, LiveSegment, Rows, SegmentIndex, Snapshot
+from sonoteca.index.segment_index import PARTITION_ROWS, LiveSegment, SegmentIndex, Snapshot
+from sonoteca.index.vector_source import Rows
+from sonoteca.index.vector_table import rank
 
 DIMENSIONS = 128
 SIZES = (100_000, 1_000_000)
@@ -53,6 +55,13 @@ class FixedSource:
 
     def snapshot(self) -> Snapshot:
         return Snapshot((self.live,), np.empty(0, np.int64), 0)
+
+    def ids(self) -> NDArray[np.int64]:
+        raise NotImplementedError
+
+    def selected(self, where: Filter) -> NDArray[np.int64]:
+        assert where.ids is not None
+        return where.ids
 
     def vectors(self, *, after: int, up_to: int | None = None):  # type: ignore[no-untyped-def]
         return iter([rows for rows in self.tail if rows[0][0] > after])
@@ -104,10 +113,11 @@ def _at(folder: Path, size: int) -> list[Measure]:
     measures = [Measure(f"{size:,} vectors: build", build_s, "s", lower_is_better=True)]
     for name, filtered in {"": None, **filters}.items():
         times, hits = [], []
+        where = None if filtered is None else Filter.of_ids(filtered)
         for query in queries:
-            index.nearest(query[None], K, where=filtered)
+            index.nearest(query[None], K, where=where)
             started = time.perf_counter()
-            found = index.nearest(query[None], K, where=filtered)
+            found = index.nearest(query[None], K, where=where)
             times.append(1000 * (time.perf_counter() - started))
             kept = np.arange(size) if filtered is None else filtered - 1
             truth = rank(ids[kept], stored[kept].astype(np.float32), query[None], K)

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from catalogue_samples import EAR, info, part
+from sonoteca import whole_file
 from sonoteca.catalogue.heard import segments as manifest
 from sonoteca.catalogue.heard.embeddings import StoredSpace, embedding_ids, find_space
 from sonoteca.catalogue.heard.results import SoundResult, store_results
@@ -24,13 +25,15 @@ from sonoteca.catalogue.store.library import Library, open_library
 from sonoteca.domain.embedding import Embedding, Space
 from sonoteca.domain.sound_analysis import SoundAnalysis
 from sonoteca.index import catalogue_source, segment_file, segment_index
-from sonoteca.index.catalogue_source import open_index
+from sonoteca.index.catalogue_source import CatalogueSource
 from sonoteca.index.exact import ExactIndex
+from sonoteca.index.open_index import open_index
+from sonoteca.index.segment_index import SegmentIndex
 
 DIMENSIONS = 16
 SPACE = Space("test", 1, DIMENSIONS, 10.0, 5.0, "mean", "none")
 # Everything between "publish" and the end of the transaction happens in these files.
-_SAVING = {module.__file__ for module in (segment_index, segment_file, catalogue_source, manifest)}
+_SAVING = {module.__file__ for module in (segment_index, segment_file, catalogue_source, manifest, whole_file)}
 
 
 def store(library: Library, first: int, count: int) -> list[int]:
@@ -65,11 +68,17 @@ def space_of(library: Library) -> StoredSpace:
     return space
 
 
+def segment_index_of(library: Library) -> SegmentIndex:
+    index = open_index(library, space_of(library))
+    assert isinstance(index, SegmentIndex)
+    return index
+
+
 def prepare(location: Path) -> None:
     """A library with a published segment, removals that it does not know of, and a tail worth publishing."""
     with open_library(location, mode="create") as library:
         sounds = store(library, 0, 30)
-        open_index(library, space_of(library)).publish(everything=True)
+        segment_index_of(library).publish(everything=True)
         store(library, 30, 20)
         with library.write() as connection:
             remove_sounds(connection, sounds[:7])
@@ -88,13 +97,12 @@ def problems(location: Path) -> list[str]:
     with open_library(location, mode="read") as library:
         space = space_of(library)
         index = open_index(library, space)
+        state = index.verify()
         with library.read() as connection:
             truth = embedding_ids(connection, space)
-        state = index.verify(truth.tolist())
         if (state.stored, state.missing, state.orphaned, state.damaged_segments) != (len(truth), 0, 0, 0):
             found.append(f"{state} of {len(truth)}")
-        oracle = ExactIndex(DIMENSIONS)
-        oracle.rebuild(index.source.vectors(after=0))
+        oracle = ExactIndex(CatalogueSource(library, space))
         for number in (3, 17, 40):
             query = vector_of(number)[None]
             answer, right = index.nearest(query, 60), oracle.nearest(query, 60)

@@ -8,8 +8,10 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from sonoteca.index.filter import Filter
 from sonoteca.index.segment_file import SegmentFacts
-from sonoteca.index.segment_index import LiveSegment, Rows, Snapshot
+from sonoteca.index.segment_index import LiveSegment, Snapshot
+from sonoteca.index.vector_source import Rows
 
 
 @dataclass
@@ -33,6 +35,13 @@ class MemorySource:
         for each in ids.tolist():
             if self.rows.pop(each, None) is not None:
                 self.notes.append(each)
+
+    def ids(self) -> NDArray[np.int64]:
+        return np.array(sorted(self.rows), np.int64)
+
+    def selected(self, where: Filter) -> NDArray[np.int64]:
+        assert where.ids is not None, "memory has no regions to select from"
+        return where.ids
 
     def snapshot(self) -> Snapshot:
         oldest = max(min((live.removed_mark for live in self.manifest), default=0), self.forgotten)

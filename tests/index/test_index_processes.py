@@ -13,10 +13,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from index_processes import open_library, prepare, problems, space_of, strays, vector_of
+from index_processes import open_library, prepare, problems, segment_index_of, space_of, strays, vector_of
 from sonoteca.index import segment_index
-from sonoteca.index.catalogue_source import CatalogueSource, open_index
-from sonoteca.index.segment_index import Rows, SegmentIndex
+from sonoteca.index.catalogue_source import CatalogueSource
+from sonoteca.index.segment_index import SegmentIndex
+from sonoteca.index.vector_source import Rows
 
 _SCRIPT = Path(__file__).resolve().parents[1] / "index_processes.py"
 _ONE_THREAD = {**os.environ, "OMP_NUM_THREADS": "1"}
@@ -44,7 +45,7 @@ def test_of_two_that_save_at_once_the_first_counts(tmp_path: Path, what: str, mo
     prepare(location)
     with open_library(location) as library:
         space = space_of(library)
-        first = open_index(library, space)
+        first = segment_index_of(library)
         source = Meanwhile(library, space)
         second = SegmentIndex(source, first.folder, prefix=f"{space.space.id}.")
         save = {"rebuild": SegmentIndex.rebuild, "publish": partial(SegmentIndex.publish, everything=True)}[what]
@@ -88,13 +89,12 @@ def test_readers_go_on_while_another_process_publishes(tmp_path: Path) -> None:
     assert writer.stdout is not None
     try:
         with open_library(location, mode="read") as library:
-            space = space_of(library)
             writer.stdout.readline()
             # Two that know the files and look at them only when asked, and one that looks again each time.
-            known = open_index(library, space)
+            known = segment_index_of(library)
             until, rounds, files = time.monotonic() + 3.0, 0, set()
             while time.monotonic() < until or rounds < 5:
-                fresh = open_index(library, space)
+                fresh = segment_index_of(library)
                 files |= {path.name for path in fresh.folder.glob("*.seg")}
                 time.sleep(0.02)
                 for index in (known, fresh):

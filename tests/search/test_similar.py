@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from catalogue_samples import EAR, info, part
-from sonoteca.catalogue.heard.embeddings import StoredSpace, find_space, ids_of_regions
+from sonoteca.catalogue.heard.embeddings import StoredSpace, find_space
 from sonoteca.catalogue.heard.results import SoundResult, store_results
 from sonoteca.catalogue.identity.sounds import ensure_sounds, public_id
 from sonoteca.catalogue.store.library import Library, open_library
@@ -21,7 +21,8 @@ from sonoteca.domain.claim import Claim
 from sonoteca.domain.embedding import Embedding, Space, SpacePart
 from sonoteca.domain.sound_analysis import SoundAnalysis
 from sonoteca.errors import AudioError, RequestError, SoundNotFound
-from sonoteca.index.catalogue_source import open_index
+from sonoteca.index.filter import Filter
+from sonoteca.index.open_index import open_index
 from sonoteca.ingest.listener import Listener
 from sonoteca.search.examples import example_from_library
 from sonoteca.search.likeness import Diversity, Example, Likeness, compare, rank_by_likeness
@@ -79,9 +80,9 @@ class Stock:
         assert space is not None
         return space
 
-    def where(self, query: str) -> NDArray[np.int64]:
+    def where(self, query: str) -> Filter:
         with self.library.read() as connection:
-            return ids_of_regions(connection, self.space, region_selection(connection, query))
+            return Filter.of_regions(region_selection(connection, query))
 
     def ask(self, *examples: NDArray[np.float32] | Example, **options: object) -> Likeness:
         given_ = [each if isinstance(each, Example) else Example(each) for each in examples]
@@ -169,7 +170,7 @@ def test_a_filter_far_from_the_example_still_fills_k(stock: Stock) -> None:
         stock.put(f"far {number}", [-1, 0.1 * number])
     answer = stock.ask(unit(1), k=2, where=stock.where("far"))
     assert sorted(titles(answer), key=str) == ["far 0", "far 1"]
-    assert stock.ask(unit(1), k=5, where=np.empty(0, np.int64)).rows == ()
+    assert stock.ask(unit(1), k=5, where=Filter.of_ids(np.empty(0, np.int64))).rows == ()
 
 
 def test_the_moment_that_is_nearest_answers(stock: Stock) -> None:

@@ -1,16 +1,19 @@
-"""The catalogue as the source of a segment index."""
+"""The catalogue is the source that indexes follow: its vectors of one space, and the manifest of segment files."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sonoteca.catalogue.heard import segments as manifest
-from sonoteca.catalogue.heard.embeddings import StoredSpace, forget_removed, removed_ids, vector_batches
+from sonoteca.catalogue.heard.embeddings import StoredSpace, embedding_ids, forget_removed, removed_ids, vector_batches
 from sonoteca.catalogue.store.library import Library
+from sonoteca.index.filter import Filter
 from sonoteca.index.segment_file import SegmentFacts
-from sonoteca.index.segment_index import LiveSegment, Rows, SegmentIndex, Snapshot
+from sonoteca.index.segment_index import LiveSegment, Snapshot
+from sonoteca.index.vector_source import Rows
 
 
 class CatalogueSource:
@@ -23,6 +26,14 @@ class CatalogueSource:
     @property
     def dimensions(self) -> int:
         return self._space.space.dimensions
+
+    def ids(self) -> NDArray[np.int64]:
+        with self._library.read() as connection:
+            return embedding_ids(connection, self._space)
+
+    def selected(self, where: Filter) -> NDArray[np.int64]:
+        with self._library.read() as connection:
+            return where.ids_in(connection, self._space)
 
     def snapshot(self) -> Snapshot:
         with self._library.read() as connection:
@@ -75,16 +86,3 @@ def _row(facts: SegmentFacts, removed_mark: int) -> manifest.Segment:
         last_id=facts.last_id,
         details={"removed_mark": removed_mark},
     )
-
-
-def open_index(library: Library, space: StoredSpace) -> SegmentIndex:
-    """The index of one space of a library; its files are below ``<data folder>/index``.
-
-    Raises
-    ------
-    RequestError
-        If a PostgreSQL library was opened without a data folder.
-    """
-    reads_only = library.mode == "read" and library.data_dir is not None
-    folder = library.data_dir / "index" if reads_only and library.data_dir else library.data_folder("index")
-    return SegmentIndex(CatalogueSource(library, space), folder, prefix=f"{space.space.id}.")

@@ -15,22 +15,21 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, TypeAlias
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sonoteca.index.exact import ExactIndex, rank
+from sonoteca.index.filter import Filter
+from sonoteca.index.recall import measure_recall
 from sonoteca.index.segment import PARTITION_ROWS, Best, Segment, partition_rows
 from sonoteca.index.segment_file import SegmentDamaged, SegmentFacts, SegmentFile, write_segment
-from sonoteca.index.vector_index import IndexState, Neighbours, require_queries
+from sonoteca.index.vector_index import IndexState, Neighbours, compare_ids, require_queries
+from sonoteca.index.vector_source import VectorSource
+from sonoteca.index.vector_table import VectorTable
 from sonoteca.whole_file import LEFTOVER_AFTER_S, remove_leftovers
-
-# Ids (n,) by rising id and their vectors (n, dimensions).
-Rows: TypeAlias = tuple[NDArray[np.int64], NDArray[np.float32]]
 
 # A tail this long is worth a file: scanning it costs less than a millisecond.
 TAIL_ROWS = 4096
@@ -64,18 +63,11 @@ class Snapshot:
     removed_mark: int
 
 
-class IndexSource(Protocol):
-    """Where vectors and the manifest are: the catalogue, or memory in tests."""
+class SegmentSource(VectorSource, Protocol):
+    """A vector source that keeps the manifest of segment files too."""
 
-    @property
-    def dimensions(self) -> int: ...
-
-    def snapshot(self) -> Snapshot: ...
-
-    def vectors(
-        self, *, after: int, up_to: int | None = None
-    ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
-        """Ids in ``(after, up_to]`` by rising id, with their vectors, in batches."""
+    def snapshot(self) -> Snapshot:
+        """The manifest and the removals noted, of one moment."""
         ...
 
     def replace(self, old: tuple[LiveSegment, ...], new: SegmentFacts | None, removed_mark: int) -> bool:
@@ -86,16 +78,17 @@ class IndexSource(Protocol):
 class SegmentIndex:
     """Neighbours in one embedding space of a source; its files in ``folder`` begin with ``prefix``."""
 
-    def __init__(self, source: IndexSource, folder: Path, *, prefix: str = "") -> None:
+    def __init__(self, source: SegmentSource, folder: Path, *, prefix: str = "") -> None:
         self.source = source
         self.folder = folder
         self._prefix = prefix
         self._open: dict[str, Segment] = {}
         self._damaged: dict[str, str] = {}
-        self._replacements: dict[str, ExactIndex] = {}
-        self._tail = ExactIndex(source.dimensions)
+        self._replacements: dict[str, VectorTable] = {}
+        self._tail = VectorTable(source.dimensions)
         self._tail_after = -1
         self._snapshot = Snapshot((), np.empty(0, np.int64), 0)
+        self._selected: tuple[Filter, NDArray[np.int64]] | None = None
         self.refresh()
 
     # --- reading --------------------------------------------------------------------------------
@@ -103,6 +96,7 @@ class SegmentIndex:
     def refresh(self) -> None:
         """Take in what any process stored, removed or published since."""
         snapshot = self.source.snapshot()
+        self._selected = None
         live = {segment.facts.file for segment in snapshot.segments}
         for gone in set(self._open) - live:
             del self._open[gone]
@@ -111,29 +105,35 @@ class SegmentIndex:
         after = max((segment.facts.last_id for segment in snapshot.segments), default=0)
         # With the manifest, removal notes may have been forgotten that concern a tail read before.
         if snapshot.segments != self._snapshot.segments or after != self._tail_after:
-            self._tail, self._tail_after = ExactIndex(self.source.dimensions), after
+            self._tail, self._tail_after = VectorTable(self.source.dimensions), after
         newest = self._tail.last_id or after
         for ids, vectors in self.source.vectors(after=newest):
-            self._tail.upsert(ids, vectors)
+            self._tail.put(ids, vectors)
         if len(snapshot.removed):
             for held in (self._tail, *self._replacements.values()):
-                held.remove(snapshot.removed)
+                held.drop(snapshot.removed)
         self._snapshot = snapshot
 
-    def nearest(self, queries: NDArray[np.float32], k: int, *, where: NDArray[np.int64] | None = None) -> Neighbours:
+    def nearest(self, queries: NDArray[np.float32], k: int, *, where: Filter | None = None) -> Neighbours:
         require_queries(queries, self.source.dimensions, k)
-        allowed = None if where is None else _rising(np.asarray(where, np.int64))
         while True:
             try:
-                return self._nearest(queries, k, allowed)
+                return self._nearest(queries, k, None if where is None else self._ids_of(where))
             except _Outdated:
                 self.refresh()
+
+    def _ids_of(self, where: Filter) -> NDArray[np.int64]:
+        """What a filter selects in the state that this index knows: asked again with the same one, it is known."""
+        selected = self._selected
+        if selected is None or selected[0] is not where:
+            self._selected = selected = (where, self.source.selected(where))
+        return selected[1]
 
     def _nearest(self, queries: NDArray[np.float32], k: int, allowed: NDArray[np.int64] | None) -> Neighbours:
         found_ids = np.full((len(queries), k), -1, np.int64)
         found_distances = np.full((len(queries), k), np.inf, np.float32)
         exact = True
-        tail = self._ask_tail(queries, k, allowed)
+        tail = self._tail.nearest(queries, k, allowed)
         for row, query in enumerate(queries):
             answers = [self._ask(live, query, k, allowed) for live in self._snapshot.segments]
             exact = exact and all(answer.exact for answer in answers)
@@ -148,19 +148,13 @@ class SegmentIndex:
         notes = tuple(f"{why}: answered from the catalogue instead" for why in self._damaged.values())
         return Neighbours(found_ids, found_distances, exact, notes)
 
-    def _ask_tail(self, queries: NDArray[np.float32], k: int, allowed: NDArray[np.int64] | None) -> Neighbours:
-        if allowed is not None and len(self._tail):
-            # The tail holds the newest ids, a filter mostly older ones.
-            allowed = allowed[np.searchsorted(allowed, self._tail.ids[0]) :]
-        return self._tail.nearest(queries, k, where=allowed)
-
     def _ask(self, live: LiveSegment, query: NDArray[np.float32], k: int, allowed: NDArray[np.int64] | None) -> Best:
         if live.facts.file not in self._damaged:
             try:
                 return self._ask_file(self._segment(live), query, k, allowed)
             except SegmentDamaged as damage:
                 self._take_note(live, damage)
-        answer = self._replacement(live).nearest(query[None], k, where=allowed)
+        answer = self._replacement(live).nearest(query[None], k, allowed)
         kept = answer.ids[0] >= 0
         return Best(answer.ids[0][kept], np.float32(1.0) - answer.distances[0][kept], exact=True)
 
@@ -183,24 +177,14 @@ class SegmentIndex:
             self._open[file] = Segment(SegmentFile(self.folder / file, live.facts))
         return self._open[file]
 
-    def _replacement(self, live: LiveSegment) -> ExactIndex:
+    def _replacement(self, live: LiveSegment) -> VectorTable:
         file = live.facts.file
         if file not in self._replacements:
-            index = ExactIndex(self.source.dimensions)
-            index.rebuild(self.source.vectors(after=live.facts.first_id - 1, up_to=live.facts.last_id))
-            self._replacements[file] = index
+            rows = self.source.vectors(after=live.facts.first_id - 1, up_to=live.facts.last_id)
+            self._replacements[file] = VectorTable.of(self.source.dimensions, rows)
         return self._replacements[file]
 
     # --- writing --------------------------------------------------------------------------------
-
-    def upsert(self, ids: NDArray[np.int64], vectors: NDArray[np.float32]) -> None:
-        """Rows come in through the source; this takes notice of them and publishes a long tail."""
-        self.refresh()
-        self.publish()
-
-    def remove(self, ids: NDArray[np.int64]) -> None:
-        """Rows go out through the source; this takes notice."""
-        self.refresh()
 
     def publish(self, *, everything: bool = False) -> None:
         """Write damaged segments anew, put a long tail (any tail with ``everything``) into a segment, merge, tidy."""
@@ -214,8 +198,8 @@ class SegmentIndex:
             self._write(merged, after=merged[0].facts.first_id - 1, up_to=merged[-1].facts.last_id)
         self._remove_strays()
 
-    def rebuild(self, rows: Iterator[Rows] | None = None) -> None:
-        """Forget every segment and write the source's vectors anew; ``rows`` is not needed."""
+    def rebuild(self) -> None:
+        """Forget every segment and write the source's vectors anew."""
         self.refresh()
         old = self._snapshot.segments
         newest = max((live.facts.last_id for live in old), default=0)
@@ -275,23 +259,15 @@ class SegmentIndex:
 
     # --- checking -------------------------------------------------------------------------------
 
-    def verify(self, truth: Iterable[int]) -> IndexState:
-        """Read every byte and compare the ids with ``truth``."""
-        expected = np.fromiter(truth, np.int64)
+    def verify(self) -> IndexState:
+        """Read every byte and compare the ids with the source's."""
         while True:
             self.refresh()
             try:
-                stored, messages = self._read_everything()
-                break
+                stored, damage = self._read_everything()
+                return compare_ids(stored, self.source.ids(), damage)
             except _Outdated:
                 continue
-        return IndexState(
-            stored=len(stored),
-            missing=int(np.setdiff1d(expected, stored).size),
-            orphaned=int(np.setdiff1d(stored, expected).size),
-            damaged_segments=len(messages),
-            messages=tuple(messages),
-        )
 
     def _read_everything(self) -> tuple[NDArray[np.int64], list[str]]:
         """Ids in the tail and in all files that are whole, and what is wrong with the others."""
@@ -308,36 +284,8 @@ class SegmentIndex:
             held.append(np.setdiff1d(segment.ids, self._snapshot.removed))
         return np.concatenate(held), list(self._damaged.values())
 
-    def recall(self, n_queries: int = 50, k: int = 10, *, seed: int = 0) -> float | None:
-        """Share of the true ``k`` nearest that ``nearest`` finds, over stored vectors as queries; None if empty."""
-        ids_parts, vector_parts = [], []
-        for ids, vectors in self.source.vectors(after=0):
-            ids_parts.append(ids)
-            vector_parts.append(vectors.astype(np.float16))
-        if not ids_parts:
-            return None
-        all_ids, stored = np.concatenate(ids_parts), np.concatenate(vector_parts)
-        chosen = np.random.default_rng(seed).choice(len(all_ids), min(n_queries, len(all_ids)), replace=False)
-        queries = stored[chosen].astype(np.float32)
-        found = self.nearest(queries, k)
-        # Vectors are compared block by block, so that a million of them need no float32 copy.
-        best = [(np.empty(0, np.int64), np.empty(0, np.float32)) for _ in queries]
-        for start in range(0, len(all_ids), 65_536):
-            block = slice(start, start + 65_536)
-            part = rank(all_ids[block], stored[block].astype(np.float32), queries, k)
-            for row, (ids, distances) in enumerate(best):
-                ids = np.concatenate([ids, part.ids[row]])
-                distances = np.concatenate([distances, part.distances[row]])
-                order = np.argsort(distances, kind="stable")[:k]
-                best[row] = ids[order], distances[order]
-        hits = 0
-        wanted = 0
-        for row, (ids, distances) in enumerate(best):
-            limit = distances[np.isfinite(distances)].max(initial=0.0)
-            wanted += int((ids >= 0).sum())
-            # Equal distances are equally right, whichever of them was named.
-            hits += int((found.distances[row][found.ids[row] >= 0] <= limit + 1e-4).sum())
-        return min(1.0, hits / max(1, wanted))
+    def recall(self, n_queries: int = 50) -> float | None:
+        return measure_recall(self, self.source, n_queries)
 
 
 class _Outdated(Exception):
@@ -350,8 +298,3 @@ def _unlink(path: Path) -> None:
     except OSError:
         # Windows keeps a file that another process has mapped; once it is old, the next run takes it for a stray.
         return
-
-
-def _rising(ids: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Each id once, in order; filters mostly come that way, and to see that is faster than to sort."""
-    return ids if bool((ids[1:] > ids[:-1]).all()) else np.unique(ids)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sonoteca.catalogue.heard.embeddings import StoredSpace, embedding_ids, list_spaces
+from sonoteca.catalogue.heard.embeddings import StoredSpace, list_spaces
 from sonoteca.catalogue.store.library import Library
-from sonoteca.index.catalogue_source import open_index
+from sonoteca.index.open_index import open_index
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +45,11 @@ def check_indexes(library: Library, *, n_queries: int = 50) -> list[SpaceReport]
     reports = []
     for space in _spaces(library):
         index = open_index(library, space)
-        with library.read() as connection:
-            truth = embedding_ids(connection, space)
-        state = index.verify(truth.tolist())
+        state = index.verify()
         reports.append(
             SpaceReport(
                 space_id=space.space.id,
-                in_catalogue=len(truth),
+                in_catalogue=state.in_source,
                 stored=state.stored,
                 missing=state.missing,
                 orphaned=state.orphaned,

@@ -18,6 +18,7 @@ from sonoteca.catalogue.heard.embeddings import Span, StoredSpace, spans, vector
 from sonoteca.catalogue.store.library import Library
 from sonoteca.domain.embedding import Space
 from sonoteca.errors import RequestError
+from sonoteca.index.filter import Filter
 from sonoteca.index.vector_index import Neighbours, VectorIndex
 from sonoteca.search.result_row import RegionFacts, ResultRow, region_facts
 
@@ -68,7 +69,7 @@ def rank_by_likeness(
     minus: Sequence[Example] = (),
     k: int = 10,
     aspects: Mapping[str, float] | None = None,
-    where: NDArray[np.int64] | None = None,
+    where: Filter | None = None,
     diversity: Diversity | None = None,
 ) -> Likeness:
     """The ``k`` regions that sound most like the examples.
@@ -81,8 +82,8 @@ def rank_by_likeness(
     k : int >= 1
     aspects : mapping of str to float >= 0, optional
         Weight per part of the space; 1 where absent.
-    where : int64 (n,), optional
-        Embedding ids that may answer.
+    where : Filter, optional
+        What may answer.
     diversity : Diversity, optional
         Limits per file and artist, near-duplicates collapsed.
 
@@ -137,7 +138,7 @@ class _Search:
     space: StoredSpace
     index: VectorIndex
     weights: Mapping[str, float]
-    where: NDArray[np.int64] | None
+    where: Filter | None
     own_sounds: frozenset[int]
 
     def nearest(self, target: NDArray[np.float32], k: int, diversity: Diversity) -> tuple[list[Candidate], Neighbours]:

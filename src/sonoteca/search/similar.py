@@ -6,17 +6,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import numpy as np
-from numpy.typing import NDArray
 from pydantic import BeforeValidator, Field
 
-from sonoteca.catalogue.heard.embeddings import StoredSpace, answering_space, ids_of_regions
+from sonoteca.catalogue.heard.embeddings import StoredSpace, answering_space
 from sonoteca.catalogue.store.library import Library
 from sonoteca.domain.answer import Rows
 from sonoteca.domain.embedding import Space
 from sonoteca.domain.request import Request
 from sonoteca.errors import RequestError, SoundNotFound, SpaceMismatch
-from sonoteca.index.catalogue_source import open_index
+from sonoteca.index.filter import Filter
+from sonoteca.index.open_index import open_index
 from sonoteca.search.examples import example_from_library, example_from_vectors
 from sonoteca.search.likeness import MODE, Diversity, Example, rank_by_likeness
 from sonoteca.search.result_row import ResultRow
@@ -143,7 +142,7 @@ def find_similar(library: Library, request: SimilarRequest, *, listener: Listene
         minus=[_example(library, space, name, 0, listener) for name in request.minus],
         k=request.k,
         aspects=weights,
-        where=_allowed(library, space, request.filter),
+        where=_allowed(library, request.filter),
         diversity=Diversity(request.max_per_file, request.max_per_artist, request.collapse),
     )
     answered = request.model_copy(update={"aspects": weights})
@@ -176,11 +175,11 @@ def _space_of(library: Library) -> StoredSpace:
     return space
 
 
-def _allowed(library: Library, space: StoredSpace, only: str | None) -> NDArray[np.int64] | None:
+def _allowed(library: Library, only: str | None) -> Filter | None:
     if not only:
         return None
     with library.read() as connection:
-        return ids_of_regions(connection, space, region_selection(connection, only))
+        return Filter.of_regions(region_selection(connection, only))
 
 
 def _example(library: Library, space: StoredSpace, name: str, region: int, listener: Listener | None) -> Example:
