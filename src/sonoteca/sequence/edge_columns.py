@@ -7,32 +7,30 @@ columns a twentieth of one. The catalogue stays the truth: the file can be delet
 from __future__ import annotations
 
 import contextlib
-import zipfile
 from dataclasses import dataclass, fields
-from pathlib import Path
+from typing import Any, Final
 
 import numpy as np
 import sqlalchemy as sa
 from numpy.typing import NDArray
 from sqlalchemy.engine import Connection
 
-from sonoteca.catalogue.heard.embeddings import StoredSpace
+from sonoteca.catalogue.heard.embeddings import StoredSpace, answering_space
 from sonoteca.catalogue.heard.observations import load
 from sonoteca.catalogue.store.database import chunks
 from sonoteca.catalogue.store.library import Library
-from sonoteca.catalogue.store.schema import embeddings_table, regions
+from sonoteca.catalogue.store.schema import embeddings_table, regions, sounds
+from sonoteca.derived.array_file import ArrayFileDamaged
+from sonoteca.derived.derivation import DerivedState, KeptFile
+from sonoteca.derived.row_changes import RowMarks, find_changes
 from sonoteca.domain.columns import Columns
 from sonoteca.domain.descriptor import ENERGY_CURVE, KEY_SEGMENTS, TEMPO_CURVE
 from sonoteca.domain.music import Key
 from sonoteca.domain.observation import JsonValue
 from sonoteca.domain.precedence import winning
-from sonoteca.errors import LibraryUnwritable
 from sonoteca.sequence.edges import edge_keys, edge_loudness, edge_tempos
 from sonoteca.sequence.tracks import EDGE_S, NO_KEY
-from sonoteca.whole_file import WholeFile
 
-_VERSION = 1
-_FOLDER, _FILE = "sequence", "edges.npz"
 START, END, WHOLE = 0, 1, 2
 
 
@@ -94,21 +92,17 @@ def edge_columns(
         Row numbers, and the moment of each sound's analysis (``sounds.analysed_at``).
     """
     dimensions = space.space.dimensions if space is not None else 0
-    kept = _read(library, space) or EdgeColumns.empty(0, dimensions)
+    with library.lock(_KEPT.name):
+        kept = _held(library, space) or EdgeColumns.empty(0, dimensions)
+        changes = find_changes(RowMarks(kept.region_ids, kept.analysed_at), RowMarks(region_ids, analysed_at))
+        if len(changes.fresh):
+            is_fresh = np.isin(region_ids, changes.fresh)
+            fresh = _read_edges(connection, space, region_ids[is_fresh], analysed_at[is_fresh])
+            kept = kept.take(~np.isin(kept.region_ids, fresh.region_ids)).joined(fresh)
+            _KEPT.write(library, _stamp(space), _to_arrays(kept))
+        library.held[_KEPT.name] = (_stamp(space), kept)
     order = np.argsort(kept.region_ids)
-    at = np.searchsorted(kept.region_ids, region_ids, sorter=order)
-    place = order[np.minimum(at, len(order) - 1)] if len(order) else np.zeros(len(region_ids), np.intp)
-    is_kept = np.zeros(len(region_ids), bool)
-    if len(order):
-        is_kept = (kept.region_ids[place] == region_ids) & (kept.analysed_at[place] == analysed_at)
-    if not is_kept.all():
-        fresh = _read_edges(connection, space, region_ids[~is_kept], analysed_at[~is_kept])
-        stale = np.isin(kept.region_ids, fresh.region_ids)
-        place[is_kept] -= np.cumsum(stale)[place[is_kept]]
-        kept = kept.take(np.flatnonzero(~stale)).joined(fresh)
-        place[~is_kept] = len(kept.region_ids) - len(fresh.region_ids) + np.arange(len(fresh.region_ids))
-        _keep(library, space, kept)
-    return kept.take(place)
+    return kept.take(order[np.searchsorted(kept.region_ids, region_ids, sorter=order)])
 
 
 # --- from the catalogue --------------------------------------------------------------------------
@@ -181,40 +175,81 @@ def _fill_vectors(connection: Connection, space: StoredSpace, columns: EdgeColum
     columns.vectors[:] = sums
 
 
-# --- the kept file -------------------------------------------------------------------------------
+# --- what is kept ----------------------------------------------------------------------------------
+
+_KEPT: Final = KeptFile("edges", version=2, formerly=("sequence/edges.npz",))
 
 
-def _path(library: Library) -> Path | None:
-    return None if library.data_dir is None else library.data_dir / _FOLDER / _FILE
+def _stamp(space: StoredSpace | None) -> str:
+    """Of which space, and how long an edge, the columns are; of which analysis each row is, it says itself."""
+    return f"{EDGE_S:g}:{space.space.id if space is not None else ''}"
 
 
-def _stamp(library: Library, space: StoredSpace | None) -> str:
-    """Of which library, space and version of this file the columns are."""
-    return f"{_VERSION}:{EDGE_S:g}:{library.uuid}:{space.space.id if space is not None else ''}"
+def _held(library: Library, space: StoredSpace | None) -> EdgeColumns | None:
+    """What this program holds, or what is kept; None where there is none, of another space, or damaged."""
+    stamp, columns = library.held.get(_KEPT.name) or (None, None)
+    if stamp == _stamp(space):
+        return columns
+    with contextlib.suppress(ArrayFileDamaged):
+        kept = _kept(library)
+        if kept is not None and kept[0] == _stamp(space):
+            return kept[1]
+    return None
 
 
-def _read(library: Library, space: StoredSpace | None) -> EdgeColumns | None:
-    path = _path(library)
-    if path is None or not path.exists():
+def _kept(library: Library) -> tuple[str, EdgeColumns] | None:
+    kept = _KEPT.read(library)
+    if kept is None:
         return None
+    stamp, arrays = kept
     try:
-        # Opened here: NumPy leaves a damaged archive open.
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
-            if str(stored["stamp"]) != _stamp(library, space):
-                return None
-            return EdgeColumns(**{field.name: stored[field.name] for field in fields(EdgeColumns)})
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
-        # What cannot be read is read from the catalogue again.
-        return None
+        return stamp, EdgeColumns(**{each.name: arrays[each.name] for each in fields(EdgeColumns)})
+    except (ValueError, KeyError) as error:
+        raise ArrayFileDamaged(f"its arrays are not of one table ({error})") from error
 
 
-def _keep(library: Library, space: StoredSpace | None, columns: EdgeColumns) -> None:
-    """Write the whole file; a library that cannot be written answers all the same."""
-    path = _path(library)
-    if path is None:
-        return
-    with contextlib.suppress(LibraryUnwritable, OSError):
-        library.data_folder(_FOLDER)
-        with WholeFile(path) as aside, aside.open("wb") as file:
-            arrays = {field.name: getattr(columns, field.name) for field in fields(columns)}
-            np.savez(file, stamp=np.array(_stamp(library, space)), **arrays)
+def _to_arrays(columns: EdgeColumns) -> dict[str, NDArray[Any]]:
+    return {each.name: getattr(columns, each.name) for each in fields(columns)}
+
+
+class TrackEdges:
+    """The edges of tracks as a derived thing: rows of those tracks that were asked for, each of one analysis."""
+
+    name: Final = _KEPT.name
+
+    def look(self, library: Library) -> DerivedState:
+        """Compare what is kept with the catalogue; changes nothing."""
+        try:
+            kept = _kept(library)
+        except ArrayFileDamaged as damage:
+            return DerivedState(self.name, True, False, False, f"{_KEPT.path(library)}: {damage}")
+        if kept is None:
+            return DerivedState(self.name, False, False, True)
+        with library.read() as connection:
+            space = answering_space(connection)
+            wholes = _wholes(connection)
+        stale = int((~find_changes(RowMarks(kept[1].region_ids, kept[1].analysed_at), wholes).kept).sum())
+        is_current = kept[0] == _stamp(space) and not stale
+        message = f"{stale} of {len(kept[1])} tracks were analysed anew or removed" if stale else ""
+        return DerivedState(self.name, True, is_current, True, message)
+
+    def rebuild(self, library: Library) -> None:
+        """Read the edges of all analysed sounds anew."""
+        with library.lock(self.name), library.read() as connection:
+            space = answering_space(connection)
+            wholes = _wholes(connection)
+            columns = _read_edges(connection, space, wholes.ids, wholes.marks)
+            library.held[self.name] = (_stamp(space), columns)
+            _KEPT.write(library, _stamp(space), _to_arrays(columns))
+
+
+def _wholes(connection: Connection) -> RowMarks:
+    """Regions 0 of all analysed sounds, and of which analysis they are."""
+    query = (
+        sa.select(regions.c.id, sounds.c.analysed_at)
+        .join(sounds, sounds.c.id == regions.c.sound_id)
+        .where(regions.c.number == 0, sounds.c.status == "analysed")
+    )
+    rows = connection.execute(query).all()
+    marks = np.array([row.analysed_at or "" for row in rows], "S24")
+    return RowMarks(np.fromiter((row.id for row in rows), np.int64, len(rows)), marks)

@@ -3,7 +3,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sonoteca.errors import LibraryDamaged
 from sonoteca.search.hum import windows_index
 from sonoteca.search.hum.answer import Verdict, chance_of_first
 from sonoteca.search.hum.melody import Melody
@@ -72,7 +71,7 @@ def test_where_narrows_before_ranking() -> None:
     assert answer.verdict is not Verdict.FOUND
 
 
-def test_a_partitioned_index_answers_the_same_and_fills_every_filter(monkeypatch, tmp_path) -> None:
+def test_a_partitioned_index_answers_the_same_and_fills_every_filter(monkeypatch) -> None:
     monkeypatch.setattr(windows_index, "PARTITION_WINDOWS", 1000)
     monkeypatch.setattr(windows_index, "_WINDOWS_PER_LIST", 100)
     index = MelodyIndex.build(TUNES)
@@ -85,8 +84,7 @@ def test_a_partitioned_index_answers_the_same_and_fills_every_filter(monkeypatch
     assert index.search(query, 3, where=[3, 7, 50]).ranking[0] == 7
     index.remove([7])
     assert 7 not in index.search(query).ranking
-    index.save(tmp_path / "index")
-    assert MelodyIndex.load(tmp_path / "index").search(query) == index.search(query)
+    assert MelodyIndex.from_arrays(index.to_arrays()).search(query) == index.search(query)
 
 
 def test_ten_are_ranked_when_ten_are_asked() -> None:
@@ -139,33 +137,44 @@ def test_many_small_additions_are_joined_and_all_found() -> None:
     assert all(index.search(hummed(TUNES[key], 8, 18)).ranking[0] == key for key in range(0, 32, 3))
 
 
-def test_saved_and_loaded_answers_the_same(tmp_path) -> None:
-    path = tmp_path / "melodies.bin"
+def test_as_arrays_and_back_it_answers_the_same() -> None:
     index = MelodyIndex.build(TUNES)
     index.add([tune(100)])
     index.remove([5])
-    index.save(path)
-    loaded = MelodyIndex.load(path)
+    again = MelodyIndex.from_arrays(index.to_arrays())
     query = hummed(TUNES[12], 3, 18, tempo=0.9)
-    assert loaded.search(query) == index.search(query)
-    assert list(loaded.keys()) == list(index.keys())
-    assert [entry.name for entry in tmp_path.iterdir()] == ["melodies.bin"]
+    assert again.search(query) == index.search(query)
+    assert list(again.keys()) == list(index.keys())
+    assert not len(MelodyIndex.from_arrays(MelodyIndex.build([]).to_arrays()))
 
 
-@pytest.mark.parametrize("damage", ["flip", "cut", "other"])
-def test_a_damaged_file_is_refused(tmp_path, damage: str) -> None:
-    path = tmp_path / "melodies.bin"
-    MelodyIndex.build(TUNES[:5]).save(path)
-    data = bytearray(path.read_bytes())
-    if damage == "flip":
-        data[len(data) // 2] ^= 4
-    elif damage == "cut":
-        data = data[:-20]
-    else:
-        data = bytearray(b"RIFF" + bytes(100))
-    path.write_bytes(data)
-    with pytest.raises(LibraryDamaged):
-        MelodyIndex.load(path)
+def test_arrays_that_are_no_index_are_refused_before_native_code_sees_them(monkeypatch) -> None:
+    for windows in (60_000, 1):
+        monkeypatch.setattr(windows_index, "PARTITION_WINDOWS", windows)
+        monkeypatch.setattr(windows_index, "_WINDOWS_PER_LIST", 20)
+        arrays = MelodyIndex.build(TUNES[:20]).to_arrays()
+        MelodyIndex.from_arrays(arrays)
+        for name, array in arrays.items():
+            if name.startswith(("0.windows", "0.list", "0.centroids", "0.learned", "0.means", "0.first", "0.alive")):
+                with pytest.raises((ValueError, KeyError)):
+                    MelodyIndex.from_arrays({**arrays, name: array[:-1]})
+            with pytest.raises((ValueError, KeyError)):
+                MelodyIndex.from_arrays({other: each for other, each in arrays.items() if other != name})
+        harm = {"0.first_notes": -1, "0.list_rows": 0, "0.list_sizes": -3} if windows == 1 else {"0.first_notes": 10**6}
+        for name, value in harm.items():
+            wrong = arrays[name].copy()
+            wrong[0] = wrong[1] if name == "0.list_rows" else value
+            with pytest.raises(ValueError, match=r"windows|lists"):
+                MelodyIndex.from_arrays({**arrays, name: wrong})
+
+
+def test_a_copy_is_changed_by_itself() -> None:
+    index = MelodyIndex.build(TUNES[:20])
+    copy = index.copy()
+    copy.remove([3])
+    copy.add([tune(100)])
+    assert list(index.keys()) == list(range(20))
+    assert list(copy.keys()) == [*(key for key in range(20) if key != 3), 100]
 
 
 def test_repeated_keys_are_refused() -> None:

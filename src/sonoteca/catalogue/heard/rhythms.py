@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from sonoteca.catalogue.store.database import chunks
 from sonoteca.catalogue.store.schema import observations, regions, summaries
 from sonoteca.domain.descriptor import ACCENTS, ONSETS
 from sonoteca.domain.vocabulary import Kind, Role
@@ -24,9 +25,13 @@ class StoredRhythm:
 
 
 def rhythms_of_regions(
-    connection: Connection, *, roles: tuple[Role, ...] = (Role.DRUMS, Role.MIX), batch: int = 500
+    connection: Connection,
+    region_ids: Sequence[int] | None = None,
+    *,
+    roles: tuple[Role, ...] = (Role.DRUMS, Role.MIX),
+    batch: int = 500,
 ) -> Iterator[StoredRhythm]:
-    """Rhythms of loops and tracks that play one of ``roles``, by rising region."""
+    """Rhythms of loops and tracks (or of those of these regions, given rising) that play one of ``roles``, by rising region."""
     accents = observations.alias()
     query = (
         sa.select(
@@ -57,8 +62,11 @@ def rhythms_of_regions(
         .order_by(observations.c.region_id)
         .execution_options(yield_per=batch)
     )
+    parts = (
+        [query] if region_ids is None else [query.where(observations.c.region_id.in_(s)) for s in chunks(list(region_ids))]
+    )
     last = None
-    for row in connection.execute(query):
+    for row in (row for part in parts for row in connection.execute(part)):
         if row.region_id == last or not row.value:
             continue
         last = row.region_id

@@ -9,13 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import numpy as np
 import sqlalchemy as sa
+from numpy.typing import NDArray
 from sqlalchemy.engine import Connection
 
 from sonoteca.catalogue.heard import summaries
 from sonoteca.catalogue.heard.observations import row_of
 from sonoteca.catalogue.identity.sounds import ensure_sounds, whole_regions
 from sonoteca.catalogue.store import clock
+from sonoteca.catalogue.store.database import chunks
 from sonoteca.catalogue.store.schema import observations, regions, sounds
 from sonoteca.domain.descriptor import NOTES, POSSIBLE_NOTES
 from sonoteca.domain.melody import NamedMelody
@@ -75,10 +78,23 @@ def melody_stamp(connection: Connection) -> str:
     return f"{row[0]}:{row[1]}:{row[2]}"
 
 
+def melody_marks(connection: Connection) -> tuple[NDArray[np.int64], NDArray[np.bytes_]]:
+    """Regions with a statement of a melody, rising, and for each a text that changes with its statements."""
+    query = (
+        sa.select(observations.c.region_id, sa.func.count().label("n"), sa.func.max(observations.c.at).label("at"))
+        .where(observations.c.descriptor.in_(_MELODIES))
+        .group_by(observations.c.region_id)
+        .order_by(observations.c.region_id)
+    )
+    rows = connection.execute(query).all()
+    marks = np.array([f"{row.n}:{row.at}" for row in rows], "S40")
+    return np.fromiter((row.region_id for row in rows), np.int64, len(rows)), marks
+
+
 def melodies_of_regions(
-    connection: Connection, *, batch: int = 500
+    connection: Connection, region_ids: Sequence[int] | None = None, *, batch: int = 500
 ) -> Iterator[tuple[int, list[dict[str, float]] | dict[str, Any]]]:
-    """Region row number and melody of every region that has one, by rising region.
+    """Region row number and melody of every region that has one (or of these, given rising), by rising region.
 
     The user's notes win, then the import's: lists as ``notes`` describes them. Then what was heard: the object of
     ``possible_notes``, or a list again where an older analysis left no more.
@@ -95,9 +111,13 @@ def melodies_of_regions(
         .order_by(observations.c.region_id, rank)
         .execution_options(yield_per=batch)
     )
+    parts = (
+        [query] if region_ids is None else [query.where(observations.c.region_id.in_(s)) for s in chunks(list(region_ids))]
+    )
     last = None
-    for row in connection.execute(query):
-        if row.region_id != last:
-            last = row.region_id
-            if row.value:
-                yield row.region_id, row.value
+    for part in parts:
+        for row in connection.execute(part):
+            if row.region_id != last:
+                last = row.region_id
+                if row.value:
+                    yield row.region_id, row.value

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import contextlib
 import os
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Literal
+from typing import Any, Literal
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
@@ -50,6 +51,8 @@ class Library:
         Folder for index, peaks, cache and backups; it may not exist yet.
     uuid : str
         Given when the library was made; a copy keeps it.
+    held : dict
+        What was made from the library and is held as long as it is open, by name: whoever makes it keeps it here.
     """
 
     def __init__(self, engine: Engine, *, location: str, path: Path | None, data_dir: Path | None, mode: Mode) -> None:
@@ -58,6 +61,8 @@ class Library:
         self.path = path
         self.data_dir = data_dir
         self.mode = mode
+        self.held: dict[str, Any] = {}
+        self._locks: dict[str, threading.RLock] = {}
         self._wrote = False
         with self.read() as connection:
             uuid = connection.execute(sa.select(meta.c.value).where(meta.c.key == "library_uuid")).scalar()
@@ -95,6 +100,10 @@ class Library:
             lock_for_writing(connection)
             yield connection
         self._wrote = True
+
+    def lock(self, name: str) -> threading.RLock:
+        """One lock per name, so that of several threads one makes what is held under it and the others wait."""
+        return self._locks.setdefault(name, threading.RLock())
 
     def data_folder(self, *parts: str) -> Path:
         """A folder below ``data_dir``, created.
@@ -150,6 +159,7 @@ class Library:
                 connection.exec_driver_sql("PRAGMA busy_timeout = 500")
                 connection.exec_driver_sql("ANALYZE")
                 connection.commit()
+        self.held.clear()
         self.engine.dispose()
 
     def __enter__(self) -> Library:

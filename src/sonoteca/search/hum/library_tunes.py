@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-from sonoteca.catalogue.made.melodies import melodies_of_regions, melody_stamp
+from numpy.typing import NDArray
+from sqlalchemy.engine import Connection
+
+from sonoteca.catalogue.made.melodies import melodies_of_regions, melody_marks, melody_stamp
 from sonoteca.catalogue.store.library import Library
+from sonoteca.derived.derivation import Derivation
+from sonoteca.derived.row_changes import RowMarks, find_changes
 from sonoteca.domain.possible_notes import PossibleNotes
-from sonoteca.errors import LibraryDamaged, LibraryUnwritable, RequestError
+from sonoteca.errors import RequestError
 from sonoteca.search.hum.answer import HumAnswer
 from sonoteca.search.hum.melody import Melody
 from sonoteca.search.hum.melody_index import MelodyIndex
@@ -20,8 +24,6 @@ from sonoteca.search.result_row import RegionFacts, ResultRow, region_facts
 MODE = "hum"
 # Fewer notes are found everywhere.
 FEWEST_NOTES = 5
-_INDEX_FILE = "melodies.idx"
-_STAMP_FILE = "melodies.stamp"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,23 +51,55 @@ class TuneAnswer:
         return {"query": asked, "ranking": list(self.ranking), "results": [row.as_json() for row in self.rows]}
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Tunes:
+    """The melodies of a library: the index of those worth searching, and of which statements all were made."""
+
+    index: MelodyIndex
+    marks: RowMarks
+
+
 def open_melody_index(library: Library) -> MelodyIndex:
-    """The melodies of a library, from the kept index if nothing changed since, else built from the catalogue."""
-    with library.read() as connection:
-        stamp = melody_stamp(connection)
-    folder = None if library.data_dir is None else library.data_dir / "melodies"
-    if folder is not None and _read(folder / _STAMP_FILE) == stamp:
-        try:
-            return MelodyIndex.load(folder / _INDEX_FILE)
-        except (LibraryDamaged, OSError):
-            # The catalogue is the truth: what cannot be read is built again below.
-            folder.joinpath(_STAMP_FILE).unlink(missing_ok=True)
-    with library.read() as connection:
-        stored = ((region_id, melody_of(region_id, value)) for region_id, value in melodies_of_regions(connection))
-        melodies = [melody for _, melody in stored if len(melody) >= FEWEST_NOTES]
-    index = MelodyIndex.build(melodies)
-    _keep(library, index, stamp)
-    return index
+    """The melodies of a library as it is now. Whoever searches it leaves it as it is: others hold it too."""
+    return TUNES.current(library).index
+
+
+def _make(connection: Connection, former: Tunes | None) -> Tunes:
+    """All melodies; of the former ones those that were stated anew are replaced."""
+    marks = RowMarks(*melody_marks(connection))
+    if former is None:
+        return Tunes(MelodyIndex.build(_melodies(connection, None)), marks)
+    changes = find_changes(former.marks, marks)
+    index = former.index.copy()
+    index.remove(former.marks.ids[~changes.kept].tolist())
+    index.add(_melodies(connection, changes.fresh.tolist()))
+    return Tunes(index, marks)
+
+
+def _melodies(connection: Connection, region_ids: Sequence[int] | None) -> list[Melody]:
+    stored = (melody_of(region_id, value) for region_id, value in melodies_of_regions(connection, region_ids))
+    return [melody for melody in stored if len(melody) >= FEWEST_NOTES]
+
+
+def _to_arrays(tunes: Tunes) -> dict[str, NDArray[Any]]:
+    return {"marks.ids": tunes.marks.ids, "marks.marks": tunes.marks.marks} | tunes.index.to_arrays()
+
+
+def _from_arrays(arrays: Mapping[str, NDArray[Any]]) -> Tunes:
+    marks = RowMarks(arrays["marks.ids"], arrays["marks.marks"])
+    rest = {name: array for name, array in arrays.items() if not name.startswith("marks.")}
+    return Tunes(MelodyIndex.from_arrays(rest), marks)
+
+
+TUNES: Final = Derivation(
+    name="tunes",
+    version=1,
+    stamp=melody_stamp,
+    make=_make,
+    to_arrays=_to_arrays,
+    from_arrays=_from_arrays,
+    formerly=("melodies/melodies.idx", "melodies/melodies.stamp"),
+)
 
 
 def melody_of(region_id: int, value: list[dict[str, float]] | dict[str, Any]) -> Melody:
@@ -73,26 +107,6 @@ def melody_of(region_id: int, value: list[dict[str, float]] | dict[str, Any]) ->
     if isinstance(value, dict):
         return Melody.of_possible_notes(region_id, PossibleNotes.of_json(value))
     return Melody.from_notes(region_id, value)
-
-
-def _read(path: Path) -> str | None:
-    try:
-        return path.read_text()
-    except OSError:
-        return None
-
-
-def _keep(library: Library, index: MelodyIndex, stamp: str) -> None:
-    """Save for the next process; a library that cannot be written answers all the same."""
-    if library.data_dir is None:
-        return
-    try:
-        folder = library.data_folder("melodies")
-        folder.joinpath(_STAMP_FILE).unlink(missing_ok=True)
-        index.save(folder / _INDEX_FILE)
-        folder.joinpath(_STAMP_FILE).write_text(stamp)
-    except (LibraryUnwritable, OSError):
-        return
 
 
 def find_tune_in_library(

@@ -8,16 +8,13 @@ in segments: a large one and small ones for what was added since; removing marks
 
 from __future__ import annotations
 
-import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from typing import Any
 
-import faiss
 import numpy as np
 from numpy.typing import NDArray
 
-from sonoteca.errors import LibraryDamaged
 from sonoteca.search.hum.alignment import Fits, Places, align, refined
 from sonoteca.search.hum.answer import (
     FEWEST_NOTES,
@@ -32,9 +29,7 @@ from sonoteca.search.hum.answer import (
 from sonoteca.search.hum.melody import Melody, PackedMelodies
 from sonoteca.search.hum.query_pitch import QueryNotes
 from sonoteca.search.hum.windows_index import MANY_WINDOWS, Segment
-from sonoteca.whole_file import write_whole
 
-_MAGIC = b"SONOHUM2"
 _PLACES, _PLACES_OF_MANY, _SECOND_LOOK = 240, 480, 90
 _GUESS_PITCH_SPREAD, _GUESS_PLACE_SPREAD_S, _GUESS_PARTNERS = 0.6, 1.2, 12
 # Small segments are joined when there are more than this, and all when they hold a quarter of the notes.
@@ -139,27 +134,28 @@ class MelodyIndex:
         matches = tuple(_match(one, len(query)) for one in ranked[:k])
         return HumAnswer(verdict, chance, tuple(m.key for m in matches), matches, len(query), advice(verdict))
 
-    # --- on disk --------------------------------------------------------------------------------
+    def copy(self) -> MelodyIndex:
+        """One with the same melodies; what is added to it or removed does not touch this one."""
+        return MelodyIndex([segment.copy() for segment in self._segments])
 
-    def save(self, path: Path) -> None:
-        """Write to ``path``, whole or not at all."""
-        body = b"".join(_segment_bytes(segment) for segment in self._segments)
-        data = _MAGIC + len(self._segments).to_bytes(4, "little") + zlib.crc32(body).to_bytes(4, "little") + body
-        write_whole(path, data)
+    # --- as arrays ------------------------------------------------------------------------------
+
+    def to_arrays(self) -> dict[str, NDArray[Any]]:
+        """Everything as arrays, named by segment: ``0.keys``, ``0.offsets`` ..."""
+        return {
+            f"{number}.{name}": array
+            for number, segment in enumerate(self._segments)
+            for name, array in segment.to_arrays().items()
+        }
 
     @classmethod
-    def load(cls, path: Path) -> MelodyIndex:
-        """Read what ``save`` wrote; ``LibraryDamaged`` for anything else, before native code sees it."""
-        data = path.read_bytes()
-        head = len(_MAGIC) + 8
-        body = data[head:]
-        if len(data) < head or data[: len(_MAGIC)] != _MAGIC:
-            raise LibraryDamaged(f"{path} is not a melody index", "Run `sonoteca index rebuild`.")
-        if zlib.crc32(body) != int.from_bytes(data[head - 4 : head], "little"):
-            raise LibraryDamaged(f"the melody index {path} fails its checksum", "Run `sonoteca index rebuild`.")
-        n_segments = int.from_bytes(data[len(_MAGIC) : len(_MAGIC) + 4], "little")
-        reader = _Reader(body)
-        return cls([_segment_from(reader) for _ in range(n_segments)])
+    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> MelodyIndex:
+        """The index that ``to_arrays`` told of; ValueError or KeyError for arrays that are none."""
+        by_segment: dict[int, dict[str, NDArray[Any]]] = {}
+        for name, array in arrays.items():
+            number, _, rest = name.partition(".")
+            by_segment.setdefault(int(number), {})[rest] = array
+        return cls([Segment.from_arrays(by_segment[number]) for number in sorted(by_segment)])
 
 
 def _refuse_repeated(keys: list[int]) -> None:
@@ -227,42 +223,3 @@ def _match(found: _Found, n_notes: int) -> HumMatch:
         f"hummed {key}",
     )
     return HumMatch(found.key, found.start_s, found.end_s, score, reasons)
-
-
-# --- bytes: arrays with their type and length in front ------------------------------------------
-
-_TYPES: dict[str, type[np.generic]] = {
-    "keys": np.int64,
-    "offsets": np.int64,
-    "starts_s": np.float32,
-    "ends_s": np.float32,
-    "midi": np.float32,
-    "chance": np.float32,
-    "lines": np.uint8,
-}
-
-
-def _segment_bytes(segment: Segment) -> bytes:
-    arrays = [getattr(segment.melodies, name) for name in _TYPES]
-    arrays += [segment.alive.astype(np.uint8), segment.first_notes, segment.means]
-    arrays.append(faiss.serialize_index(segment.windows))
-    return b"".join(len(raw).to_bytes(8, "little") + raw for raw in (array.tobytes() for array in arrays))
-
-
-class _Reader:
-    def __init__(self, data: bytes) -> None:
-        self._data = data
-        self._at = 0
-
-    def array(self, dtype: type[np.generic]) -> NDArray[np.generic]:
-        length = int.from_bytes(self._data[self._at : self._at + 8], "little")
-        self._at += 8 + length
-        return np.frombuffer(self._data, dtype, length // np.dtype(dtype).itemsize, self._at - length).copy()
-
-
-def _segment_from(reader: _Reader) -> Segment:
-    melodies = PackedMelodies(**{name: reader.array(dtype) for name, dtype in _TYPES.items()})  # type: ignore[arg-type]
-    alive = reader.array(np.uint8).astype(bool)
-    first = np.asarray(reader.array(np.int64), np.int64)
-    means = np.asarray(reader.array(np.float32), np.float32)
-    return Segment.of_windows(melodies, alive, first, means, faiss.deserialize_index(reader.array(np.uint8)))

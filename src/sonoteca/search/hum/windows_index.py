@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import faiss
 import numpy as np
@@ -59,6 +61,28 @@ class Segment:
         """From windows that were made before; what follows from the melodies is computed."""
         owners = melodies.owner()[first_notes] if len(first_notes) else np.zeros(0, np.int32)
         return cls(melodies, alive, note_costs(melodies), first_notes, means, owners, windows)
+
+    def copy(self) -> Segment:
+        """The same, with an ``alive`` of its own; everything else never changes."""
+        return replace(self, alive=self.alive.copy())
+
+    def to_arrays(self) -> dict[str, NDArray[Any]]:
+        """Melodies and windows as arrays; what follows from them is computed again when they are read."""
+        packed = {each.name: getattr(self.melodies, each.name) for each in fields(self.melodies)}
+        own = {"alive": self.alive, "first_notes": self.first_notes, "means": self.means}
+        return packed | own | _arrays_of_windows(self.windows)
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> Segment:
+        """The segment that ``to_arrays`` told of; ValueError or KeyError for arrays that are none."""
+        melodies = PackedMelodies(**{each.name: arrays[each.name] for each in fields(PackedMelodies)})
+        alive, first_notes, means = arrays["alive"], arrays["first_notes"], arrays["means"]
+        n_notes, n_windows = melodies.n_notes, len(first_notes)
+        if len(alive) != melodies.n_melodies or len(melodies.offsets) != melodies.n_melodies + 1:
+            raise ValueError(f"{melodies.n_melodies} melodies, {len(alive)} of them alive or not")
+        if len(means) != n_windows or (n_windows and not 0 <= first_notes.min() <= first_notes.max() < n_notes):
+            raise ValueError(f"windows begin outside of {n_notes} notes")
+        return cls.of_windows(melodies, alive, first_notes, means, _windows_of_arrays(arrays, n_windows))
 
     @property
     def n_windows(self) -> int:
@@ -146,11 +170,74 @@ def _window_index(vectors: NDArray[np.float32], seed: int) -> faiss.Index:
         return flat
     n_lists = min(len(vectors) // _WINDOWS_PER_LIST, _MOST_LISTS)
     rows = np.random.default_rng(seed).choice(len(vectors), min(len(vectors), n_lists * _TRAINING_PER_LIST), False)
-    index = faiss.IndexIVFScalarQuantizer(
-        faiss.IndexFlatL2(DIMENSIONS), DIMENSIONS, n_lists, faiss.ScalarQuantizer.QT_8bit, faiss.METRIC_L2
-    )
+    index = _empty_partition(np.zeros((0, DIMENSIONS), np.float32), n_lists)
     index.cp.niter = 6
     index.cp.seed = seed + 1
     index.train(np.ascontiguousarray(vectors[np.sort(rows)]))
     index.add(vectors)
+    return index
+
+
+def _empty_partition(centroids: NDArray[np.float32], n_lists: int) -> faiss.IndexIVFScalarQuantizer:
+    """A partition of windows, of which faiss keeps a byte per dimension."""
+    quantizer = faiss.IndexFlatL2(DIMENSIONS)
+    if len(centroids):
+        quantizer.add(centroids)
+    return faiss.IndexIVFScalarQuantizer(
+        quantizer, DIMENSIONS, n_lists, faiss.ScalarQuantizer.QT_8bit, faiss.METRIC_L2
+    )
+
+
+def _arrays_of_windows(index: faiss.Index) -> dict[str, NDArray[Any]]:
+    """The windows of a flat index, or what a partition learned and the codes of its lists, one after the other."""
+    if not isinstance(index, faiss.IndexIVF):
+        return {"windows": index.reconstruct_n(0, index.ntotal).reshape(index.ntotal, DIMENSIONS)}
+    lists, sizes = index.invlists, [index.invlists.list_size(number) for number in range(index.nlist)]
+    rows = [faiss.rev_swig_ptr(lists.get_ids(number), size).copy() for number, size in enumerate(sizes) if size]
+    codes = [
+        faiss.rev_swig_ptr(lists.get_codes(number), size * lists.code_size).copy()
+        for number, size in enumerate(sizes)
+        if size
+    ]
+    return {
+        "centroids": index.quantizer.reconstruct_n(0, index.nlist),
+        "learned": faiss.vector_to_array(index.sq.trained),
+        "list_sizes": np.array(sizes, np.int64),
+        "list_rows": np.concatenate(rows),
+        "list_codes": np.concatenate(codes),
+    }
+
+
+def _windows_of_arrays(arrays: Mapping[str, NDArray[Any]], n_windows: int) -> faiss.Index:
+    """The index that ``_arrays_of_windows`` told of: every length is checked before native code is given an array."""
+    if "windows" in arrays:
+        windows = np.ascontiguousarray(arrays["windows"], np.float32)
+        if windows.shape != (n_windows, DIMENSIONS):
+            raise ValueError(f"{windows.shape} is not {n_windows} windows")
+        flat = faiss.IndexFlatL2(DIMENSIONS)
+        flat.add(windows)
+        return flat
+    centroids = np.ascontiguousarray(arrays["centroids"], np.float32)
+    learned = np.ascontiguousarray(arrays["learned"], np.float32)
+    sizes, rows = arrays["list_sizes"], np.ascontiguousarray(arrays["list_rows"], np.int64)
+    codes = np.ascontiguousarray(arrays["list_codes"], np.uint8)
+    n_lists = len(sizes)
+    # A byte per dimension, and its lowest value and range are what was learned.
+    if centroids.shape != (n_lists, DIMENSIONS) or learned.shape != (2 * DIMENSIONS,) or not n_lists:
+        raise ValueError(f"{n_lists} lists have {centroids.shape} centroids and {learned.shape} learned numbers")
+    if sizes.min() < 0 or sizes.sum() != n_windows or codes.shape != (n_windows * DIMENSIONS,):
+        raise ValueError(f"{n_lists} lists do not hold {n_windows} windows")
+    if not np.array_equal(np.sort(rows), np.arange(n_windows)):
+        raise ValueError("the lists do not hold each window once")
+    index = _empty_partition(centroids, n_lists)
+    faiss.copy_array_to_vector(learned, index.sq.trained)
+    index.is_trained = True
+    ends = np.cumsum(sizes)
+    for number, (size, end) in enumerate(zip(sizes.tolist(), ends.tolist(), strict=True)):
+        if size:
+            some = codes[(end - size) * DIMENSIONS : end * DIMENSIONS]
+            index.invlists.add_entries(
+                number, size, faiss.swig_ptr(rows[end - size : end]), faiss.swig_ptr(np.ascontiguousarray(some))
+            )
+    index.ntotal = n_windows
     return index
