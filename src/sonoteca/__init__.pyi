@@ -1,12 +1,17 @@
 """The public front: every name a program or one of our own voices may use, and where it is defined."""
 
 from .arrange.keep.answer import ArrangeAnswer as ArrangeAnswer
+from .arrange.keep.arrangements import ArrangementList as ArrangementList
 from .arrange.keep.arrangements import list_arrangements as list_arrangements
 from .arrange.keep.arrangements import open_arrangement as open_arrangement
 from .arrange.keep.arrangements import remove_arrangement as remove_arrangement
 from .arrange.keep.edits import ArrangementEditRequest as ArrangementEditRequest
 from .arrange.keep.edits import edit_arrangement as edit_arrangement
 from .arrange.keep.make import make_arrangement as make_arrangement
+from .arrange.preview.mode import PreviewMode as PreviewMode
+from .arrange.preview.preview import PreviewAnswer as PreviewAnswer
+from .arrange.preview.preview import preview as preview
+from .arrange.preview.request import PreviewRequest as PreviewRequest
 from .arrange.request import ArrangeRequest as ArrangeRequest
 from .arrange.sound.render import RenderAnswer as RenderAnswer
 from .arrange.sound.render import RenderRequest as RenderRequest

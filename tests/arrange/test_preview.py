@@ -16,15 +16,17 @@ from numpy.typing import NDArray
 import synth
 from arrangement_samples import loops_of
 from render_samples import keep
-from sonoteca.arrange.preview.make import At, Preview, parse_at, render_preview
+from sonoteca.arrange.preview.make import Preview, render_preview
+from sonoteca.arrange.preview.preview import preview as preview_of_library
+from sonoteca.arrange.preview.request import At, PreviewRequest, parse_at
 from sonoteca.arrange.preview.sounds import PreviewSound, load_preview_sound
 from sonoteca.arrange.preview.transition_plan import TransitionPlan, plan_transition
 from sonoteca.audio.content_hash import hash_content
 from sonoteca.audio.encode import write_wav
 from sonoteca.audio.signal import AudioSignal
 from sonoteca.catalogue.store.library import Library, open_library
-from sonoteca.domain.file_analysis import AnalysisSettings
-from sonoteca.errors import AudioError, RequestError, SoundsMissing
+from sonoteca.errors import AudioError, RequestError, SoundNotFound, SoundsMissing
+from sonoteca.ingest.listener import Listener
 from sonoteca.match.fit import fit
 from sonoteca.match.weights import default_weights
 from sonoteca.workers.in_process import InProcessExecutor
@@ -290,15 +292,45 @@ def test_a_file_that_cannot_be_read_is_the_answer(plain: Library, tmp_path: Path
 def test_sounds_of_the_library_have_to_be_there(loop_library: Library, plain: Library, tmp_path: Path) -> None:
     keep(plain, tmp_path, "new.wav", synth.tone(60, 1.0))
     with pytest.raises(RequestError, match="not analysed yet"):
-        load_preview_sound(plain, str(tmp_path / "new.wav"), ears=AnalysisSettings())
+        load_preview_sound(plain, str(tmp_path / "new.wav"))
     with loop_library.read() as connection:
         path = str(connection.exec_driver_sql("SELECT path FROM summaries WHERE role = 'bass'").scalar())
-    found = load_preview_sound(loop_library, path, ears=AnalysisSettings())
+    found = load_preview_sound(loop_library, path)
     assert (found.kind, found.role, str(found.path)) == ("loop", "bass", path)
     hidden = found.path.with_suffix(".hidden")
     found.path.rename(hidden)
     try:
         with pytest.raises(SoundsMissing, match="cannot be read"):
-            load_preview_sound(loop_library, path, ears=AnalysisSettings())
+            load_preview_sound(loop_library, path)
     finally:
         hidden.rename(found.path)
+
+
+# --- as it is asked for ------------------------------------------------------------------------------
+
+
+def test_a_file_is_a_sound_where_somebody_listens(plain: Library, tmp_path: Path) -> None:
+    for name, bpm in (("a", 120.0), ("b", 126.0)):
+        write_wav(tmp_path / f"{name}.wav", synth.drums(bpm, 4))
+    wishes = {"a": str(tmp_path / "a.wav"), "b": str(tmp_path / "b.wav"), "as": "match", "bars": 2}
+    request = PreviewRequest(output=str(tmp_path / "mix.wav"), **wishes)
+    with pytest.raises(SoundNotFound):
+        preview_of_library(plain, request)
+    with Listener(executor=InProcessExecutor()) as listener:
+        answer = preview_of_library(plain, request, listener=listener)
+    assert answer.as_json()["query"] == {
+        **wishes, "output": str(tmp_path / "mix.wav"), "at": None, "tempo_ratio": None, "semitones": None
+    }  # fmt: skip
+    (row,) = answer.as_json()["results"]
+    assert (row["mode"], row["path"]) == ("match", str(tmp_path / "mix.wav"))
+    assert row["tempo_ratio"] == pytest.approx(120 / 126, rel=0.005)
+    assert repr(answer) == f"<Preview {tmp_path / 'mix.wav'}: match, 4.0 s>"
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("at", "soon"), ("bars", 65), ("tempo_ratio", 9.0), ("semitones", 13), ("as", "medley")]
+)
+def test_a_request_says_which_field_cannot_be(field: str, value: object) -> None:
+    with pytest.raises(RequestError) as caught:
+        PreviewRequest(**{"a": "a", "b": "b", "output": "mix.wav", field: value})
+    assert caught.value.field == field

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 
 from arrangement_samples import a_song, arrangements
 from sonoteca.arrange.arrangement import Arrangement
-from sonoteca.arrange.keep.document import full_document
+from sonoteca.arrange.keep.document import FullDocument, full_document
 from sonoteca.arrange.sources import Source
 from sonoteca.errors import FileUnreadable, RequestError
 from sonoteca.interchange.arrangement_json import arrangement_json_bytes, read_arrangement_json
@@ -46,6 +46,7 @@ def test_the_document_names_the_sounds() -> None:
     text = arrangement_json_bytes(song, sources)
     assert text.isascii()
     assert json.loads(text) == document
+    assert FullDocument.model_validate(document).model_dump(mode="json", by_alias=True) == document
 
 
 @pytest.mark.parametrize(

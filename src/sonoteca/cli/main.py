@@ -27,7 +27,7 @@ from sonoteca.cli import (
     matching,
     playlist_edit,
     playlists,
-    previewing,
+    preview,
     remove,
     search,
     sequencing,
@@ -88,7 +88,7 @@ for group in (
     library_group,
     index_group,
     machine,
-    previewing,
+    preview,
 ):
     group.register(app)
 

@@ -44,6 +44,11 @@ class ArrangeAnswer:
         """The sounds that have no file now."""
         return tuple(source for source in self.sources.values() if source.path is None)
 
+    def as_rows(self) -> list[dict[str, Any]]:
+        """The clips as plain values, which a table of any kind can be made of."""
+        rows: list[dict[str, Any]] = self.as_json()["clips"]
+        return rows
+
     def as_json(self) -> dict[str, Any]:
         """The document of the arrangement with its sounds; what was asked stands in ``details``."""
         return full_document(self.arrangement, self.sources)

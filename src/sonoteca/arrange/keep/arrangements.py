@@ -6,6 +6,9 @@ AmbiguousArrangement say when it means none or several.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Any
+
 from sonoteca.arrange.arrangement import Arrangement
 from sonoteca.arrange.keep.answer import ArrangeAnswer, answer_with
 from sonoteca.arrange.keep.store import load_arrangement, save_new
@@ -16,6 +19,7 @@ from sonoteca.catalogue.made.arrangements import (
     resolve_arrangement,
 )
 from sonoteca.catalogue.store.library import Library
+from sonoteca.domain.answer import Rows
 from sonoteca.domain.request import Request
 
 
@@ -33,10 +37,20 @@ def open_arrangement(library: Library, name: str) -> ArrangeAnswer:
     return answer_with(library, held)
 
 
-def list_arrangements(library: Library) -> tuple[ArrangementEntry, ...]:
+@dataclass(frozen=True, slots=True, repr=False)
+class ArrangementList(Rows):
+    """The arrangements of a library, the last made first."""
+
+    rows: tuple[ArrangementEntry, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        return {"results": self.as_rows()}
+
+
+def list_arrangements(library: Library) -> ArrangementList:
     """List the arrangements of a library, the last made first."""
     with library.read() as connection:
-        return tuple(list_arrangement_entries(connection))
+        return ArrangementList(tuple(list_arrangement_entries(connection)))
 
 
 def remove_arrangement(library: Library, name: str) -> str:

@@ -1,10 +1,9 @@
-"""Hear it before you use it: two sounds layered as ``match`` says, or one track going over into the next."""
+"""Two sounds are layered as the match says, or one track goes over into the next, in a file to be heard."""
 
 from __future__ import annotations
 
 import math
 import os
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,16 +12,16 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from sonoteca.arrange.arrangement import WIDEST_SHIFT, Clip
+from sonoteca.arrange.arrangement import Clip
 from sonoteca.arrange.bar_grid import BarGrid
+from sonoteca.arrange.preview.request import DEFAULT_BARS, MAX_BARS, At, check_preview
 from sonoteca.arrange.preview.sounds import PreviewSound
 from sonoteca.arrange.preview.transition_plan import TransitionPlan, plan_transition
 from sonoteca.arrange.sound.layers import PlacedClip, layers_of, place_clips
-from sonoteca.arrange.sound.material import PassOrder, make_passes, scratch_folder
+from sonoteca.arrange.sound.material import PassOrder, make_passes, pass_workers, scratch_folder
 from sonoteca.arrange.sound.mixdown import mix_down
 from sonoteca.arrange.sound.mixing import Layer
 from sonoteca.arrange.sound.render import DEFAULT_RATE, Rendering, check_targets
-from sonoteca.audio.stretch import MAX_RATIO, MIN_RATIO
 from sonoteca.catalogue.store.library import Library
 from sonoteca.domain.vocabulary import Kind, Role
 from sonoteca.errors import RequestError, SonotecaError
@@ -32,8 +31,6 @@ from sonoteca.workers.executor import Executor
 
 Mode = Literal["match", "transition"]
 Passes: TypeAlias = dict[PassOrder, NDArray[np.float32]]
-DEFAULT_BARS = 8
-MAX_BARS = 64
 # Where neither sound has a tempo, bars are only a way to count.
 _COUNTING_BPM = 120.0
 # A transition is cut out of two tracks: its own beginning and end are soft.
@@ -42,34 +39,11 @@ _WHOLE_PIECES = (Kind.TRACK, Kind.FIELD_RECORDING)
 
 
 @dataclass(frozen=True, slots=True)
-class At:
-    """A moment: in seconds, or a bar counted from 1. ``parse_at`` reads one."""
-
-    seconds: float | None = None
-    bar: int | None = None
-
-
-def parse_at(text: str) -> At:
-    """Read ``"95.5"``, ``"1:35.5"`` or ``"bar:17"``.
-
-    >>> parse_at("1:35.5").seconds, parse_at("bar:17").bar
-    (95.5, 17)
-
-    Raises
-    ------
-    RequestError
-        For anything else.
-    """
-    if match := re.fullmatch(r"(?:(\d+):)?(\d+(?:\.\d+)?)", text.strip()):
-        return At(seconds=60.0 * int(match[1] or 0) + float(match[2]))
-    if (match := re.fullmatch(r"bar:(\d{1,6})", text.strip())) and int(match[1]) > 0:
-        return At(bar=int(match[1]))
-    raise RequestError(f"{text!r} is no moment.", "Write seconds as 95.5 or 1:35.5, or a bar as bar:17.")
-
-
-@dataclass(frozen=True, slots=True)
 class Preview:
-    """What was written, and how: ``at_s`` is where B begins in it; ``notes`` are sentences on what was assumed."""
+    """What was written, and how.
+
+    ``at_s`` is where B begins in it; ``notes`` are sentences on what was assumed.
+    """
 
     rendering: Rendering
     mode: Mode
@@ -138,12 +112,12 @@ def render_preview(
     """
     target = Path(path)
     check_targets(library, [target])
-    _check(bars, tempo_ratio, semitones)
+    check_preview(bars, tempo_ratio, semitones)
     chosen: Mode = mode or ("transition" if a.kind in _WHOLE_PIECES and b.kind in _WHOLE_PIECES else "match")
-    with scratch_folder() as folder:
+    with scratch_folder() as folder, pass_workers(executor, workers=workers) as pool:
 
         def make(orders: Sequence[PassOrder]) -> Passes:
-            return _all_made(make_passes(orders, folder, workers=workers, executor=executor))
+            return _all_made(make_passes(orders, folder, pool))
 
         if chosen == "match":
             movement = _movement(a, b, tempo_ratio, semitones, weights or default_weights())
@@ -160,17 +134,8 @@ def render_preview(
     )
 
 
-def _check(bars: int, tempo_ratio: float | None, semitones: int | None) -> None:
-    if not 1 <= bars <= MAX_BARS:
-        raise RequestError(f"{bars} bars cannot be previewed.", f"Ask for 1 to {MAX_BARS}.")
-    if tempo_ratio is not None and not MIN_RATIO <= tempo_ratio <= MAX_RATIO:
-        raise RequestError(f"A tempo cannot be multiplied by {tempo_ratio:g}.", f"Use {MIN_RATIO} to {MAX_RATIO}.")
-    if semitones is not None and abs(semitones) > WIDEST_SHIFT:
-        raise RequestError(f"{semitones} semitones are too far.", f"Use at most {WIDEST_SHIFT}.")
-
-
 def _all_made(made: Mapping[PassOrder, NDArray[np.float32] | SonotecaError]) -> Passes:
-    """Both sounds are needed: the first that could not be had is the answer."""
+    """Raise for the first sound that could not be had: both are needed."""
     passes: Passes = {}
     for order, each in made.items():
         if isinstance(each, SonotecaError):
@@ -226,7 +191,7 @@ def _match(
     sample_rate: int,
     make: Callable[[Sequence[PassOrder]], Passes],
 ) -> _Mixture:
-    """A from the start, B from a bar on, both on A's grid."""
+    """Lay A from the start and B from a bar on, both on A's grid."""
     a_start_s, a_end_s, a_bpm, beats_per_bar = a.bar_span(bars)
     b_start_s, b_end_s, b_bpm, _ = b.bar_span(bars)
     tempo_bpm = a_bpm or (b_bpm * movement.tempo_ratio if b_bpm else _COUNTING_BPM)
@@ -234,7 +199,8 @@ def _match(
     joins = at.bar - 1 if at.bar is not None else round((at.seconds or 0.0) * tempo_bpm / 60.0 / beats_per_bar)
     total = joins + bars
     if joins > MAX_BARS:
-        raise RequestError(f"B cannot join as late as bar {joins + 1}.", f"Name one of the first {MAX_BARS} bars.")
+        sentence = f"B cannot join as late as bar {joins + 1}."
+        raise RequestError(sentence, f"Name one of the first {MAX_BARS} bars.", field="at")
     paths = {a.content_hash: a.path, b.content_hash: b.path}
     sides: dict[str, list[PlacedClip]] = {}
     for name, sound, (start_s, end_s), first, ratio, shift in (
@@ -268,7 +234,7 @@ def _match(
 
 
 def _played(sound: PreviewSound, clip: Clip, grid: BarGrid) -> list[Clip]:
-    """A loop goes round, a one-shot strikes on every bar, anything else is heard once."""
+    """Lay a sound as its kind is heard: a loop goes round, a one-shot strikes on every bar, anything else is heard once."""
     if sound.kind == Kind.LOOP:
         return [clip]
     length = min(clip.bars, float(grid.pass_bars(clip)))
@@ -285,7 +251,7 @@ def _transition(
     sample_rate: int,
     make: Callable[[Sequence[PassOrder]], Passes],
 ) -> _Mixture:
-    """A goes, B comes, at equal power over the bars both are heard."""
+    """Lay A as it goes and B as it comes, at equal power over the bars both are heard."""
     n_before, n_overlap = (round(s * sample_rate) for s in (plan.starts_s - plan.a_from_s, plan.overlap_s))
     (b_from_s, _), *inner, (b_until_s, b_lasts_s) = plan.anchors
     of_a = PassOrder(

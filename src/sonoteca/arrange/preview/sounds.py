@@ -1,4 +1,4 @@
-"""A sound to preview: of the library, or a file that a worker just listened to."""
+"""A sound to preview is one of the library, or a file that a listener hears."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sonoteca.arrange.arrangement import Clip
 from sonoteca.arrange.choose.loops import find_loops
@@ -16,21 +16,26 @@ from sonoteca.catalogue.described import stored_sound_object
 from sonoteca.catalogue.identity.sounds import public_id, resolve_sound
 from sonoteca.catalogue.store.library import Library
 from sonoteca.domain.claim import claimed_observations
-from sonoteca.domain.file_analysis import AnalysisSettings
 from sonoteca.domain.sound_object import AudioFacts, sound_object, statements_of
 from sonoteca.domain.vocabulary import Role
 from sonoteca.errors import RequestError, SoundNotFound, SoundsMissing
-from sonoteca.ingest.inspect import analyze_file
 from sonoteca.match.file_regions import regions_of_file
 from sonoteca.match.load_regions import regions_of_sound
 from sonoteca.match.region_table import ROLES, RegionTable
+
+if TYPE_CHECKING:
+    # A process that only answers loads nothing that listens.
+    from sonoteca.ingest.listener import Listener
 
 DEFAULT_BEATS_PER_BAR = 4
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PreviewSound:
-    """``facts`` is the sound object (DESIGN §6); ``evidence`` is that of the whole sound (n = 1)."""
+    """A sound with what is known of it.
+
+    ``facts`` is the sound object (``domain.sound_object``), ``evidence`` the region table of the whole sound (n = 1).
+    """
 
     name: str
     path: Path
@@ -70,21 +75,21 @@ class PreviewSound:
 
     @property
     def role(self) -> str:
-        """What it is in a mix: its most probable role, ``mix`` where none is known."""
+        """Tell what it is in a mix: its most probable role, ``mix`` where none is known."""
         best = int(self.evidence.best_roles()[0])
         return str(ROLES[best]) if best >= 0 else str(Role.MIX)
 
     def cue_s(self, wanted: str) -> float | None:
-        """Where the first cue of a type stands."""
+        """Find where the first cue of a type stands."""
         return next((float(cue["at_s"]) for cue in self.facts["cues"] if cue["type"] == wanted), None)
 
     def gain_db(self, role: str) -> float:
-        """Gain that brings it to the loudness of a role."""
+        """Compute the gain that brings it to the loudness of a role."""
         loudness = self.facts["loudness"] or {}
         return clip_gain_db(role, loudness.get("integrated_lufs"), loudness.get("true_peak_dbtp"))
 
     def bar_span(self, bars: int) -> tuple[float, float, float | None, int]:
-        """What of it stands on bars: start and end in seconds, its tempo there, and its beats per bar.
+        """Find what of it stands on bars: start and end in seconds, its tempo there, and its beats per bar.
 
         Of a loop the part between bar lines; of another sound ``bars`` from its first downbeat on,
         or as long as those of 2 seconds would be where no tempo is known.
@@ -99,8 +104,8 @@ class PreviewSound:
         return start_s, min(self.duration_s, start_s + bars * bar_s), tempo_bpm, beats
 
 
-def load_preview_sound(library: Library, name: str, *, ears: AnalysisSettings) -> PreviewSound:
-    """A sound of the library by any of its names, else a file, which a worker listens to.
+def load_preview_sound(library: Library, name: str, *, listener: Listener | None = None) -> PreviewSound:
+    """Load a sound of the library by any of its names, else a file, which a listener hears.
 
     Raises
     ------
@@ -119,28 +124,30 @@ def load_preview_sound(library: Library, name: str, *, ears: AnalysisSettings) -
             facts = stored_sound_object(connection, found.id)
             duration_s = facts["audio"]["duration_s"] if facts["audio"] else None
             if not duration_s:
-                raise RequestError(f"{name} was not analysed yet.", "Run `sonoteca add` on its folder.")
+                raise RequestError(f"{name} was not analysed yet.", "Add its folder again.")
             whole = Clip(Role.MIX, found.content_hash, 0.0, duration_s, 0.0, 1.0)
             source = find_sources(connection, [whole])[found.content_hash]
     except SoundNotFound:
-        if not os.path.isfile(name):
+        if listener is None or not os.path.isfile(name):
             raise
-        return _heard(name, ears)
+        return _heard(name, listener)
     if source.path is None:
         raise SoundsMissing(f"{source.shown} is missing: {source.why_missing}.")
     evidence = regions_of_sound(library, found.id)
     return PreviewSound(name, source.path, facts, evidence.take(evidence.numbers == 0))
 
 
-def _heard(name: str, ears: AnalysisSettings) -> PreviewSound:
-    heard = analyze_file(name, ears=ears)
+def _heard(name: str, listener: Listener) -> PreviewSound:
+    heard = listener.analyze_file(name)
     info = heard.info
     audio = AudioFacts(info.duration_s, info.sample_rate, info.channels, info.codec, info.container, info.content_hash)
     facts = sound_object(
         name,
         sound_id=public_id(info.content_hash),
         audio=audio,
-        statements=statements_of(heard.analysis, claimed_observations(heard.claims), trust_names=ears.trust_names),
+        statements=statements_of(
+            heard.analysis, claimed_observations(heard.claims), trust_names=listener.settings.trust_names
+        ),
     )
     evidence = regions_of_file(heard)
     return PreviewSound(name, Path(name), facts, evidence.take(evidence.numbers == 0))

@@ -1,4 +1,4 @@
-"""Where one track goes over into the next, bar line on bar line."""
+"""A transition plan says where one track goes over into the next, bar line on bar line."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _NEAR_END_S = 0.5
 
 @dataclass(frozen=True, slots=True)
 class TransitionPlan:
-    """Times in seconds of each track.
+    """When each track begins and ends, in seconds of each.
 
     A is heard in ``[a_from_s, a_until_s)``, and B from A's ``starts_s`` on; A has gone when ``overlap_s``
     later its span ends. ``anchors`` lead B along A's bars: a moment of B, and how long after
@@ -80,7 +80,7 @@ def plan_transition(
     a_until_s = min(a.duration_s, _line_after(lines, starts_s, bars, bar_s))
     a_from_s = max(0.0, _line_after(lines, starts_s, -bars, bar_s))
     if a_until_s - starts_s < 0.1:
-        raise RequestError(f"Nothing of {a.name} is left at {starts_s:.1f} s.", "Name an earlier moment with --at.")
+        raise RequestError(f"Nothing of {a.name} is left at {starts_s:.1f} s.", "Name an earlier moment.", field="at")
     b_lines = b.downbeats_s
     first_sound = b.cue_s("start")
     b_from_s = b_lines[0] if b_lines else (first_sound or 0.0)
@@ -113,10 +113,11 @@ def _start(
 ) -> float:
     if at_bar is not None:
         if at_bar > len(lines):
-            raise RequestError(f"{a.name} has {len(lines)} known bars, not {at_bar}.", "Name a moment in seconds.")
+            sentence = f"{a.name} has {len(lines)} known bars, not {at_bar}."
+            raise RequestError(sentence, "Name a moment in seconds.", field="at")
         return lines[at_bar - 1]
     if at_s is not None and at_s >= a.duration_s:
-        raise RequestError(f"{a.name} ends at {a.duration_s:.1f} s.", "Name an earlier moment with --at.")
+        raise RequestError(f"{a.name} ends at {a.duration_s:.1f} s.", "Name an earlier moment.", field="at")
     wanted = at_s
     if wanted is None:
         latest = max(0.0, a.duration_s - bars * bar_s)
@@ -130,7 +131,7 @@ def _start(
 def _lined_up(
     a: PreviewSound, b: PreviewSound, starts_s: float, b_from_s: float, bars: int
 ) -> tuple[float, list[tuple[float, float]]]:
-    """What B's tempo is multiplied by, nearest of half, same and double time, and anchors on A's bar lines.
+    """Find what B's tempo is multiplied by, nearest of half, same and double time, and anchors on A's bar lines.
 
     Tracks played by people drift; two that do not need no anchor but the first.
     """
@@ -157,21 +158,21 @@ def _lined_up(
 
 
 def _beat_s(sound: PreviewSound, beats: NDArray[np.float64]) -> float:
-    """Mean length of a beat over some of them; by tempo where there are too few."""
+    """Compute the mean length of a beat over some of them; by tempo where there are too few."""
     if len(beats) > 1:
         return float(beats[-1] - beats[0]) / (len(beats) - 1)
     return _bar_s(sound) / sound.beats_per_bar
 
 
 def _bar_s(sound: PreviewSound) -> float:
-    """Length of a bar: the middle of those measured, else by tempo and meter."""
+    """Compute the length of a bar: the middle of those measured, else by tempo and meter."""
     if len(sound.downbeats_s) > 1:
         return float(np.median(np.diff(sound.downbeats_s)))
     return _COUNTING_BAR_S if sound.tempo_bpm is None else 60.0 * sound.beats_per_bar / sound.tempo_bpm
 
 
 def _line_after(lines: Sequence[float], moment_s: float, bars: int, bar_s: float) -> float:
-    """The bar line ``bars`` after (or before) the one at ``moment_s``; where there is none, counted on."""
+    """Find the bar line ``bars`` after (or before) the one at ``moment_s``; where there is none, counted on."""
     at = bisect_left(lines, moment_s - 1e-6)
     if 0 <= at + bars < len(lines) and abs(lines[at] - moment_s) < 1e-6:
         return lines[at + bars]

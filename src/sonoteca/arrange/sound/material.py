@@ -1,4 +1,4 @@
-"""One pass of a clip: its span decoded, resampled, stretched and shifted, ready to be mixed.
+"""A pass is the span of a clip, decoded, resampled, stretched and shifted, ready to be mixed.
 
 This is the work of worker processes: a file that crashes the decoder costs its own task. What is
 made lies in a raw file of float32, left channel then right, so that mixing maps it into memory
@@ -38,7 +38,7 @@ _CONTEXT_S = 0.5
 
 @dataclass(frozen=True, slots=True)
 class PassOrder:
-    """What a pass is; equal orders give equal samples.
+    """An order says what a pass is; equal orders give equal samples.
 
     ``n_samples`` is its exact length at ``sample_rate``; ``loops`` joins its end to its start.
     ``anchors`` (seconds of the sound, seconds of the pass), between its start and its end, lead it
@@ -65,7 +65,7 @@ class _Work:
 
 
 def material_of(role: str) -> Material:
-    """What a role must not lose when it is stretched."""
+    """Say what a role must not lose when it is stretched."""
     return "percussive" if role == Role.DRUMS else "tonal"
 
 
@@ -96,7 +96,7 @@ def make_pass(work: _Work) -> None:
 
 
 def fitted(passage: Passage, order: PassOrder) -> NDArray[np.float32]:
-    """A passage in the rate, tempo, pitch and length of an order, float32 (1 or 2, n_samples)."""
+    """Fit a passage to the rate, tempo, pitch and length of an order, float32 (1 or 2, n_samples)."""
     native, rate = passage.signal, order.sample_rate
     n_native = native.n_samples - passage.lead - passage.trail
     samples = native.samples
@@ -127,18 +127,27 @@ def fitted(passage: Passage, order: PassOrder) -> NDArray[np.float32]:
 
 @contextmanager
 def scratch_folder() -> Iterator[Path]:
-    """A temporary folder for ``make_passes``; what a killed run leaves is removed like the workers' own."""
+    """Make a temporary folder for ``make_passes``; what a killed run leaves is removed like the workers' own."""
     with tempfile.TemporaryDirectory(prefix=f"{SCRATCH_PREFIX}{os.getpid()}-", ignore_cleanup_errors=True) as folder:
         yield Path(folder)
 
 
+@contextmanager
+def pass_workers(given: Executor | None, *, workers: int = 1, memory_mb: int = 2000) -> Iterator[Executor]:
+    """Give the executor handed in, which stays open, or processes of this machine that end with the block.
+
+    No process is started before there is a pass to make.
+    """
+    if given is not None:
+        yield given
+        return
+    preparation = Preparation(("sonoteca.arrange.sound.material",))
+    with LocalExecutor(workers, limits=limits_of(memory_mb), preparation=preparation) as processes:
+        yield processes
+
+
 def make_passes(
-    orders: Sequence[PassOrder],
-    folder: Path,
-    *,
-    workers: int = 1,
-    memory_mb: int = 2000,
-    executor: Executor | None = None,
+    orders: Sequence[PassOrder], folder: Path, executor: Executor
 ) -> dict[PassOrder, NDArray[np.float32] | SonotecaError]:
     """Make each different order once, in worker processes.
 
@@ -148,10 +157,8 @@ def make_passes(
         Equal ones are made once.
     folder : Path
         Where the samples lie while they are used.
-    workers, memory_mb : int
-        How many processes, and how much each may use.
-    executor : Executor, optional
-        Instead of processes of this machine; it is not closed.
+    executor : Executor
+        See ``pass_workers``.
 
     Returns
     -------
@@ -159,15 +166,6 @@ def make_passes(
         Samples are mapped from their file, not loaded. A sound that cannot be had is its error.
     """
     distinct = list(dict.fromkeys(orders))
-    if not distinct:
-        return {}
-    if executor is None:
-        with LocalExecutor(
-            min(workers, len(distinct)),
-            limits=limits_of(memory_mb),
-            preparation=Preparation(("sonoteca.arrange.sound.material",)),
-        ) as processes:
-            return make_passes(orders, folder, executor=processes)
     targets = [folder / f"{number}.f32" for number in range(len(distinct))]
     tasks = [
         Task(str(number), _Work(order, str(targets[number])), _deadline_s(order))

@@ -16,7 +16,7 @@ from sonoteca.arrange.arrangement import Arrangement
 from sonoteca.arrange.bar_grid import BarGrid
 from sonoteca.arrange.keep.store import load_arrangement
 from sonoteca.arrange.sound.layers import layers_of, place_clips
-from sonoteca.arrange.sound.material import PassOrder, make_passes, scratch_folder
+from sonoteca.arrange.sound.material import PassOrder, make_passes, pass_workers, scratch_folder
 from sonoteca.arrange.sound.mixdown import MixDown, check_format, mix_down
 from sonoteca.arrange.sources import Source, find_sources, require_all
 from sonoteca.audio.recording import MAX_READ_S
@@ -186,7 +186,7 @@ def render_arrangement(
     allow_missing : bool
         Leave silence where a sound is missing or cannot be read, and say so, instead of refusing.
     workers, memory_mb, executor
-        As of ``material.make_passes``: sounds are decoded in worker processes.
+        As of ``material.pass_workers``: sounds are decoded in worker processes.
 
     Returns
     -------
@@ -214,9 +214,8 @@ def render_arrangement(
     paths = {source.content_hash: source.path for source in sources.values() if source.path is not None}
     placed = place_clips(grid, [clip for clip in heard if clip.content_hash in paths], paths)
     with scratch_folder() as folder:
-        made = make_passes(
-            [each.order for each in placed], folder, workers=workers, memory_mb=memory_mb, executor=executor
-        )
+        with pass_workers(executor, workers=workers, memory_mb=memory_mb) as pool:
+            made = make_passes([each.order for each in placed], folder, pool)
         passes, unreadable = _parted(made)
         missing = _missing(sources, unreadable)
         if unreadable and not allow_missing:

@@ -11,7 +11,7 @@ def list_(library: LibraryOption = None, as_json: JsonOption = False) -> None:
     from sonoteca.cli.output import print_json, print_table
 
     with open_named_library(library, mode="read") as opened:
-        entries = sonoteca.list_arrangements(opened)
+        entries = sonoteca.list_arrangements(opened).rows
     if as_json:
         for entry in entries:
             print_json(entry.as_json())

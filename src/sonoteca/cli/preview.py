@@ -2,25 +2,15 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from sonoteca.cli.options import JsonOption, LibraryOption, analysis_settings, open_named_library
-
-if TYPE_CHECKING:
-    from sonoteca.arrange.preview.make import Preview
+import sonoteca
+from sonoteca.cli.options import JsonOption, LibraryOption, open_listener, open_named_library
 
 SOUND = "An id, unique prefix, path, external:ID, or a file not in the library."
-
-
-class PreviewMode(StrEnum):
-    """How two sounds are heard."""
-
-    MATCH = "match"
-    TRANSITION = "transition"
 
 
 def register(app: typer.Typer) -> None:
@@ -34,7 +24,7 @@ def preview(
         Path, typer.Option("--output", "-o", metavar="FILE", help=".wav, .flac or .mp3; replaced if it exists.")
     ],
     mode: Annotated[
-        PreviewMode | None,
+        sonoteca.PreviewMode | None,
         typer.Option("--as", help="match: layered; transition: one after the other, the default for two tracks."),
     ] = None,
     at: Annotated[
@@ -53,36 +43,30 @@ def preview(
     as_json: JsonOption = False,
 ) -> None:
     """Hear B with A as `match` puts it, or A going over into B bar line on bar line."""
-    from sonoteca.arrange.preview.make import DEFAULT_BARS, At, parse_at, render_preview
-    from sonoteca.arrange.preview.sounds import load_preview_sound
-    from sonoteca.cli.matching import weights_in_use
     from sonoteca.cli.output import print_json
 
-    moment = At() if at is None else parse_at(at)
-    with open_named_library(library, mode="read") as opened:
-        ears = analysis_settings()
-        made = render_preview(
-            opened,
-            load_preview_sound(opened, a, ears=ears),
-            load_preview_sound(opened, b, ears=ears),
-            output,
-            mode=None if mode is None else mode.value,
-            at=moment,
-            bars=DEFAULT_BARS if bars is None else bars,
-            tempo_ratio=tempo_ratio,
-            semitones=semitones,
-            weights=weights_in_use(opened, None),
-            workers=2,
-        )
+    request = sonoteca.PreviewRequest(
+        a=a,
+        b=b,
+        output=str(output),
+        mode=mode,
+        at=at,
+        bars=bars,
+        tempo_ratio=tempo_ratio,
+        semitones=semitones,
+    )
+    with open_named_library(library, mode="read") as opened, open_listener() as listener:
+        answer = sonoteca.preview(opened, request, listener=listener)
     if as_json:
-        print_json({"query": {"a": a, "b": b, "as": mode, "at": at, "bars": bars}, "results": [made.as_json()]})
+        print_json(answer.as_json())
     else:
-        _print(made)
+        _print(answer)
 
 
-def _print(made: Preview) -> None:
+def _print(answer: sonoteca.PreviewAnswer) -> None:
     from sonoteca.cli.output import clock, note
 
+    made = answer.preview
     rendering, down = made.rendering, made.rendering.down
     for sentence in made.notes:
         note(sentence)
