@@ -4,6 +4,7 @@
 #   make test        style, types, import layers, doctests, unit, property and contract tests
 #   make test-explore  property tests with new examples (ROUNDS=10 times; make test draws the same ones everywhere)
 #   make test-slow   kills, real databases, thousands of files, memory
+#   make docs        write the reference pages that are made from the program (docs/commands.md and others)
 #   make bench       accuracy and speed against the last kept numbers
 
 PYTHON ?= python3
@@ -14,7 +15,7 @@ EXTRAS ?= test
 HOURS  ?= 0.1667
 ROUNDS ?= 10
 
-.PHONY: help setup demo test test-explore test-slow check format bench soak clean
+.PHONY: help setup demo test test-explore test-slow check format bench soak docs clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -73,6 +74,9 @@ soak: $(VENV)/.installed-test
 
 bench: $(VENV)/.installed-test
 	$(RUN) $(BIN)/python -m bench $(BENCH)
+
+docs: $(VENV)/.installed-test
+	$(BIN)/python docs/reference_pages.py
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .coverage.*

@@ -1,4 +1,4 @@
-"""The JSON of DESIGN §6: every key always there, unknown is null or an empty list."""
+"""The sound object of docs/sound-object.md: every key always there, unknown is null or an empty list."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from sonoteca.domain.sound_object import AudioFacts, RegionStatements, Skipped, 
 from sonoteca.domain.vocabulary import RunOutcome, Source
 from sonoteca.errors import DamagedAudio
 
-# DESIGN §6, word for word.
+# What docs/sound-object.md promises, word for word.
 TOP_KEYS = {
     "schema", "id", "path", "status", "error", "warnings", "skipped", "audio", "kind", "loudness", "tempo",
     "tempo_curve", "grid", "beats_s", "downbeats_s", "meter", "bars", "loopability", "key", "key_segments", "chords",
@@ -51,7 +51,7 @@ def test_a_file_that_failed_has_every_key() -> None:
     )
 
 
-def test_known_values_take_the_shapes_of_the_design() -> None:
+def test_known_values_take_the_shapes_that_are_promised() -> None:
     made = sound_object(
         "x.wav",
         sound_id="s1",

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from coverage_by_package import package_of, shares, wanted
 
 
@@ -47,9 +48,7 @@ def test_the_run_is_red_and_names_what_nobody_tested(tmp_path: Path) -> None:
     measured.write_text("print('nothing of ours')\n")
     coverage = [sys.executable, "-m", "coverage"]
     subprocess.run([*coverage, "run", "--branch", str(measured)], cwd=tmp_path, check=True, capture_output=True)
-    run = subprocess.run(
-        [sys.executable, str(script)], cwd=tmp_path, capture_output=True, text=True, check=False
-    )
+    run = subprocess.run([sys.executable, str(script)], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert run.returncode == 1
     assert "below 90 %" in run.stderr
     assert "catalogue" in run.stderr

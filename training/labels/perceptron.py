@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import pathlib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sonoteca.models.network import Layer, Network, Standard
+from sonoteca.analysis.labels.network import CLIP, Network
 
 Array = NDArray[np.float32]
-# Standardised inputs beyond this many deviations are outliers: ``limit`` of these networks in MANIFEST.toml.
-CLIP = 4.0
 
 
 @dataclass(frozen=True)
@@ -99,12 +97,12 @@ def fit(x: Array, y: NDArray[np.str_], weight: Array | None = None, *, labels: t
             parameters[i] = (
                 parameters[i] - rate * (move + (recipe.decay * parameters[i] * 10 if i % 2 == 0 else 0))
             ).astype(np.float32)
-    layers = tuple(Layer(parameters[2 * i], parameters[2 * i + 1][:, 0]) for i in range(len(parameters) // 2))
-    return Network(layers, Standard(mean, scale, limit=CLIP), labels=labels)
+    layers = tuple((parameters[2 * i], parameters[2 * i + 1][:, 0]) for i in range(len(parameters) // 2))
+    return Network(labels, mean, scale, layers, 1.0)
 
 
 def with_temperature(network: Network, temperature: float) -> Network:
-    return replace(network, temperature=temperature)
+    return Network(network.labels, network.mean, network.scale, network.layers, temperature)
 
 
 def best_temperature(probabilities: Array, y: NDArray[np.str_], labels: tuple[str, ...]) -> float:
@@ -133,12 +131,10 @@ def calibration_error(confidence: Array, right: NDArray[np.bool_], n_bins: int =
 
 def save(path: pathlib.Path, network: Network) -> None:
     """Weights as float16: half the size, and the answers change in the third digit."""
-    assert network.standard is not None
     stored: dict[str, np.ndarray] = {
-        "labels": np.array(network.labels), "mean": network.standard.mean, "scale": network.standard.scale,
+        "labels": np.array(network.labels), "mean": network.mean, "scale": network.scale,
         "temperature": np.array(network.temperature), "n_layers": np.array(len(network.layers)),
     }  # fmt: skip
-    for i, layer in enumerate(network.layers):
-        assert layer.bias is not None
-        stored[f"weights{i}"], stored[f"bias{i}"] = layer.weights.astype(np.float16), layer.bias.astype(np.float16)
+    for i, (weights, bias) in enumerate(network.layers):
+        stored[f"weights{i}"], stored[f"bias{i}"] = weights.astype(np.float16), bias.astype(np.float16)
     np.savez_compressed(path, **stored)

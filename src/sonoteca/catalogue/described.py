@@ -66,7 +66,7 @@ def describe_sound(library: Library, request: DescribeRequest) -> DescribeAnswer
 
 
 def stored_sound_object(connection: Connection, sound_id: int) -> dict[str, Any]:
-    """The sound object (DESIGN §6) of a stored sound.
+    """The sound object (docs/sound-object.md) of a stored sound.
 
     Beside its keys: ``external_id``, ``title``, ``artist``, ``album``, ``price``, ``currency``, ``url``, ``tags``,
     ``locations``, ``added_at``, ``analysed_at``, and ``state`` (pending, analysed, failed).

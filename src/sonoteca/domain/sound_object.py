@@ -1,4 +1,4 @@
-"""The object that ``inspect --json``, ``show`` and the API print for one sound (DESIGN §6).
+"""The object that ``inspect --json``, ``show`` and the API print for one sound (docs/sound-object.md).
 
 Its names are a promise to programs outside the project. Every key is always there: a value
 that is not known is null or an empty list. The functions are pure and take plain values, so
@@ -138,7 +138,7 @@ def sound_object(
     Returns
     -------
     dict
-        JSON with every key of DESIGN §6, and ``onsets_s``, ``swing``, ``events``, ``instrument`` and ``chroma`` beside them.
+        JSON with every key of docs/sound-object.md.
 
     Examples
     --------

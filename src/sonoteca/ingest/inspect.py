@@ -1,4 +1,4 @@
-"""Listening without a library: files in, the JSON of DESIGN §6 out, in input order."""
+"""Listening without a library: files in, one sound object (docs/sound-object.md) per file out, in input order."""
 
 from __future__ import annotations
 

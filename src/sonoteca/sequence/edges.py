@@ -1,6 +1,6 @@
 """How a track starts and ends: tempo, key and energy of its outermost ``EDGE_S`` seconds.
 
-Each function takes values as they are stored (DESIGN §6) and gives the pair (start, end), or
+Each function takes values as they are stored (docs/sound-object.md) and gives the pair (start, end), or
 None where the values say nothing.
 """
 

@@ -1,37 +1,48 @@
-"""The four networks that hear harmony, made by ``training/harmony``."""
+"""The trained networks, read once per process from the package's own file.
+
+Made by ``training/harmony`` (its README has the recipe and the seeds).
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
+from importlib import resources
 
-from sonoteca.analysis.harmony import chord_steps, key_inputs, salience, tonality
-from sonoteca.models.files import load_network
-from sonoteca.models.network import Network
+import numpy as np
 
-WEIGHTS_FILE = "harmony.npz"
-CONFIDENCE_FILE = "harmony_confidence.json"
+from sonoteca.analysis.harmony.rolled_network import RolledNetwork
+from sonoteca.analysis.harmony.salience import NoteNetwork
+from sonoteca.analysis.harmony.tonality import TonalityNetwork
+
+WEIGHTS_FILE = "harmony_weights.npz"
 
 
 @dataclass(frozen=True, slots=True)
 class HarmonyNetworks:
-    """Everything that was learned from composed music.
+    """Everything that was learned from composed music."""
 
-    ``notes`` takes columns (``salience.note_chances``); ``chords`` and ``key`` judge every root (``per_root``).
-    """
-
-    notes: Network
-    chords: Network
-    key: Network
-    tonality: Network
+    notes: NoteNetwork
+    chords: RolledNetwork
+    key: RolledNetwork
+    tonality: TonalityNetwork
 
 
 @cache
 def harmony_networks() -> HarmonyNetworks:
-    """Those that ship, once per process."""
+    with resources.files(__package__).joinpath(WEIGHTS_FILE).open("rb") as file, np.load(file) as archive:
+        arrays = {name: archive[name] for name in archive.files}
+
+    def part(prefix: str) -> dict[str, np.ndarray]:
+        return {
+            name.removeprefix(prefix): value.astype(np.float32)
+            for name, value in arrays.items()
+            if name.startswith(prefix)
+        }
+
     return HarmonyNetworks(
-        load_network(WEIGHTS_FILE, "notes", salience.INPUTS),
-        load_network(WEIGHTS_FILE, "chord", chord_steps.INPUTS),
-        load_network(WEIGHTS_FILE, "key", key_inputs.INPUTS),
-        load_network(WEIGHTS_FILE, "tonality", tonality.INPUTS),
+        NoteNetwork(**part("notes_")),
+        RolledNetwork.load(arrays, "chord"),
+        RolledNetwork.load(arrays, "key"),
+        TonalityNetwork(**part("tonality_")),
     )

@@ -112,7 +112,9 @@ def melodies_of_regions(
         .execution_options(yield_per=batch)
     )
     parts = (
-        [query] if region_ids is None else [query.where(observations.c.region_id.in_(s)) for s in chunks(list(region_ids))]
+        [query]
+        if region_ids is None
+        else [query.where(observations.c.region_id.in_(s)) for s in chunks(list(region_ids))]
     )
     last = None
     for part in parts:

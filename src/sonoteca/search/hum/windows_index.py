@@ -183,9 +183,7 @@ def _empty_partition(centroids: NDArray[np.float32], n_lists: int) -> faiss.Inde
     quantizer = faiss.IndexFlatL2(DIMENSIONS)
     if len(centroids):
         quantizer.add(centroids)
-    return faiss.IndexIVFScalarQuantizer(
-        quantizer, DIMENSIONS, n_lists, faiss.ScalarQuantizer.QT_8bit, faiss.METRIC_L2
-    )
+    return faiss.IndexIVFScalarQuantizer(quantizer, DIMENSIONS, n_lists, faiss.ScalarQuantizer.QT_8bit, faiss.METRIC_L2)
 
 
 def _arrays_of_windows(index: faiss.Index) -> dict[str, NDArray[Any]]:
