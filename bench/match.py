@@ -1,6 +1,6 @@
 """Matching: for every stem of a song, where do its true partners stand among the stems of other songs?
 
-Ranked by `find_matches` on audio alone, by the rule of today's software with the true tempo and key, by
+Ranked by `rank_matches` on audio alone, by the rule of today's software with the true tempo and key, by
 embedding, by timbre, by chance; over all songs, and in galleries of 72 songs, which is what the goals were
 set on. ``python -m bench.match FOLDER`` measures on a folder of ``training/stems/make_material.py``.
 """
@@ -23,9 +23,9 @@ from sonoteca.catalogue.heard.embeddings import list_spaces
 from sonoteca.catalogue.store.library import Library
 from sonoteca.domain.music import Key
 from sonoteca.domain.vocabulary import Role
-from sonoteca.match.find_matches import find_matches
 from sonoteca.match.fit import fit
 from sonoteca.match.library_weights import library_weights
+from sonoteca.match.rank import rank_matches
 from sonoteca.match.region_table import RegionTable
 
 ROLES = ("drums", "bass", "harmony", "melody")
@@ -38,7 +38,7 @@ CLEAR_KEY_MARGIN = 0.05
 # MRR, top 10 of the galleries.
 GOALS = {"plain": (0.55, 0.85), "moved": (0.40, 0.70)}
 OURS, RULE = "ours", "rule"
-# So many stems are also asked for by `find_matches`, to see that it answers in the order measured.
+# So many stems are also asked for by `rank_matches`, to see that it answers in the order measured.
 N_CHECKED = 8
 
 
@@ -122,13 +122,13 @@ def _questions(library: Library, stems: Sequence[Stem]) -> Iterator[tuple[int, s
 
 def _check(library: Library, query: RegionTable, role: Role, first: RegionTable) -> None:
     """What is ranked here is what the library function answers; only its rows are not written for every question."""
-    answer = find_matches(library, query, role=role, k=10, weights=library_weights(library))
+    answer = rank_matches(library, query, library_weights(library), role=role, k=10)
     answered, ranked = (
-        [(row.id, row.region) for row in answer.rows],
+        [(match.row.id, match.row.region) for match in answer.rows],
         list(zip(first.ids, first.numbers.tolist(), strict=True)),
     )
     if answered != ranked:
-        raise RuntimeError(f"find_matches answers {answered}, ranked here: {ranked}")
+        raise RuntimeError(f"rank_matches answers {answered}, ranked here: {ranked}")
 
 
 Scores = Callable[[int], NDArray[np.float64]]

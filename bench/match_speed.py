@@ -25,10 +25,11 @@ from sonoteca.domain.file_analysis import AnalysisOrder, AnalysisSettings, FileA
 from sonoteca.domain.sound_analysis import SoundAnalysis
 from sonoteca.ingest.listen import listen, producers_of
 from sonoteca.match.file_regions import regions_of_file
-from sonoteca.match.find_matches import Mode, find_matches
 from sonoteca.match.hum_regions import regions_of_hum
 from sonoteca.match.load_regions import load_region_table
+from sonoteca.match.rank import Mode, rank_matches
 from sonoteca.match.region_table import RegionTable
+from sonoteca.match.weights import default_weights
 from sonoteca.search.hum.hear_query import notes_of_file
 
 LOOPS, DIFFERENT, QUERIES = 10_000, 48, 40
@@ -79,7 +80,7 @@ def _timed(
     seconds = []
     for query in queries:
         started = time.perf_counter()
-        find_matches(library, table_of(query), mode=mode)
+        rank_matches(library, table_of(query), default_weights(), mode=mode)
         seconds.append(time.perf_counter() - started)
     return seconds
 

@@ -12,13 +12,14 @@ from sonoteca.catalogue.store.library import Library
 from sonoteca.domain.vocabulary import Role
 from sonoteca.errors import RequestError
 from sonoteca.match.choices import Choice, examples_of, judge, read_pairs, record_choice, recorded_choices
-from sonoteca.match.find_matches import find_matches
 from sonoteca.match.fit import fit
 from sonoteca.match.formula_fit import margins
-from sonoteca.match.library_weights import keep_tuning, library_weights
+from sonoteca.match.library_weights import library_weights
 from sonoteca.match.load_regions import load_region_table
+from sonoteca.match.rank import rank_matches
 from sonoteca.match.region_table import ROLES
 from sonoteca.match.tune import tune
+from sonoteca.match.tune_library import keep_tuning
 from sonoteca.match.weights import AXES, default_weights
 
 
@@ -93,11 +94,11 @@ def test_learnt_weights_become_a_version_and_change_the_order(stocked: Library) 
     assert used.caps == default_weights().caps
     table = load_region_table(stocked)
     candidates = table.take([each.startswith("x1:candidate") for each in table.content_hashes])
-    answer = find_matches(
-        stocked, table.take([0]), where=candidates.region_ids, k=N_CANDIDATES // 2, role=Role.BASS, weights=used
+    ranking = rank_matches(
+        stocked, table.take([0]), used, where=candidates.region_ids, k=N_CANDIDATES // 2, role=Role.BASS
     )
     loud = {public_id(f"x1:candidate{each}") for each in range(0, N_CANDIDATES, 2)}
-    assert not loud & {row.id for row in answer.rows}
+    assert not loud & {match.row.id for match in ranking.rows}
     with stocked.write() as connection:
         use_weights(connection, None)
     assert library_weights(stocked) == default_weights()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,11 +11,14 @@ import catalogue_samples as samples
 from match_samples import SONG, region_table, statement
 from sonoteca.catalogue.store.library import Library
 from sonoteca.domain.vocabulary import Role
-from sonoteca.errors import RequestError
-from sonoteca.match.find_matches import find_matches
+from sonoteca.errors import RequestError, SoundNotFound
+from sonoteca.match.find_matches import MatchAnswer, MatchRequest, find_matches
 from sonoteca.match.load_regions import load_region_table, regions_of_sound
+from sonoteca.match.rank import rank_matches
 from sonoteca.match.region_table import RegionTable
+from sonoteca.match.weights import default_weights
 
+PAD = "/music/pad.wav"
 OTHER_SONG = ("C:maj", "C:maj", "G:maj", "A:min", "F:maj", "G:maj", "F:maj", "C:maj")
 
 
@@ -52,24 +56,38 @@ def stocked(library: Library) -> Library:
     return library
 
 
+def paths(answer: MatchAnswer) -> list[str | None]:
+    return [match.row.path for match in answer.rows]
+
+
 def of(library: Library, name: str) -> RegionTable:
     everything = load_region_table(library)
     return everything.take([everything.content_hashes.index(f"x1:{name}")])
 
 
 def test_the_partner_comes_first_with_the_way_back(stocked: Library) -> None:
-    answer = find_matches(stocked, of(stocked, "pad"), role=Role.BASS, k=2)
-    assert [row.path for row in answer.rows] == ["/music/partner.wav", "/music/other.wav"]
-    first = answer.matches[0]
+    answer = find_matches(stocked, MatchRequest(sound=PAD, role="bass", k=2))
+    assert paths(answer) == ["/music/partner.wav", "/music/other.wav"]
+    first = answer.rows[0]
     assert first.semitone_shift == -2
     assert first.tempo_ratio == pytest.approx(120.0 / 126.0)
     assert answer.rejected["other_role"] == 1  # the drums
 
 
 def test_rows_have_the_names_that_front_ends_read(stocked: Library) -> None:
-    printed = find_matches(stocked, of(stocked, "pad"), question={"sound": "pad"}).as_json()
-    assert printed["query"]["sound"] == "pad"
-    assert printed["query"]["weights_version"]
+    printed = find_matches(stocked, MatchRequest(sound=PAD)).as_json()
+    assert printed["query"] == {
+        "sound": PAD,
+        "mode": "loop",
+        "role": None,
+        "strict": False,
+        "filter": None,
+        "k": 10,
+        "region": 0,
+        "weights": None,
+        "weights_version": "1",
+        "rejected": printed["query"]["rejected"],
+    }
     for row in printed["results"]:
         axes = {"tensor", "interval", "chord", "key", "rhythm", "tempo", "energy", "role_confidence"}
         assert set(row["fit"]) == axes | {"total_score"}
@@ -83,23 +101,57 @@ def test_rows_have_the_names_that_front_ends_read(stocked: Library) -> None:
 
 
 def test_drums_are_matched_without_pitch(stocked: Library) -> None:
-    (match,) = find_matches(stocked, of(stocked, "pad"), role=Role.DRUMS).matches
+    (match,) = find_matches(stocked, MatchRequest(sound=PAD, role=Role.DRUMS)).rows
     assert match.row.parts["key"] is None
     assert match.semitone_shift == 0
 
 
 def test_a_filter_narrows_before_ranking(stocked: Library) -> None:
-    other = of(stocked, "other")
-    answer = find_matches(stocked, of(stocked, "pad"), where=other.region_ids, k=10)
-    assert [row.path for row in answer.rows] == ["/music/other.wav"]
-    assert find_matches(stocked, of(stocked, "pad"), where=[], k=10).rows == ()
+    assert paths(find_matches(stocked, MatchRequest(sound=PAD, filter="bpm:126"))) == ["/music/partner.wav"]
+    assert find_matches(stocked, MatchRequest(sound=PAD, filter="kind:track")).rows == ()
 
 
 def test_the_query_is_not_its_own_answer(stocked: Library) -> None:
-    assert "/music/pad.wav" not in [row.path for row in find_matches(stocked, of(stocked, "pad"), k=10).rows]
+    assert PAD not in paths(find_matches(stocked, MatchRequest(sound=PAD)))
 
 
-def test_evidence_is_loaded_once_and_again_after_a_change(stocked: Library) -> None:
+def test_weights_of_one_question_are_given_as_text_or_by_name(stocked: Library) -> None:
+    plain, strict = (
+        find_matches(stocked, MatchRequest(sound=PAD, role="bass", weights=weights))
+        for weights in (None, 'version = "mine"\n[gate]\nwidest_shift = 1\n')
+    )
+    assert (plain.weights_version, strict.weights_version) == ("1", "mine")
+    assert (plain.rejected["shift"], strict.rejected["shift"]) == (0, 1)
+    by_name = MatchRequest(sound=PAD, role="bass", weights={"version": "mine", "gate": {"widest_shift": 1}})
+    assert find_matches(stocked, by_name).as_json() == strict.as_json()
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "sentence"),
+    [
+        ("role", "trumpet", "'trumpet' is no role."),
+        ("mode", "tap", "'tap' is no mode."),
+        ("k", 0, "k cannot be 0"),
+        ("weights", "loudness=1", "Weights have no loudness."),
+    ],
+)
+def test_what_cannot_be_asked_names_its_field(field: str, value: object, sentence: str) -> None:
+    with pytest.raises(RequestError) as caught:
+        MatchRequest(**{"sound": PAD, field: value})
+    assert caught.value.field == field
+    assert caught.value.message.startswith(sentence)
+
+
+def test_a_file_is_heard_only_where_somebody_listens(stocked: Library, tmp_path: Path) -> None:
+    file = tmp_path / "loop.wav"
+    file.touch()
+    with pytest.raises(SoundNotFound):
+        find_matches(stocked, MatchRequest(sound=str(file)))
+    with pytest.raises(RequestError, match="nothing was given that hears"):
+        find_matches(stocked, MatchRequest(sound=str(file), mode="hum"))
+
+
+def test_the_region_table_is_loaded_once_and_again_after_a_change(stocked: Library) -> None:
     before = load_region_table(stocked)
     assert load_region_table(stocked) is before
     with stocked.write() as connection:
@@ -118,4 +170,4 @@ def test_one_sound_is_read_as_among_all(stocked: Library) -> None:
 def test_silence_is_no_question(stocked: Library) -> None:
     silent = region_table(statement(columns={"loudness_lufs": None, "onset_density": None}))
     with pytest.raises(RequestError, match="silence"):
-        find_matches(stocked, silent)
+        rank_matches(stocked, silent, default_weights())

@@ -23,8 +23,6 @@ from sonoteca.cli import (
     linting,
     list,
     machine,
-    match_tuning,
-    matching,
     playlist_edit,
     playlists,
     preview,
@@ -37,6 +35,7 @@ from sonoteca.cli import (
 )
 from sonoteca.cli.arguments import shield
 from sonoteca.cli.arrange import group as arrange
+from sonoteca.cli.match import group as match
 from sonoteca.cli.options import LibraryOption, remember_library
 
 app = typer.Typer(
@@ -73,8 +72,7 @@ for group in (
     search,
     similar,
     humming,
-    match_tuning,
-    matching,
+    match,
     arrange,
     sequencing,
     linting,

@@ -3,10 +3,23 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 if TYPE_CHECKING:
+    from sonoteca import Library
+    from sonoteca.match.weights import Weights as MatchWeights
     from sonoteca.sequence.weights import Weights
+
+WeightsOption = Annotated[
+    str | None,
+    typer.Option(
+        "--weights",
+        metavar="FILE|name=number,...",
+        help="Other weights for this call: a TOML file that names what differs, or for example key=0,tempo.half_pct=3.",
+    ),
+]
 
 
 def weights_text(option: str | None) -> str | None:
@@ -35,3 +48,11 @@ def sequence_weights(option: str | None) -> Weights:
     from sonoteca.sequence.weights import parse_weights
 
     return parse_weights(weights_text(option) or "")
+
+
+def weights_in_use(library: Library, option: str | None) -> MatchWeights:
+    """The weights of a match that the option names, else the library's own, else the shipped ones."""
+    import sonoteca
+
+    request = sonoteca.MatchWeightsRequest(weights=weights_text(option))
+    return sonoteca.match_weights(library, request).weights

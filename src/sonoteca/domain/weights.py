@@ -132,6 +132,14 @@ class WeightsFile(Generic[Model]):
                 f"The weights are no TOML: {error}.", "Write for example key = 0.5 below [table]."
             ) from error
 
+    def checked(self, given: str | Changes | None) -> Changes | None:
+        """What a request may say of weights, as a nested mapping; RequestError as in ``read``, None where nothing is said."""
+        if not given:
+            return None
+        changes = self.changes_of(given)
+        self.changed(self.shipped, changes)
+        return changes
+
     def changed(self, base: Model, changes: Changes) -> Model:
         """A set with some numbers replaced; RequestError as in ``read``."""
         try:

@@ -125,24 +125,26 @@ def read_pairs(connection: Connection, path: str | os.PathLike[str]) -> list[Cho
             missing = [column for column in COLUMNS if column not in (rows.fieldnames or ())]
             if missing:
                 raise RequestError(
-                    f"{name} has no column {', '.join(missing)}.", "The first line is query,candidate,liked."
+                    f"{name} has no column {', '.join(missing)}.",
+                    "The first line is query,candidate,liked.",
+                    field="pairs",
                 )
             return [_choice(connection, row, f"{name}, line {rows.line_num}") for row in rows]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise RequestError(f"{name} cannot be read as a table: {error}.") from error
+        raise RequestError(f"{name} cannot be read as a table: {error}.", field="pairs") from error
 
 
 def _choice(connection: Connection, row: Mapping[str, str | None], where: str) -> Choice:
     query, candidate, liked = ((row[column] or "").strip() for column in COLUMNS)
     role = (row.get("role") or "").strip()
     if liked.lower() not in (*_YES, *_NO):
-        raise RequestError(f"{where}: {liked!r} is neither liked nor not.", "Write 1 or 0, yes or no.")
+        raise RequestError(f"{where}: {liked!r} is neither liked nor not.", "Write 1 or 0, yes or no.", field="pairs")
     if role and role not in tuple(Role):
-        raise RequestError(f"{where}: {role!r} is not a role.", f"Roles are {', '.join(Role)}.")
+        raise RequestError(f"{where}: {role!r} is not a role.", f"Roles are {', '.join(Role)}.", field="pairs")
     try:
         ids = [resolve_sound(connection, each).public_id for each in (query, candidate)]
     except SoundNotFound as error:
-        raise RequestError(f"{where}: {error}", error.remedy) from error
+        raise RequestError(f"{where}: {error}", error.remedy, field="pairs") from error
     return Choice(ids[0], ids[1], liked.lower() in _YES, Role(role) if role else None)
 
 

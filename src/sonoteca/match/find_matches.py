@@ -1,163 +1,118 @@
-"""Which regions of a library go with a sound, in which role, at which stretch and shift."""
+"""What goes with a sound, in which role, at which stretch and shift, and why."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any
 
-import numpy as np
-from numpy.typing import NDArray
+from pydantic import BeforeValidator, Field
 
 from sonoteca.catalogue.store.library import Library
+from sonoteca.domain.answer import Rows
+from sonoteca.domain.request import Request
 from sonoteca.domain.vocabulary import Role
-from sonoteca.errors import RequestError
-from sonoteca.match.fit import Fits, fit
-from sonoteca.match.gate import STATUS_NAMES, is_silent
-from sonoteca.match.load_regions import load_region_table
-from sonoteca.match.reasons import reasons_of, risks_of
-from sonoteca.match.region_table import ROLES, RegionTable
-from sonoteca.match.weights import Weights, default_weights
-from sonoteca.search.result_row import ResultRow, region_facts
-
-Mode = Literal["loop", "hum"]
-MODE = "match"
+from sonoteca.ingest.listener import Listener
+from sonoteca.match.asked_region import asked_region, hummed_region
+from sonoteca.match.library_weights import weights_in_use
+from sonoteca.match.rank import MatchRow, Mode, rank_matches
+from sonoteca.match.weights import MATCH_WEIGHTS
+from sonoteca.search.selection import region_selection, selected_ids
 
 
-@dataclass(frozen=True, slots=True)
-class MatchRow:
-    """A result row and what a match adds to it."""
+class MatchRequest(Request):
+    """What is to go with which sound.
 
-    row: ResultRow
-    role: str | None
-    tempo_ratio: float | None
-    semitone_shift: int
-    quality_flags: tuple[str, ...]
-    gating_status: str
-    risk_reasons: tuple[str, ...]
-    total_score: float
-    uncapped_score: float
+    Attributes
+    ----------
+    sound : str
+        An id, a unique prefix of one, a path, ``external:ID``; or a file, where a listener is at hand. A hum is
+        always a file.
+    mode : "loop" or "hum"
+        Whether ``sound`` is a loop or stem, or a hummed tune, of which only notes and key are compared.
+    role : Role or None
+        What the answers shall play; each is judged in its most probable role without.
+    strict : bool
+        Reject what a flag would only cap.
+    filter : str or None
+        Only sounds that this query finds.
+    k : int in 1..1000
+        How many answers.
+    region : int >= 0
+        The region of ``sound`` that is matched; 0 is the whole sound.
+    weights : mapping or None
+        Numbers of ``match.weights`` that replace the shipped ones for this question; the library's own weights
+        hold without. A text is read too: TOML, or ``role.bass.key=2,caps.noisy=1``.
+    """
 
-    def as_json(self) -> dict[str, Any]:
-        plain = self.row.as_json()
-        fit_scores = plain["parts"] | {"total_score": round(self.total_score, 4)}
-        return plain | {
-            "role": self.role,
-            "fit": fit_scores,
-            "fit_scores": fit_scores,
-            "missing": [name for name, value in plain["parts"].items() if value is None],
-            "tempo_ratio": None if self.tempo_ratio is None else round(self.tempo_ratio, 5),
-            "semitone_shift": self.semitone_shift,
-            "quality_flags": list(self.quality_flags),
-            "gating_status": self.gating_status,
-            "risk_reasons": list(self.risk_reasons),
-            "uncapped_score": round(self.uncapped_score, 4),
-        }
+    sound: str
+    mode: Mode = "loop"
+    role: Role | None = None
+    strict: bool = False
+    filter: str | None = None
+    k: int = Field(default=10, ge=1, le=1000)
+    region: int = Field(default=0, ge=0)
+    weights: Annotated[dict[str, Any] | None, BeforeValidator(MATCH_WEIGHTS.checked)] = None
 
 
-@dataclass(frozen=True, slots=True)
-class MatchAnswer:
-    """Rows best first; ``rejected`` counts, per reason, what was not ranked."""
+@dataclass(frozen=True, slots=True, repr=False)
+class MatchAnswer(Rows):
+    """Rows best first.
 
-    matches: tuple[MatchRow, ...]
+    Attributes
+    ----------
+    request : MatchRequest
+    rows : tuple of MatchRow
+    rejected : mapping of str to int
+        How many regions were not ranked, per reason.
+    weights_version : str
+        Of the weights that were used.
+    """
+
+    request: MatchRequest
+    rows: tuple[MatchRow, ...]
     rejected: Mapping[str, int]
-    query: Mapping[str, Any] = field(default_factory=dict)
-
-    @property
-    def rows(self) -> tuple[ResultRow, ...]:
-        return tuple(match.row for match in self.matches)
+    weights_version: str
 
     def as_json(self) -> dict[str, Any]:
-        query = {**self.query, "rejected": dict(self.rejected)}
-        return {"query": query, "results": [match.as_json() for match in self.matches]}
+        found = {"weights_version": self.weights_version, "rejected": dict(self.rejected)}
+        return {"query": {**self.request.as_json(), **found}, "results": self.as_rows()}
 
 
-def find_matches(
-    library: Library,
-    query: RegionTable,
-    *,
-    role: Role | None = None,
-    mode: Mode = "loop",
-    strict: bool = False,
-    where: Sequence[int] | NDArray[np.int64] | None = None,
-    k: int = 10,
-    weights: Weights | None = None,
-    question: Mapping[str, Any] | None = None,
-) -> MatchAnswer:
-    """The ``k`` regions that go best with ``query``, which is the table of one region.
+def find_matches(library: Library, request: MatchRequest, *, listener: Listener | None = None) -> MatchAnswer:
+    """Rank the regions of a library by how well they go with a sound.
 
     Parameters
     ----------
-    library : Library
-    query : RegionTable
-        Its own sound is not among the answers.
-    role : Role, optional
-        What the answers shall play; by default each is judged in its most probable role.
-    mode : "loop" or "hum"
-        What ``query`` is.
-    strict : bool
-        Reject what would only be capped.
-    where : region ids, optional
-        Which regions may answer.
-    k : int >= 1
-    weights : Weights, optional
-        The shipped ones by default.
-    question : mapping, optional
-        What else to print as the question.
+    listener : Listener, optional
+        Hears a file that is no sound of the library, and every hum.
 
     Raises
     ------
+    SoundNotFound, AmbiguousSound
+        From the name.
+    AudioError, WorkerError
+        The file cannot be heard.
     RequestError
-        ``query`` is silent: everything would go with it.
+        There is no such region, it is silent, or too little was hummed.
     """
-    if mode == "loop" and is_silent(query)[0]:
-        raise RequestError("There is only silence, and everything goes with that.", "Name a sound, or another region.")
-    weights = default_weights() if weights is None else weights
-    table = load_region_table(library, where=where)
-    # A hash stands for the content, wherever it is kept.
-    own = np.array([each == query.content_hashes[0] for each in table.content_hashes], np.bool_)
-    candidates = table.take(~own) if own.any() else table
-    fits = fit(query, candidates, weights, role=role, strict=strict, hum=mode == "hum")
-    best = fits.best(k)
-    with library.read() as connection:
-        facts = region_facts(connection, candidates.region_ids[best].tolist())
-    rows = []
-    for i in best.tolist():
-        region_id = int(candidates.region_ids[i])
-        if region_id in facts:
-            rows.append(_row(query, candidates, fits, i, facts[region_id]))
-    rejected = {name: int(found.sum()) for name, found in fits.rejections.items()}
-    asked = {
-        **(question or {}),
-        "mode": mode,
-        "role": None if role is None else role.value,
-        "strict": strict,
-        "k": k,
-        "weights_version": weights.version,
-    }
-    return MatchAnswer(tuple(rows), rejected, asked)
-
-
-def _row(query: RegionTable, candidates: RegionTable, fits: Fits, i: int, facts: Any) -> MatchRow:
-    total = float(fits.total[i])
-    ratio = float(fits.tempo_ratio[i])
-    row = ResultRow.of(
-        facts,
-        start_s=float(candidates.start_s[i]),
-        end_s=float(candidates.end_s[i]),
-        score=total,
-        mode=MODE,
-        parts={name: float(v[i]) if np.isfinite(v[i]) else None for name, v in fits.axes.items()},
-        reasons=reasons_of(query, candidates, fits, i),
+    weights = weights_in_use(library, request.weights)
+    if request.mode == "hum":
+        query = hummed_region(request.sound, listener)
+    else:
+        query = asked_region(library, request.sound, request.region, listener)
+    where = None
+    if request.filter:
+        with library.read() as connection:
+            where = selected_ids(connection, region_selection(connection, request.filter))
+    ranking = rank_matches(
+        library,
+        query,
+        weights,
+        role=request.role,
+        mode=request.mode,
+        strict=request.strict,
+        where=where,
+        k=request.k,
     )
-    return MatchRow(
-        row=row,
-        role=ROLES[fits.roles[i]].value if fits.roles[i] >= 0 else None,
-        tempo_ratio=ratio if np.isfinite(ratio) else None,
-        semitone_shift=int(fits.semitone_shift[i]),
-        quality_flags=tuple(name for name, found in fits.flags.items() if found[i]),
-        gating_status=STATUS_NAMES[fits.gating[i]],
-        risk_reasons=tuple(risks_of(fits, i)),
-        total_score=total,
-        uncapped_score=float(fits.uncapped[i]),
-    )
+    return MatchAnswer(request, ranking.rows, ranking.rejected, weights.version)

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-import tomllib
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import Annotated, Any
 
-import tomlkit
+from pydantic import BeforeValidator
 
-from sonoteca.catalogue.made.match_weights import add_weights, find_active_weights
+from sonoteca.catalogue.made.match_weights import (
+    StoredWeights,
+    find_active_weights,
+    list_weights,
+    use_weights,
+)
 from sonoteca.catalogue.store.library import Library
+from sonoteca.domain.answer import Rows
+from sonoteca.domain.request import Request
+from sonoteca.domain.weights import Changes
 from sonoteca.errors import RequestError
-from sonoteca.match.weights import Weights, default_weights, parse_weights
+from sonoteca.match.weights import MATCH_WEIGHTS, Weights, default_weights, parse_weights
 
-if TYPE_CHECKING:
-    from sonoteca.match.tune import Tuning
+SHIPPED = "shipped"
 
 
 def library_weights(library: Library) -> Weights:
@@ -25,23 +32,80 @@ def library_weights(library: Library) -> Weights:
     return parse_weights(stored.toml).changed({"version": f"library-{stored.version}"})
 
 
-def keep_tuning(library: Library, tuning: Tuning, *, note: str | None = None) -> int:
-    """Make what was learnt a version of the library's weights and use it; returns its number.
+def weights_in_use(library: Library | None, given: Changes | None) -> Weights:
+    """The weights of one question: the shipped ones with what is given, else the library's own."""
+    if given is not None:
+        return parse_weights(given)
+    return default_weights() if library is None else library_weights(library)
 
-    The version names the learnt formulas and what the version in use named before; everything else
-    stays with the shipped numbers, also when these change.
+
+class MatchWeightsRequest(Request):
+    """Which weights are meant: those in use, or the shipped ones with ``weights`` (as in ``MatchRequest``)."""
+
+    weights: Annotated[dict[str, Any] | None, BeforeValidator(MATCH_WEIGHTS.checked)] = None
+
+
+@dataclass(frozen=True, slots=True)
+class MatchWeightsAnswer:
+    """All numbers of a match, as a value, as TOML that can be given back, and as JSON."""
+
+    request: MatchWeightsRequest
+    weights: Weights
+
+    def as_toml(self) -> str:
+        return self.weights.as_toml()
+
+    def as_json(self) -> dict[str, Any]:
+        return self.weights.as_json()
+
+
+def match_weights(library: Library | None, request: MatchWeightsRequest) -> MatchWeightsAnswer:
+    """Say by which weights a match would be made; without a library by the shipped ones."""
+    return MatchWeightsAnswer(request, weights_in_use(library, request.weights))
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class WeightVersionsAnswer(Rows):
+    """A library's own versions of the weights, oldest first."""
+
+    rows: tuple[StoredWeights, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        return {"versions": self.as_rows()}
+
+
+def list_match_weights(library: Library) -> WeightVersionsAnswer:
+    """List the versions of the weights that a library keeps."""
+    with library.read() as connection:
+        return WeightVersionsAnswer(tuple(list_weights(connection)))
+
+
+def read_version(given: object) -> object:
+    """``"shipped"`` as it is, ``"3"`` as 3; RequestError for any other text.
+
+    >>> read_version("3"), read_version("shipped")
+    (3, 'shipped')
+    """
+    if not isinstance(given, str) or given == SHIPPED:
+        return given
+    if not given.isdecimal():
+        raise RequestError(f"{given!r} is no version.", f"Write a number, or {SHIPPED}.", field="version")
+    return int(given)
+
+
+class UseWeightsRequest(Request):
+    """Which weights a library matches with from now on: the number of a version, or ``"shipped"``."""
+
+    version: Annotated[int | str, BeforeValidator(read_version)]
+
+
+def use_match_weights(library: Library, request: UseWeightsRequest) -> None:
+    """Match with an older or newer version of the library's weights, or with the shipped ones.
 
     Raises
     ------
     RequestError
-        If the gain is inside the noise.
+        There is no such version.
     """
-    if not tuning.is_worth_keeping:
-        raise RequestError(
-            f"{tuning.verdict()} Nothing was changed.", "Mark more matches, with more different sounds, and try again."
-        )
     with library.write() as connection:
-        stored = find_active_weights(connection)
-        named = tomllib.loads(stored.toml) if stored is not None else {}
-        roles = {**named.get("role", {}), **tuning.changes["role"]}
-        return add_weights(connection, tomlkit.dumps({**named, "role": roles}), note=note or tuning.verdict())
+        use_weights(connection, None if request.version == SHIPPED else int(request.version))

@@ -137,7 +137,7 @@ def tune(examples: Examples, weights: Weights, *, seed: int = 0) -> Tuning:
     counts = _counts(usable)
     roles = tuple(role for role in counts if _is_enough(usable.take(usable.roles == ROLES.index(role))))
     if not roles:
-        raise RequestError(_too_few(counts), "Mark more matches with `sonoteca match accept` and `match reject`.")
+        raise RequestError(_too_few(counts), "Accept and reject more matches.")
     numbers = [ROLES.index(role) for role in roles]
     judged = usable.take(np.isin(usable.roles, numbers))
     before, after = np.zeros(len(judged)), np.zeros(len(judged))

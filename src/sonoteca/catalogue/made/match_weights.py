@@ -7,6 +7,7 @@ means is said in ``match/weights.toml``. With none in use, the numbers that the 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Row
@@ -28,6 +29,15 @@ class StoredWeights:
     note: str | None
     is_active: bool
     at: str
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "version": self.version,
+            "active": self.is_active,
+            "at": self.at,
+            "note": self.note,
+            "toml": self.toml,
+        }
 
 
 def add_weights(connection: Connection, toml: str, *, note: str | None = None, use: bool = True) -> int:
@@ -65,7 +75,9 @@ def get_weights(connection: Connection, version: int) -> StoredWeights:
     """One version; RequestError if there is no such version."""
     row = connection.execute(sa.select(match_weights).where(match_weights.c.version == version)).one_or_none()
     if row is None:
-        raise RequestError(f"There are no match weights {version}.", "`sonoteca match versions` lists them.")
+        raise RequestError(
+            f"There are no match weights {version}.", "The list of versions has their numbers.", field="version"
+        )
     return _stored(row)
 
 

@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 from sonoteca.cli.arguments import filter_text
-from sonoteca.cli.matching import WeightsOption, weights_in_use
 from sonoteca.cli.options import JsonOption, LibraryOption, open_named_library, remember_library
+from sonoteca.cli.weights import WeightsOption, weights_in_use
 
 
 def make(

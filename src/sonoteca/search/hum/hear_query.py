@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
@@ -14,7 +15,7 @@ from sonoteca.errors import SonotecaError
 from sonoteca.ingest.failures import error_of
 from sonoteca.search.hum.query_pitch import LONGEST_QUERY_S, QueryNotes, query_notes
 from sonoteca.search.hum.tap import find_taps
-from sonoteca.workers.executor import Failed, Task, run_in_order
+from sonoteca.workers.executor import Executor, Failed, Task, run_in_order
 from sonoteca.workers.limits import limits_of
 from sonoteca.workers.local_executor import LocalExecutor
 from sonoteca.workers.worker import Preparation
@@ -35,25 +36,34 @@ def taps_of_file(path: str) -> NDArray[np.float32]:
 
 
 def hear_queries(
-    paths: Sequence[str | os.PathLike[str]], *, memory_mb: int = 2000
+    paths: Sequence[str | os.PathLike[str]], *, memory_mb: int = 2000, executor: Executor | None = None
 ) -> Iterator[QueryNotes | SonotecaError]:
-    """Notes of hummed files, in order; a file that cannot be heard is its error."""
-    yield from _heard(notes_of_file, paths, memory_mb)
+    """Notes of hummed files, in order; a file that cannot be heard is its error.
+
+    Heard by the workers of ``executor``, else by one that is started here.
+    """
+    yield from _heard(notes_of_file, paths, memory_mb, executor)
 
 
 def hear_taps(
-    paths: Sequence[str | os.PathLike[str]], *, memory_mb: int = 2000
+    paths: Sequence[str | os.PathLike[str]], *, memory_mb: int = 2000, executor: Executor | None = None
 ) -> Iterator[NDArray[np.float32] | SonotecaError]:
     """Tap times of tapped or beatboxed files, in order; a file that cannot be heard is its error."""
-    yield from _heard(taps_of_file, paths, memory_mb)
+    yield from _heard(taps_of_file, paths, memory_mb, executor)
 
 
 def _heard(
-    listen: Callable[[str], Heard], paths: Sequence[str | os.PathLike[str]], memory_mb: int
+    listen: Callable[[str], Heard],
+    paths: Sequence[str | os.PathLike[str]],
+    memory_mb: int,
+    given: Executor | None,
 ) -> Iterator[Heard | SonotecaError]:
     names = [os.fsdecode(path) for path in paths]
     tasks = (Task(str(number), name, _DEADLINE_S) for number, name in enumerate(names))
-    preparation = Preparation(("sonoteca.search.hum.hear_query",))
-    with LocalExecutor(1, limits=limits_of(memory_mb), preparation=preparation) as executor:
+    with contextlib.ExitStack() as open_:
+        executor = given
+        if executor is None:
+            preparation = Preparation(("sonoteca.search.hum.hear_query",))
+            executor = open_.enter_context(LocalExecutor(1, limits=limits_of(memory_mb), preparation=preparation))
         for name, outcome in zip(names, run_in_order(executor, listen, tasks), strict=True):
             yield error_of(outcome, name) if isinstance(outcome, Failed) else outcome.result

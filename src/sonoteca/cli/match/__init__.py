@@ -1,0 +1,1 @@
+"""``sonoteca match``: one file a verb; ``group`` holds what they share."""

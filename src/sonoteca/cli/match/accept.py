@@ -1,0 +1,17 @@
+"""``sonoteca match accept``: a match that was taken."""
+
+from __future__ import annotations
+
+from sonoteca.cli.match.choice import CandidateArgument, QueryArgument, RoleOption, choose
+from sonoteca.cli.options import JsonOption, LibraryOption
+
+
+def accept(
+    query: QueryArgument,
+    candidate: CandidateArgument,
+    role: RoleOption = None,
+    library: LibraryOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Remember that this candidate was taken; `sonoteca match tune` learns from it."""
+    choose(query, candidate, role, library, liked=True, as_json=as_json)

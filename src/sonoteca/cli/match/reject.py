@@ -1,0 +1,17 @@
+"""``sonoteca match reject``: a match that was turned down."""
+
+from __future__ import annotations
+
+from sonoteca.cli.match.choice import CandidateArgument, QueryArgument, RoleOption, choose
+from sonoteca.cli.options import JsonOption, LibraryOption
+
+
+def reject(
+    query: QueryArgument,
+    candidate: CandidateArgument,
+    role: RoleOption = None,
+    library: LibraryOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Remember that this candidate was turned down; `sonoteca match tune` learns from it."""
+    choose(query, candidate, role, library, liked=False, as_json=as_json)

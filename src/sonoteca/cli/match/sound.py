@@ -1,0 +1,90 @@
+"""``sonoteca match SOUND``: what goes with this sound, in which role, at which stretch and shift."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from sonoteca.cli.arguments import filter_text
+from sonoteca.cli.options import (
+    CountOption,
+    FilterOption,
+    JsonOption,
+    LibraryOption,
+    open_listener,
+    open_named_library,
+)
+from sonoteca.cli.weights import WeightsOption, weights_text
+from sonoteca.domain.vocabulary import Role
+
+if TYPE_CHECKING:
+    from sonoteca import MatchAnswer
+
+
+class Mode(StrEnum):
+    """What the query is."""
+
+    LOOP = "loop"
+    HUM = "hum"
+
+
+def match_sound(
+    sound: Annotated[
+        str, typer.Argument(metavar="SOUND|FILE", help="An id, unique prefix, path, external:ID, or a file not in it.")
+    ],
+    mode: Annotated[Mode, typer.Option(help="Whether it is a loop or stem, or a hummed tune.")] = Mode.LOOP,
+    role: Annotated[Role | None, typer.Option(help="What the answers shall play.")] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Reject what would only lose score.")] = False,
+    only: FilterOption = None,
+    count: CountOption = 10,
+    region: Annotated[int, typer.Option("--within", min=0, help="Match this region of the sound, not the whole.")] = 0,
+    weights: WeightsOption = None,
+    library: LibraryOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Rank what goes with a sound, and say at which stretch and shift, and why."""
+    import sonoteca
+    from sonoteca.cli.output import print_json
+
+    request = sonoteca.MatchRequest(
+        sound=sound,
+        mode=mode.value,
+        role=role,
+        strict=strict,
+        filter=filter_text(only),
+        k=count,
+        region=region,
+        weights=weights_text(weights),
+    )
+    with open_named_library(library, mode="read") as opened, open_listener() as listener:
+        answer = sonoteca.find_matches(opened, request, listener=listener)
+    if as_json:
+        print_json(answer.as_json())
+    else:
+        _print_matches(answer)
+
+
+def _print_matches(answer: MatchAnswer) -> None:
+    """Rows as a table; what was rejected as a sentence."""
+    from sonoteca.cli.output import note, print_table
+
+    print_table(
+        [("score", "right"), "role", ("stretch", "right"), ("shift", "right"), "sound", "why", "but"],
+        [
+            (
+                f"{match.total_score:.2f}",
+                match.role,
+                None if match.tempo_ratio is None else f"{100.0 * (match.tempo_ratio - 1.0):+.1f} %",
+                f"{match.semitone_shift:+d}" if match.semitone_shift else "0",
+                match.row.path or match.row.title or match.row.id,
+                " ".join(match.row.reasons),
+                ", ".join(match.risk_reasons),
+            )
+            for match in answer.rows
+        ],
+    )
+    if any(answer.rejected.values()):
+        counts = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in answer.rejected.items() if count)
+        note(f"not ranked: {counts}")

@@ -1,0 +1,65 @@
+"""The region that a match is asked for: of a sound of the library, of a file that is in none, or a hum."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sonoteca.catalogue.identity.sounds import resolve_sound
+from sonoteca.catalogue.store.library import Library
+from sonoteca.errors import RequestError, SonotecaError, SoundNotFound
+from sonoteca.ingest.listener import Listener
+from sonoteca.match.file_regions import regions_of_file
+from sonoteca.match.hum_regions import regions_of_hum
+from sonoteca.match.load_regions import regions_of_sound
+from sonoteca.match.region_table import RegionTable
+
+
+def asked_region(library: Library, name: str, region: int, listener: Listener | None) -> RegionTable:
+    """One region of a sound of the library by any of its names, else of a file that the listener hears.
+
+    Raises
+    ------
+    SoundNotFound, AmbiguousSound
+        From the name.
+    AudioError, WorkerError
+        The file cannot be heard.
+    RequestError
+        There is no such region.
+    """
+    try:
+        with library.read() as connection:
+            sound = resolve_sound(connection, name)
+        found = regions_of_sound(library, sound.id)
+    except SoundNotFound:
+        if listener is None or not Path(name).is_file():
+            raise
+        found = regions_of_file(listener.analyze_file(name))
+    chosen = found.take(found.numbers == region)
+    if not len(chosen):
+        raise RequestError(
+            f"{name} has no region {region} that was analysed.",
+            "What is known of a sound lists its regions.",
+            field="region",
+        )
+    return chosen
+
+
+def hummed_region(name: str, listener: Listener | None) -> RegionTable:
+    """The one region of a file of somebody humming, heard by the listener.
+
+    Raises
+    ------
+    AudioError, WorkerError
+        The file cannot be heard.
+    RequestError
+        Nothing is there that hears files, or too little was hummed.
+    """
+    if listener is None:
+        raise RequestError("A hum is a file, and nothing was given that hears files.", field="sound")
+    # It brings a decoder, which a match of a sound of the library does without.
+    from sonoteca.search.hum.hear_query import hear_queries
+
+    (heard,) = hear_queries([Path(name)], executor=listener.executor)
+    if isinstance(heard, SonotecaError):
+        raise heard
+    return regions_of_hum(heard)

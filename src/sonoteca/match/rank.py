@@ -1,0 +1,142 @@
+"""Ranks the regions of a library by how well they go with one region, with reasons, and counts what was not ranked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sonoteca.catalogue.store.library import Library
+from sonoteca.domain.vocabulary import Role
+from sonoteca.errors import RequestError
+from sonoteca.match.fit import Fits, fit
+from sonoteca.match.gate import STATUS_NAMES, is_silent
+from sonoteca.match.load_regions import load_region_table
+from sonoteca.match.reasons import reasons_of, risks_of
+from sonoteca.match.region_table import ROLES, RegionTable
+from sonoteca.match.weights import Weights
+from sonoteca.search.result_row import RegionFacts, ResultRow, region_facts
+
+Mode = Literal["loop", "hum"]
+MODE = "match"
+
+
+@dataclass(frozen=True, slots=True)
+class MatchRow:
+    """A result row and what a match adds to it."""
+
+    row: ResultRow
+    role: str | None
+    tempo_ratio: float | None
+    semitone_shift: int
+    quality_flags: tuple[str, ...]
+    gating_status: str
+    risk_reasons: tuple[str, ...]
+    total_score: float
+    uncapped_score: float
+
+    def as_json(self) -> dict[str, Any]:
+        plain = self.row.as_json()
+        fit_scores = plain["parts"] | {"total_score": round(self.total_score, 4)}
+        return plain | {
+            "role": self.role,
+            "fit": fit_scores,
+            "fit_scores": fit_scores,
+            "missing": [name for name, value in plain["parts"].items() if value is None],
+            "tempo_ratio": None if self.tempo_ratio is None else round(self.tempo_ratio, 5),
+            "semitone_shift": self.semitone_shift,
+            "quality_flags": list(self.quality_flags),
+            "gating_status": self.gating_status,
+            "risk_reasons": list(self.risk_reasons),
+            "uncapped_score": round(self.uncapped_score, 4),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """Rows best first; ``rejected`` counts, per reason, what was not ranked."""
+
+    rows: tuple[MatchRow, ...]
+    rejected: Mapping[str, int]
+
+
+def rank_matches(
+    library: Library,
+    query: RegionTable,
+    weights: Weights,
+    *,
+    role: Role | None = None,
+    mode: Mode = "loop",
+    strict: bool = False,
+    where: Sequence[int] | NDArray[np.int64] | None = None,
+    k: int = 10,
+) -> Ranking:
+    """The ``k`` regions that go best with ``query``, which is the table of one region.
+
+    Parameters
+    ----------
+    library : Library
+    query : RegionTable
+        Its own sound is not among the answers.
+    weights : Weights
+    role : Role, optional
+        What the answers shall play; by default each is judged in its most probable role.
+    mode : "loop" or "hum"
+        What ``query`` is.
+    strict : bool
+        Reject what would only be capped.
+    where : region ids, optional
+        Which regions may answer.
+    k : int >= 1
+
+    Raises
+    ------
+    RequestError
+        ``query`` is silent: everything would go with it.
+    """
+    if mode == "loop" and is_silent(query)[0]:
+        raise RequestError(
+            "There is only silence, and everything goes with that.", "Name a sound, or another region.", field="sound"
+        )
+    table = load_region_table(library, where=where)
+    # A hash stands for the content, wherever it is kept.
+    own = np.array([each == query.content_hashes[0] for each in table.content_hashes], np.bool_)
+    candidates = table.take(~own) if own.any() else table
+    fits = fit(query, candidates, weights, role=role, strict=strict, hum=mode == "hum")
+    best = fits.best(k)
+    with library.read() as connection:
+        facts = region_facts(connection, candidates.region_ids[best].tolist())
+    rows = []
+    for i in best.tolist():
+        region_id = int(candidates.region_ids[i])
+        if region_id in facts:
+            rows.append(_row(query, candidates, fits, i, facts[region_id]))
+    return Ranking(tuple(rows), {name: int(found.sum()) for name, found in fits.rejections.items()})
+
+
+def _row(query: RegionTable, candidates: RegionTable, fits: Fits, i: int, facts: RegionFacts) -> MatchRow:
+    total = float(fits.total[i])
+    ratio = float(fits.tempo_ratio[i])
+    row = ResultRow.of(
+        facts,
+        start_s=float(candidates.start_s[i]),
+        end_s=float(candidates.end_s[i]),
+        score=total,
+        mode=MODE,
+        parts={name: float(v[i]) if np.isfinite(v[i]) else None for name, v in fits.axes.items()},
+        reasons=reasons_of(query, candidates, fits, i),
+    )
+    return MatchRow(
+        row=row,
+        role=ROLES[fits.roles[i]].value if fits.roles[i] >= 0 else None,
+        tempo_ratio=ratio if np.isfinite(ratio) else None,
+        semitone_shift=int(fits.semitone_shift[i]),
+        quality_flags=tuple(name for name, found in fits.flags.items() if found[i]),
+        gating_status=STATUS_NAMES[fits.gating[i]],
+        risk_reasons=tuple(risks_of(fits, i)),
+        total_score=total,
+        uncapped_score=float(fits.uncapped[i]),
+    )
