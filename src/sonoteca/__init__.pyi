@@ -29,6 +29,15 @@ from .interchange.arrangement_files import ArrangementExportRequest as Arrangeme
 from .interchange.arrangement_files import export_arrangement as export_arrangement
 from .interchange.arrangement_files import import_arrangement as import_arrangement
 from .interchange.export_format import ExportFormat as ExportFormat
+from .interchange.import_melodies import ImportMelodiesAnswer as ImportMelodiesAnswer
+from .interchange.import_melodies import ImportMelodiesRequest as ImportMelodiesRequest
+from .interchange.import_melodies import ImportMidiAnswer as ImportMidiAnswer
+from .interchange.import_melodies import ImportMidiRequest as ImportMidiRequest
+from .interchange.import_melodies import import_melodies as import_melodies
+from .interchange.import_melodies import import_midi as import_midi
+from .interchange.shop_csv import ShopCsvRequest as ShopCsvRequest
+from .interchange.shop_csv import ShopImport as ShopImport
+from .interchange.shop_csv import import_shop_csv as import_shop_csv
 from .match.choose import ChoiceAnswer as ChoiceAnswer
 from .match.choose import ChoiceRequest as ChoiceRequest
 from .match.choose import choose_match as choose_match
@@ -72,5 +81,30 @@ from .search.similar import find_similar as find_similar
 from .search.words import WordsAnswer as WordsAnswer
 from .search.words import WordsRequest as WordsRequest
 from .search.words import search_words as search_words
+from .sequence.playlist_changes import AddToPlaylistAnswer as AddToPlaylistAnswer
+from .sequence.playlist_changes import AddToPlaylistRequest as AddToPlaylistRequest
+from .sequence.playlist_changes import MoveInPlaylistAnswer as MoveInPlaylistAnswer
+from .sequence.playlist_changes import MoveInPlaylistRequest as MoveInPlaylistRequest
+from .sequence.playlist_changes import TakeFromPlaylistAnswer as TakeFromPlaylistAnswer
+from .sequence.playlist_changes import TakeFromPlaylistRequest as TakeFromPlaylistRequest
+from .sequence.playlist_changes import add_to_playlist as add_to_playlist
+from .sequence.playlist_changes import move_in_playlist as move_in_playlist
+from .sequence.playlist_changes import take_from_playlist as take_from_playlist
+from .sequence.playlists import CreatePlaylistAnswer as CreatePlaylistAnswer
+from .sequence.playlists import CreatePlaylistRequest as CreatePlaylistRequest
+from .sequence.playlists import ForgetPlaylistRequest as ForgetPlaylistRequest
+from .sequence.playlists import PlaylistsAnswer as PlaylistsAnswer
+from .sequence.playlists import RenamePlaylistRequest as RenamePlaylistRequest
+from .sequence.playlists import Repeat as Repeat
+from .sequence.playlists import ShowPlaylistAnswer as ShowPlaylistAnswer
+from .sequence.playlists import ShowPlaylistRequest as ShowPlaylistRequest
+from .sequence.playlists import SmartPlaylistAnswer as SmartPlaylistAnswer
+from .sequence.playlists import SmartPlaylistRequest as SmartPlaylistRequest
+from .sequence.playlists import create_playlist as create_playlist
+from .sequence.playlists import create_smart_playlist as create_smart_playlist
+from .sequence.playlists import forget_playlist as forget_playlist
+from .sequence.playlists import list_playlists as list_playlists
+from .sequence.playlists import rename_playlist as rename_playlist
+from .sequence.playlists import show_playlist as show_playlist
 
 __version__: str

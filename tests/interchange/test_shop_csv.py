@@ -6,6 +6,7 @@ import csv
 import io
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -19,7 +20,7 @@ from sonoteca.catalogue.store.events import list_events
 from sonoteca.catalogue.store.library import Library, open_library
 from sonoteca.errors import FileUnreadable, RequestError, SonotecaError
 from sonoteca.interchange import shop_csv
-from sonoteca.interchange.shop_csv import import_shop_csv
+from sonoteca.interchange.shop_csv import ShopCsvRequest, ShopImport, import_shop_csv
 from sonoteca.search.result_row import region_facts
 from sonoteca.search.text import rank_by_words
 
@@ -30,6 +31,10 @@ PATHS = ("Loops/a.wav", "Loops/b.wav", "Wärme/c.wav")
 def sounds(library: Library) -> list[int]:
     with library.write() as connection:
         return [samples.add(connection, path, f"x1:{path}", kind="loop") for path in PATHS]
+
+
+def imported(library: Library, file: Path, **options: Any) -> ShopImport:
+    return import_shop_csv(library, ShopCsvRequest(file=file, **options))
 
 
 def facts_of(library: Library, sound_id: int) -> ShopFacts:
@@ -56,18 +61,18 @@ def test_rows_are_matched_by_path_and_say_what_the_shop_knows(
         ("Wärme/c.wav", "", "Warm, warmer" if separator != "," else '"Warm, warmer"', "0", "USD", "", ""),
     )
     path = written(tmp_path, "\r\n".join(separator.join(row) for row in rows), encoding)
-    done = import_shop_csv(library, path)
+    done = imported(library, path)
     assert (done.named_by, done.rows, done.changed, done.unchanged, done.bad) == ("path", 3, 3, 0, [])
     assert done.unread_columns == ("stock",)
     assert facts_of(library, sounds[0]) == ShopFacts("LP-1", "Käse", 12.5, "EUR", "https://shop.example/1")
     assert facts_of(library, sounds[1]) == ShopFacts("LP-2", None, 3.9, None, None)
     assert facts_of(library, sounds[2]) == ShopFacts(None, "Warm, warmer", 0.0, "USD", None)
-    again = import_shop_csv(library, path)
+    again = imported(library, path)
     assert (again.rows, again.changed, again.unchanged) == (3, 0, 3)
 
 
 def test_what_is_said_is_found_and_printed_everywhere(library: Library, sounds: list[int], tmp_path: Path) -> None:
-    import_shop_csv(
+    imported(
         library,
         written(
             tmp_path, "path,external_id,title,price,currency,url\nLoops/a.wav,LP-1,Dusty,5,EUR,http://x.example/a\n"
@@ -91,30 +96,30 @@ def test_what_is_said_is_found_and_printed_everywhere(library: Library, sounds: 
 def test_an_empty_cell_says_nothing(library: Library, sounds: list[int], tmp_path: Path) -> None:
     with library.write() as connection:
         set_shop_facts(connection, {sounds[0]: ShopFacts("LP-1", "Old", 9.0, "EUR", None)})
-    done = import_shop_csv(library, written(tmp_path, "path,title,price\nLoops/a.wav,,7\n"))
+    done = imported(library, written(tmp_path, "path,title,price\nLoops/a.wav,,7\n"))
     assert done.changed == 1
     assert facts_of(library, sounds[0]) == ShopFacts("LP-1", "Old", 7.0, "EUR", None)
 
 
 def test_ids_name_sounds_too(library: Library, sounds: list[int], tmp_path: Path) -> None:
     by_id = f"id,external_id,path\n{public_id('x1:Loops/a.wav')},LP-1,Loops/b.wav\n"
-    done = import_shop_csv(library, written(tmp_path, by_id), named_by="id")
+    done = imported(library, written(tmp_path, by_id), match="id")
     assert (done.named_by, done.changed) == ("id", 1)
     assert facts_of(library, sounds[0]).external_id == "LP-1"
-    done = import_shop_csv(library, written(tmp_path, "external_id,price\nLP-1,2\nLP-9,3\n"))
+    done = imported(library, written(tmp_path, "external_id,price\nLP-1,2\nLP-9,3\n"))
     assert (done.named_by, done.changed, [row.line for row in done.bad]) == ("external", 1, [3])
     assert facts_of(library, sounds[0]).price == 2.0
 
 
 def test_a_shops_id_moves_to_the_sound_it_is_given_to(library: Library, sounds: list[int], tmp_path: Path) -> None:
-    import_shop_csv(library, written(tmp_path, "path,external_id\nLoops/a.wav,LP-1\nLoops/b.wav,LP-2\n"))
-    done = import_shop_csv(library, written(tmp_path, "path,external_id\nLoops/b.wav,LP-1\n"))
+    imported(library, written(tmp_path, "path,external_id\nLoops/a.wav,LP-1\nLoops/b.wav,LP-2\n"))
+    done = imported(library, written(tmp_path, "path,external_id\nLoops/b.wav,LP-1\n"))
     assert (done.changed, done.bad) == (1, [])
     assert facts_of(library, sounds[0]).external_id is None
     assert facts_of(library, sounds[1]).external_id == "LP-1"
     # Two sounds can exchange theirs.
-    import_shop_csv(library, written(tmp_path, "path,external_id\nLoops/a.wav,LP-1\nLoops/b.wav,LP-2\n"))
-    import_shop_csv(library, written(tmp_path, "path,external_id\nLoops/a.wav,LP-2\nLoops/b.wav,LP-1\n"))
+    imported(library, written(tmp_path, "path,external_id\nLoops/a.wav,LP-1\nLoops/b.wav,LP-2\n"))
+    imported(library, written(tmp_path, "path,external_id\nLoops/a.wav,LP-2\nLoops/b.wav,LP-1\n"))
     assert [facts_of(library, each).external_id for each in sounds[:2]] == ["LP-2", "LP-1"]
 
 
@@ -141,7 +146,7 @@ def test_bad_rows_are_named_by_their_line_and_the_others_kept(
             "Wärme/c.wav,LP-4,2,EUR,http://x.example",  # 16
         )
     )
-    done = import_shop_csv(library, written(tmp_path, text))
+    done = imported(library, written(tmp_path, text))
     assert [row.line for row in done.bad] == [3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 15]
     assert (done.rows, done.changed) == (14, 2)
     messages = {row.line: row.message for row in done.bad}
@@ -164,7 +169,7 @@ def test_lines_are_counted_through_cells_of_several_lines_and_lost_ones_are_said
     library: Library, sounds: list[int], tmp_path: Path
 ) -> None:
     text = 'path,title\nLoops/a.wav,"two\nlines"\nnowhere.wav,x\nLoops/b.wav,"open\nWärme/c.wav,lost\n'
-    done = import_shop_csv(library, written(tmp_path, text))
+    done = imported(library, written(tmp_path, text))
     assert facts_of(library, sounds[0]).title == "two\nlines"
     assert [row.line for row in done.bad] == [4, 5]
     assert "lines 5 to 6 were not read" in done.bad[1].message
@@ -173,10 +178,10 @@ def test_lines_are_counted_through_cells_of_several_lines_and_lost_ones_are_said
 def test_bytes_that_are_no_text_spoil_their_row_alone(library: Library, sounds: list[int], tmp_path: Path) -> None:
     text = "path,title\nLoops/a.wav,Käse\nLoops/b.wav,plain\nWärme/c.wav,plain\n"
     path = written(tmp_path, text, "cp1252")
-    done = import_shop_csv(library, path)
+    done = imported(library, path)
     assert ([row.line for row in done.bad], done.changed) == ([2, 4], 1)
     assert "encoding" in done.bad[0].message
-    done = import_shop_csv(library, path, encoding="cp1252")
+    done = imported(library, path, encoding="cp1252")
     assert (done.bad, done.changed, done.unchanged) == ([], 2, 1)
     assert facts_of(library, sounds[0]).title == "Käse"
 
@@ -193,20 +198,20 @@ def test_bytes_that_are_no_text_spoil_their_row_alone(library: Library, sounds: 
 )
 def test_a_list_that_cannot_be_used_at_all_is_refused(library: Library, tmp_path: Path, text: str, said: str) -> None:
     with pytest.raises(RequestError, match=said):
-        import_shop_csv(library, written(tmp_path, text))
+        imported(library, written(tmp_path, text))
 
 
 def test_a_file_that_cannot_be_read_or_decoded_is_refused(library: Library, tmp_path: Path) -> None:
     with pytest.raises(FileUnreadable):
-        import_shop_csv(library, tmp_path / "none.csv")
+        imported(library, tmp_path / "none.csv")
     path = written(tmp_path, "path,price\n")
     with pytest.raises(RequestError, match="not an encoding"):
-        import_shop_csv(library, path, encoding="klingon")
+        imported(library, path, encoding="klingon")
     with pytest.raises(RequestError, match="no column 'id'"):
-        import_shop_csv(library, path, named_by="id")
+        imported(library, path, match="id")
     path.write_bytes(b"\xff\xfep\x00a")
     with pytest.raises(RequestError, match="not utf-16 text"):
-        import_shop_csv(library, path)
+        imported(library, path)
 
 
 def test_a_list_is_written_in_portions(
@@ -214,7 +219,7 @@ def test_a_list_is_written_in_portions(
 ) -> None:
     monkeypatch.setattr(shop_csv, "_ROWS_AT_ONCE", 1)
     text = "path,external_id\nLoops/a.wav,LP-1\nLoops/b.wav,LP-1\nWärme/c.wav,LP-3\nLoops/a.wav,LP-4\n"
-    done = import_shop_csv(library, written(tmp_path, text))
+    done = imported(library, written(tmp_path, text))
     assert (done.rows, done.changed, [row.line for row in done.bad]) == (4, 2, [3, 5])
     assert [facts_of(library, each).external_id for each in sounds] == ["LP-1", None, "LP-3"]
 
@@ -236,7 +241,7 @@ def test_whatever_stands_in_a_list_every_row_is_counted_once(tmp_path: Path, bla
             file = tmp_path / "list.csv"
             file.write_bytes(stream.getvalue().encode("utf-8", "surrogatepass") + raw)
             try:
-                done = import_shop_csv(library, file)
+                done = imported(library, file)
             except SonotecaError:
                 return
             assert done.rows == done.changed + done.unchanged + len(done.bad)

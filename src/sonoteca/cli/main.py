@@ -17,14 +17,11 @@ from sonoteca.cli import (
     auditing,
     edit,
     humming,
-    import_group,
     index_group,
     library_group,
     linting,
     list,
     machine,
-    playlist_edit,
-    playlists,
     preview,
     remove,
     search,
@@ -36,7 +33,9 @@ from sonoteca.cli import (
 from sonoteca.cli.arguments import shield
 from sonoteca.cli.arrange import group as arrange
 from sonoteca.cli.match import group as match
+from sonoteca.cli.import_ import group as import_group
 from sonoteca.cli.options import LibraryOption, remember_library
+from sonoteca.cli.playlist import group as playlist_group
 
 app = typer.Typer(
     name="sonoteca",
@@ -76,8 +75,7 @@ for group in (
     arrange,
     sequencing,
     linting,
-    playlist_edit,
-    playlists,
+    playlist_group,
     edit,
     undo,
     remove,

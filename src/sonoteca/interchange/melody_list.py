@@ -13,6 +13,7 @@ from sonoteca.errors import FileUnreadable, RequestError
 
 # A list of a million melodies is 2 GB of JSON; more is no list of melodies.
 MAX_BYTES = 2 * 2**30
+_FORM = 'It has to be {"songs": {ID: [[onset ms, duration ms, MIDI pitch], ...]}}.'
 
 
 def read_melody_list(path: Path) -> list[NamedMelody]:
@@ -37,10 +38,10 @@ def read_melody_list(path: Path) -> list[NamedMelody]:
     try:
         content = json.loads(text)
     except ValueError as error:
-        raise RequestError(f"{path} is not JSON ({error}).", "See `sonoteca import melodies --help`.") from error
+        raise RequestError(f"{path} is not JSON ({error}).", _FORM) from error
     songs = content.get("songs", content) if isinstance(content, dict) else None
     if not isinstance(songs, dict):
-        raise RequestError(f"{path} has no object of songs.", "See `sonoteca import melodies --help`.")
+        raise RequestError(f"{path} has no object of songs.", _FORM)
     return [NamedMelody(str(name), str(name), _notes(path, str(name), rows)) for name, rows in songs.items()]
 
 

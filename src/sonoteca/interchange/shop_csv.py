@@ -20,6 +20,7 @@ from sonoteca.catalogue.identity.shop import NamedBy, ShopFacts, find_named, set
 from sonoteca.catalogue.store import events
 from sonoteca.catalogue.store.library import Library
 from sonoteca.catalogue.store.names import is_storable
+from sonoteca.domain.request import Request
 from sonoteca.errors import FileUnreadable, RequestError
 
 NAME_COLUMNS: dict[NamedBy, str] = {"path": "path", "id": "id", "external": "external_id"}
@@ -29,6 +30,24 @@ _ROWS_AT_ONCE = 1_000
 _LONGEST = 4_000
 _PRICE = re.compile(r"\d{1,12}(?:[.,]\d{1,2}|\.\d+)?")
 _CURRENCY = re.compile(r"[A-Z]{3}")
+
+
+class ShopCsvRequest(Request):
+    """Which list of a shop is read, and how.
+
+    Attributes
+    ----------
+    file : Path
+        Separated by comma, semicolon or tab, as its header is.
+    match : "path", "id", "external" or None
+        Which column says what sound a row is about; None: the first of them that is there.
+    encoding : str or None
+        Of the file; None: UTF-16 with a byte order mark, else UTF-8.
+    """
+
+    file: Path
+    match: NamedBy | None = None
+    encoding: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,21 +89,13 @@ class ShopImport:
         }
 
 
-def import_shop_csv(
-    library: Library, path: Path, *, named_by: NamedBy | None = None, encoding: str | None = None
-) -> ShopImport:
+def import_shop_csv(library: Library, request: ShopCsvRequest) -> ShopImport:
     """Take over what a shop's list says, row by row; bad rows are reported and the others kept.
 
     Parameters
     ----------
     library : Library
         Open for writing. Rows are written a thousand at a time; importing again changes nothing.
-    path : Path
-        Separated by comma, semicolon or tab, as its header is.
-    named_by : "path", "id" or "external", optional
-        Which column says what sound a row is about; by default the first of them that is there.
-    encoding : str, optional
-        Of the file; by default UTF-16 with a byte order mark, else UTF-8.
 
     Raises
     ------
@@ -93,11 +104,14 @@ def import_shop_csv(
     RequestError
         It has no header, or none of its columns names a sound or says something.
     """
-    with _opened(path, encoding) as stream:
+    path = request.file
+    with _opened(path, request.encoding) as stream:
         try:
-            told = _import_all(library, stream, path, named_by)
+            told = _import_all(library, stream, path, request.match)
         except UnicodeError as error:
-            raise RequestError(f"{path} is not {stream.encoding} text.", "Name its --encoding, e.g. cp1252.") from error
+            raise RequestError(
+                f"{path} is not {stream.encoding} text.", "Name its encoding, e.g. cp1252.", field="encoding"
+            ) from error
     with library.write() as connection:
         counts = {"rows": told.rows, "changed": told.changed, "failed": len(told.bad)}
         events.record(connection, "imported", details={"format": "csv", "file": path.name, **counts})
@@ -166,7 +180,9 @@ def _opened(path: Path, encoding: str | None) -> TextIO:
             encoding=encoding or ("utf-16" if is_utf16 else "utf-8-sig"), errors="surrogateescape", newline=""
         )
     except LookupError as error:
-        raise RequestError(f"{encoding} is not an encoding.", "Write utf-8, cp1252, latin-1 ...") from error
+        raise RequestError(
+            f"{encoding} is not an encoding.", "Write utf-8, cp1252, latin-1 ...", field="encoding"
+        ) from error
     except OSError as error:
         raise FileUnreadable(f"{path} cannot be read ({error.strerror}).") from error
 
@@ -205,7 +221,9 @@ def _named_by(header: Sequence[str], path: Path) -> NamedBy:
 def _require(header: Sequence[str], named_by: NamedBy, path: Path) -> None:
     column = NAME_COLUMNS[named_by]
     if column not in header:
-        raise RequestError(f"{path} has no column {column!r}, but {', '.join(header)}.", "Choose another --match.")
+        raise RequestError(
+            f"{path} has no column {column!r}, but {', '.join(header)}.", "Choose another.", field="match"
+        )
     if not any(name in header and name != column for name in FACT_COLUMNS):
         raise RequestError(
             f"No column of {path} says anything of a sound: {', '.join(header)}.", f"Known: {', '.join(FACT_COLUMNS)}."

@@ -37,7 +37,7 @@ def smart_rule(query: str, *, sort: str | None = None, limit: int | None = None)
         The order is named twice, or the limit leaves nothing.
     """
     if limit is not None and limit < 1:
-        raise RequestError(f"A limit of {limit} leaves nothing.", "Use at least 1, or none.")
+        raise RequestError(f"A limit of {limit} leaves nothing.", "Use at least 1, or none.", field="limit")
     has_order = bool(parse_query(query).sort)
     if sort is None:
         return SmartRule(query.strip(), limit)
@@ -46,7 +46,9 @@ def smart_rule(query: str, *, sort: str | None = None, limit: int | None = None)
     if read.tree != EVERYTHING or len(read.sort) != 1:
         raise QuerySyntaxError("one field to sort by is wanted, such as -energy", query=order, position=len("sort:"))
     if has_order:
-        raise RequestError(f"Both the query {query!r} and --sort {sort} name an order.", "Leave out one of them.")
+        raise RequestError(
+            f"Both the query {query!r} and the order {sort!r} name an order.", "Leave out one of them.", field="sort"
+        )
     return SmartRule(f"{query.strip()} {order}".strip(), limit)
 
 

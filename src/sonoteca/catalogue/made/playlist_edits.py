@@ -51,6 +51,7 @@ def insert_entries(
         raise RequestError(
             f"Nothing can be put at position {at} of {name!r}: it has {_counted(len(kept))}.",
             f"Name a position from 1 to {len(kept) + 1}, or none for the end.",
+            field="at",
         )
     kept[first:first] = entries
     return _written(connection, before, kept)
@@ -113,8 +114,7 @@ def get_plain_playlist(connection: Connection, name: str) -> Playlist:
     if found.rule is not None:
         raise RequestError(
             f"{name!r} is a smart playlist: it holds what {found.rule.query!r} finds, and nothing else.",
-            "Change the sounds (`sonoteca edit`), change its query (`sonoteca playlist smart --replace`), "
-            "or make a plain one of it (`sonoteca playlist create NEW --from NAME`).",
+            "Edit the sounds, replace it by one with another query, or make a plain one of what it holds now.",
         )
     return found
 
@@ -147,7 +147,7 @@ def named_positions(connection: Connection, playlist: Playlist, words: Sequence[
         if content_hash not in places:
             raise RequestError(
                 f"{word!r} is not in the playlist {playlist.name!r}.",
-                "`sonoteca playlist show NAME` prints what is, with its positions.",
+                "Showing it tells what is, with its positions.",
             )
         found.update(places[content_hash])
     return sorted(found)
@@ -169,7 +169,7 @@ def _check_position(playlist: Playlist, position: int) -> None:
     if not 1 <= position <= len(playlist.entries):
         raise RequestError(
             f"{playlist.name!r} has no position {position}: it has {_counted(len(playlist.entries))}.",
-            "`sonoteca playlist show NAME` prints the positions, which count from 1.",
+            "Showing it tells the positions, which count from 1.",
         )
 
 

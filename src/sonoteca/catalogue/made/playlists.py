@@ -103,7 +103,9 @@ def save_playlist(
         connection.execute(changed)
         connection.execute(sa.delete(playlist_entries).where(playlist_entries.c.playlist_id == row_number))
     else:
-        raise RequestError(f"There is a playlist {name!r} already.", "Use another name, or --replace.")
+        raise RequestError(
+            f"There is a playlist {name!r} already.", "Use another name, or let it replace that one.", field="replace"
+        )
     store_entries(connection, row_number, entries)
 
 
@@ -196,7 +198,11 @@ def rename_playlist(connection: Connection, name: str, new_name: str) -> None:
     found = playlist_id(connection, name)
     _check_name(new_name)
     if connection.execute(sa.select(playlists.c.id).where(playlists.c.name == new_name)).scalar() is not None:
-        raise RequestError(f"There is a playlist {new_name!r} already.", "Use another name, or remove that one first.")
+        raise RequestError(
+            f"There is a playlist {new_name!r} already.",
+            "Use another name, or remove that one first.",
+            field="new_name",
+        )
     changed = sa.update(playlists).where(playlists.c.id == found).values(name=new_name, changed_at=clock.now())
     connection.execute(changed)
 
@@ -223,7 +229,7 @@ def _rule_in(details: Mapping[str, Any] | None) -> SmartRule | None:
 
 def _check_name(name: str) -> None:
     if not name.strip() or not is_storable(name):
-        raise RequestError(f"{name!r} is no name for a playlist.", "Use letters and digits.")
+        raise RequestError(f"{name!r} is no name for a playlist.", "Use letters and digits.", field="playlist")
 
 
 def _not_found(name: str) -> PlaylistNotFound:

@@ -116,7 +116,9 @@ class Library:
             If the folder cannot be made.
         """
         if self.data_dir is None:
-            raise RequestError(f"{self.location} has no data folder on this machine.", "Pass --data-dir FOLDER.")
+            raise RequestError(
+                f"{self.location} has no data folder on this machine.", "Name a folder for it.", field="data_dir"
+            )
         folder = self.data_dir.joinpath(*parts)
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -260,7 +262,7 @@ def _check_file(path: Path, mode: Mode) -> None:
         if not folder.parent.is_dir():
             raise LibraryMissing(
                 f"{path} cannot be made: {folder.parent} does not exist, is its disk mounted?",
-                "Mount the disk, create the folder, or pass another --library.",
+                "Mount the disk, create the folder, or name another library.",
             )
         try:
             folder.mkdir(exist_ok=True)
@@ -303,7 +305,9 @@ def _bring_to_today(
         return
     if revision is None:
         if not is_empty:
-            raise LibraryDamaged(f"{name} is a database, but not a Sonoteca library.", "Pass another --library.")
+            raise LibraryDamaged(
+                f"{name} is a database, but not a Sonoteca library.", "Name another library.", field="library"
+            )
         if mode != "create":
             raise LibraryMissing(f"There is no library in {name}: the database is empty.")
         upgrade.migrate(engine)

@@ -143,7 +143,7 @@ def find_rhythm_in_library(
         The library has no rhythm.
     """
     if not len(index):
-        raise RequestError("The library has no drum loop or break to search.", "Add some with `sonoteca add`.")
+        raise RequestError("The library has no drum loop or break to search.", "Add a folder of drum loops.")
     matches = index.search(taps_s, k, where=where)
     with library.read() as connection:
         facts = region_facts(connection, [match.key for match in matches])

@@ -126,7 +126,7 @@ def find_tune_in_library(
     """
     if not len(index):
         raise RequestError(
-            "The library has no melodies to search.", "Add sounds with melodies, or `sonoteca import melodies FILE`."
+            "The library has no melodies to search.", "Add sounds with melodies, or import a list of melodies."
         )
     answer = index.search(query, k, where=where)
     with library.read() as connection:

@@ -128,5 +128,5 @@ def _import(name: str, method: Method, extra: str) -> Any:
     except ImportError as error:
         raise RequestError(
             f"Maps by {method} need a package that is not installed ({error}).",
-            f"pip install 'sonoteca[{extra}]', or use --method pca.",
+            f"pip install 'sonoteca[{extra}]', or use the method pca.",
         ) from error

@@ -110,7 +110,7 @@ def unpack_model(packed: bytes, dimensions: int) -> Projection | Landmarks:
         made = _KINDS[str(arrays.pop("kind"))]
         model = made(**{name: array.astype(np.float32) for name, array in arrays.items()})
     except _UNREADABLE as error:
-        raise RequestError(f"The stored map cannot be read ({error}).", "Draw it anew with --refit.") from error
+        raise RequestError(f"The stored map cannot be read ({error}).", "Fit it anew.", field="refit") from error
     if isinstance(model, Projection):
         shapes = (model.mean.shape, model.axes.shape, model.centre.shape, model.spread.shape)
         fits = shapes == ((dimensions,), (2, dimensions), (2,), (2,))
@@ -118,5 +118,5 @@ def unpack_model(packed: bytes, dimensions: int) -> Projection | Landmarks:
         count = len(model.vectors)
         fits = count > 0 and model.vectors.shape == (count, dimensions) and model.places.shape == (count, 2)
     if not fits or not all(np.isfinite(getattr(model, name)).all() for name in type(model).__slots__):
-        raise RequestError(f"The stored map is not one of {dimensions} dimensions.", "Draw it anew with --refit.")
+        raise RequestError(f"The stored map is not one of {dimensions} dimensions.", "Fit it anew.", field="refit")
     return model

@@ -122,7 +122,7 @@ def draw_map(library: Library, *, method: Method | None = None, refit: bool = Fa
         batches = list(region_vectors(connection, space, without_place_on=layout))
     if not batches:
         if layout is None:
-            raise RequestError("No sound of this library has a vector.", "Run `sonoteca add FOLDER`; silence has none.")
+            raise RequestError("No sound of this library has a vector.", "Add a folder of sounds; silence has none.")
         return Drawn(method, False, 0)
     ids, vectors = (np.concatenate(parts) for parts in zip(*batches, strict=True))
     model = unpack_model(layout.model, space.space.dimensions) if layout is not None else fit_map(vectors, method)
@@ -155,7 +155,7 @@ def read_map(connection: Connection, *, method: Method | None = None, only: sa.S
     space = _space(connection)
     layout = find_layout(connection, space, method=method)
     if layout is None:
-        raise RequestError("This library has no such map yet.", "Run `sonoteca library map`.")
+        raise RequestError("This library has no such map yet.", "Draw it first.")
     ids, places = points_of(connection, layout, only=only)
     facts = region_facts(connection, ids.tolist())
     points = tuple(
@@ -169,5 +169,5 @@ def read_map(connection: Connection, *, method: Method | None = None, only: sa.S
 def _space(connection: Connection) -> StoredSpace:
     space = answering_space(connection)
     if space is None:
-        raise RequestError("No sound of this library was embedded yet.", "Run `sonoteca add FOLDER`.")
+        raise RequestError("No sound of this library was embedded yet.", "Add a folder of sounds.")
     return space

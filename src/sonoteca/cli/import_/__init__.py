@@ -1,0 +1,1 @@
+"""``sonoteca import``: one file a format."""

@@ -1,0 +1,32 @@
+"""``sonoteca import melodies``: a list of melodies."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sonoteca.cli.options import JsonOption, LibraryOption, open_named_library
+
+
+def register(group: typer.Typer) -> None:
+    group.command()(melodies)
+
+
+def melodies(
+    file: Annotated[Path, typer.Argument(help="JSON, gzipped or not.")],
+    library: LibraryOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Import a list of melodies: {"songs": {ID: [[onset ms, duration ms, MIDI pitch], ...]}}."""
+    import sonoteca
+    from sonoteca.cli.output import note, print_json
+
+    request = sonoteca.ImportMelodiesRequest(file=file)
+    with open_named_library(library, mode="create") as opened:
+        answer = sonoteca.import_melodies(opened, request)
+    if as_json:
+        print_json(answer.as_json())
+    else:
+        note(f"{answer.found} melodies, {answer.new} of them new")

@@ -1,0 +1,37 @@
+"""``sonoteca import midi``: the melodies of MIDI files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sonoteca.cli.options import JsonOption, LibraryOption, open_named_library
+
+
+def register(group: typer.Typer) -> None:
+    group.command()(midi)
+
+
+def midi(
+    paths: Annotated[list[Path], typer.Argument(help="MIDI files, and folders of them.")],
+    library: LibraryOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Import the melody of each MIDI file: the track named so, else the most melodic voice."""
+    import sonoteca
+    from sonoteca.cli.output import note, print_error, print_json
+
+    request = sonoteca.ImportMidiRequest(paths=paths)
+    with open_named_library(library, mode="create") as opened:
+        answer = sonoteca.import_midi(opened, request, on_failure=None if as_json else print_error)
+    if as_json:
+        print_json(answer.as_json())
+    else:
+        note(
+            f"{answer.files} files: {answer.melodies} melodies, {answer.new} of them new, "
+            f"{answer.without} without a tune, {len(answer.failures)} failed"
+        )
+    if answer.failures:
+        raise typer.Exit(1)

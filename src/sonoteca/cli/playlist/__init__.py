@@ -1,0 +1,1 @@
+"""``sonoteca playlist``: one file a verb; ``group`` holds what they share."""

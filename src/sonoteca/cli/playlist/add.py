@@ -1,0 +1,37 @@
+"""``sonoteca playlist add``: put sounds into a playlist."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from sonoteca.cli.options import JsonOption, LibraryOption, open_named_library
+from sonoteca.cli.playlist.words import NameArgument, counted, numbered, tell
+
+
+def register(group: typer.Typer) -> None:
+    group.command()(add)
+
+
+def add(
+    name: NameArgument,
+    sounds: Annotated[list[str], typer.Argument(metavar="SOUND", help="Ids, unique prefixes, paths, external:ID.")],
+    at: Annotated[
+        int | None, typer.Option("--at", min=1, metavar="POSITION", help="Where the first of them stands; else last.")
+    ] = None,
+    library: LibraryOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Put sounds at the end of a playlist, or at a position: what stood there comes after them."""
+    import sonoteca
+
+    request = sonoteca.AddToPlaylistRequest(playlist=name, sounds=sounds, at=at)
+    with open_named_library(library, mode="write") as opened:
+        answer = sonoteca.add_to_playlist(opened, request)
+    tell(
+        f"added at {numbered(answer.added)}; {name!r} has {counted(answer.entries)} now",
+        answer.as_json(),
+        as_json=as_json,
+        repeats=answer.repeats,
+    )

@@ -1,0 +1,66 @@
+"""``sonoteca playlist create``: keep sounds as a playlist."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from sonoteca.cli.arguments import query_text
+from sonoteca.cli.options import JsonOption, LibraryOption, open_named_library
+from sonoteca.cli.playlist.words import NewNameArgument, ReplaceOption, counted, tell
+
+_WHY_LEFT_OUT = {
+    "not_in_library": "not in the library: `sonoteca add` it first",
+    "not_found": "no such file, and nothing of that name in the library",
+}
+
+
+def register(group: typer.Typer) -> None:
+    group.command()(create)
+
+
+def create(
+    name: NewNameArgument,
+    sounds: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="SOUND", help="Ids, unique prefixes, paths, external:ID; none: begin with nothing."),
+    ] = None,
+    source: Annotated[
+        str | None,
+        typer.Option("--from", metavar="PLAYLIST|FILE.m3u", help="The entries of another playlist, or of a file."),
+    ] = None,
+    only: Annotated[
+        str | None, typer.Option("--filter", "-f", metavar="QUERY", help="What this query finds now, in its order.")
+    ] = None,
+    replace: ReplaceOption = False,
+    library: LibraryOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Keep sounds as a playlist: those named, then those of --from, then those of --filter.
+
+    Lines of a file that are no sound of the library are named and left out; then it ends with 1.
+    """
+    import sonoteca
+    from sonoteca.cli.output import note
+
+    request = sonoteca.CreatePlaylistRequest(
+        playlist=name,
+        sounds=sounds or (),
+        source=source,
+        filter=None if only is None else query_text([only]),
+        replace=replace,
+    )
+    with open_named_library(library, mode="write") as opened:
+        answer = sonoteca.create_playlist(opened, request)
+    for entry in answer.left_out:
+        note(f"left out: {entry.name} ({_WHY_LEFT_OUT[entry.state]})")
+    left_out = f", {len(answer.left_out)} left out" if answer.left_out else ""
+    tell(
+        f"playlist {name!r} has {counted(answer.entries)}{left_out}",
+        answer.as_json(),
+        as_json=as_json,
+        repeats=answer.repeats,
+    )
+    if answer.left_out:
+        raise typer.Exit(1)

@@ -1,0 +1,42 @@
+"""``sonoteca playlist remove``: take entries out of a playlist, or forget it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from sonoteca.cli.options import JsonOption, LibraryOption, open_named_library
+from sonoteca.cli.playlist.words import NameArgument, counted, numbered, tell
+
+
+def register(group: typer.Typer) -> None:
+    group.command()(remove)
+
+
+def remove(
+    name: NameArgument,
+    entries: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="ENTRY", help="Positions as `show` prints them, or sounds; none: the playlist."),
+    ] = None,
+    library: LibraryOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Take entries out of a playlist; without any, forget the playlist. Its sounds stay.
+
+    All positions are those before the call. A sound means all its entries.
+    """
+    import sonoteca
+
+    with open_named_library(library, mode="write") as opened:
+        if entries:
+            request = sonoteca.TakeFromPlaylistRequest(playlist=name, entries=entries)
+            answer = sonoteca.take_from_playlist(opened, request)
+            message = f"took out {numbered(answer.removed)}; {name!r} has {counted(answer.entries)} now"
+            document = answer.as_json()
+        else:
+            sonoteca.forget_playlist(opened, sonoteca.ForgetPlaylistRequest(playlist=name))
+            message = f"playlist {name!r} removed"
+            document = {"playlist": name, "entries": None, "removed": None}
+    tell(message, document, as_json=as_json)

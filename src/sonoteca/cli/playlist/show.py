@@ -1,0 +1,41 @@
+"""``sonoteca playlist show``: what a playlist holds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sonoteca.cli.options import JsonOption, LibraryOption, open_named_library
+from sonoteca.cli.playlist.words import NameArgument, counted, rule_text
+
+
+def register(group: typer.Typer) -> None:
+    group.command()(show)
+
+
+def show(
+    name: NameArgument,
+    output: Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE.m3u", help="Write it as M3U.")] = None,
+    library: LibraryOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show the entries of a playlist, or write them to a file."""
+    import sonoteca
+    from sonoteca.cli.output import note, print_json, print_table
+
+    request = sonoteca.ShowPlaylistRequest(playlist=name, output=output)
+    with open_named_library(library, mode="read") as opened:
+        answer = sonoteca.show_playlist(opened, request)
+    if output is not None:
+        note(f"{counted(len(answer.rows))} written to {output}")
+    if as_json:
+        print_json(answer.as_json())
+    elif output is None:
+        rows = [(row.position, str(row.entry.state), row.entry.path or row.entry.name) for row in answer.rows]
+        print_table([("", "right"), "state", "sound"], rows)
+        if answer.rule is not None:
+            note(f"smart: {rule_text(answer.rule.query, answer.rule.limit)}, {counted(len(rows))} now")
+        elif not rows:
+            note(f"{name!r} has no entries yet")

@@ -1,0 +1,47 @@
+"""``sonoteca playlist smart``: keep a query as a playlist."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from sonoteca.cli.arguments import query_text
+from sonoteca.cli.options import JsonOption, LibraryOption, open_named_library
+from sonoteca.cli.playlist.words import NewNameArgument, ReplaceOption, counted, rule_text, tell
+
+
+def register(group: typer.Typer) -> None:
+    group.command()(smart)
+
+
+def smart(
+    name: NewNameArgument,
+    only: Annotated[
+        str, typer.Option("--filter", "-f", metavar="QUERY", help="What it holds; see `sonoteca list --help`.")
+    ],
+    sort: Annotated[
+        str | None, typer.Option(metavar="KEY", help="In which order, e.g. bpm or -energy; else newest first.")
+    ] = None,
+    limit: Annotated[int | None, typer.Option("--limit", "-n", min=1, help="At most so many, the first ones.")] = None,
+    replace: ReplaceOption = False,
+    library: LibraryOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Keep a query as a playlist: it holds what the query finds whenever it is read."""
+    import sonoteca
+
+    request = sonoteca.SmartPlaylistRequest(
+        playlist=name,
+        filter=query_text([only]),
+        sort=None if sort is None else query_text([sort]),
+        limit=limit,
+        replace=replace,
+    )
+    with open_named_library(library, mode="write") as opened:
+        answer = sonoteca.create_smart_playlist(opened, request)
+    tell(
+        f"smart playlist {name!r}: {rule_text(answer.rule.query, answer.rule.limit)}, {counted(answer.entries)} now",
+        answer.as_json(),
+        as_json=as_json,
+    )
