@@ -72,6 +72,13 @@ from .search.listing import ListAnswer as ListAnswer
 from .search.listing import ListRequest as ListRequest
 from .search.listing import count_facets as count_facets
 from .search.listing import list_sounds as list_sounds
+from .search.map.picture import check_picture_file as check_picture_file
+from .search.map.picture import map_svg as map_svg
+from .search.map.picture import write_map_picture as write_map_picture
+from .search.map.place_sounds import MapAnswer as MapAnswer
+from .search.map.place_sounds import MapRequest as MapRequest
+from .search.map.place_sounds import place_sounds as place_sounds
+from .search.map.sound_map import MapPoint as MapPoint
 from .search.query.facets import Facets as Facets
 from .search.query.listing import SoundRow as SoundRow
 from .search.result_row import ResultRow as ResultRow
@@ -90,6 +97,7 @@ from .sequence.playlist_changes import TakeFromPlaylistRequest as TakeFromPlayli
 from .sequence.playlist_changes import add_to_playlist as add_to_playlist
 from .sequence.playlist_changes import move_in_playlist as move_in_playlist
 from .sequence.playlist_changes import take_from_playlist as take_from_playlist
+from .sequence.playlist_file import check_playlist_file as check_playlist_file
 from .sequence.playlists import CreatePlaylistAnswer as CreatePlaylistAnswer
 from .sequence.playlists import CreatePlaylistRequest as CreatePlaylistRequest
 from .sequence.playlists import ForgetPlaylistRequest as ForgetPlaylistRequest

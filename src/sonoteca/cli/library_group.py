@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
-from sonoteca.cli.arguments import query_text
+from sonoteca.cli import library_map
 from sonoteca.cli.options import (
-    FilterOption,
     JsonOption,
     LibraryOption,
     YesOption,
@@ -17,13 +16,13 @@ from sonoteca.cli.options import (
     open_named_library,
 )
 
-MapMethod = Literal["pca", "umap", "tsne"]
 group = typer.Typer(
     no_args_is_help=True, rich_markup_mode=None, help="Check, back up, restore, upgrade or map the library."
 )
 
 
 def register(app: typer.Typer) -> None:
+    library_map.register(group)
     app.add_typer(group, name="library")
 
 
@@ -120,57 +119,3 @@ def upgrade(
                 count = rebuild_summaries(connection)
             note(f"derived the summaries of {count} sounds anew")
         note(f"{opened.location} is at schema {REVISION}")
-
-
-@group.command(name="map")
-def map_(
-    method: Annotated[
-        MapMethod | None,
-        typer.Option(help="Default: that of the map there is; for the first one tsne if installed, else pca."),
-    ] = None,
-    refit: Annotated[
-        bool, typer.Option("--refit", help="Fit anew to all sounds of today: every place changes.")
-    ] = False,
-    only: FilterOption = None,
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Write a picture: a file ending in .svg.")
-    ] = None,
-    colour: Annotated[
-        Literal["kind", "role", "class", "key"], typer.Option(help="What the dots of the picture are coloured by.")
-    ] = "role",
-    library: LibraryOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Lay out all regions on a plane: what sounds alike is near. New sounds get a place, the others keep theirs."""
-    from sonoteca.cli.map_picture import map_svg
-    from sonoteca.cli.output import messages, note, print_json
-    from sonoteca.errors import FileUnreadable, RequestError
-    from sonoteca.search.map.sound_map import draw_map, read_map
-    from sonoteca.search.selection import region_selection
-    from sonoteca.whole_file import write_whole
-
-    if output is not None and output.suffix.lower() != ".svg":
-        raise RequestError(f"{output.name} is not the name of an SVG picture.", "Let it end in .svg.")
-    with open_named_library(library, mode="write") as opened, messages().status("laying out the map"):
-        drawn = draw_map(opened, method=method, refit=refit)
-        with opened.read() as connection:
-            chosen = region_selection(connection, query_text([only])) if only else None
-            found = read_map(connection, method=drawn.method, only=chosen)
-    if as_json:
-        print_json(found.as_json({"filter": only}))
-    if output is not None:
-        try:
-            write_whole(output, map_svg(found.points, coloured_by=colour).encode())
-        except OSError as error:
-            raise FileUnreadable(f"{output} cannot be written ({error.strerror}).", "Name another place.") from error
-        note(f"picture of {len(found.points)} regions written: {output}")
-    if drawn.is_new:
-        note(f"map fitted to {found.fitted_to} regions by {drawn.method}")
-    else:
-        note(
-            f"map by {drawn.method} of {found.fitted_at[:10]}: {drawn.placed} regions were new, the others kept their places"
-        )
-    if found.fitted_to * 2 < len(found.points):
-        note(
-            f"it was fitted to {found.fitted_to} regions, and there are more than twice as many now: --refit moves all of them"
-        )

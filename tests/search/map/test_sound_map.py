@@ -21,8 +21,8 @@ from sonoteca.catalogue.store.schema_made import map_points
 from sonoteca.domain.embedding import Embedding, Space
 from sonoteca.domain.sound_analysis import SoundAnalysis
 from sonoteca.errors import LibraryBusy, RequestError
+from sonoteca.search.map.place_sounds import MapRequest, place_sounds
 from sonoteca.search.map.sound_map import draw_map, read_map
-from sonoteca.search.selection import region_selection
 
 
 def embed(library: Library, names: range, *, space: Space = SPACE, seed: int = 0) -> list[int]:
@@ -122,14 +122,13 @@ def test_a_filter_leaves_places_where_they_are(library: Library) -> None:
     draw_map(library, method="pca")
     every = places(library)
     name = sorted(every)[0]
-    with library.read() as connection:
-        found = read_map(connection, only=region_selection(connection, f"id:{name}"))
-        document = found.as_json({"filter": f"id:{name}"})
+    document = place_sounds(library, MapRequest(filter=f"id:{name}")).as_json()
     [row] = document["results"]
     assert (row["id"], row["x"], row["y"]) == (name, *(round(value, 5) for value in every[name]))
     assert {"path", "title", "kind", "role", "sound_class", "region", "start_s", "end_s"} <= row.keys()
     assert document["query"]["mode"] == "map"
     assert document["query"]["method"] == "pca"
+    assert document["query"]["filter"] == f"id:{name}"
 
 
 def test_without_vectors_or_a_map_the_answer_says_what_to_do(library: Library) -> None:

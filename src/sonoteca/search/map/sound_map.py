@@ -6,7 +6,6 @@ somebody asks for a new fit.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -72,17 +71,6 @@ class SoundMap:
     fitted_at: str
     fitted_to: int
     points: tuple[MapPoint, ...]
-
-    def as_json(self, query: Mapping[str, Any]) -> dict[str, Any]:
-        query = {
-            "mode": MODE,
-            **query,
-            "method": self.method,
-            "space": self.space_id,
-            "fitted_at": self.fitted_at,
-            "fitted_to": self.fitted_to,
-        }
-        return {"query": query, "results": [point.as_json() for point in self.points]}
 
 
 @dataclass(frozen=True, slots=True)

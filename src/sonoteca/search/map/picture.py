@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from html import escape
+from pathlib import Path
 from typing import Final
 
+from sonoteca.errors import FileUnreadable, RequestError
 from sonoteca.search.map.sound_map import MapPoint
 from sonoteca.search.result_row import RegionFacts
+from sonoteca.whole_file import write_whole
 
 _SIDE = 1000
 _MARGIN = 16
@@ -28,13 +31,40 @@ COLOURED_BY: Mapping[str, Callable[[RegionFacts], str | None]] = {
 }
 
 
+def check_picture_file(path: Path) -> None:
+    """Refuse the name of another kind of file before the work is done; RequestError for one."""
+    if path.suffix.lower() != ".svg":
+        raise RequestError(f"{path.name} is not the name of an SVG picture.", "Let it end in .svg.", field="output")
+
+
+def write_map_picture(path: Path, points: Sequence[MapPoint], *, coloured_by: str = "role") -> None:
+    """Write ``map_svg`` to a file.
+
+    Raises
+    ------
+    RequestError
+        The name does not end in ``.svg``, or there is no such colouring.
+    FileUnreadable
+        The file cannot be written.
+    """
+    check_picture_file(path)
+    try:
+        write_whole(path, map_svg(points, coloured_by=coloured_by).encode())
+    except OSError as error:
+        raise FileUnreadable(f"{path} cannot be written ({error.strerror}).", "Name another place.") from error
+
+
 def map_svg(points: Sequence[MapPoint], *, coloured_by: str) -> str:
     """The picture as text; ``coloured_by`` is one of ``COLOURED_BY``.
 
     The most frequent labels get a colour each, the others share grey with what is unknown. Every dot says on
     hovering which sound it is.
     """
-    label_of = COLOURED_BY[coloured_by]
+    label_of = COLOURED_BY.get(coloured_by)
+    if label_of is None:
+        raise RequestError(
+            f"Dots cannot be coloured by {coloured_by!r}.", f"It is one of {', '.join(COLOURED_BY)}.", field="colour"
+        )
     counts = Counter(label for point in points if (label := label_of(point.facts)) is not None)
     colours = {label: colour for (label, _), colour in zip(counts.most_common(), _COLOURS, strict=False)}
     radius = 6.0 if len(points) < 1_000 else 3.5 if len(points) < 20_000 else 1.5
