@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from sonoteca.cli.arguments import query_text
-from sonoteca.cli.options import JsonOption, LibraryOption, YesOption, open_named_library
+from sonoteca.cli.options import DataDirOption, JsonOption, LibraryOption, YesOption, open_named_library
 
 QueryArgument = Annotated[list[str], typer.Argument(metavar="QUERY", help="Which sounds; see `sonoteca list --help`.")]
 
@@ -29,6 +29,7 @@ def edit(
     rating: Annotated[str | None, typer.Option(help="0 to 5, none, or auto.")] = None,
     tag: Annotated[list[str] | None, typer.Option(help="+a adds the tag a, -b takes b away: --tag +a -b.")] = None,
     library: LibraryOption = None,
+    data_dir: DataDirOption = None,
     yes: YesOption = False,
     as_json: JsonOption = False,
 ) -> None:

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from sonoteca.cli.arguments import filter_text
-from sonoteca.cli.options import FilterOption, JsonOption, LibraryOption, open_named_library
+from sonoteca.cli.options import DataDirOption, FilterOption, JsonOption, LibraryOption, open_named_library
 
 
 def register(group: typer.Typer) -> None:
@@ -31,6 +31,7 @@ def map_(
         Literal["kind", "role", "class", "key"], typer.Option(help="What the dots of the picture are coloured by.")
     ] = "role",
     library: LibraryOption = None,
+    data_dir: DataDirOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Lay out all regions on a plane: what sounds alike is near. New sounds get a place, the others keep theirs."""

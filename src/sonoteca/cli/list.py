@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from sonoteca.cli.arguments import query_text
-from sonoteca.cli.options import JsonOption, LibraryOption, LimitOption, open_named_library
+from sonoteca.cli.options import DataDirOption, JsonOption, LibraryOption, LimitOption, open_named_library
 
 _LIST_HELP = """List the sounds that QUERY finds; all of them without one.
 
@@ -34,6 +34,7 @@ def list_(
         bool, typer.Option("--facets", help="Print how they divide by kind, role, key, tempo, tag.")
     ] = False,
     library: LibraryOption = None,
+    data_dir: DataDirOption = None,
     as_json: JsonOption = False,
 ) -> None:
     import sonoteca

@@ -34,7 +34,7 @@ from sonoteca.cli.arguments import shield
 from sonoteca.cli.arrange import group as arrange
 from sonoteca.cli.match import group as match
 from sonoteca.cli.import_ import group as import_group
-from sonoteca.cli.options import LibraryOption, remember_library
+from sonoteca.cli.options import DataDirOption, LibraryOption, remember_data_dir, remember_library
 from sonoteca.cli.playlist import group as playlist_group
 
 app = typer.Typer(
@@ -57,11 +57,13 @@ def _print_version(wanted: bool) -> None:
 @app.callback()
 def _root(
     library: LibraryOption = None,
+    data_dir: DataDirOption = None,
     version: Annotated[
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and end.")
     ] = False,
 ) -> None:
     remember_library(library)
+    remember_data_dir(data_dir)
 
 
 for group in (

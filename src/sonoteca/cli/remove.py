@@ -6,7 +6,7 @@ import typer
 
 from sonoteca.cli.arguments import query_text
 from sonoteca.cli.edit import QueryArgument
-from sonoteca.cli.options import JsonOption, LibraryOption, YesOption, open_named_library
+from sonoteca.cli.options import DataDirOption, JsonOption, LibraryOption, YesOption, open_named_library
 
 
 def register(app: typer.Typer) -> None:
@@ -14,7 +14,11 @@ def register(app: typer.Typer) -> None:
 
 
 def remove(
-    query: QueryArgument, library: LibraryOption = None, yes: YesOption = False, as_json: JsonOption = False
+    query: QueryArgument,
+    library: LibraryOption = None,
+    data_dir: DataDirOption = None,
+    yes: YesOption = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Forget all sounds that QUERY finds, with their analysis and edits. Files on disk are never touched."""
     import sonoteca

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from sonoteca.cli.arguments import filter_text, query_text
-from sonoteca.cli.options import CountOption, FilterOption, JsonOption, LibraryOption, open_named_library
+from sonoteca.cli.options import CountOption, DataDirOption, FilterOption, JsonOption, LibraryOption, open_named_library
 
 _SEARCH_HELP = """Find sounds by the WORDS of their titles, artists, albums, tags and paths, best match first.
 
@@ -26,6 +26,7 @@ def search(
     count: CountOption = 10,
     only: FilterOption = None,
     library: LibraryOption = None,
+    data_dir: DataDirOption = None,
     as_json: JsonOption = False,
 ) -> None:
     import sonoteca

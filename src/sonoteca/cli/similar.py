@@ -9,6 +9,7 @@ import typer
 from sonoteca.cli.arguments import filter_text
 from sonoteca.cli.options import (
     CountOption,
+    DataDirOption,
     FilterOption,
     JsonOption,
     LibraryOption,
@@ -41,6 +42,7 @@ def similar(
     max_per_artist: Annotated[int | None, typer.Option(min=1, help="At most so many answers by one artist.")] = None,
     collapse: Annotated[bool, typer.Option("--collapse", help="Show near-duplicates once.")] = False,
     library: LibraryOption = None,
+    data_dir: DataDirOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Rank regions of the library by how much they sound like the examples, and say which moment does."""

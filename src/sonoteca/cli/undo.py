@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import typer
 
-from sonoteca.cli.options import JsonOption, LibraryOption, open_named_library
+from sonoteca.cli.options import DataDirOption, JsonOption, LibraryOption, open_named_library
 
 
 def register(app: typer.Typer) -> None:
     app.command()(undo)
 
 
-def undo(library: LibraryOption = None, as_json: JsonOption = False) -> None:
+def undo(library: LibraryOption = None, data_dir: DataDirOption = None, as_json: JsonOption = False) -> None:
     """Take back the last edit that was not taken back yet."""
     import sonoteca
     from sonoteca.cli.output import note, print_json

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from sonoteca.cli.options import JsonOption, LibraryOption, open_named_library
+from sonoteca.cli.options import DataDirOption, JsonOption, LibraryOption, open_named_library
 
 
 def register(group: typer.Typer) -> None:
@@ -22,6 +22,7 @@ def csv(
     ] = None,
     encoding: Annotated[str | None, typer.Option(help="Default: UTF-16 if it is marked so, else UTF-8.")] = None,
     library: LibraryOption = None,
+    data_dir: DataDirOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Import a shop's facts, one row a sound: external_id, title, price, currency, url.

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from sonoteca.cli.options import JsonOption, LibraryOption, open_named_library
+from sonoteca.cli.options import DataDirOption, JsonOption, LibraryOption, open_named_library
 
 
 def register(group: typer.Typer) -> None:
@@ -17,6 +17,7 @@ def register(group: typer.Typer) -> None:
 def melodies(
     file: Annotated[Path, typer.Argument(help="JSON, gzipped or not.")],
     library: LibraryOption = None,
+    data_dir: DataDirOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Import a list of melodies: {"songs": {ID: [[onset ms, duration ms, MIDI pitch], ...]}}."""

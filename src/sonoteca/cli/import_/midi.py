@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from sonoteca.cli.options import JsonOption, LibraryOption, open_named_library
+from sonoteca.cli.options import DataDirOption, JsonOption, LibraryOption, open_named_library
 
 
 def register(group: typer.Typer) -> None:
@@ -17,6 +17,7 @@ def register(group: typer.Typer) -> None:
 def midi(
     paths: Annotated[list[Path], typer.Argument(help="MIDI files, and folders of them.")],
     library: LibraryOption = None,
+    data_dir: DataDirOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Import the melody of each MIDI file: the track named so, else the most melodic voice."""

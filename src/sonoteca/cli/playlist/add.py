@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from sonoteca.cli.options import JsonOption, LibraryOption, open_named_library
+from sonoteca.cli.options import DataDirOption, JsonOption, LibraryOption, open_named_library
 from sonoteca.cli.playlist.words import NameArgument, counted, numbered, tell
 
 
@@ -21,6 +21,7 @@ def add(
         int | None, typer.Option("--at", min=1, metavar="POSITION", help="Where the first of them stands; else last.")
     ] = None,
     library: LibraryOption = None,
+    data_dir: DataDirOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Put sounds at the end of a playlist, or at a position: what stood there comes after them."""

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from sonoteca.cli.arguments import query_text
-from sonoteca.cli.options import JsonOption, LibraryOption, open_named_library
+from sonoteca.cli.options import DataDirOption, JsonOption, LibraryOption, open_named_library
 from sonoteca.cli.playlist.words import NewNameArgument, ReplaceOption, counted, tell
 
 _WHY_LEFT_OUT = {
@@ -35,6 +35,7 @@ def create(
     ] = None,
     replace: ReplaceOption = False,
     library: LibraryOption = None,
+    data_dir: DataDirOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Keep sounds as a playlist: those named, then those of --from, then those of --filter.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from sonoteca.cli.options import JsonOption, LibraryOption, open_named_library
+from sonoteca.cli.options import DataDirOption, JsonOption, LibraryOption, open_named_library
 from sonoteca.cli.playlist.words import rule_text
 
 
@@ -12,7 +12,7 @@ def register(group: typer.Typer) -> None:
     group.command(name="list")(list_)
 
 
-def list_(library: LibraryOption = None, as_json: JsonOption = False) -> None:
+def list_(library: LibraryOption = None, data_dir: DataDirOption = None, as_json: JsonOption = False) -> None:
     """Show the playlists of the library; of a smart one its query, and how much that finds now."""
     import sonoteca
     from sonoteca.cli.output import note, print_json, print_table

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from sonoteca.cli.options import JsonOption, LibraryOption, open_named_library
+from sonoteca.cli.options import DataDirOption, JsonOption, LibraryOption, open_named_library
 from sonoteca.cli.playlist.words import NameArgument, tell
 
 
@@ -19,6 +19,7 @@ def move(
     position: Annotated[int, typer.Argument(metavar="FROM", min=1, help="The entry at this position.")],
     to: Annotated[int, typer.Argument(metavar="TO", min=1, help="Where it stands afterwards.")],
     library: LibraryOption = None,
+    data_dir: DataDirOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Move an entry; those between make room."""

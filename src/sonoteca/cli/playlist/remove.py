@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from sonoteca.cli.options import JsonOption, LibraryOption, open_named_library
+from sonoteca.cli.options import DataDirOption, JsonOption, LibraryOption, open_named_library
 from sonoteca.cli.playlist.words import NameArgument, counted, numbered, tell
 
 
@@ -21,6 +21,7 @@ def remove(
         typer.Argument(metavar="ENTRY", help="Positions as `show` prints them, or sounds; none: the playlist."),
     ] = None,
     library: LibraryOption = None,
+    data_dir: DataDirOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Take entries out of a playlist; without any, forget the playlist. Its sounds stay.

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from sonoteca.cli.options import LibraryOption, open_named_library
+from sonoteca.cli.options import DataDirOption, LibraryOption, open_named_library
 from sonoteca.cli.playlist.words import NameArgument, tell
 
 
@@ -18,6 +18,7 @@ def rename(
     name: NameArgument,
     new_name: Annotated[str, typer.Argument(metavar="NEW", help="What it is to be called.")],
     library: LibraryOption = None,
+    data_dir: DataDirOption = None,
 ) -> None:
     """Call a playlist otherwise."""
     import sonoteca

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from sonoteca.cli.options import JsonOption, LibraryOption, open_named_library
+from sonoteca.cli.options import DataDirOption, JsonOption, LibraryOption, open_named_library
 from sonoteca.cli.playlist.words import NameArgument, counted, rule_text
 
 
@@ -19,6 +19,7 @@ def show(
     name: NameArgument,
     output: Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE.m3u", help="Write it as M3U.")] = None,
     library: LibraryOption = None,
+    data_dir: DataDirOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Show the entries of a playlist, or write them to a file."""

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from sonoteca.cli.arguments import query_text
-from sonoteca.cli.options import JsonOption, LibraryOption, open_named_library
+from sonoteca.cli.options import DataDirOption, JsonOption, LibraryOption, open_named_library
 from sonoteca.cli.playlist.words import NewNameArgument, ReplaceOption, counted, rule_text, tell
 
 
@@ -26,6 +26,7 @@ def smart(
     limit: Annotated[int | None, typer.Option("--limit", "-n", min=1, help="At most so many, the first ones.")] = None,
     replace: ReplaceOption = False,
     library: LibraryOption = None,
+    data_dir: DataDirOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Keep a query as a playlist: it holds what the query finds whenever it is read."""
