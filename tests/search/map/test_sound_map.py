@@ -134,7 +134,7 @@ def test_a_filter_leaves_places_where_they_are(library: Library) -> None:
 def test_without_vectors_or_a_map_the_answer_says_what_to_do(library: Library) -> None:
     with pytest.raises(RequestError, match="embedded") as error:
         draw_map(library)
-    assert "sonoteca add" in error.value.remedy
+    assert "Add a folder" in error.value.remedy
     embed(library, range(1))
     with library.read() as connection, pytest.raises(RequestError, match="no such map"):
         read_map(connection)
