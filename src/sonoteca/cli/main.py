@@ -32,8 +32,8 @@ from sonoteca.cli import (
 )
 from sonoteca.cli.arguments import shield
 from sonoteca.cli.arrange import group as arrange
-from sonoteca.cli.match import group as match
 from sonoteca.cli.import_ import group as import_group
+from sonoteca.cli.match import group as match
 from sonoteca.cli.options import DataDirOption, LibraryOption, remember_data_dir, remember_library
 from sonoteca.cli.playlist import group as playlist_group
 
