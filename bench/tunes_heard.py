@@ -27,6 +27,7 @@ from sonoteca.domain.possible_notes import PossibleNotes
 from sonoteca.domain.region import Region
 from sonoteca.features import pitch_levels
 from sonoteca.features.feature_pass import compute_features
+from sonoteca.models.files import manifest
 from sonoteca.search.hum.melody import Melody
 from sonoteca.search.hum.query_pitch import QueryNotes, query_notes
 
@@ -99,5 +100,6 @@ def _heard(path: Path) -> JsonValue:
 def _digest_of_ears() -> str:
     """Changes with the code and the weights that turn sound into notes."""
     folder = Path(melody_package.__path__[0])
-    files = [*sorted(each for each in folder.iterdir() if each.suffix in (".py", ".npz")), Path(pitch_levels.__file__)]
-    return hashlib.sha256(b"".join(each.read_bytes() for each in files)).hexdigest()[:12]
+    files = [*sorted(each for each in folder.iterdir() if each.suffix == ".py"), Path(pitch_levels.__file__)]
+    weights = "".join(manifest()[name].sha256 for name in MelodyNotes.model_files)
+    return hashlib.sha256(b"".join(each.read_bytes() for each in files) + weights.encode()).hexdigest()[:12]

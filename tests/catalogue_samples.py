@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 import numpy as np
+import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from sonoteca.catalogue.heard.results import SoundResult, store_results
 from sonoteca.catalogue.identity.locations import SeenFile, record_files
 from sonoteca.catalogue.identity.roots import ensure_root
+from sonoteca.catalogue.store import upgrade
 from sonoteca.domain.audio_info import AudioInfo
 from sonoteca.domain.claim import Claim
 from sonoteca.domain.descriptor import DESCRIPTORS
@@ -71,3 +74,22 @@ def add(
     result = SoundResult(recorded.sound_id, info(content_hash, duration_s), analysis, tuple(claims))
     store_results(connection, [result], identities=[EAR])
     return recorded.sound_id
+
+
+def library_of_revision(path: Path, revision: str) -> None:
+    """An empty library as the migrations up to ``revision`` made it."""
+    from alembic.config import Config
+    from alembic.runtime.environment import EnvironmentContext
+    from alembic.script import ScriptDirectory
+
+    config = Config()
+    config.set_main_option("script_location", upgrade.MIGRATIONS)
+    scripts = ScriptDirectory.from_config(config)
+    engine = sa.create_engine(f"sqlite:///{path}")
+    with (
+        engine.begin() as connection,
+        EnvironmentContext(config, scripts, fn=lambda at, _: scripts._upgrade_revs(revision, at)) as environment,  # type: ignore[arg-type]
+    ):
+        environment.configure(connection=connection, render_as_batch=True)
+        environment.run_migrations()
+    engine.dispose()

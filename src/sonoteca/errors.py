@@ -306,6 +306,13 @@ class PlaylistUnreadable(RequestError):
     default_remedy = "Name an M3U or M3U8 file."
 
 
+class WeightsDamaged(SonotecaError):
+    """A file of learned weights is missing, or is not the one this version ships."""
+
+    code = "weights_damaged"
+    default_remedy = "Install Sonoteca again: its own files were changed."
+
+
 class PluginBroken(SonotecaError):
     """An entry point could not be loaded or does not keep the contract."""
 

@@ -320,28 +320,9 @@ def test_an_older_library_is_backed_up_before_it_is_upgraded(path: Path, monkeyp
     assert backup.verify_file(backups / migrated[0]) == "0000"
 
 
-def library_of_revision(path: Path, revision: str) -> None:
-    """An empty library as the migrations up to ``revision`` made it."""
-    from alembic.config import Config
-    from alembic.runtime.environment import EnvironmentContext
-    from alembic.script import ScriptDirectory
-
-    config = Config()
-    config.set_main_option("script_location", upgrade.MIGRATIONS)
-    scripts = ScriptDirectory.from_config(config)
-    engine = sa.create_engine(f"sqlite:///{path}")
-    with (
-        engine.begin() as connection,
-        EnvironmentContext(config, scripts, fn=lambda at, _: scripts._upgrade_revs(revision, at)) as environment,  # type: ignore[arg-type]
-    ):
-        environment.configure(connection=connection, render_as_batch=True)
-        environment.run_migrations()
-    engine.dispose()
-
-
 def test_a_library_of_the_first_schema_keeps_its_sounds_through_the_upgrade(tmp_path: Path) -> None:
     path = tmp_path / "old.sonoteca"
-    library_of_revision(path, "0001")
+    samples.library_of_revision(path, "0001")
     connection = sqlite3.connect(path)
     connection.execute("INSERT INTO meta VALUES ('library_uuid', 'u'), ('created_at', '2026-01-01T00:00:00.000Z')")
     connection.execute(
@@ -355,7 +336,7 @@ def test_a_library_of_the_first_schema_keeps_its_sounds_through_the_upgrade(tmp_
     connection.commit()
     connection.close()
     with open_library(path) as library, library.read() as read:
-        assert upgrade.stored_revision(read) == "0002"
+        assert upgrade.stored_revision(read) == schema.REVISION
         row = read.execute(sa.select(schema.sounds)).one()
         assert (row.title, row.external_id, row.price, row.url) == ("Old", "shop-1", None, None)
         for table in (schema_made.playlists, schema_made.arrangement_clips, schema_made.map_points):

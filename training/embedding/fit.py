@@ -1,6 +1,6 @@
-"""Fits ``weights/spectral.npz``: a metric per part and the tonality gate of the spectral embedder.
+"""Fits ``spectral.npz``: a metric per part and the tonality gate of the spectral embedder.
 
-``python fit.py MATERIAL --out ../../src/sonoteca/embedding/weights/spectral.npz`` fits on all material that
+``python fit.py MATERIAL --out ../../src/sonoteca/models/weights/spectral.npz`` fits on all material that
 ``make_material.py`` wrote; ``--validate`` fits on three quarters of the sources instead, prints mean average precision on the rest
 (raw statistics, start and refined metric) for several shares of the parts, and writes nothing.
 """
@@ -20,12 +20,15 @@ from metric import Array, Task, discriminant, mean_average_precision, refine, to
 from numpy.typing import NDArray
 
 from sonoteca.embedding.spectral import PART_DIMENSIONS, PART_SHARES, PARTS
-from sonoteca.embedding.spectral_metric import CLIP, Gate, Metric, PartMetric
+from sonoteca.embedding.spectral_metric import Metric, is_harmonic
 from sonoteca.embedding.spectral_statistics import RawAspects, raw_aspects
 from sonoteca.features.frame_series import FrameSeries
 from sonoteca.features.mel import cepstrum
+from sonoteca.models.network import Layer, Network, Standard
 
 RATE = 22_050
+# A statistic further from its mean than so many deviations says no more: ``limit`` of the parts in MANIFEST.toml.
+CLIP = 5.0
 STRIKES = ("recorded_strikes", "generated_strikes", "played_strikes")
 PITCHED = ("bass", "chord", "stab", "note")
 DRUMS = ("kick", "snare", "hat", "cymbal", "clap", "percussion")
@@ -129,7 +132,7 @@ def is_pitched(example: Example) -> bool | None:
     return False if example.label in ("rain", "wind", "thunder", "clatter") else None
 
 
-def fit_gate(known: Sequence[Example]) -> Gate:
+def fit_gate(known: Sequence[Example]) -> Network:
     """Logistic regression on the tonal traits, each kind of material of equal weight."""
     chosen = [(e, pitched) for e in known if (pitched := is_pitched(e)) is not None]
     values = np.stack([e.raw.tonal_traits for e, _ in chosen]).astype(np.float64)
@@ -148,12 +151,13 @@ def fit_gate(known: Sequence[Example]) -> Gate:
         solution -= np.linalg.solve(curvature, gradient)
     print(f"gate: right on {float(((table @ solution > 0) == (truth > 0)).mean()):.3f} of {len(truth)}")
     weights = solution[:-1] / scale
-    return Gate(weights.astype(np.float32), float(solution[-1] - weights @ mean))
+    bias = np.asarray(solution[-1] - weights @ mean, np.float32)
+    return Network((Layer(weights.astype(np.float32), bias),))
 
 
-def table_of(known: Sequence[Example], part: str, gate: Gate) -> tuple[Array, NDArray[np.bool_]]:
+def table_of(known: Sequence[Example], part: str, gate: Network) -> tuple[Array, NDArray[np.bool_]]:
     """Raw values (zeros where absent), and where they are there."""
-    values = [None if part == "harmony" and not gate.is_open(e.raw) else getattr(e.raw, part) for e in known]
+    values = [None if part == "harmony" and not is_harmonic(gate, e.raw) else getattr(e.raw, part) for e in known]
     n = next(len(v) for v in values if v is not None)
     return np.stack([np.zeros(n) if v is None else v for v in values]).astype(np.float64), np.array(
         [v is not None for v in values]
@@ -164,7 +168,7 @@ def numbers(names: Sequence[str]) -> NDArray[np.int64]:
     return np.unique(np.array(names), return_inverse=True)[1].astype(np.int64)
 
 
-def fit_part(known: Sequence[Example], part: str, gate: Gate, seed: int, *, is_refined: bool = True) -> PartMetric:
+def fit_part(known: Sequence[Example], part: str, gate: Network, seed: int, *, is_refined: bool = True) -> Network:
     values, there = table_of(known, part, gate)
     mean, scale = values[there].mean(axis=0), values[there].std(axis=0) + 1e-6
     if part == "harmony":
@@ -194,12 +198,30 @@ def fit_part(known: Sequence[Example], part: str, gate: Gate, seed: int, *, is_r
     ]
     found = together(table[there], maps, PART_DIMENSIONS[part])
     print(f"{part}: {', '.join(f'{task.name} {len(task.rows)}' for task in tasks)}", flush=True)
-    return PartMetric(*(np.asarray(v, np.float32) for v in (mean, scale, *found.arrays())))
+    mean, scale, axes, hidden, bias, out = (np.asarray(v, np.float32) for v in (mean, scale, *found.arrays()))
+    return Network((Layer(hidden, bias), Layer(out)), Standard(mean, scale, limit=CLIP), straight=axes)
 
 
 def fit(known: Sequence[Example], seed: int, *, is_refined: bool = True) -> Metric:
     gate = fit_gate(known)
     return Metric({part: fit_part(known, part, gate, seed, is_refined=is_refined) for part in PARTS}, gate)
+
+
+def save(metric: Metric, path: pathlib.Path) -> None:
+    """The arrays as MANIFEST.toml names them."""
+    arrays: dict[str, Array] = {}
+    for name, network in metric.parts.items():
+        hidden, out = network.layers
+        assert network.standard is not None
+        assert network.straight is not None
+        assert hidden.bias is not None
+        arrays |= {
+            f"{name}_mean": network.standard.mean, f"{name}_scale": network.standard.scale, f"{name}_axes": network.straight,
+            f"{name}_hidden": hidden.weights, f"{name}_bias": hidden.bias, f"{name}_out": out.weights,
+        }  # fmt: skip
+    (gate,) = metric.has_harmony.layers
+    assert gate.bias is not None
+    np.savez(path, allow_pickle=False, harmony_gate=np.append(gate.weights, gate.bias).astype(np.float32), **arrays)
 
 
 def similarity_of(metric: Metric, held: Sequence[Example], shares: Mapping[str, float]) -> Array:
@@ -253,7 +275,7 @@ def main() -> None:
                 print(list(shares.values()), report(held, similarity_of(metric, held, shares)), flush=True)
         return
     metric = fit(known, arguments.seed)
-    metric.save(arguments.out)
+    save(metric, arguments.out)
 
 
 if __name__ == "__main__":

@@ -17,12 +17,13 @@ import warnings
 import mir_eval
 import numpy as np
 
-import sonoteca.analysis.harmony as package
+import sonoteca.models as package
 from sonoteca.analysis.analyzer import RegionView
 from sonoteca.analysis.harmony.analyzers import KeyOfRegion, chord_spans, mean_posterior
 from sonoteca.analysis.harmony.chord_decoding import ChordSpan
-from sonoteca.analysis.harmony.confidence import CONFIDENCE_FILE, log_odds
+from sonoteca.analysis.harmony.confidence import log_odds
 from sonoteca.analysis.harmony.hearing import FEATURE, hear
+from sonoteca.analysis.harmony.weights import CONFIDENCE_FILE
 from sonoteca.audio.memory import MemoryRecording
 from sonoteca.audio.signal import ANALYSIS_RATE, AudioSignal
 from sonoteca.domain.descriptor import BEATS
@@ -113,7 +114,7 @@ def main() -> None:
         print(f"{name}: {len(x)} files, right {y.mean():.3f}, error uncalibrated {calibration_error(raw, y):.3f}, "
               f"cross-validated {calibration_error(p, y):.3f}, slope and offset {fitted[name]}")  # fmt: skip
     if a.write:
-        out = pathlib.Path(package.__file__).parent / CONFIDENCE_FILE
+        out = pathlib.Path(package.__file__).parent / "weights" / CONFIDENCE_FILE
         out.write_text(json.dumps(fitted) + "\n")
         print(out)
 

@@ -11,7 +11,7 @@ import sys
 
 import numpy as np
 
-import sonoteca.analysis.harmony as package
+import sonoteca.models as package
 from sonoteca.analysis.harmony.weights import WEIGHTS_FILE
 
 
@@ -22,7 +22,7 @@ def main() -> None:
         with np.load(folder / f"{name}.npz") as archive:
             arrays |= {prefix + key: archive[key] for key in archive.files}
     half = {k: v.astype(np.float16) if v.dtype == np.float32 and v.ndim == 2 else v for k, v in arrays.items()}
-    out = pathlib.Path(package.__file__).parent / WEIGHTS_FILE
+    out = pathlib.Path(package.__file__).parent / "weights" / WEIGHTS_FILE
     np.savez_compressed(out, **half)
     print(out, out.stat().st_size)
 

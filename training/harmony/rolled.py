@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from mlp import initial, train
 
-from sonoteca.analysis.harmony.pitch_classes import rolled
+from sonoteca.models.network import rolled
 
 
 def standardiser(groups: np.ndarray, plain: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:

@@ -18,8 +18,9 @@ from sonoteca.analysis.harmony import pitch_classes as pc
 from sonoteca.analysis.harmony.chord_steps import chord_inputs, step_times
 from sonoteca.analysis.harmony.key_inputs import key_inputs
 from sonoteca.analysis.harmony.pitch_classes import mean_between
-from sonoteca.analysis.harmony.rolled_network import RolledNetwork, softmax
 from sonoteca.features.chroma_spectrum import LOWEST_MIDI, N_SEMITONES
+from sonoteca.models.files import manifest, network_of
+from sonoteca.models.network import softmax
 
 FRAME_RATE = 22_050 / 2048
 # Partials that are sometimes heard as notes: interval and largest strength. Those of a bass
@@ -91,7 +92,7 @@ def main() -> None:
     ap.add_argument("--seed", type=int, default=31)
     ap.add_argument("--songs", type=float, default=0.42, help="share of songs among the pieces")
     a = ap.parse_args()
-    chords = RolledNetwork.load(np.load(a.chords), "chord")
+    chords = network_of(manifest()["harmony.npz"].networks["chord"], np.load(a.chords))
     gs, ps, ts = [], [], []
     for i in range(a.pieces):
         rng = np.random.default_rng((a.seed, i))
@@ -107,7 +108,7 @@ def main() -> None:
             frames = np.roll(frames, int(rng.integers(frames.shape[1])), axis=1) if rng.uniform() < 0.5 else frames
             frames = frames[:, : max(4, int(frames.shape[1] * rng.uniform(0.6, 1.0)))]
         times = step_times(0.0, frames.shape[1] / FRAME_RATE, None)
-        posteriors = softmax(chords(*chord_inputs(mean_between(frames, FRAME_RATE, times))))
+        posteriors = softmax(chords.per_root(*chord_inputs(mean_between(frames, FRAME_RATE, times))))
         groups, plain = key_inputs(frames, FRAME_RATE, posteriors)
         target = np.zeros((1, 24), np.float32)
         target[0, 2 * int(piece.tonic or 0) + (piece.mode == "minor")] = 1

@@ -7,11 +7,10 @@ import pathlib
 
 import numpy as np
 from rolled import prefixed, train_rolled
-from train_notes import pieces_of
+from train_notes import note_network, pieces_of
 
 from sonoteca.analysis.harmony.chord_steps import QUALITIES, chord_inputs, step_times
 from sonoteca.analysis.harmony.pitch_classes import harmonic_frames, mean_between
-from sonoteca.analysis.harmony.salience import NoteNetwork
 
 FRAME_RATE = 22_050 / 2048
 FOLDED = {"maj6": "maj", "maj9": "maj7", "min6": "min", "hdim7": "dim"}
@@ -47,7 +46,7 @@ def main() -> None:
     ap.add_argument("--limit", type=int, default=10**9)
     a = ap.parse_args()
     rng = np.random.default_rng(SEED)
-    network = NoteNetwork(**np.load(a.notes))
+    network = note_network(a.notes)
     gs, ps, ts, ws = [], [], [], []
     for i, piece in enumerate(pieces_of(a.data)):
         if i >= a.limit:

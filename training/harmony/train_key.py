@@ -14,31 +14,31 @@ import pathlib
 import numpy as np
 from mlp import initial, train
 from rolled import averaged, prefixed, train_rolled
-from train_notes import pieces_of
+from train_notes import note_network, pieces_of
 
 from sonoteca.analysis.harmony.chord_steps import chord_inputs, step_times
 from sonoteca.analysis.harmony.key_inputs import key_inputs
 from sonoteca.analysis.harmony.pitch_classes import harmonic_frames, mean_between
-from sonoteca.analysis.harmony.rolled_network import RolledNetwork, softmax
-from sonoteca.analysis.harmony.salience import NoteNetwork
 from sonoteca.analysis.harmony.tonality import KEY_INPUTS, N_TONALITY_INPUTS, key_clarity, tonality_inputs
+from sonoteca.models.files import manifest, network_of
+from sonoteca.models.network import Network, softmax
 
 FRAME_RATE = 22_050 / 2048
 SEED = 17
 UNKNOWN_KEY = np.full(24, 1 / 24, np.float32)
 
 
-def example(rows: np.ndarray, duration_s: float, notes: NoteNetwork, chords: RolledNetwork):  # type: ignore[no-untyped-def]
+def example(rows: np.ndarray, duration_s: float, notes: Network, chords: Network):  # type: ignore[no-untyped-def]
     """Key groups and plain inputs, and tonality inputs (their two of the key not yet known)."""
     frames = harmonic_frames(rows, notes)
     times = step_times(0.0, duration_s, None)
-    posteriors = softmax(chords(*chord_inputs(mean_between(frames, FRAME_RATE, times))))
+    posteriors = softmax(chords.per_root(*chord_inputs(mean_between(frames, FRAME_RATE, times))))
     groups, plain = key_inputs(frames, FRAME_RATE, posteriors)
     tonal = tonality_inputs(rows, frames, FRAME_RATE, UNKNOWN_KEY, float(posteriors[:, -1].mean()))
     return groups, plain, tonal
 
 
-def examples_of(folder: pathlib.Path, notes: NoteNetwork, chords: RolledNetwork) -> dict[str, np.ndarray]:
+def examples_of(folder: pathlib.Path, notes: Network, chords: Network) -> dict[str, np.ndarray]:
     gs, ps, ts, xs = [], [], [], []
     for piece in pieces_of(folder):
         groups, plain, tonal = example(piece["features"].astype(np.float32), piece["duration_s"], notes, chords)
@@ -85,15 +85,15 @@ def main() -> None:
     ap.add_argument("--epochs", type=int, default=7)
     ap.add_argument("--rendered-weight", type=float, default=1.5)
     a = ap.parse_args()
-    notes = NoteNetwork(**np.load(a.folder / "notes.npz"))
-    chords = RolledNetwork.load(np.load(a.folder / "chords.npz"), "chord")
+    notes = note_network(a.folder / "notes.npz")
+    chords = network_of(manifest()["harmony.npz"].networks["chord"], np.load(a.folder / "chords.npz"))
     stored = a.folder / "examples.npz"
     if not a.reuse:
         np.savez(stored, **examples_of(a.data, notes, chords))
     examples = dict(np.load(stored))
     if not a.keep_key:
         train_key(a, examples)
-    network = RolledNetwork.load(np.load(a.folder / "key.npz"), "key")
+    network = network_of(manifest()["harmony.npz"].networks["key"], np.load(a.folder / "key.npz"))
     everything = [examples, *(dict(np.load(path)) for path in a.more)]
     X = np.concatenate([with_key_clarity(part, network) for part in everything])
     has_key = np.concatenate([part["T"].sum(axis=1) > 0 for part in everything])
@@ -118,11 +118,11 @@ def train_key(a: argparse.Namespace, examples: dict[str, np.ndarray]) -> None:
     np.savez(a.folder / "key.npz", **prefixed(key, "key"))
 
 
-def with_key_clarity(examples: dict[str, np.ndarray], network: RolledNetwork) -> np.ndarray:
+def with_key_clarity(examples: dict[str, np.ndarray], network: Network) -> np.ndarray:
     """Tonality inputs of the examples, the two that tell of the key filled in."""
     X = examples["X"].copy()
     for i in range(0, len(X), 500):
-        chances = softmax(network(examples["G"][i : i + 500].astype(np.float32), examples["P"][i : i + 500]))
+        chances = softmax(network.per_root(examples["G"][i : i + 500].astype(np.float32), examples["P"][i : i + 500]))
         X[i : i + 500, KEY_INPUTS] = np.array([key_clarity(p) for p in chances], np.float32)
     return X
 

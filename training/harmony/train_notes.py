@@ -11,9 +11,18 @@ from mlp import initial, train
 
 from sonoteca.analysis.harmony.salience import N_NOTE_INPUTS, note_inputs, reference_level, semitones, tuning_of
 from sonoteca.features.chroma_spectrum import LOWEST_MIDI, N_SEMITONES
+from sonoteca.models.files import manifest, network_of
+from sonoteca.models.network import Network
 
 FRAME_RATE = 22_050 / 2048
 SEED = 5
+
+
+def note_network(path: pathlib.Path) -> Network:
+    """The note network that this script wrote."""
+    with np.load(path) as stored:
+        arrays = {f"notes_{name}": stored[name] for name in stored.files}
+    return network_of(manifest()["harmony.npz"].networks["notes"], arrays)
 
 
 def pieces_of(folder: pathlib.Path):  # type: ignore[no-untyped-def]

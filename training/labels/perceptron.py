@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import pathlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sonoteca.analysis.labels.network import CLIP, Network
+from sonoteca.models.network import Layer, Network, Standard
 
 Array = NDArray[np.float32]
+# Standardised inputs beyond this many deviations are outliers: ``limit`` of these networks in MANIFEST.toml.
+CLIP = 4.0
 
 
 @dataclass(frozen=True)
@@ -97,12 +99,12 @@ def fit(x: Array, y: NDArray[np.str_], weight: Array | None = None, *, labels: t
             parameters[i] = (
                 parameters[i] - rate * (move + (recipe.decay * parameters[i] * 10 if i % 2 == 0 else 0))
             ).astype(np.float32)
-    layers = tuple((parameters[2 * i], parameters[2 * i + 1][:, 0]) for i in range(len(parameters) // 2))
-    return Network(labels, mean, scale, layers, 1.0)
+    layers = tuple(Layer(parameters[2 * i], parameters[2 * i + 1][:, 0]) for i in range(len(parameters) // 2))
+    return Network(layers, Standard(mean, scale, limit=CLIP), labels=labels)
 
 
 def with_temperature(network: Network, temperature: float) -> Network:
-    return Network(network.labels, network.mean, network.scale, network.layers, temperature)
+    return replace(network, temperature=temperature)
 
 
 def best_temperature(probabilities: Array, y: NDArray[np.str_], labels: tuple[str, ...]) -> float:
@@ -131,10 +133,12 @@ def calibration_error(confidence: Array, right: NDArray[np.bool_], n_bins: int =
 
 def save(path: pathlib.Path, network: Network) -> None:
     """Weights as float16: half the size, and the answers change in the third digit."""
+    assert network.standard is not None
     stored: dict[str, np.ndarray] = {
-        "labels": np.array(network.labels), "mean": network.mean, "scale": network.scale,
+        "labels": np.array(network.labels), "mean": network.standard.mean, "scale": network.standard.scale,
         "temperature": np.array(network.temperature), "n_layers": np.array(len(network.layers)),
     }  # fmt: skip
-    for i, (weights, bias) in enumerate(network.layers):
-        stored[f"weights{i}"], stored[f"bias{i}"] = weights.astype(np.float16), bias.astype(np.float16)
+    for i, layer in enumerate(network.layers):
+        assert layer.bias is not None
+        stored[f"weights{i}"], stored[f"bias{i}"] = layer.weights.astype(np.float16), layer.bias.astype(np.float16)
     np.savez_compressed(path, **stored)

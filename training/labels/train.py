@@ -18,11 +18,11 @@ from perceptron import Recipe, best_temperature, calibration_error, fit, save, w
 from sklearn.metrics import confusion_matrix, f1_score
 
 from sonoteca.analysis.labels.kind import SHORTEST_FIELD_RECORDING_S, possible_kinds
-from sonoteca.analysis.labels.network import Network
+from sonoteca.models.network import Network
 
 Array = NDArray[np.float32]
 Names = NDArray[np.str_]
-WEIGHTS = pathlib.Path(__file__).parents[2] / "src/sonoteca/analysis/labels/weights"
+WEIGHTS = pathlib.Path(__file__).parents[2] / "src/sonoteca/models/weights"
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""Fits ``src/sonoteca/match/profiles.json`` to parts of the same songs.
+"""Fits ``src/sonoteca/models/weights/match_profiles.json`` to parts of the same songs.
 
 ``python training/match/fit_profiles.py STEMS/train/plain CORPUS`` takes a folder of ``training/stems`` and the
 development corpus, whose songs give melodies over the chords that somebody really wrote under them.
@@ -26,7 +26,7 @@ from sonoteca.match.fit import mean_notes, note_group_of
 from sonoteca.match.profiles import DRUMS, ORDER
 from sonoteca.match.region_table import RegionTable
 
-TARGET = Path(__file__).resolve().parents[2] / "src" / "sonoteca" / "match" / "profiles.json"
+TARGET = Path(__file__).resolve().parents[2] / "src" / "sonoteca" / "models" / "weights" / "match_profiles.json"
 N_UNITS, BEATS_PER_BAR = 32, 4
 # Of squared weights: pitch has 24 numbers per pair and hundreds of examples, rhythm more numbers and weaker table.
 PITCH_RIDGE, RHYTHM_RIDGE = 1e-3, 1e-2

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-TARGET = Path(__file__).resolve().parents[2] / "src" / "sonoteca" / "analysis" / "melody" / "melody.npz"
+TARGET = Path(__file__).resolve().parents[2] / "src" / "sonoteca" / "models" / "weights" / "melody.npz"
 
 Standardised = tuple[np.ndarray, np.ndarray, dict[str, np.ndarray]]
 

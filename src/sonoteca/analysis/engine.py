@@ -8,7 +8,8 @@
 An analyzer may name others it stands in for in a class attribute ``replaces`` (a tuple of
 ids): they are then not run. Otherwise two producers of one descriptor are refused.
 An analyzer with parameters tells them in an attribute ``settings`` (a string or a mapping
-of JSON values); their digest goes into provenance and makes another run identity.
+of JSON values), one with learned weights in ``model_files`` (names of the manifest of
+``models``); their digest goes into provenance and makes another run identity.
 """
 
 from __future__ import annotations
@@ -30,8 +31,10 @@ from sonoteca.domain.precedence import winning
 from sonoteca.domain.region import Region
 from sonoteca.domain.sound_analysis import REGION_PRODUCER, REGION_VERSION, Identity, RegionAnalysis, Run, SoundAnalysis
 from sonoteca.domain.vocabulary import Kind, RunOutcome, Source
+from sonoteca.errors import WeightsDamaged
 from sonoteca.features.feature import Feature
 from sonoteca.features.frame_series import FrameSeries
+from sonoteca.models.files import check_weights, manifest
 
 
 class AnalyzerSetInvalid(ValueError):
@@ -46,9 +49,16 @@ def declared_features(analyzers: Iterable[Analyzer]) -> tuple[Feature, ...]:
 
 
 def settings_digest(analyzer: Analyzer) -> str:
-    """16 hex digits over the analyzer's ``settings``; "" for one that has none."""
-    settings = getattr(analyzer, "settings", None)
-    return "" if not settings else _digest(settings)
+    """16 hex digits over the analyzer's ``settings`` and the weights it uses; "" for one that has neither."""
+    settings, used = getattr(analyzer, "settings", None), model_files(analyzer)
+    if not used:
+        return "" if not settings else _digest(settings)
+    return _digest({"settings": settings or "", "weights": {name: manifest()[name].sha256 for name in used}})
+
+
+def model_files(analyzer: Analyzer) -> tuple[str, ...]:
+    """Files of weights that the analyzer uses, as ``models/weights/MANIFEST.toml`` lists them."""
+    return tuple(getattr(analyzer, "model_files", ()))
 
 
 def identities(
@@ -57,8 +67,18 @@ def identities(
     gap_s: float = DEFAULT_GAP_S,
     min_region_s: float = DEFAULT_MIN_REGION_S,
 ) -> tuple[Identity, ...]:
-    """What today's runs on region 0 are called, the region finder's first."""
-    own = [Identity(analyzer.id, analyzer.version, settings_digest(analyzer)) for analyzer in ordered(analyzers)]
+    """What today's runs on region 0 are called, the region finder's first.
+
+    Raises
+    ------
+    AnalyzerSetInvalid
+        If the analyzers cannot run together.
+    WeightsDamaged
+        If a file of weights is not the one listed: its answers would carry a wrong identity.
+    """
+    plan = ordered(analyzers)
+    check_weights([name for analyzer in plan for name in model_files(analyzer)])
+    own = [Identity(analyzer.id, analyzer.version, settings_digest(analyzer)) for analyzer in plan]
     return (_region_identity(gap_s, min_region_s), *own)
 
 
@@ -199,8 +219,9 @@ def _analyze_region(view: RegionView, plan: Sequence[Analyzer], stated: Known) -
         else:
             try:
                 observations = _validated(analyzer, analyzer.analyze(view, _known_to(analyzer, found, stated)))
-            except MemoryError:
-                raise  # the worker's limit, not the analyzer's fault: the executor retries the file alone
+            except (MemoryError, WeightsDamaged):
+                # The worker's limit and a broken installation are not the analyzer's fault.
+                raise
             except Exception as error:
                 outcome = RunOutcome.FAILED
                 reason = f"{type(error).__name__}: {error}"[:500]

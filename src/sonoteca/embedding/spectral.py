@@ -16,7 +16,7 @@ not have is zero and its share goes to the others: rhythm needs three onsets, ha
 steady peaks, so single hits have no rhythm and drums and noise no harmony. A learned metric
 per part maps statistics to the vector, so that what people call alike is near: sounds of one class,
 loops of one instrument, excerpts of one piece. It was fitted on sounds described in
-``training/embedding/README.md`` and is read from ``weights/spectral.npz``; its digest is in the
+``training/embedding/README.md`` and is read from ``spectral.npz`` of ``models/weights``; its digest is in the
 space's preprocessing, so another metric is another space.
 """
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from sonoteca.domain.music import PITCH_CLASS_NAMES
 from sonoteca.features.chroma_spectrum import BAND_ROWS, BINS_PER_SEMITONE, LOWEST_MIDI, N_PITCH_BINS, N_SEMITONES
+from sonoteca.features.mel_traits import TRAIT_NAMES
 
 _BASS_BELOW_MIDI = 52
 # Pitches in which harmony is heard, E1 to C7: a kick lies below, the partials of cymbals above.
@@ -13,7 +15,12 @@ _TONAL_MIDI = (28, 96)
 _MIDI = LOWEST_MIDI + np.arange(N_SEMITONES)
 _TONAL = slice(_TONAL_MIDI[0] - LOWEST_MIDI, _TONAL_MIDI[1] - LOWEST_MIDI)
 _N_CREST = 6
-N_TONAL_TRAITS = 6 + _N_CREST
+INPUTS = tuple(f"{name} of the {voice}" for voice in ("bass", "rest") for name in PITCH_CLASS_NAMES)
+TRAIT_INPUTS = (
+    "share of peaks", "peaks that stay", "few pitches", "few classes", "share in the range of harmony", "log frames",
+    *TRAIT_NAMES[:_N_CREST],
+)  # fmt: skip
+N_TONAL_TRAITS = len(TRAIT_INPUTS)
 
 
 def peak_semitones(pitch: NDArray[np.float32]) -> NDArray[np.float32]:

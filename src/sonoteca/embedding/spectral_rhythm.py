@@ -14,6 +14,11 @@ _BAND_WIDTHS = np.array([3, 18, 19], np.float32)
 # Lags of 0.1 to 2.4 s; a step is a tempo ratio of 1.12, so tempos a few per cent apart share a place.
 _N_LAGS = 28
 _LAGS_S = np.geomspace(0.1, 2.4, _N_LAGS)
+_BANDS = ("low", "middle", "high")
+INPUTS = (
+    *(f"{band} repeat after {lag_s:.2f} s" for band in _BANDS for lag_s in _LAGS_S),
+    *(f"share of {band} onsets" for band in _BANDS), "log onsets per second",
+)  # fmt: skip
 # Fewer onsets do not repeat; shorter sounds have too few lags.
 LEAST_ONSETS = 3
 _LEAST_S = 1.0
@@ -22,7 +27,7 @@ _LEAST_S = 1.0
 def rhythm_profile(
     bands: NDArray[np.float32], onsets: Onsets, frame_rate: float, duration_s: float
 ) -> NDArray[np.float32] | None:
-    """Autocorrelation per band, the bands' shares of the onsets, and onsets per second; float32 (88,).
+    """Autocorrelation per band, the bands' shares of the onsets, and onsets per second; float32 (88,): ``INPUTS``.
 
     None where fewer than `LEAST_ONSETS` onsets are found or the span is shorter than a second.
     """

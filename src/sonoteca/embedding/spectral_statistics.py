@@ -12,11 +12,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from sonoteca.embedding import spectral_harmony, spectral_rhythm
 from sonoteca.embedding.spectral_harmony import harmony_profile, peak_semitones, tonal_traits
 from sonoteca.embedding.spectral_onsets import Onsets, find_onsets
 from sonoteca.embedding.spectral_rhythm import rhythm_profile
 from sonoteca.features.frame_series import FrameSeries
 from sonoteca.features.mel import FLOOR_DB, cepstrum
+from sonoteca.features.mel_traits import TRAIT_NAMES
 
 # Frames this far below the loudest of the span are its silence and tail noise.
 _RANGE_DB = 45.0
@@ -43,11 +45,31 @@ _MOVEMENT_SPANS = (1, 2, 4, 8)
 # Moments after the onset at which the level is read, seconds.
 _ENVELOPE_S = np.array([0.0, 0.025, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.6, 0.8, 1.2, 1.6])
 _LEVEL_SHARES = np.array([0.05, 0.1, 0.25, 0.5, 0.75, 0.9])
+_SHAPE = ("centroid", "spread", "peakedness", "range", "roll-off", "roughness")
+INPUTS = {
+    "timbre": (
+        *(f"mean cepstrum {n}" for n in range(1, _N_CEPSTRUM)), *(f"spread of cepstrum {n}" for n in range(1, _N_CEPSTRUM)),
+        *(f"movement of cepstrum {n}" for n in range(1, _N_DELTA + 1)),
+        *(f"cepstrum {n}, {start} frames after onsets" for start in _SLICE_STARTS for n in range(1, _N_SLICE + 1)),
+        *(f"loud cepstrum {n}" for n in range(1, _N_LOUD + 1)),
+        *(f"mean {name}" for name in TRAIT_NAMES), *(f"spread of {name}" for name in TRAIT_NAMES),
+        *(f"{name} of the mean spectrum" for name in _SHAPE),
+        *(f"movement over {span} frames from band {band}" for span in _MOVEMENT_SPANS for band in _MOVEMENT_STARTS),
+    ),
+    "rhythm": spectral_rhythm.INPUTS,
+    "harmony": spectral_harmony.INPUTS,
+    "dynamics": (
+        *(f"level after {at_s:g} s" for at_s in _ENVELOPE_S), *(f"level {start} frames after onsets" for start in _SLICE_STARTS),
+        *(f"level, {100 * share:.0f} %" for share in _LEVEL_SHARES),
+        "level before onsets", "log duration", "log onsets per second", "mean step", "wide steps", "share above -20 dB",
+        "share above -6 dB",
+    ),
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RawAspects:
-    """Statistics of one span, each float32 (n,), or None where the aspect is absent.
+    """Statistics of one span, each float32 (n,) as ``INPUTS`` names them, or None where the aspect is absent.
 
     ``tonal_traits`` float32 (N_TONAL_TRAITS,) tells whether ``harmony`` is one: the metric's owner decides.
     """

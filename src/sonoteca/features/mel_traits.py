@@ -12,7 +12,10 @@ from sonoteca.features.feature import Block, FeatureStream
 # Octaves in which sounds of one pitch, of many and of none differ; edges in Hz.
 OCTAVE_EDGES_HZ = (60.0, 250.0, 500.0, 1000.0, 2000.0, 4000.0, 8000.0)
 LOW_RANGE_HZ = (30.0, 400.0)
-N_TRAITS = len(OCTAVE_EDGES_HZ) - 1 + 3
+TRAIT_NAMES = (
+    *(f"crest above {low_hz:g} Hz" for low_hz in OCTAVE_EDGES_HZ[:-1]), "lowest peak", "share of the lowest peak", "crossings",
+)  # fmt: skip
+N_TRAITS = len(TRAIT_NAMES)
 # Below this share of the frame's largest magnitude (-90 dB) an octave counts as empty. It is a
 # share, so that a gain changes nothing.
 _EMPTY = np.float32(3e-5)

@@ -8,17 +8,15 @@ steps. The numbers are logits of a softmax over candidates, so they add up acros
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
-from importlib import resources
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sonoteca.domain.vocabulary import Role
+from sonoteca.models.files import load_document
 
 # What a role is to the ear that compares pitch, and to the one that compares rhythm.
 PARTS: Mapping[Role, str] = {
@@ -32,7 +30,7 @@ PARTS: Mapping[Role, str] = {
 }
 DRUMS = "drums"
 ORDER = (DRUMS, "bass", "harmony", "melody")
-_FILE = "profiles.json"
+_FILE = "match_profiles.json"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -93,7 +91,6 @@ def _in_order(one: str, other: str) -> tuple[str, str]:
     return (one, other) if ORDER.index(one) <= ORDER.index(other) else (other, one)
 
 
-@cache
 def _stored() -> Mapping[str, Mapping[str, Mapping[str, Any]]]:
-    text = resources.files("sonoteca.match").joinpath(_FILE).read_text(encoding="utf-8")
-    return json.loads(text)  # type: ignore[no-any-return]
+    stored: Mapping[str, Mapping[str, Mapping[str, Any]]] = load_document(_FILE)
+    return stored

@@ -26,12 +26,12 @@ from sonoteca.analysis.harmony.key_finding import (
     alternatives,
     key_of_index,
 )
-from sonoteca.analysis.harmony.pitch_classes import mean_between, mean_over, rolled
-from sonoteca.analysis.harmony.rolled_network import softmax
+from sonoteca.analysis.harmony.pitch_classes import mean_between, mean_over
 from sonoteca.analysis.harmony.salience import semitones, tuning_of
 from sonoteca.analysis.harmony.weights import harmony_networks
 from sonoteca.domain.music import Key
 from sonoteca.features.chroma_spectrum import LOWEST_MIDI, N_PITCH_BINS, N_ROWS
+from sonoteca.models.network import rolled, softmax
 
 FRAME_RATE = 22_050 / 2048
 
@@ -57,12 +57,12 @@ def test_transposed_chroma_gives_the_transposed_chord_and_key(steps: int, seed: 
     rng = np.random.default_rng(seed)
     networks = harmony_networks()
     for network, n_outputs in ((networks.chords, N_QUALITIES), (networks.key, 2)):
-        n_plain = len(network.mean) % 12
-        n_groups = (len(network.mean) - n_plain) // 12
+        n_plain = network.n_inputs % 12
+        n_groups = (network.n_inputs - n_plain) // 12
         groups = rng.uniform(size=(3, n_groups * 12)).astype(np.float32)
         plain = rng.uniform(size=(3, n_plain)).astype(np.float32)
         moved = np.roll(groups.reshape(3, n_groups, 12), steps, axis=2).reshape(3, -1)
-        before, after = network(groups, plain), network(moved, plain)
+        before, after = network.per_root(groups, plain), network.per_root(moved, plain)
         expected = np.roll(before[:, : 12 * n_outputs].reshape(3, 12, n_outputs), steps, axis=1).reshape(3, -1)
         np.testing.assert_allclose(after[:, : 12 * n_outputs], expected, atol=1e-3)
         np.testing.assert_allclose(after[:, 12 * n_outputs :], before[:, 12 * n_outputs :], atol=1e-3)
@@ -124,6 +124,9 @@ def test_chords_are_gapless_and_no_two_neighbours_are_equal_states(seed: int, n:
 @pytest.mark.parametrize("quality", QUALITIES)
 def test_a_certain_posterior_is_named(quality: str) -> None:
     posteriors = np.full((4, 12 * N_QUALITIES + 1), 1e-5, dtype=np.float32)
+    if quality.startswith("sus"):
+        # It counts half as major and half as minor: at an exact tie rounding would decide.
+        posteriors[:, 7 * N_QUALITIES + QUALITIES.index("maj")] = 1e-3
     posteriors[:, 7 * N_QUALITIES + QUALITIES.index(quality)] = 1.0
     (span,) = decode_chords(posteriors, np.arange(5.0))
     assert span.label == f"G:{quality}"

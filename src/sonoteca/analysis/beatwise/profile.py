@@ -12,6 +12,7 @@ from sonoteca.analysis.analyzer import ALL_KINDS, Known, RegionView, measured_by
 from sonoteca.analysis.beatwise.grid import REQUIRED, bar_grid
 from sonoteca.analysis.harmony.hearing import FEATURE, hear
 from sonoteca.analysis.harmony.pitch_classes import HIGH, LOW, LOWEST, MELODY, MIDDLE, mean_between
+from sonoteca.analysis.harmony.weights import WEIGHTS_FILE
 from sonoteca.analysis.rhythm.analyzers import BAND_MAGNITUDE
 from sonoteca.domain.beat_profile import STEPS_PER_BEAT, BeatProfile
 from sonoteca.domain.descriptor import BEAT_PROFILE, Descriptor
@@ -38,6 +39,7 @@ class BeatProfileOfRegion:
     produces: ClassVar[tuple[Descriptor, ...]] = (BEAT_PROFILE,)
     requires: ClassVar[tuple[Descriptor, ...]] = REQUIRED
     features: ClassVar[tuple[Feature, ...]] = (FEATURE, BAND_MAGNITUDE)
+    model_files: ClassVar[tuple[str, ...]] = (WEIGHTS_FILE,)
     kinds: ClassVar[frozenset[Kind]] = ALL_KINDS - {Kind.ONE_SHOT}
 
     def analyze(self, region: RegionView, known: Known) -> Iterable[Observation]:

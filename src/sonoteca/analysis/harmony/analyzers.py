@@ -14,7 +14,7 @@ from sonoteca.analysis.harmony.confidence import calibrated
 from sonoteca.analysis.harmony.hearing import FEATURE, Hearing, chord_posteriors, hear
 from sonoteca.analysis.harmony.key_finding import TONAL_ENOUGH, alternatives, key_of_index, key_spans
 from sonoteca.analysis.harmony.pitch_classes import HIGH
-from sonoteca.analysis.harmony.weights import harmony_networks
+from sonoteca.analysis.harmony.weights import CONFIDENCE_FILE, WEIGHTS_FILE, harmony_networks
 from sonoteca.domain.descriptor import BEATS, CHORDS, CHROMA, KEY, KEY_SEGMENTS, KIND, TONALITY, TUNING, Descriptor
 from sonoteca.domain.observation import JsonValue, Observation
 from sonoteca.domain.vocabulary import Kind
@@ -35,6 +35,7 @@ class PitchContent:
     produces: ClassVar[tuple[Descriptor, ...]] = (TUNING, CHROMA, TONALITY)
     requires: ClassVar[tuple[Descriptor, ...]] = ()
     features: ClassVar[tuple[Feature, ...]] = (FEATURE,)
+    model_files: ClassVar[tuple[str, ...]] = (WEIGHTS_FILE,)
     kinds: ClassVar[frozenset[Kind]] = ALL_KINDS
 
     def analyze(self, region: RegionView, known: Known) -> Iterable[Observation]:
@@ -62,6 +63,7 @@ class KeyOfRegion:
     produces: ClassVar[tuple[Descriptor, ...]] = (KEY, KEY_SEGMENTS)
     requires: ClassVar[tuple[Descriptor, ...]] = (KIND,)
     features: ClassVar[tuple[Feature, ...]] = (FEATURE,)
+    model_files: ClassVar[tuple[str, ...]] = (WEIGHTS_FILE, CONFIDENCE_FILE)
     kinds: ClassVar[frozenset[Kind]] = ALL_KINDS
 
     def analyze(self, region: RegionView, known: Known) -> Iterable[Observation]:
@@ -99,6 +101,7 @@ class ChordsOfRegion:
     produces: ClassVar[tuple[Descriptor, ...]] = (CHORDS,)
     requires: ClassVar[tuple[Descriptor, ...]] = (BEATS,)
     features: ClassVar[tuple[Feature, ...]] = (FEATURE,)
+    model_files: ClassVar[tuple[str, ...]] = (WEIGHTS_FILE, CONFIDENCE_FILE)
     kinds: ClassVar[frozenset[Kind]] = ALL_KINDS
 
     def analyze(self, region: RegionView, known: Known) -> Iterable[Observation]:

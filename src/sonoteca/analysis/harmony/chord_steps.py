@@ -7,10 +7,18 @@ import itertools
 import numpy as np
 from numpy.typing import NDArray
 
-from sonoteca.analysis.harmony.pitch_classes import LEVEL_ROW, POLYPHONY_ROW, STRONGEST_ROW
+from sonoteca.analysis.harmony.pitch_classes import GROUP_NAMES, LEVEL_ROW, POLYPHONY_ROW, STRONGEST_ROW
 
 Array = NDArray[np.float32]
 
+_AROUND = tuple(
+    f"{group}, {where}" for where in ("this step", "the one before", "the one after") for group in GROUP_NAMES
+)
+# Groups of twelve pitch classes from the root, then what does not depend on it.
+INPUTS = (
+    *(f"{group}: {interval}" for group in (*_AROUND, "scale around", "scale of all") for interval in range(12)),
+    "level", "polyphony", "strongest note",
+)  # fmt: skip
 QUALITIES = ("maj", "min", "maj7", "min7", "7", "sus4", "sus2", "dim")
 # Without beats: four hops of the spectrum.
 FREE_STEP_S = 4 * 2048 / 22_050

@@ -6,12 +6,11 @@
 
 from __future__ import annotations
 
-import json
 import math
 from functools import cache
-from importlib import resources
 
-CONFIDENCE_FILE = "harmony_confidence.json"
+from sonoteca.analysis.harmony.weights import CONFIDENCE_FILE
+from sonoteca.models.files import load_document
 
 
 def log_odds(chance: float) -> float:
@@ -28,5 +27,5 @@ def calibrated(what: str, chance: float) -> float:
 
 @cache
 def _fitted() -> dict[str, tuple[float, float]]:
-    text = resources.files(__package__).joinpath(CONFIDENCE_FILE).read_text(encoding="utf-8")
-    return {name: (float(slope), float(offset)) for name, (slope, offset) in json.loads(text).items()}
+    fitted = load_document(CONFIDENCE_FILE)
+    return {name: (float(slope), float(offset)) for name, (slope, offset) in fitted.items()}

@@ -12,12 +12,12 @@ from sonoteca.analysis.analyzer import RegionView
 from sonoteca.analysis.harmony.chord_steps import chord_inputs, step_times
 from sonoteca.analysis.harmony.key_inputs import key_inputs
 from sonoteca.analysis.harmony.pitch_classes import harmonic_frames, mean_between
-from sonoteca.analysis.harmony.rolled_network import RolledNetwork, softmax
 from sonoteca.analysis.harmony.salience import tuning_of
-from sonoteca.analysis.harmony.tonality import tonality_inputs
+from sonoteca.analysis.harmony.tonality import tonality_inputs, tonality_of
 from sonoteca.analysis.harmony.weights import HarmonyNetworks, harmony_networks
 from sonoteca.features.chroma_spectrum import PitchSpectrum
 from sonoteca.features.frame_series import FrameSeries
+from sonoteca.models.network import Network, softmax
 
 Array = NDArray[np.float32]
 
@@ -95,7 +95,7 @@ def _hear(series: FrameSeries, start_s: float, end_s: float) -> Hearing:
     chords = chord_posteriors(frames, series.frame_rate, series.first_frame, times_s, networks)
     keys = _keys(frames, series.frame_rate, series.first_frame, chords, times_s, networks.key)
     evidence = tonality_inputs(rows, frames, series.frame_rate, keys, float(chords[:, -1].mean()))
-    tonal = networks.tonality(evidence) if frames.any() else 0.0
+    tonal = tonality_of(networks.tonality, evidence) if frames.any() else 0.0
     return Hearing(frames, series.frame_rate, series.first_frame, cents, agreement, chords, times_s, keys, tonal)
 
 
@@ -105,10 +105,10 @@ def _keys(
     first_frame: int,
     chords: Array,
     times_s: NDArray[np.float64],
-    network: RolledNetwork,
+    network: Network,
 ) -> Array:
     """Chances of the keys of a whole region: of a long one, what the whole and its excerpts say on average."""
-    whole = softmax(network(*key_inputs(frames, frame_rate, chords)))[0]
+    whole = softmax(network.per_root(*key_inputs(frames, frame_rate, chords)))[0]
     start_s, end_s = float(times_s[0]), float(times_s[-1])
     if end_s - start_s < LONG_S:
         return np.asarray(whole, dtype=np.float32)
@@ -127,7 +127,7 @@ def window_keys(
     times_s: NDArray[np.float64],
     starts_s: NDArray[np.float64],
     width_s: float,
-    network: RolledNetwork,
+    network: Network,
 ) -> Array:
     """Chances of the keys in windows of ``width_s`` from each of ``starts_s``, shape (n_windows, 24)."""
     middles = 0.5 * (times_s[1:] + times_s[:-1])
@@ -139,7 +139,7 @@ def window_keys(
         window = key_inputs(frames[:, first:last], frame_rate, chords[low:high])
         groups.append(window[0])
         plain.append(window[1])
-    return softmax(network(np.concatenate(groups), np.concatenate(plain)))
+    return softmax(network.per_root(np.concatenate(groups), np.concatenate(plain)))
 
 
 def chord_posteriors(
@@ -148,7 +148,7 @@ def chord_posteriors(
     """Chord posteriors (n_steps, 97) of the steps between rising ``times_s`` (seconds of the sound)."""
     groups, plain = chord_inputs(mean_between(frames, frame_rate, times_s, first_frame=first_frame))
     pieces = [
-        softmax(networks.chords(groups[at : at + STRETCH], plain[at : at + STRETCH]))
+        softmax(networks.chords.per_root(groups[at : at + STRETCH], plain[at : at + STRETCH]))
         for at in range(0, len(groups), STRETCH)
     ]
     return np.concatenate(pieces)

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from sonoteca.analysis.harmony.chord_decoding import best_path
 from sonoteca.analysis.harmony.hearing import Hearing, window_keys
-from sonoteca.analysis.harmony.rolled_network import RolledNetwork
 from sonoteca.domain.music import Key
+from sonoteca.models.network import Network
 
 Array = NDArray[np.float32]
 
@@ -51,7 +51,7 @@ def alternatives(chances: Array) -> list[tuple[Key, float]]:
 
 
 def key_spans(
-    hearing: Hearing, network: RolledNetwork, start_s: float, end_s: float, *, change_cost: float = CHANGE_COST
+    hearing: Hearing, network: Network, start_s: float, end_s: float, *, change_cost: float = CHANGE_COST
 ) -> list[KeySpan]:
     """Gapless keys from ``start_s`` to ``end_s``; one span where nothing modulates.
 

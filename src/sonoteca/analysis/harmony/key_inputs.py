@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from sonoteca.analysis.harmony.chord_decoding import state_posteriors
 from sonoteca.analysis.harmony.pitch_classes import (
     BASS,
+    GROUP_NAMES,
     HIGH,
     LEVEL_ROW,
     LOW,
@@ -23,11 +24,26 @@ Array = NDArray[np.float32]
 
 NOTES = slice(LOW, HIGH + 1)
 
+_MODES = ("major", "minor")
 # How much of the beginning and of the end is looked at on its own: a note, a beat, a half bar.
 EDGES_S = (0.25, 0.6, 1.2)
 # A loop is cut into this many parts; what sounds where they begin is on a strong beat.
 N_PARTS = 8
 STRONG_S = 0.25
+_PLACES = (*(f"first {edge_s} s" for edge_s in EDGES_S), *(f"last {edge_s} s" for edge_s in EDGES_S))
+_CADENCES = tuple(f"{mode} after {step}" for step in ("the fifth", "the fourth", "a tone below") for mode in _MODES)
+_GROUPS = (
+    *GROUP_NAMES, "all notes", "presence", "root mean square", "most", "lowest, by power",
+    *(f"{what}, {place}" for place in _PLACES for what in ("all notes", "lowest", "melody")),
+    *(f"{what} on {beats}" for beats in ("halves", "quarters", "eighths") for what in ("all notes", "lowest")),
+    *(f"{which} chord, {mode}" for which in ("mean", "first", "last") for mode in _MODES), *_CADENCES,
+)  # fmt: skip
+# Groups of twelve pitch classes from the tonic, then what does not depend on it.
+INPUTS = (
+    *(f"{group}: {interval}" for group in _GROUPS for interval in range(12)),
+    "log duration", "polyphony", *(f"root of {group}" for group in ("low", "middle", "high", "bass", "melody")),
+    "classes present", "share without a chord",
+)  # fmt: skip
 # Frames below this share of the loudest are silence around the music.
 SOUNDING = 0.05
 

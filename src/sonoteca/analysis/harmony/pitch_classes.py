@@ -11,13 +11,15 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from sonoteca.analysis.harmony.salience import NoteNetwork, reference_level, semitones, tuning_of, whiten
+from sonoteca.analysis.harmony.salience import note_chances, reference_level, semitones, tuning_of, whiten
 from sonoteca.features.chroma_spectrum import LOWEST_MIDI, N_SEMITONES
+from sonoteca.models.network import Network
 
 Array = NDArray[np.float32]
 
 LOW, MIDDLE, HIGH, BASS, LOWEST, MELODY, RAW = range(7)
-N_GROUPS = 7
+GROUP_NAMES = ("low", "middle", "high", "bass", "lowest", "melody", "raw")
+N_GROUPS = len(GROUP_NAMES)
 LEVEL_ROW = 12 * N_GROUPS
 POLYPHONY_ROW = LEVEL_ROW + 1
 STRONGEST_ROW = LEVEL_ROW + 2
@@ -45,7 +47,7 @@ _FOLDS = _register_folds()
 _FOLD_ALL = (np.arange(12)[:, None] == (np.arange(N_SEMITONES) + LOWEST_MIDI) % 12).astype(np.float32)
 
 
-def harmonic_frames(rows: Array, network: NoteNetwork, tuning_cents: float | None = None) -> Array:
+def harmonic_frames(rows: Array, network: Network, tuning_cents: float | None = None) -> Array:
     """Harmonic frames of ``PitchSpectrum`` rows, float32, shape (N_HARMONIC_ROWS, n_frames)."""
     cents = tuning_of(rows)[0] if tuning_cents is None else tuning_cents
     n_frames = rows.shape[1]
@@ -62,8 +64,8 @@ def harmonic_frames(rows: Array, network: NoteNetwork, tuning_cents: float | Non
     return result
 
 
-def _fold(pitch: Array, reference: float, network: NoteNetwork, inner: slice, out: Array) -> None:
-    notes = network(pitch, reference)[:, :, inner]
+def _fold(pitch: Array, reference: float, network: Network, inner: slice, out: Array) -> None:
+    notes = note_chances(network, pitch, reference)[:, :, inner]
     any_note, bass_note, melody_note = notes
     for group in (LOW, MIDDLE, HIGH):
         out[12 * group : 12 * group + 12] = _FOLDS[group] @ any_note
@@ -119,15 +121,3 @@ def mean_over(
 def mean_between(frames: Array, frame_rate: float, times_s: NDArray[np.float64], *, first_frame: int = 0) -> Array:
     """Mean of ``frames`` within each step between rising ``times_s``, shape (rows, len(times_s) - 1)."""
     return mean_over(frames, frame_rate, times_s[:-1], times_s[1:], first_frame=first_frame)
-
-
-def rolled(groups: Array) -> Array:
-    """Chroma groups seen from each pitch class: (..., n_groups * 12) to (..., 12, n_groups * 12).
-
-    Row ``r`` of the result starts every group at pitch class ``r``.
-    """
-    lead = groups.shape[:-1]
-    grouped = groups.reshape(*lead, -1, 12)
-    index = (np.arange(12)[:, None] + np.arange(12)[None, :]) % 12
-    # (..., group, root, interval) -> (..., root, group, interval)
-    return np.ascontiguousarray(np.moveaxis(grouped[..., index], -2, -3)).reshape(*lead, 12, -1)

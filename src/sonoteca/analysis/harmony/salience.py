@@ -6,8 +6,6 @@ stretches of frames, so that a long sound needs little memory.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,6 +15,7 @@ from sonoteca.features.chroma_spectrum import (
     N_SEMITONES,
     TUNING_ROWS,
 )
+from sonoteca.models.network import Network, sigmoid
 
 Array = NDArray[np.float32]
 
@@ -26,7 +25,13 @@ OFFSETS = (-36, -31, -28, -24, -19, -16, -12, -7, -5, -4, -3, -2, -1, 0,
 # (semitones, frames): the same pitch and its octave a moment before and after.
 MOMENTS = ((0, -2), (0, -1), (0, 1), (0, 2), (12, -1), (12, 1))
 LEVEL_OFFSETS = (-12, 0, 12)
-N_NOTE_INPUTS = len(OFFSETS) + len(MOMENTS) + len(LEVEL_OFFSETS) + 1
+INPUTS = (
+    *(f"whitened {offset:+d} semitones" for offset in OFFSETS),
+    *(f"whitened {offset:+d} semitones, {moment:+d} frames" for offset, moment in MOMENTS),
+    *(f"level {offset:+d} semitones" for offset in LEVEL_OFFSETS),
+    "height",
+)
+N_NOTE_INPUTS = len(INPUTS)
 _REACH = 36
 
 
@@ -83,21 +88,7 @@ def note_inputs(pitch: Array, reference: float) -> Array:
     return inputs
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class NoteNetwork:
-    """One hidden layer that answers, per semitone and frame: is a note on, is it the bass's, is it the melody's."""
-
-    hidden_weights: Array
-    hidden_bias: Array
-    output_weights: Array
-    output_bias: Array
-
-    def __call__(self, pitch: Array, reference: float) -> Array:
-        """Probabilities, shape (3, N_SEMITONES, n_frames): any note, bass note, melody note."""
-        inputs = note_inputs(pitch, reference)
-        flat = inputs.reshape(N_NOTE_INPUTS, -1)
-        hidden = self.hidden_weights.T @ flat
-        hidden += self.hidden_bias[:, None]
-        np.maximum(hidden, 0.0, out=hidden)
-        logits = self.output_weights.T @ hidden + self.output_bias[:, None]
-        return np.asarray(1.0 / (1.0 + np.exp(-logits)), dtype=np.float32).reshape(3, *pitch.shape)
+def note_chances(network: Network, pitch: Array, reference: float) -> Array:
+    """Chances, shape (3, N_SEMITONES, n_frames): any note, bass note, melody note, per semitone and frame."""
+    inputs = note_inputs(pitch, reference)
+    return sigmoid(network.on_columns(inputs.reshape(N_NOTE_INPUTS, -1))).reshape(3, *pitch.shape)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,15 +9,23 @@ from sonoteca.analysis.harmony.key_inputs import sounding_span
 from sonoteca.analysis.harmony.pitch_classes import LEVEL_ROW, LOWEST, NOVELTY_ROW, POLYPHONY_ROW, STRONGEST_ROW
 from sonoteca.analysis.harmony.salience import tuning_of
 from sonoteca.features.chroma_spectrum import BAND_ROWS, N_PITCH_BINS
+from sonoteca.models.network import Network
 
 Array = NDArray[np.float32]
 
-N_TONALITY_INPUTS = 22
+INPUTS = (
+    "log duration", "strongest note", "strongest note, loud frames", "frames with a sure note", "strongest note, 90 %",
+    "polyphony", "share of power in peaks", "share of high power in peaks", "novelty",
+    "notes held one frame", "notes held three frames", "entropy of classes", "agreement on a tuning",
+    "entropy of keys", "best key", "share without a chord",
+    "strongest class", "second class", "third class", "classes present", "lowest note", "level",
+)  # fmt: skip
+N_TONALITY_INPUTS = len(INPUTS)
 # Two octaves over the lowest row, where drums have less of their energy.
 HIGH_ROW = 72
 STRETCH = 4096
 # Those of the inputs that ``key_clarity`` gives.
-KEY_INPUTS = slice(13, 15)
+KEY_INPUTS = slice(INPUTS.index("entropy of keys"), INPUTS.index("best key") + 1)
 
 
 def key_clarity(key_posteriors: Array) -> tuple[float, float]:
@@ -78,18 +84,6 @@ def _peak_power(rows: Array) -> tuple[Array, float]:
     return total, high
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class TonalityNetwork:
-    """One hidden layer from ``tonality_inputs`` to the chance that the sound has a key."""
-
-    mean: Array
-    scale: Array
-    hidden_weights: Array
-    hidden_bias: Array
-    output_weights: Array
-    output_bias: Array
-
-    def __call__(self, inputs: Array) -> float:
-        x = np.clip((inputs - self.mean) * self.scale, -4.0, 4.0)
-        hidden = np.maximum(x @ self.hidden_weights + self.hidden_bias, 0.0)
-        return float(1.0 / (1.0 + np.exp(-float((hidden @ self.output_weights + self.output_bias)[0]))))
+def tonality_of(network: Network, inputs: Array) -> float:
+    """The chance that the sound has a key."""
+    return float(1.0 / (1.0 + np.exp(-float(network(inputs)[0]))))

@@ -1,48 +1,37 @@
-"""The trained networks, read once per process from the package's own file.
-
-Made by ``training/harmony`` (its README has the recipe and the seeds).
-"""
+"""The four networks that hear harmony, made by ``training/harmony``."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
 
-import numpy as np
+from sonoteca.analysis.harmony import chord_steps, key_inputs, salience, tonality
+from sonoteca.models.files import load_network
+from sonoteca.models.network import Network
 
-from sonoteca.analysis.harmony.rolled_network import RolledNetwork
-from sonoteca.analysis.harmony.salience import NoteNetwork
-from sonoteca.analysis.harmony.tonality import TonalityNetwork
-
-WEIGHTS_FILE = "harmony_weights.npz"
+WEIGHTS_FILE = "harmony.npz"
+CONFIDENCE_FILE = "harmony_confidence.json"
 
 
 @dataclass(frozen=True, slots=True)
 class HarmonyNetworks:
-    """Everything that was learned from composed music."""
+    """Everything that was learned from composed music.
 
-    notes: NoteNetwork
-    chords: RolledNetwork
-    key: RolledNetwork
-    tonality: TonalityNetwork
+    ``notes`` takes columns (``salience.note_chances``); ``chords`` and ``key`` judge every root (``per_root``).
+    """
+
+    notes: Network
+    chords: Network
+    key: Network
+    tonality: Network
 
 
 @cache
 def harmony_networks() -> HarmonyNetworks:
-    with resources.files(__package__).joinpath(WEIGHTS_FILE).open("rb") as file, np.load(file) as archive:
-        arrays = {name: archive[name] for name in archive.files}
-
-    def part(prefix: str) -> dict[str, np.ndarray]:
-        return {
-            name.removeprefix(prefix): value.astype(np.float32)
-            for name, value in arrays.items()
-            if name.startswith(prefix)
-        }
-
+    """Those that ship, once per process."""
     return HarmonyNetworks(
-        NoteNetwork(**part("notes_")),
-        RolledNetwork.load(arrays, "chord"),
-        RolledNetwork.load(arrays, "key"),
-        TonalityNetwork(**part("tonality_")),
+        load_network(WEIGHTS_FILE, "notes", salience.INPUTS),
+        load_network(WEIGHTS_FILE, "chord", chord_steps.INPUTS),
+        load_network(WEIGHTS_FILE, "key", key_inputs.INPUTS),
+        load_network(WEIGHTS_FILE, "tonality", tonality.INPUTS),
     )

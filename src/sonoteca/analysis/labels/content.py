@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sonoteca.analysis.analyzer import ALL_KINDS, Known, RegionView, measured_by
-from sonoteca.analysis.labels.network import Network, load_network
-from sonoteca.analysis.labels.texture import STEP, describe_windows
+from sonoteca.analysis.labels.texture import INPUTS, STEP, describe_windows
 from sonoteca.analysis.labels.timeline import Span, silent_frames, smoothest_path, spans_of
 from sonoteca.domain.descriptor import CONTENT, EVENTS, Descriptor
 from sonoteca.domain.observation import JsonValue, Observation
@@ -20,6 +19,8 @@ from sonoteca.features.frame_series import FrameSeries
 from sonoteca.features.mel import LogMel
 from sonoteca.features.mel_semitones import SemitoneSpectrum
 from sonoteca.features.mel_traits import SpectralTraits
+from sonoteca.models.files import load_network
+from sonoteca.models.network import Network
 
 LOG_MEL, TRAITS, SEMITONES = LogMel(), SpectralTraits(), SemitoneSpectrum()
 # The network tells finer classes apart; each belongs to one content label. ``effect`` are
@@ -53,7 +54,7 @@ def class_shares(
     log_mel: FrameSeries, traits: FrameSeries, semitones: FrameSeries
 ) -> tuple[Network, NDArray[np.float32]]:
     """The content network and its probabilities, shape (n_windows, n_classes)."""
-    network = load_network("content")
+    network = load_network("content.npz", "content", INPUTS)
     return network, network.probabilities(describe_windows(log_mel.values, traits.values, semitones.values))
 
 
@@ -80,6 +81,7 @@ class ContentTimeline:
     produces: ClassVar[tuple[Descriptor, ...]] = (CONTENT, EVENTS)
     requires: ClassVar[tuple[Descriptor, ...]] = ()
     features: ClassVar[tuple[Feature, ...]] = (LOG_MEL, TRAITS, SEMITONES)
+    model_files: ClassVar[tuple[str, ...]] = ("content.npz",)
     kinds: ClassVar[frozenset[Kind]] = ALL_KINDS
 
     def analyze(self, region: RegionView, known: Known) -> Iterable[Observation]:

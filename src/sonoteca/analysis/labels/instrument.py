@@ -6,8 +6,7 @@ from collections.abc import Iterable
 from typing import ClassVar
 
 from sonoteca.analysis.analyzer import Known, RegionView, measured_by
-from sonoteca.analysis.labels.network import load_network
-from sonoteca.analysis.labels.summary import summarise
+from sonoteca.analysis.labels.summary import INPUTS, summarise
 from sonoteca.domain.descriptor import INSTRUMENT, KIND, SOUND_CLASS, Descriptor
 from sonoteca.domain.observation import Observation
 from sonoteca.domain.vocabulary import Kind, SoundClass
@@ -15,6 +14,7 @@ from sonoteca.features.feature import Feature
 from sonoteca.features.mel import LogMel
 from sonoteca.features.mel_semitones import SemitoneSpectrum
 from sonoteca.features.mel_traits import SpectralTraits
+from sonoteca.models.files import load_network
 
 LOG_MEL, TRAITS, SEMITONES = LogMel(), SpectralTraits(), SemitoneSpectrum()
 # Below this probability nothing is told; above it nine of ten families of development loops are right.
@@ -47,6 +47,7 @@ class InstrumentFamily:
     produces: ClassVar[tuple[Descriptor, ...]] = (INSTRUMENT,)
     requires: ClassVar[tuple[Descriptor, ...]] = (KIND, SOUND_CLASS)
     features: ClassVar[tuple[Feature, ...]] = (LOG_MEL, TRAITS, SEMITONES)
+    model_files: ClassVar[tuple[str, ...]] = ("instrument.npz",)
     kinds: ClassVar[frozenset[Kind]] = frozenset({Kind.LOOP, Kind.ONE_SHOT})
 
     def analyze(self, region: RegionView, known: Known) -> Iterable[Observation]:
@@ -68,7 +69,7 @@ class InstrumentFamily:
         )
         if vector is None:
             return
-        network = load_network("instrument")
+        network = load_network("instrument.npz", "instrument", INPUTS)
         shares = network.probabilities(vector[None])[0]
         best = int(shares.argmax())
         if network.labels[best] != SEVERAL and shares[best] >= EVIDENCE:

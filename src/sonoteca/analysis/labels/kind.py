@@ -10,8 +10,7 @@ import numpy as np
 from sonoteca.analysis.analyzer import ALL_KINDS, Known, RegionView, measured_by
 from sonoteca.analysis.labels.content import CONTENT_OF, class_shares
 from sonoteca.analysis.labels.envelope import Envelope, trace
-from sonoteca.analysis.labels.network import load_network
-from sonoteca.analysis.labels.summary import summarise
+from sonoteca.analysis.labels.summary import INPUTS, summarise
 from sonoteca.analysis.labels.texture import STEP
 from sonoteca.analysis.labels.timeline import silent_frames
 from sonoteca.domain.descriptor import KIND, Descriptor
@@ -21,6 +20,7 @@ from sonoteca.features.feature import Feature
 from sonoteca.features.mel import LogMel
 from sonoteca.features.mel_semitones import SemitoneSpectrum
 from sonoteca.features.mel_traits import SpectralTraits
+from sonoteca.models.files import load_network
 
 LOG_MEL, TRAITS, SEMITONES = LogMel(), SpectralTraits(), SemitoneSpectrum()
 # Two bars at 240 bpm last 2 s, one bar half of that: what is shorter cannot be a loop, nor a
@@ -52,6 +52,7 @@ class KindOfRegion:
     produces: ClassVar[tuple[Descriptor, ...]] = (KIND,)
     requires: ClassVar[tuple[Descriptor, ...]] = ()
     features: ClassVar[tuple[Feature, ...]] = (LOG_MEL, TRAITS, SEMITONES)
+    model_files: ClassVar[tuple[str, ...]] = ("kind.npz", "content.npz")
     kinds: ClassVar[frozenset[Kind]] = ALL_KINDS
 
     def analyze(self, region: RegionView, known: Known) -> Iterable[Observation]:
@@ -68,7 +69,7 @@ class KindOfRegion:
         if region.duration_s <= LONGEST_ONE_SHOT_S and rings_out(trace(frames.values, frames.frame_rate)):
             yield Observation(KIND, Kind.ONE_SHOT.value, RINGING_CONFIDENCE, measured_by(self))
             return
-        network = load_network("kind")
+        network = load_network("kind.npz", "kind", INPUTS)
         shares = network.probabilities(vector[None])[0]
         if region.duration_s > LONGEST_LOOP_S:
             music = self._share_of_music(region)

@@ -6,8 +6,7 @@ from collections.abc import Iterable
 from typing import ClassVar
 
 from sonoteca.analysis.analyzer import Known, RegionView, measured_by
-from sonoteca.analysis.labels.network import load_network
-from sonoteca.analysis.labels.summary import summarise
+from sonoteca.analysis.labels.summary import INPUTS, summarise
 from sonoteca.domain.descriptor import KIND, ROLE, SOUND_CLASS, Descriptor
 from sonoteca.domain.observation import JsonValue, Observation
 from sonoteca.domain.vocabulary import Kind, Role, SoundClass
@@ -15,6 +14,7 @@ from sonoteca.features.feature import Feature
 from sonoteca.features.mel import LogMel
 from sonoteca.features.mel_semitones import SemitoneSpectrum
 from sonoteca.features.mel_traits import SpectralTraits
+from sonoteca.models.files import load_network
 
 LOG_MEL, TRAITS, SEMITONES = LogMel(), SpectralTraits(), SemitoneSpectrum()
 ROLE_OF_CLASS = {
@@ -45,6 +45,7 @@ class RoleOfRegion:
     produces: ClassVar[tuple[Descriptor, ...]] = (ROLE,)
     requires: ClassVar[tuple[Descriptor, ...]] = (KIND, SOUND_CLASS)
     features: ClassVar[tuple[Feature, ...]] = (LOG_MEL, TRAITS, SEMITONES)
+    model_files: ClassVar[tuple[str, ...]] = ("role.npz",)
     kinds: ClassVar[frozenset[Kind]] = frozenset({Kind.TRACK, Kind.LOOP, Kind.ONE_SHOT})
 
     def analyze(self, region: RegionView, known: Known) -> Iterable[Observation]:
@@ -69,7 +70,7 @@ class RoleOfRegion:
         )
         if vector is None:
             return
-        network = load_network("role")
+        network = load_network("role.npz", "role", INPUTS)
         shares = network.probabilities(vector[None])[0]
         scores = {name.value: 0.0 for name in Role} | {
             label: float(share) for label, share in zip(network.labels, shares, strict=True)

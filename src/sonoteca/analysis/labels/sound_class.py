@@ -7,11 +7,11 @@ from typing import ClassVar
 
 from sonoteca.analysis.analyzer import Known, RegionView, measured_by
 from sonoteca.analysis.labels import strike
-from sonoteca.analysis.labels.network import load_network
 from sonoteca.domain.descriptor import SOUND_CLASS, Descriptor
 from sonoteca.domain.observation import Observation
 from sonoteca.domain.vocabulary import Kind
 from sonoteca.features.feature import Feature
+from sonoteca.models.files import load_network
 
 # A second more than is described, for silence before the onset.
 _READ_S = strike.LONGEST_S + 1.0
@@ -30,6 +30,7 @@ class ClassOfOneShot:
     produces: ClassVar[tuple[Descriptor, ...]] = (SOUND_CLASS,)
     requires: ClassVar[tuple[Descriptor, ...]] = ()
     features: ClassVar[tuple[Feature, ...]] = ()
+    model_files: ClassVar[tuple[str, ...]] = ("sound_class.npz",)
     kinds: ClassVar[frozenset[Kind]] = frozenset({Kind.ONE_SHOT})
 
     def analyze(self, region: RegionView, known: Known) -> Iterable[Observation]:
@@ -38,7 +39,7 @@ class ClassOfOneShot:
         vector = strike.describe(sound.samples[0], sound.sample_rate)
         if vector is None:
             return
-        network = load_network("sound_class")
+        network = load_network("sound_class.npz", "sound_class", strike.INPUTS)
         shares = network.probabilities(vector[None])[0]
         best = int(shares.argmax())
         yield Observation(SOUND_CLASS, network.labels[best], float(shares[best]), measured_by(self))

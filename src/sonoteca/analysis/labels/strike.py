@@ -24,6 +24,18 @@ LONGEST_S = 3.0
 # Edges of the time slices, in frames of 5.8 ms after the onset: 0, 17, 41, 81, 163 ms ... 2.6 s.
 SLICE_EDGES = (0, 3, 7, 14, 28, 56, 112, 224, 448)
 RANGE_DB = 60.0
+_N_SLICES = len(SLICE_EDGES) - 1
+_SHAPE = ("centroid", "spread", "roll-off 10 %", "roll-off 50 %", "roll-off 85 %", "flatness", "crest")
+INPUTS = (
+    *(f"slice {number}, band {band}" for number in range(_N_SLICES) for band in range(N_BANDS)),
+    *(f"level of slice {number}" for number in range(_N_SLICES)),
+    "log time of the peak", *(f"log time to -{decibels} dB" for decibels in (6, 12, 20, 40)), "log time of the centre",
+    "log duration", "dips", "depth of dips", "hills", "roughness of the decay",
+    *(f"{name} of the {part}" for part in ("attack", "body", "tail") for name in _SHAPE),
+    "low pitch 1", "low pitch 2", "low pitch 3", "fall 1", "fall 2", "low share 1", "low share 2", "low share 3",
+    *(f"class of rank {rank}" for rank in range(2, 8)), *(f"pitches above {share}" for share in (0.5, 0.2, 0.05)),
+    "lowest pitch", "strongest pitch", "harmonicity", "crest",
+)  # fmt: skip
 _ENVELOPE_STEP = 44  # samples, 2 ms
 _LOW_BINS = 40
 _LEAD = 32  # samples kept before the onset, 1.5 ms
@@ -40,7 +52,7 @@ def describe(samples: NDArray[np.float32], sample_rate: int) -> NDArray[np.float
 
     Returns
     -------
-    float32, shape (n,)
+    float32, shape (n,): ``INPUTS``
     """
     peak = float(np.abs(samples).max(initial=0.0))
     if peak < 1e-5 or _is_direct_current(samples):

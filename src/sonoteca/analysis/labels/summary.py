@@ -13,13 +13,28 @@ from numpy.typing import NDArray
 
 from sonoteca.analysis.labels.envelope import Envelope, trace
 from sonoteca.features.mel_semitones import SemitoneSpectrum
-from sonoteca.features.mel_traits import N_TRAITS
+from sonoteca.features.mel_traits import N_TRAITS, TRAIT_NAMES
 
+N_BANDS = 40  # of the log-mel frames
 # Loudness range that counts: below it codecs and noise floors decide, not the sound.
 RANGE_DB = 60.0
 ACTIVE_DB = 30.0
 # Frames (a quarter of an hour) clipped at once: bounds memory on hour-long files.
 _STRETCH = 40_000
+_SPECTRUM = ("long-term level", "mean level", "spread of level", "rises")
+_MOVEMENT_HZ = (0.3, 1.0, 2.5, 5.0, 10.0, 21.0)
+INPUTS = (
+    *(f"{what}, bands {2 * pair} and {2 * pair + 1}" for what in _SPECTRUM for pair in range(N_BANDS // 2)),
+    *(f"level, {percent} %" for percent in (5, 25, 50, 75, 95)), *(f"loudest of quarter {part}" for part in (1, 2, 3, 4)),
+    "loudest of the end", "log duration", "log onsets", "log onsets per second", "irregularity of onsets",
+    "share of active frames", "strength of onsets", "mean rise", "spread of level",
+    *(f"movement, {low:g} to {high:g} Hz" for low, high in pairwise(_MOVEMENT_HZ)), "periodicity",
+    *(f"mean {name}" for name in TRAIT_NAMES), *(f"spread of {name}" for name in TRAIT_NAMES),
+    *(f"pitches above {share}" for share in (0.5, 0.25, 0.1)), *(f"class of rank {rank}" for rank in range(2, 8)),
+    *(f"long-term class of rank {rank}" for rank in range(2, 13, 2)),
+    *(f"{what} of the {track}" for track in ("lowest", "highest", "strongest") for what in ("mean", "spread")),
+    "harmonicity", "spread of harmonicity", "change of classes", "leaps", "strongest below C3", "mean of semitones",
+)  # fmt: skip
 _LOWEST_MIDI = SemitoneSpectrum().lowest_midi
 
 
@@ -47,7 +62,7 @@ def summarise(
 
     Returns
     -------
-    float32, shape (n,)
+    float32, shape (n,): ``INPUTS``
     """
     envelope = trace(log_mel, frame_rate)
     if envelope.is_silent:
@@ -104,9 +119,8 @@ def _dynamics(envelope: Envelope, active: NDArray[np.bool_], duration_s: float) 
         swing = scipy.fft.rfft((level - level.mean()) * np.hanning(n))
         power = np.square(np.abs(swing))
         hertz = np.arange(len(power)) * envelope.frame_rate / n
-        edges = (0.3, 1.0, 2.5, 5.0, 10.0, 21.0)
         total = power[1:].sum() + 1e-9
-        bands = np.array([power[(hertz >= a) & (hertz < b)].sum() / total for a, b in pairwise(edges)])
+        bands = np.array([power[(hertz >= a) & (hertz < b)].sum() / total for a, b in pairwise(_MOVEMENT_HZ)])
     periodic = _periodicity(envelope)
     return np.array(
         [

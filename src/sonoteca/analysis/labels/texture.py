@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sonoteca.features.mel import FLOOR_DB
+from sonoteca.features.mel_traits import TRAIT_NAMES
 
 # Windows in frames of 23 ms: 1.5 s and 6 s, one every 0.37 s.
 SHORT, LONG, STEP = 64, 256, 16
@@ -18,6 +19,26 @@ SHORT, LONG, STEP = 64, 256, 16
 RANGE_DB = 60.0
 # Windows worked on at once: bounds memory on hour-long files.
 _CHUNK = 1024
+_PAIRS = tuple(f"bands {2 * pair} and {2 * pair + 1}" for pair in range(20))
+_FAST = (*(f"level of {pair}" for pair in _PAIRS), *(f"rises of {pair}" for pair in _PAIRS), "level", "movement", "unevenness",
+         *TRAIT_NAMES)  # fmt: skip
+_STANDING = (
+    *(f"pitches above {share}" for share in (0.5, 0.25, 0.1)), *(f"class of rank {rank}" for rank in (2, 4, 7)),
+    "likeness to before", "strongest stays", "strongest", "mean of semitones",
+)  # fmt: skip
+INPUTS = (
+    *(
+        f"{what}, {window} window"
+        for window in ("short", "long")
+        for what in (
+            *(f"mean {name}" if name != "level" else "spread of level" for name in _FAST),
+            *(f"spread of {name}" for name in (*_FAST[:20], *_FAST[41:])),
+            *(f"mean {name}" for name in _STANDING),
+            *(f"spread of {name}" for name in _STANDING),
+        )
+    ),
+    "level of the short window less that of the long",
+)
 _SLOW = 4  # log-mel frames per semitone frame
 
 
@@ -35,7 +56,7 @@ def describe_windows(
 
     Returns
     -------
-    float32, shape (n_windows, n_values)
+    float32, shape (n_windows, n_values): ``INPUTS``
         ``n_windows`` is ``max(1, ceil(n_frames / STEP))``; window ``i`` is centred on frame
         ``i * STEP + STEP / 2`` and shortened where the sound starts and ends.
     """

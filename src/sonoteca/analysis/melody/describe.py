@@ -20,13 +20,23 @@ _FAST_ROWS = PARTIALS[:6]
 _SALIENCE_FRAMES = np.array([-7, -3, 1, 4, 8, 14, 20])
 _SALIENCE_ROWS = np.array([0, -12, 12, -19, 19, -7, 7, -5, 5])
 _LONGEST_FRAMES = 64
+# When the strongest salience above and below is looked at, and what is told of it.
+_AROUND_FRAMES = (-3, 2, 5)
+_AROUND_NAMES = ("own less best above", "own less best below", "best above less below", "stronger pitches")
 
-N_ALONE = (
-    len(_FINE_FRAMES) * len(_FINE_ROWS)
-    + len(_FAST_FRAMES) * len(_FAST_ROWS)
-    + len(_SALIENCE_FRAMES) * len(_SALIENCE_ROWS)
-    + 3 * 4 + 7
+
+def _patch_names(what: str, frames: NDArray[np.int64], rows: NDArray[np.int64]) -> list[str]:
+    return [f"{what} {row:+d} semitones, {frame:+d} frames" for frame in frames for row in rows]
+
+
+ALONE_INPUTS = (
+    *_patch_names("fine", _FINE_FRAMES, _FINE_ROWS),
+    *_patch_names("fast", _FAST_FRAMES, _FAST_ROWS),
+    *_patch_names("salience", _SALIENCE_FRAMES, _SALIENCE_ROWS),
+    *(f"{what}, {shift:+d} frames" for shift in _AROUND_FRAMES for what in _AROUND_NAMES),
+    "pitch", "pitch from the centre", "rise", "log length", "level", "level below the mean", "flux",
 )  # fmt: skip
+N_ALONE = len(ALONE_INPUTS)
 
 
 def describe_alone(levels: Levels, candidates: Candidates) -> NDArray[np.float32]:
@@ -38,7 +48,7 @@ def describe_alone(levels: Levels, candidates: Candidates) -> NDArray[np.float32
     salience = _patch(levels.salience, frames, midi - LOW_MIDI, _SALIENCE_FRAMES, _SALIENCE_ROWS)
     rows = np.arange(N_PITCHES)[None, :] - (midi - LOW_MIDI)[:, None]
     around = []
-    for shift in (-3, 2, 5):
+    for shift in _AROUND_FRAMES:
         column = levels.salience[:, np.clip(frames + shift, 0, levels.n_frames - 1)].T
         own = column[np.arange(n), midi - LOW_MIDI]
         above = np.where(rows > 1, column, 0.0).max(axis=1)
@@ -88,7 +98,23 @@ def _held_frames(levels: Levels, candidates: Candidates) -> NDArray[np.float32]:
     return np.where(fallen.any(axis=1), fallen.argmax(axis=1), _LONGEST_FRAMES).astype(np.float32)
 
 
-N_CONTEXT = 37
+# Where competitors are looked for: first and last frame from the own.
+_RIVAL_FRAMES = ((-4, 4), (-45, -5), (5, 45), (-12, -5), (5, 12))
+_RADII = (60, 200)
+CONTEXT_INPUTS = (
+    "score",
+    *(
+        f"{what}, {low:+d} to {high:+d} frames"
+        for low, high in _RIVAL_FRAMES
+        for what in ("best score", "interval to the best", "best score above", "best score near")
+    ),
+    "distance to the melody's colour", "nearer to the melody than to the rest",
+    "colour of partial 1", "colour of partial 2", "decay", "tone", "pitch from the melody",
+    *(f"{what} within {radius} frames" for radius in _RADII for what in ("pitch from the mean", "mass", "mean score")),
+    "log times again", "chance again", "tone of the melody",
+)  # fmt: skip
+N_CONTEXT = len(CONTEXT_INPUTS)
+AMONG_INPUTS = (*ALONE_INPUTS, *CONTEXT_INPUTS)
 # Partials and times of the fine patch that make the colour of a note.
 _COLOUR_FRAMES = slice(3, 6)
 
@@ -103,7 +129,7 @@ def describe_among(
     out = np.zeros((n, N_CONTEXT), dtype=np.float32)
     out[:, 0] = score
     column = 1
-    for low, high in ((-4, 4), (-45, -5), (5, 45), (-12, -5), (5, 12)):
+    for low, high in _RIVAL_FRAMES:
         index, inside = _window(frames, low, high)
         other = np.where(inside & (index != np.arange(n)[:, None]), score[index], -9.0)
         interval = midi[index] - midi[:, None]
@@ -133,7 +159,7 @@ def describe_among(
     out[:, column + 2 : column + 6] = np.clip((traits - mean)[:, [0, 1, 8, 9]] * 2.0, -3, 3)
     out[:, column + 6] = (midi - np.average(midi, weights=weight + 1e-6)) / 12.0
     column += 7
-    for radius in (60, 200):
+    for radius in _RADII:
         mass = _sum_around(frames, weight, radius)
         pitch = _sum_around(frames, weight * midi, radius) / (mass + 1e-3)
         out[:, column] = np.where(mass > 0.3, midi - pitch, 0.0) / 12.0

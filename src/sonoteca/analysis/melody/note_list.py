@@ -9,7 +9,7 @@ import numpy as np
 
 from sonoteca.analysis.analyzer import Known, RegionView, measured_by
 from sonoteca.analysis.melody.candidates import FAST, FINE
-from sonoteca.analysis.melody.tracking import MelodyNote, melody_of, track_notes
+from sonoteca.analysis.melody.tracking import WEIGHTS_FILE, MelodyNote, melody_of, track_notes
 from sonoteca.domain.descriptor import NOTES, POSSIBLE_NOTES, ROLE, Descriptor
 from sonoteca.domain.observation import JsonValue, Observation
 from sonoteca.domain.vocabulary import Kind, Role
@@ -30,6 +30,7 @@ class MelodyNotes:
     produces: ClassVar[tuple[Descriptor, ...]] = (NOTES, POSSIBLE_NOTES)
     requires: ClassVar[tuple[Descriptor, ...]] = (ROLE,)
     features: ClassVar[tuple[Feature, ...]] = (FINE, FAST)
+    model_files: ClassVar[tuple[str, ...]] = (WEIGHTS_FILE,)
     kinds: ClassVar[frozenset[Kind]] = frozenset({Kind.TRACK, Kind.LOOP})
 
     def analyze(self, region: RegionView, known: Known) -> Iterable[Observation]:

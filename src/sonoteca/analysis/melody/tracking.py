@@ -10,19 +10,18 @@ less likely notes: where the tracker doubts, a hummed tune may be found on one o
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
-from importlib import resources
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sonoteca.analysis.melody.candidates import LOW_MIDI, Candidates, Levels, find_candidates, relative_levels
-from sonoteca.analysis.melody.describe import describe_alone, describe_among
+from sonoteca.analysis.melody.describe import ALONE_INPUTS, AMONG_INPUTS, describe_alone, describe_among
 from sonoteca.domain.possible_notes import PossibleNotes
 from sonoteca.features.frame_series import FrameSeries
+from sonoteca.models.files import load_network
 
+WEIGHTS_FILE = "melody.npz"
 # Log-odds a note has to bring to each line. The melody's is below even odds, because a missed note costs as
 # much as a wrong one.
 _THRESHOLDS = np.array([-1.0, -2.0, -3.0, -4.0])
@@ -48,21 +47,6 @@ class MelodyNote:
     end_s: float
     midi: int
     chance: float
-
-
-@cache
-def _weights() -> Mapping[str, NDArray[np.float32]]:
-    with resources.files(__package__).joinpath("melody.npz").open("rb") as file, np.load(file) as stored:
-        return {name: stored[name].astype(np.float32) for name in stored.files}
-
-
-def _network(which: str, rows: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Log-odds and time shift per row, shape (n, 2)."""
-    weights = _weights()
-    hidden = (rows - weights[f"{which}_mean"]) * weights[f"{which}_scale"]
-    for layer in ("0", "1"):
-        hidden = np.maximum(hidden @ weights[f"{which}_w{layer}"] + weights[f"{which}_b{layer}"], 0.0)
-    return np.asarray(hidden @ weights[f"{which}_w2"] + weights[f"{which}_b2"], np.float32)
 
 
 def melody_of(possible: PossibleNotes) -> list[MelodyNote]:
@@ -114,13 +98,13 @@ def _track_chunk(fine: FrameSeries, fast: FrameSeries) -> PossibleNotes | None:
     if not len(candidates):
         return None
     alone = describe_alone(levels, candidates)
-    first = _network("alone", alone)[:, 0]
+    first = load_network(WEIGHTS_FILE, "alone", ALONE_INPUTS)(alone)[:, 0]
     kept = np.flatnonzero(first > _SECOND_LOOK)
     if not len(kept):
         return None
     candidates = Candidates(candidates.frames[kept], candidates.midi[kept], candidates.rise[kept])
     among = describe_among(alone[kept], candidates, first[kept])
-    judged = _network("among", np.concatenate([alone[kept], among], axis=1))
+    judged = load_network(WEIGHTS_FILE, "among", AMONG_INPUTS)(np.concatenate([alone[kept], among], axis=1))
     end_s = levels.n_frames / levels.frame_rate
     starts_s = candidates.frames / levels.frame_rate + np.clip(judged[:, 1], -2.0, 2.0) * _SHIFT_UNIT_S
     order = np.argsort(starts_s, kind="stable")

@@ -9,8 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sonoteca.analysis.analyzer import ALL_KINDS, Known, RegionView, measured_by
+from sonoteca.analysis.rhythm.bar_model import WEIGHTS_FILE
 from sonoteca.analysis.rhythm.evidence import autocorrelation
 from sonoteca.analysis.rhythm.long_rhythm import hear_rhythm
+from sonoteca.analysis.rhythm.presence import CONFIDENCE_FILE
 from sonoteca.analysis.rhythm.rhythm import Rhythm
 from sonoteca.domain.descriptor import (
     ACCENTS,
@@ -54,6 +56,7 @@ class BarRhythm:
     produces: ClassVar[tuple[Descriptor, ...]] = (TEMPO, TEMPO_CURVE, GRID, BEATS, DOWNBEATS, METER, BARS)
     requires: ClassVar[tuple[Descriptor, ...]] = (KIND,)
     features: ClassVar[tuple[Feature, ...]] = (BAND_MAGNITUDE, HARMONY_TRAIL)
+    model_files: ClassVar[tuple[str, ...]] = (WEIGHTS_FILE, CONFIDENCE_FILE)
     kinds: ClassVar[frozenset[Kind]] = ALL_KINDS - {Kind.ONE_SHOT}
 
     def analyze(self, region: RegionView, known: Known) -> Iterable[Observation]:

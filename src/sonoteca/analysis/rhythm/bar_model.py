@@ -1,4 +1,4 @@
-"""The small network that ranks bar hypotheses; its weights lie beside this file.
+"""The small network that ranks bar hypotheses.
 
 Trained by ``training/rhythm/bar_model.py`` on rendered music of many styles. Inference is a
 few matrix products.
@@ -6,17 +6,17 @@ few matrix products.
 
 from __future__ import annotations
 
-import functools
-import importlib.resources
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sonoteca.analysis.rhythm.evidence import RhythmEvidence
-from sonoteca.analysis.rhythm.hypotheses import METERS, PulseViews, bar_features
+from sonoteca.analysis.rhythm.hypotheses import METERS, PulseViews, bar_features, input_names
 from sonoteca.analysis.rhythm.pulse import Pulse
+from sonoteca.models.files import load_network
 
+WEIGHTS_FILE = "bars.npz"
 # Two periods this close (relative) state the same tempo.
 SAME_TEMPO = 0.02
 # Logit by which a reading near the expected tempo is preferred: it settles octaves, not different music.
@@ -49,24 +49,12 @@ class BarChoice:
     alternatives_bpm: tuple[float, ...]
 
 
-@functools.cache
-def _weights() -> dict[str, NDArray[np.float32]]:
-    source = importlib.resources.files("sonoteca.analysis.rhythm") / "bar_model.npz"
-    with source.open("rb") as file, np.load(file) as arrays:
-        return {name: np.asarray(arrays[name], np.float32) for name in arrays.files}
-
-
 def score_hypotheses(evidence: RhythmEvidence, views: PulseViews) -> dict[int, NDArray[np.float64]]:
     """Raw scores per meter, shape (n_pulses, meter): one for each beat a bar could start at."""
-    weights = _weights()
     scores = {}
     for meter in METERS:
-        rows = bar_features(evidence, views, meter)
-        # What is not known counts as the average of what was learnt from.
-        standard = np.nan_to_num((rows - weights[f"mean{meter}"]) / weights[f"spread{meter}"], nan=0.0)
-        standard = np.clip(standard, -6.0, 6.0)
-        hidden = np.maximum(standard @ weights[f"w{meter}"] + weights[f"b{meter}"], 0.0)
-        score = hidden @ weights[f"v{meter}"] + weights[f"c{meter}"] + _METER_BONUS[meter]
+        network = load_network(WEIGHTS_FILE, f"meter{meter}", input_names(meter))
+        score = network(bar_features(evidence, views, meter)) + _METER_BONUS[meter]
         scores[meter] = np.asarray(score, np.float64)
     return scores
 

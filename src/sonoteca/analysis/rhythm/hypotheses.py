@@ -9,6 +9,7 @@ look like; wrong tempo octaves, off-beat phases and shifted bars fold into other
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,6 +65,25 @@ class PulseViews:
         """Onset strength of pulse ``view``, shape (n_beats, N_GROUPS, len(POSITIONS))."""
         rows = self.per_beat[self.first_row[view] : self.first_row[view + 1], : N_GROUPS * len(POSITIONS)]
         return rows.reshape(-1, N_GROUPS, len(POSITIONS))
+
+
+@cache
+def input_names(meter: int) -> tuple[str, ...]:
+    """Names of the numbers of a hypothesis with ``meter`` beats in a bar, in the order of ``bar_features``."""
+    shared = (
+        *(f"tempo near {bpm:.0f} bpm" for bpm in _BPM_CENTRES),
+        *(f"{band} repeat after {lag:.2f} beats" for band in ("low", "middle", "high") for lag in LAGS),
+        "onsets on the beat", "onsets on the half beat", "log onsets per beat", "log beats", "is long", "pulse strength",
+    )  # fmt: skip
+    length = (
+        "starts at the start", "place of the start", "whole bars", "whole bars from the start",
+        *(f"{count} whole bars" for count in _BAR_COUNTS),
+    )  # fmt: skip
+    of_beat = (
+        *(f"band {group} at {position:.2f}" for group in range(N_GROUPS) for position in POSITIONS),
+        *(f"harmony change over {span}" for span in CHANGE_SPANS), "bass change",
+    )  # fmt: skip
+    return (*shared, *length, *(f"beat {beat}: {name}" for beat in range(meter) for name in of_beat))
 
 
 def n_features(meter: int) -> int:

@@ -8,9 +8,6 @@ Weights come from ``training/rhythm/calibrate.py``.
 from __future__ import annotations
 
 import functools
-import importlib.resources
-import json
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +15,16 @@ from numpy.typing import NDArray
 from sonoteca.analysis.rhythm.bar_model import BarChoice
 from sonoteca.analysis.rhythm.evidence import RhythmEvidence, autocorrelation, count_onsets
 from sonoteca.domain.vocabulary import Kind
+from sonoteca.models.files import load_document
+from sonoteca.models.logistic import Logistic
 
+CONFIDENCE_FILE = "rhythm_confidence.json"
+PRESENCE_INPUTS = (
+    "score of the best bar", "log share of its tempo", "log share of its bar", "log mean flux", "log duration",
+    "log onsets", "log onsets per second", *(f"repeat after {beats:g} beats" for beats in (0.5, 1, 2, 4, 8)),
+    "onsets on the beat", "log spikiness of onsets",
+)  # fmt: skip
+CONFIDENCE_INPUTS = ("log odds of the share", "is long", "is from the length", "log duration")
 # How probable a beat has to be before anything is said. What is known to be a loop or a track nearly always has
 # one; a field recording rarely. None: the kind is not known.
 PRESENCE_THRESHOLDS = {None: 0.5, Kind.LOOP: 0.02, Kind.TRACK: 0.1, Kind.FIELD_RECORDING: 0.6, Kind.ONE_SHOT: 1.0}
@@ -35,14 +41,12 @@ def presence_threshold(evidence: RhythmEvidence, kind: Kind | None) -> float:
 
 
 @functools.cache
-def _calibration() -> dict[str, Any]:
-    source = importlib.resources.files("sonoteca.analysis.rhythm") / "calibration.json"
-    content: dict[str, Any] = json.loads(source.read_text(encoding="utf-8"))
-    return content
+def _fitted(name: str) -> Logistic:
+    return Logistic.from_document(load_document(CONFIDENCE_FILE)[name])
 
 
 def presence_features(evidence: RhythmEvidence, choice: BarChoice) -> NDArray[np.float64]:
-    """What speaks for a beat, shape (14,)."""
+    """What speaks for a beat, shape (14,): ``PRESENCE_INPUTS``."""
     period = choice.pulse.period_s
     lags = np.array([0.5, 1.0, 2.0, 4.0, 8.0]) * period * evidence.frame_rate
     acf = autocorrelation(evidence.pulse, int(lags[-1]) + 2)
@@ -68,11 +72,11 @@ def presence_features(evidence: RhythmEvidence, choice: BarChoice) -> NDArray[np
 
 def presence_probability(evidence: RhythmEvidence, choice: BarChoice) -> float:
     """Probability that the sound has a beat at all."""
-    return _logistic("presence", presence_features(evidence, choice))
+    return _fitted("presence").probability(presence_features(evidence, choice))
 
 
 def confidence_features(evidence: RhythmEvidence, choice: BarChoice, share: float) -> NDArray[np.float64]:
-    """What tells how far a posterior ``share`` can be trusted, shape (4,)."""
+    """What tells how far a posterior ``share`` can be trusted, shape (4,): ``CONFIDENCE_INPUTS``."""
     share = float(np.clip(share, 1e-4, 1 - 1e-4))
     is_long = float(evidence.duration_s > 30.0)
     return np.array(
@@ -82,11 +86,4 @@ def confidence_features(evidence: RhythmEvidence, choice: BarChoice, share: floa
 
 def confidence(what: str, evidence: RhythmEvidence, choice: BarChoice, share: float) -> float:
     """Calibrated probability that the ``what`` (tempo, beats, bar or meter) said with that posterior share is right."""
-    return float(np.clip(_logistic(what, confidence_features(evidence, choice, share)), 0.01, 0.995))
-
-
-def _logistic(name: str, features: NDArray[np.float64]) -> float:
-    model = _calibration()[name]
-    standard = (features - np.asarray(model["mean"])) / np.asarray(model["spread"])
-    logit = float(standard @ np.asarray(model["weights"]) + model["bias"])
-    return float(1.0 / (1.0 + np.exp(-np.clip(logit, -30.0, 30.0))))
+    return float(np.clip(_fitted(what).probability(confidence_features(evidence, choice, share)), 0.01, 0.995))
