@@ -22,6 +22,9 @@ from .catalogue.described import describe_sound as describe_sound
 from .catalogue.made.arrangements import ArrangementEntry as ArrangementEntry
 from .catalogue.store.library import Library as Library
 from .catalogue.store.library import open_library as open_library
+from .catalogue.store.restoring import Restoration as Restoration
+from .catalogue.store.restoring import plan_restore as plan_restore
+from .catalogue.store.restoring import restore_library as restore_library
 from .domain.file_analysis import AnalysisSettings as AnalysisSettings
 from .ingest.listener import Listener as Listener
 from .interchange.arrangement_files import ArrangementExportAnswer as ArrangementExportAnswer
@@ -114,5 +117,11 @@ from .sequence.playlists import forget_playlist as forget_playlist
 from .sequence.playlists import list_playlists as list_playlists
 from .sequence.playlists import rename_playlist as rename_playlist
 from .sequence.playlists import show_playlist as show_playlist
+from .upkeep.check import CheckReport as CheckReport
+from .upkeep.check import check_library as check_library
+from .upkeep.derived_things import IndexAnswer as IndexAnswer
+from .upkeep.derived_things import check_index as check_index
+from .upkeep.derived_things import rebuild_index as rebuild_index
+from .upkeep.derived_things import rebuild_summaries as rebuild_summaries
 
 __version__: str

@@ -27,7 +27,7 @@ from sonoteca.errors import (
     LibraryUnwritable,
     RequestError,
 )
-from sonoteca.upkeep.check import check
+from sonoteca.upkeep.check import check_library
 
 
 @pytest.fixture
@@ -161,7 +161,7 @@ def test_a_full_disk_is_said_and_leaves_the_old_state(path: Path) -> None:
         with pytest.raises(LibraryFull, match="no room"):
             add_many(library, 1000)
         assert count_sounds(library) == 2
-        assert check(library).is_whole
+        assert check_library(library).is_whole
     with open_library(path) as library, library.write() as connection_:
         samples.add(connection_, "c.wav", "x1:c")
 
@@ -193,7 +193,7 @@ def test_a_small_disk_that_runs_full_leaves_the_old_state(path: Path, small_disk
         with pytest.raises((LibraryFull, LibraryUnwritable)):
             fill_with_backups(library)
         assert not list(small_disk.rglob("*.part*"))
-        assert check(library).is_whole
+        assert check_library(library).is_whole
 
 
 def add_events(library: Library, count: int) -> None:
@@ -356,7 +356,7 @@ def test_a_migration_that_fails_leaves_the_library_as_it_was(tmp_path: Path, mon
     with pytest.raises(LibraryMissing, match="empty"):
         open_library(path)
     with open_library(path, mode="create") as library:
-        assert check(library).is_whole
+        assert check_library(library).is_whole
 
 
 def test_the_migrations_make_exactly_the_tables_of_the_schema(library: Library) -> None:
@@ -413,7 +413,7 @@ def test_restore_brings_the_old_state_back_and_keeps_the_newer(path: Path) -> No
     kept = backup.restore(path, made, backups)
     with open_library(path) as library:
         assert count_sounds(library) == 2
-        assert check(library).is_whole
+        assert check_library(library).is_whole
     assert kept is not None
     with open_library(kept, mode="read") as newer:
         assert count_sounds(newer) == 3
@@ -473,7 +473,7 @@ def test_postgres_is_backed_up_with_its_own_tools(postgres_library_url: str) -> 
 def test_check_counts_and_finds_nothing_wrong(library: Library) -> None:
     with library.write() as connection:
         samples.add(connection, "a.wav", "x1:a", kind="loop")
-    report = check(library)
+    report = check_library(library)
     assert report.findings == ()
     assert (report.counts["sounds"], report.counts["observations"]) == (1, 1)
 
@@ -492,14 +492,14 @@ def test_check_finds_what_does_not_agree(library: Library, code: str, statement:
     with library.write() as connection:
         samples.add(connection, "a.wav", "x1:a", kind="loop")
         connection.exec_driver_sql(statement)
-    assert code in {finding.code for finding in check(library).findings}
+    assert code in {finding.code for finding in check_library(library).findings}
 
 
 def test_check_finds_a_damaged_file(path: Path) -> None:
     content = path.read_bytes()
     path.write_bytes(content[: 4096 * 12] + b"\x55" * 4096 * 6 + content[4096 * 18 :])
     with open_library(path, mode="read") as library:
-        assert {finding.code for finding in check(library).findings} == {"integrity"}
+        assert {finding.code for finding in check_library(library).findings} == {"integrity"}
 
 
 def test_check_finds_a_row_without_its_parent(path: Path) -> None:
@@ -508,7 +508,7 @@ def test_check_finds_a_row_without_its_parent(path: Path) -> None:
     connection.commit()
     connection.close()
     with open_library(path, mode="read") as library:
-        [finding] = check(library).findings
+        [finding] = check_library(library).findings
     assert finding.code == "foreign_key"
     assert "sounds" in finding.message
 
@@ -521,7 +521,7 @@ def test_check_finds_vectors_and_index_files_that_are_not_what_they_should_be(li
         cut = {"region_id": region_id, "start_s": 0.0, "end_s": 1.0, "is_window": False, "vector": b"\0\0"}
         connection.execute(sa.insert(schema.embeddings_table(space.number)).values(cut))
         segments.publish(connection, space, [segments.Segment("gone.seg", 1, 1, 1, 1, 1)], after=0, removed_up_to=0)
-    assert {finding.code for finding in check(library).findings} == {"vector_length", "index_file"}
+    assert {finding.code for finding in check_library(library).findings} == {"vector_length", "index_file"}
 
 
 def test_a_second_backup_in_one_second_has_a_name_of_its_own(path: Path) -> None:

@@ -20,7 +20,7 @@ from catalogue_processes import create_at_once
 from sonoteca.catalogue.store import schema
 from sonoteca.catalogue.store.library import Library, open_library
 from sonoteca.errors import LibraryBusy
-from sonoteca.upkeep.check import check
+from sonoteca.upkeep.check import check_library
 
 _TESTS = Path(__file__).parents[1]
 
@@ -90,7 +90,7 @@ def test_a_killed_writer_loses_no_commit_and_leaves_no_half_batch(
         stored = count_analysed(library)
         # One batch more may be committed and not told yet.
         assert stored in (told, told + batch)
-    assert check(library).findings == ()
+    assert check_library(library).findings == ()
 
 
 def test_a_library_can_be_opened_after_its_writer_was_killed(library: Library, library_location: str) -> None:

@@ -12,7 +12,7 @@ from sonoteca.catalogue.store import schema
 from sonoteca.catalogue.store.library import Library
 from sonoteca.domain.descriptor import CONTENT, DESCRIPTORS, KEY, KIND, LOUDNESS, METER, PITCH, ROLE, TEMPO, Descriptor
 from sonoteca.domain.observation import JsonValue, Observation
-from sonoteca.upkeep.check import check
+from sonoteca.upkeep.check import check_library
 
 
 def believed(*values: tuple[Descriptor, JsonValue]) -> dict[str, Observation]:
@@ -76,7 +76,7 @@ def test_summaries_can_be_rebuilt(library: Library) -> None:
         connection.execute(sa.delete(schema.summaries))
         connection.execute(sa.text("DELETE FROM sound_text"))
         assert rebuild(connection) == 2
-    assert check(library).findings == ()
+    assert check_library(library).findings == ()
 
 
 @pytest.mark.parametrize(

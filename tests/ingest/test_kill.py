@@ -18,7 +18,7 @@ import synth
 from sonoteca.audio.encode import write_audio, write_wav
 from sonoteca.catalogue.store import schema
 from sonoteca.catalogue.store.library import open_library
-from sonoteca.upkeep.check import check
+from sonoteca.upkeep.check import check_library
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(os.name != "posix", reason="kill -9")]
 
@@ -72,7 +72,7 @@ def whole(library_file: Path, count: int) -> None:
             query = sa.select(runs.producer, sa.func.count()).group_by(runs.producer)
             n_runs = {row[0]: row[1] for row in connection.execute(query)}
             assert min(n_runs.values()) >= count
-        assert check(library).findings == ()
+        assert check_library(library).findings == ()
 
 
 def make_music(folder: Path, count: int, *, first: int = 0) -> None:

@@ -29,6 +29,17 @@ _BY_CODE = {
     "worker_error": "Run `sonoteca retry`; if it fails again, please report the file's format.",
 }
 
+# What helps against a finding of a check, by its code.
+_BY_FINDING = {
+    "integrity": "Run `sonoteca library restore` with a backup.",
+    "foreign_key": "Run `sonoteca library restore` with a backup.",
+    "vector_length": "Run `sonoteca add --force` on their files.",
+    "summaries": "Run `sonoteca library upgrade --rebuild`: it derives them anew.",
+    "words": "Run `sonoteca library upgrade --rebuild`: it derives them anew.",
+    "index_file": "Run `sonoteca index rebuild`.",
+    "derived_file": "Run `sonoteca index rebuild`.",
+}
+
 # Fields whose option has another name. A field that is an argument has no option to name.
 _OPTIONS = {
     "k": "--count",
@@ -50,6 +61,11 @@ def remedy_of(error: SonotecaError) -> str:
         remedy = _BY_CODE.get(error.code, remedy)
     option = None if error.field is None else option_of(error.field)
     return f"{remedy} ({option})" if option is not None else remedy
+
+
+def remedy_of_finding(code: str, remedy: str) -> str:
+    """What the reader of a check can type; ``remedy`` where no command helps."""
+    return _BY_FINDING.get(code, remedy)
 
 
 def option_of(field: str) -> str | None:

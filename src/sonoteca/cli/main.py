@@ -17,8 +17,7 @@ from sonoteca.cli import (
     auditing,
     edit,
     humming,
-    index_group,
-    library_group,
+    index,
     linting,
     list,
     machine,
@@ -33,6 +32,7 @@ from sonoteca.cli import (
 from sonoteca.cli.arguments import shield
 from sonoteca.cli.arrange import group as arrange
 from sonoteca.cli.import_ import group as import_group
+from sonoteca.cli.library import group as library_group
 from sonoteca.cli.match import group as match
 from sonoteca.cli.options import DataDirOption, LibraryOption, remember_data_dir, remember_library
 from sonoteca.cli.playlist import group as playlist_group
@@ -84,7 +84,7 @@ for group in (
     auditing,
     import_group,
     library_group,
-    index_group,
+    index,
     machine,
     preview,
 ):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,9 +15,12 @@ from sonoteca.catalogue.store.database import chunks, dialect_of, explain
 from sonoteca.catalogue.store.library import Library
 from sonoteca.catalogue.store.schema import embeddings_table, regions, segments, sounds, summaries
 from sonoteca.catalogue.store.schema_made import all_tables
+from sonoteca.derived.derivation import DerivedState
 from sonoteca.errors import LibraryDamaged
+from sonoteca.upkeep.derived_things import look_at_derived
 
 _SHOWN = 5
+_REBUILD = "Rebuild the index: all that is derived is made anew."
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,18 +34,30 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class CheckReport:
-    """``counts`` are rows per table; ``findings`` is empty for a library that is whole."""
+    """``counts`` are rows per table; ``findings`` is empty for a library that is whole.
+
+    ``derived`` says how what is derived stands to the catalogue: what is out of date is no fault.
+    """
 
     counts: dict[str, int]
     findings: tuple[Finding, ...]
+    derived: tuple[DerivedState, ...] = ()
 
     @property
     def is_whole(self) -> bool:
         return not self.findings
 
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "ok": self.is_whole,
+            "rows": self.counts,
+            "findings": [asdict(finding) for finding in self.findings],
+            "derived": [state.as_json() for state in self.derived],
+        }
 
-def check(library: Library) -> CheckReport:
-    """Read everything once; changes nothing. Minutes for a million sounds."""
+
+def check_library(library: Library) -> CheckReport:
+    """Read everything once and say what is wrong with it; changes nothing. Minutes for a million sounds."""
     with library.read() as connection:
         findings = _database(connection)
         if findings:
@@ -56,16 +71,18 @@ def check(library: Library) -> CheckReport:
         findings += _rows(connection)
         for space in spaces:
             findings += _vectors(connection, space)
-        findings += _derived(connection)
+        findings += _summaries(connection)
         findings += _files(connection, library)
-    return CheckReport(counts, tuple(findings))
+    derived = look_at_derived(library)
+    findings += [Finding("derived_file", f"{each.message}.", _REBUILD) for each in derived if not each.whole]
+    return CheckReport(counts, tuple(findings), derived)
 
 
 def _database(connection: Connection) -> list[Finding]:
     """SQLite's own checks; PostgreSQL keeps its constraints itself."""
     if dialect_of(connection) != "sqlite":
         return []
-    remedy = "Run `sonoteca library restore` with a backup."
+    remedy = "Restore a backup."
     try:
         problems = [row[0] for row in connection.exec_driver_sql("PRAGMA integrity_check(10)")]
     except sa.exc.DatabaseError as error:
@@ -116,12 +133,12 @@ def _vectors(connection: Connection, space: embeddings.StoredSpace) -> list[Find
     if not wrong:
         return []
     sentence = f"{wrong} vectors of {space.space.id} have not its {space.space.dimensions} dimensions."
-    return [Finding("vector_length", sentence, "Run `sonoteca add --force` on their files.")]
+    return [Finding("vector_length", sentence, "Analyse their files anew.")]
 
 
-def _derived(connection: Connection) -> list[Finding]:
+def _summaries(connection: Connection) -> list[Finding]:
     """Compare summaries and words with what the observations say today."""
-    remedy = "Run `sonoteca library upgrade --rebuild`: it derives them anew."
+    remedy = "Derive them anew: upgrade the library with a rebuild."
     findings = []
     ids = list(connection.execute(sa.select(sounds.c.id).order_by(sounds.c.id)).scalars())
     differing = 0
@@ -154,5 +171,5 @@ def _files(connection: Connection, library: Library) -> list[Finding]:
         path = library.data_dir / "index" / row.file
         if not path.is_file() or path.stat().st_size != row.size:
             sentence = f"The index file {path} is missing or has another size."
-            findings.append(Finding("index_file", sentence, "Run `sonoteca index rebuild`."))
+            findings.append(Finding("index_file", sentence, _REBUILD))
     return findings

@@ -126,7 +126,7 @@ def _sqlite() -> Check:
 
 def _library(location: str, data_dir: str | None) -> Iterator[Check]:
     from sonoteca.catalogue.store.library import is_url, library_file, open_library
-    from sonoteca.upkeep.check import check
+    from sonoteca.upkeep.check import check_library
 
     if not is_url(location):
         file = library_file(location)
@@ -136,7 +136,7 @@ def _library(location: str, data_dir: str | None) -> Iterator[Check]:
         yield Check("disk space", free_mb >= _MIN_FREE_MB, f"{free_mb} MB free at {existing}", remedy)
     try:
         with open_library(location, mode="read", data_dir=Path(data_dir) if data_dir else None) as library:
-            report = check(library)
+            report = check_library(library)
     except LibraryMissing:
         yield Check("library", True, f"none yet at {location}; `sonoteca add FOLDER` makes one")
         return

@@ -1,7 +1,7 @@
 """Maps of a library: for an embedding space and a method one layout, and the place of each region on it.
 
 A layout's ``model`` is what places a sound that was not there when it was fitted; its bytes are the
-business of ``search.map_model``. Fitting anew replaces the layout of that space and method; places go with
+business of ``search.map.model``. Fitting anew replaces the layout of that space and method; places go with
 their regions.
 """
 
@@ -42,6 +42,14 @@ def find_layout(connection: Connection, space: StoredSpace, *, method: str | Non
         query = query.where(map_layouts.c.method == method)
     row = connection.execute(query).first()
     return None if row is None else Layout(row.id, row.method, row.settings["fitted_to"], bytes(row.model), row.at)
+
+
+def list_layouts(connection: Connection, space: StoredSpace) -> list[Layout]:
+    """All layouts of a space, the one fitted first first."""
+    rows = connection.execute(
+        sa.select(map_layouts).where(map_layouts.c.space == space.number).order_by(map_layouts.c.id)
+    )
+    return [Layout(row.id, row.method, row.settings["fitted_to"], bytes(row.model), row.at) for row in rows]
 
 
 def store_layout(connection: Connection, space: StoredSpace, *, method: str, fitted_to: int, model: bytes) -> Layout:
@@ -116,6 +124,19 @@ def add_points(
 def count_points(connection: Connection, layout: Layout) -> int:
     query = sa.select(sa.func.count()).select_from(map_points).where(map_points.c.layout_id == layout.number)
     return connection.execute(query).scalar_one()
+
+
+def count_without_place(connection: Connection, space: StoredSpace, layout: Layout) -> int:
+    """How many regions have a vector and no place on this layout."""
+    table = embeddings_table(space.number)
+    placed = sa.select(map_points.c.region_id).where(map_points.c.layout_id == layout.number)
+    query = sa.select(sa.func.count()).select_from(table)
+    return connection.execute(query.where(table.c.is_window.is_(False), table.c.region_id.not_in(placed))).scalar_one()
+
+
+def remove_points(connection: Connection, layout: Layout) -> None:
+    """Take all places off a layout, which stays."""
+    connection.execute(sa.delete(map_points).where(map_points.c.layout_id == layout.number))
 
 
 def points_of(

@@ -74,6 +74,11 @@ class Library:
     def is_sqlite(self) -> bool:
         return self.path is not None
 
+    @property
+    def schema_revision(self) -> str:
+        """The schema that it is at, as its migrations are named."""
+        return REVISION
+
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A connection that sees one consistent state and is rolled back at the end."""

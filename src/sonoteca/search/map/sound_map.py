@@ -7,7 +7,7 @@ somebody asks for a new fit.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import sqlalchemy as sa
@@ -17,14 +17,18 @@ from sonoteca.catalogue.heard.embeddings import StoredSpace, answering_space
 from sonoteca.catalogue.made.map_layouts import (
     Layout,
     add_points,
+    count_without_place,
     find_layout,
+    list_layouts,
     points_of,
     region_vectors,
+    remove_points,
     store_layout,
 )
 from sonoteca.catalogue.store.library import Library
+from sonoteca.derived.derivation import DerivedState
 from sonoteca.errors import RequestError
-from sonoteca.search.map.fit import Method, fit_map, is_installed
+from sonoteca.search.map.fit import METHODS, Method, fit_map, is_installed
 from sonoteca.search.map.model import pack_model, unpack_model
 from sonoteca.search.result_row import RegionFacts, region_facts
 
@@ -159,3 +163,45 @@ def _space(connection: Connection) -> StoredSpace:
     if space is None:
         raise RequestError("No sound of this library was embedded yet.", "Add a folder of sounds.")
     return space
+
+
+class MapPlaces:
+    """The places of regions as a derived thing: rows of the library, made when a person asks for a map."""
+
+    name: Final = "map"
+
+    def look(self, library: Library) -> DerivedState:
+        """Compare the maps there are with the catalogue; changes nothing."""
+        with library.read() as connection:
+            space = answering_space(connection)
+            layouts = [] if space is None else list_layouts(connection, space)
+            if space is None or not layouts:
+                return DerivedState(self.name, False, False, True)
+            try:
+                for layout in layouts:
+                    unpack_model(layout.model, space.space.dimensions)
+            except RequestError as error:
+                return DerivedState(self.name, True, False, False, error.message.rstrip("."))
+            waiting = sum(count_without_place(connection, space, layout) for layout in layouts)
+        message = f"{waiting} regions have no place yet" if waiting else ""
+        return DerivedState(self.name, True, not waiting, True, message)
+
+    def rebuild(self, library: Library) -> None:
+        """Place all regions anew, where they were; a map whose model cannot be read is fitted anew."""
+        with library.read() as connection:
+            space = answering_space(connection)
+            layouts = [] if space is None else list_layouts(connection, space)
+        for layout in layouts:
+            assert space is not None
+            method = next(each for each in METHODS if each == layout.method)
+            try:
+                model = unpack_model(layout.model, space.space.dimensions)
+            except RequestError:
+                draw_map(library, method=method, refit=True)
+                continue
+            with library.read() as connection:
+                batches = [(ids, model.place(vectors)) for ids, vectors in region_vectors(connection, space)]
+            with library.write() as connection:
+                remove_points(connection, layout)
+                for ids, places in batches:
+                    add_points(connection, layout, ids, places)

@@ -11,10 +11,6 @@ from sonoteca.cli.arguments import filter_text
 from sonoteca.cli.options import DataDirOption, FilterOption, JsonOption, LibraryOption, open_named_library
 
 
-def register(group: typer.Typer) -> None:
-    group.command(name="map")(map_)
-
-
 def map_(
     method: Annotated[
         Literal["pca", "umap", "tsne"] | None,

@@ -1,0 +1,1 @@
+"""``sonoteca library``: the library as a whole, one file a word."""

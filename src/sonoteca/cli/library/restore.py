@@ -1,0 +1,28 @@
+"""``sonoteca library restore``: a backup in the place of the library."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sonoteca.cli.options import LibraryOption, YesOption, library_location
+
+
+def restore(
+    source: Annotated[Path | None, typer.Argument(help="Backup to restore; default: the newest.")] = None,
+    library: LibraryOption = None,
+    yes: YesOption = False,
+) -> None:
+    """Put a backup in the place of the library; what was there before is kept beside the backups."""
+    import sonoteca
+    from sonoteca.cli.output import note
+    from sonoteca.settings import load_settings
+
+    location = library_location(library, load_settings())
+    plan = sonoteca.plan_restore(location, source)
+    if not yes and plan.replaces:
+        typer.confirm(f"Replace {plan.path} with {plan.source}?", abort=True, err=True)
+    done = sonoteca.restore_library(location, plan.source)
+    note(f"restored {done.path} from {done.source}" + (f"; the former state is {done.kept}" if done.kept else ""))
