@@ -1,4 +1,4 @@
-"""An arrangement: sections one after another, and clips of loops on their bar grid.
+"""An arrangement is a row of sections, and clips of loops on their bar grid.
 
 Conventions of this package:
 
@@ -108,7 +108,7 @@ class Clip:
 
 
 def pass_beats(clip: Clip, tempo_bpm: float) -> Fraction:
-    """Beats that one pass of a clip fills at a tempo: whole ones where it nearly does, else what its span says.
+    """Count the beats that one pass of a clip fills at a tempo: whole ones where it nearly does, else as its span says.
 
     Seconds and ratios are rounded numbers: without this a loop of four bars would be a sample off
     after some repetitions.
@@ -205,20 +205,20 @@ class Arrangement:
 
     @property
     def roles(self) -> tuple[str, ...]:
-        """Roles that have clips, in the order of ``Role``."""
+        """List the roles that have clips, in the order of ``Role``."""
         held = {clip.role for clip in self.clips}
         return tuple(str(role) for role in Role if role in held)
 
     def clips_of(self, role: str) -> tuple[Clip, ...]:
-        """The clips of one role in time order."""
+        """List the clips of one role in time order."""
         return tuple(sorted((clip for clip in self.clips if clip.role == role), key=lambda clip: clip.start_bar))
 
     def section_at(self, bar: float) -> Section:
-        """The section that plays at a bar inside the piece."""
+        """Find the section that plays at a bar inside the piece."""
         return next(section for section in reversed(self.sections) if section.start_bar <= bar + SAME_BAR)
 
     def pass_bars(self, clip: Clip) -> float:
-        """Bars that one pass of a clip fills on this grid.
+        """Count the bars that one pass of a clip fills on this grid.
 
         A loop of four bars gives exactly 4.0, although seconds and ratio are rounded numbers.
         """

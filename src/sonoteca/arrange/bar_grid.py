@@ -1,4 +1,4 @@
-"""Bars to samples, exactly: positions are rounded one by one, so nothing adds up."""
+"""A bar grid turns bars into samples, exactly: positions are rounded one by one, so no error adds up."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ class BarGrid:
     sample_rate: int
 
     def sample(self, bar: Fraction | float) -> int:
-        """The sample that a (fractional) bar begins with."""
+        """Find the sample that a (fractional) bar begins with."""
         beats = Fraction(bar) * self.beats_per_bar
         return round(beats * 60 * self.sample_rate / Fraction(self.tempo_bpm))
 
     def pass_bars(self, clip: Clip) -> Fraction:
-        """Bars that one pass of a clip fills, as a fraction; see ``arrangement.pass_beats``."""
+        """Count the bars that one pass of a clip fills, as a fraction; see ``arrangement.pass_beats``."""
         return pass_beats(clip, self.tempo_bpm) / self.beats_per_bar

@@ -1,4 +1,4 @@
-"""Loudness by role: how loud each layer stands, so that a sum of layers is a mix."""
+"""Each role has a loudness at which its layer stands, so that a sum of layers is a mix."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _HEADROOM_DBTP = -1.0
 
 
 def clip_gain_db(role: str, loudness_lufs: float | None, true_peak_dbtp: float | None = None) -> float:
-    """Gain in dB that brings a sound to the loudness of its role, rounded to 0.1 dB.
+    """Compute the gain in dB that brings a sound to the loudness of its role, rounded to 0.1 dB.
 
     A sound of unknown loudness is left as it is. A boost ends at ``MOST_BOOST_DB``, and where the
     sound by itself would pass -1 dBTP.

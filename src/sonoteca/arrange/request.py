@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pydantic import field_validator
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, field_validator
 
 from sonoteca.arrange.arrangement import FASTEST_BPM, MOST_BEATS_PER_BAR, MOST_SEED, SLOWEST_BPM
 from sonoteca.arrange.form import DEFAULT_FORM, FormPart, parse_form, parse_roles
@@ -10,6 +12,7 @@ from sonoteca.domain.music import Key
 from sonoteca.domain.request import Request
 from sonoteca.domain.vocabulary import Role
 from sonoteca.errors import RequestError
+from sonoteca.match.weights import MATCH_WEIGHTS
 
 MOST_STRETCH_PCT, MOST_SHIFT = 25.0, 6
 
@@ -46,6 +49,9 @@ class ArrangeRequest(Request):
         Another number gives another choice of about the same quality.
     title : str or None
         What to call it.
+    weights : mapping or None
+        Numbers of ``match.weights`` that replace the shipped ones for this choice; the library's own
+        weights where none is given. A text is read as TOML, or as ``name=number``.
     """
 
     seed: str | None = None
@@ -60,6 +66,7 @@ class ArrangeRequest(Request):
     max_shift: int = MOST_SHIFT
     random_seed: int = 0
     title: str | None = None
+    weights: Annotated[dict[str, Any] | None, BeforeValidator(MATCH_WEIGHTS.checked)] = None
 
     @field_validator("form")
     @classmethod

@@ -1,4 +1,4 @@
-"""Where the sounds of an arrangement are now: a clip holds a content, a file holds it today.
+"""A source is where a sound of an arrangement is now: a clip holds a content, a file holds it today.
 
 A file that changed since it was listened to is asked for its content again, so that a clip never
 plays another sound that took the place of its own.
@@ -43,7 +43,7 @@ class Source:
 
 
 def find_sources(connection: Connection, clips: Iterable[Clip]) -> dict[str, Source]:
-    """Per content hash of the clips its source; missing ones are in it, with the reason."""
+    """Find the source of each content of the clips, by hash; missing ones are in it, with the reason."""
     hashes = list(dict.fromkeys(clip.content_hash for clip in clips))
     ids = known_sounds(connection, hashes)
     places = locations_of(connection, list(ids.values()))
@@ -74,7 +74,7 @@ def find_sources(connection: Connection, clips: Iterable[Clip]) -> dict[str, Sou
 
 
 def _why_not(path: Path, stamp: tuple[int, int], wanted: str) -> str | None:
-    """Why a file cannot stand for a content, or None if it can."""
+    """Say why a file cannot stand for a content; None if it can."""
     try:
         state = os.stat(path)
         if (state.st_size, state.st_mtime_ns) != stamp and hash_content(path) != wanted:
@@ -87,7 +87,7 @@ def _why_not(path: Path, stamp: tuple[int, int], wanted: str) -> str | None:
 
 
 def require_all(arrangement: Arrangement, sources: Mapping[str, Source], *, with_muted: bool) -> None:
-    """SoundsMissing, naming each with its clips, unless every sound has a file (those of muted roles on request)."""
+    """Raise SoundsMissing, naming each with its clips, unless every sound has a file (those of muted roles on request)."""
     heard = [clip for clip in arrangement.clips if with_muted or clip.role not in arrangement.muted]
     missing = [source for source in sources.values() if source.path is None]
     named: list[str] = []

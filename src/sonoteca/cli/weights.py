@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from sonoteca import Library
-    from sonoteca.match.weights import Weights as MatchWeights
     from sonoteca.sequence.weights import Weights
 
 WeightsOption = Annotated[
@@ -48,11 +46,3 @@ def sequence_weights(option: str | None) -> Weights:
     from sonoteca.sequence.weights import parse_weights
 
     return parse_weights(weights_text(option) or "")
-
-
-def weights_in_use(library: Library, option: str | None) -> MatchWeights:
-    """The weights of a match that the option names, else the library's own, else the shipped ones."""
-    import sonoteca
-
-    request = sonoteca.MatchWeightsRequest(weights=weights_text(option))
-    return sonoteca.match_weights(library, request).weights

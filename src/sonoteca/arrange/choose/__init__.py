@@ -1,1 +1,1 @@
-"""From wishes to a choice of loops: what can play where, and which together are best."""
+"""Loops are chosen by what can play where, and which go together best."""

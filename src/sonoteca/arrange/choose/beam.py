@@ -1,4 +1,4 @@
-"""Which loop plays in which section: a beam search over cells of (section name, role).
+"""A beam search decides which loop plays in which section, over cells of (section name, role).
 
 A cell is worth what its loop is worth by itself and with what already plays in its section; the
 same loop in the verse and in the chorus costs, in an intro or outro it pays; loops of one role
@@ -51,7 +51,7 @@ class _State:
 def choose(
     cells: Sequence[Cell], placements: Placements, pairwise: PairwiseFit, *, width: int = BEAM_WIDTH
 ) -> list[int]:
-    """The number of a placement for each cell.
+    """Choose a placement for each cell, by its number.
 
     Parameters
     ----------
@@ -99,7 +99,7 @@ def _gains(
     loops: NDArray[np.int64],
     energy: NDArray[np.float64],
 ) -> NDArray[np.float64]:
-    """What each option adds to a partial choice, shape (len(options),)."""
+    """Weigh what each option adds to a partial choice, shape (len(options),)."""
     gains = WORTH * placements.worth[options]
     gains += _ENERGY * _LIFT.get(_kind(cell.section), 0.0) * energy[options]
     beside = [one for other, one in zip(decided, chosen, strict=True) if other.section == cell.section]
@@ -118,7 +118,7 @@ def _gains(
 
 
 def is_edge(section: str) -> bool:
-    """Whether a section may repeat what another plays without seeming poor.
+    """Tell whether a section may repeat what another plays without seeming poor.
 
     >>> is_edge("Intro 2"), is_edge("verse")
     (True, False)
@@ -127,7 +127,7 @@ def is_edge(section: str) -> bool:
 
 
 def _kind(section: str) -> str:
-    """The first word of a section's name without its number: ``Chorus 2`` is a chorus.
+    """Read the first word of a section's name without its number: ``Chorus 2`` is a chorus.
 
     >>> _kind("Chorus 2"), _kind("verse_b"), _kind("intro1")
     ('chorus', 'verse', 'intro')
@@ -137,14 +137,14 @@ def _kind(section: str) -> str:
 
 
 def _loop_numbers(placements: Placements) -> NDArray[np.int64]:
-    """The same number for the same content, whatever its span and shift."""
+    """Number the placements: the same number for the same content, whatever its span and shift."""
     numbers: dict[str, int] = {}
     hashes = placements.loops.evidence.content_hashes
     return np.array([numbers.setdefault(each, len(numbers)) for each in hashes], np.int64)
 
 
 def _standard(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Deviations from the mean in units of the spread, within ±2; 0 where not known."""
+    """Compute deviations from the mean in units of the spread, within ±2; 0 where not known."""
     known = values[np.isfinite(values)]
     if len(known) == 0 or float(known.std()) == 0.0:
         return np.zeros(len(values))

@@ -22,9 +22,8 @@ from sonoteca.catalogue.store.library import Library
 from sonoteca.catalogue.store.names import storable
 from sonoteca.domain.observation import JsonValue
 from sonoteca.domain.vocabulary import Role
-from sonoteca.match.library_weights import library_weights
+from sonoteca.match.library_weights import weights_in_use
 from sonoteca.match.load_regions import load_region_table
-from sonoteca.match.weights import Weights
 
 # Placements per role that the search looks at: the willing ones.
 POOL = 32
@@ -34,15 +33,13 @@ _ENOUGH = 4
 _CHANCE = 0.15
 
 
-def compose_arrangement(library: Library, request: ArrangeRequest, *, weights: Weights | None = None) -> Arrangement:
+def compose_arrangement(library: Library, request: ArrangeRequest) -> Arrangement:
     """Compose an arrangement of the library's loops; it is not stored.
 
     Parameters
     ----------
     library : Library
     request : ArrangeRequest
-    weights : Weights, optional
-        Of the match; those that the library uses by default.
 
     Returns
     -------
@@ -57,7 +54,7 @@ def compose_arrangement(library: Library, request: ArrangeRequest, *, weights: W
     SoundNotFound, AmbiguousSound
         From a name.
     """
-    weights = library_weights(library) if weights is None else weights
+    weights = weights_in_use(library, request.weights)
     form, limits = request.form_parts, Limits(request.max_stretch / 100.0, request.max_shift)
     named = resolve_names(library, request)
     loops = find_loops(load_region_table(library, where=regions_to_use(library, request, named)))
@@ -105,14 +102,16 @@ def compose_arrangement(library: Library, request: ArrangeRequest, *, weights: W
 
 
 def _storable(value: JsonValue) -> JsonValue:
-    """Texts of a request as every database takes them: a path may be of any bytes."""
+    """Write the texts of a request as every database takes them: a path may be of any bytes."""
     if isinstance(value, list):
         return [_storable(each) for each in value]
+    if isinstance(value, dict):
+        return {storable(name): _storable(each) for name, each in value.items()}
     return storable(value) if isinstance(value, str) else value
 
 
 def _roles(loops: Loops, request: ArrangeRequest, form: Sequence[FormPart]) -> tuple[tuple[Role, ...], list[str]]:
-    """The roles that play where the form does not say, and a sentence for each that is left out."""
+    """Choose the roles that play where the form does not say, and make a sentence for each that is left out."""
     there, roles_asked, has_filter = set(loops.roles), request.roles_asked, bool(request.filter)
     if not there:
         raise no_loops(has_filter=has_filter)
@@ -128,7 +127,7 @@ def _roles(loops: Loops, request: ArrangeRequest, form: Sequence[FormPart]) -> t
 
 
 def _pool(placements: Placements, roles: Sequence[Role], named: set[str], random_seed: int) -> Placements:
-    """The most willing placements of each of these roles, chance included, and all of the sounds that are named."""
+    """Take the most willing placements of each of these roles, chance included, and all of the sounds that are named."""
     worth = placements.worth + _CHANCE * (draw(random_seed, placements.loops) - 0.5)
     order = np.argsort(-worth, kind="stable").tolist()
     per_role: dict[str, int] = {}
@@ -145,7 +144,7 @@ def _pool(placements: Placements, roles: Sequence[Role], named: set[str], random
 def _cells(
     plan: Mapping[str, tuple[Role, ...]], form: Sequence[FormPart], pool: Placements, wanted: Wanted, loops: Loops
 ) -> list[Cell]:
-    """What is to be decided, the fullest sections first, in each the seed's role first."""
+    """List what is to be decided, the fullest sections first, in each the seed's role first."""
     bars = {part.name: [each.bars for each in form if each.name == part.name] for part in form}
     names = sorted(plan, key=lambda name: (-len(plan[name]), -sum(bars[name])))
     first = None if wanted.seed is None else loops.roles[wanted.seed]
@@ -179,7 +178,7 @@ def _lay(
     grid: Grid,
     peaks: Mapping[int, float],
 ) -> tuple[Clip, ...]:
-    """A clip per section and role, over the whole section."""
+    """Lay a clip per section and role, over the whole section."""
     clips: list[Clip] = []
     for section in sections:
         playing = {role: choice[section.name, role] for role in plan[section.name]}
@@ -201,7 +200,7 @@ def _lay(
 
 
 def _shared(choice: Mapping[tuple[str, str], int], pool: Placements, wanted: Wanted) -> list[str]:
-    """A sentence per role that plays the same where it was to differ; not where somebody wants it so."""
+    """Make a sentence per role that plays the same where it was to differ; not where somebody wants it so."""
     sentences = []
     for role in dict.fromkeys(role for _, role in choice):
         names = [

@@ -1,4 +1,4 @@
-"""The grid an arrangement stands on: asked for, taken from the seed, or what suits most of the library."""
+"""The grid that an arrangement stands on is asked for, taken from the seed, or what suits most of the library."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class GroundedGrid:
 
 
 def is_tonal(role: str) -> bool:
-    """Whether a role has to be in the key.
+    """Tell whether a role has to be in the key.
 
     >>> is_tonal("drums"), is_tonal("bass")
     (False, True)
@@ -54,7 +54,7 @@ def is_tonal(role: str) -> bool:
 
 
 def ease_of_stretch(ratio: NDArray[np.float64]) -> NDArray[np.float64]:
-    """How little a change of tempo is heard, 1 for none, 0.5 at 7 %; the same for faster and slower by one factor.
+    """Weigh how little a change of tempo is heard, 1 for none, 0.5 at 7 %; the same for faster and slower by one factor.
 
     Not the match's axis of tempo, which asks how likely two loops were made for each other.
 
@@ -74,7 +74,7 @@ def find_grid(
     beats_per_bar: int | None = None,
     seed: int | None = None,
 ) -> GroundedGrid:
-    """The grid for an arrangement of these roles.
+    """Find the grid for an arrangement of these roles.
 
     Parameters
     ----------
@@ -123,7 +123,7 @@ def _key_of(loops: Loops, number: int) -> Key | None:
 
 
 def best_covered_tempo(loops: Loops, roles: Sequence[Role], beats_per_bar: int) -> float:
-    """The whole tempo to which the loops of every role have to be stretched least.
+    """Find the whole tempo to which the loops of every role have to be stretched least.
 
     Each role counts by the logarithm of its loops, so that a hundred drum loops do not outvote
     ten bass lines; of equals, the slowest.
@@ -138,12 +138,12 @@ def best_covered_tempo(loops: Loops, roles: Sequence[Role], beats_per_bar: int) 
 
 
 def _nearness(fit: TempoFit) -> float:
-    """Loops that are near, counted; one that would play in half or double time is half a loop."""
+    """Count the loops that are near; one that would play in half or double time is half a loop."""
     return float((ease_of_stretch(fit.ratio) * np.where(fit.level == 1.0, 1.0, 0.5)).sum())
 
 
 def best_covered_key(loops: Loops, roles: Sequence[Role]) -> Key | None:
-    """The key that the tonal loops of these roles reach with the least shifting; None where none has a key."""
+    """Find the key that the tonal loops of these roles reach with the least shifting; None where none has a key."""
     evidence = loops.evidence
     covered = np.zeros(N_KEYS)
     shifting = np.array([min(shift, 12 - shift) for shift in range(12)])

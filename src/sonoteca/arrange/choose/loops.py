@@ -1,4 +1,4 @@
-"""Loops that can stand on a bar grid: which span of each is a whole number of bars, and which role it plays."""
+"""A loop can stand on a bar grid where a span of it is a whole number of bars and it has a role to play."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _OFF_BAR = 0.02
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Loops:
-    """n loops with a span of whole bars each.
+    """A table of n loops, each with a span of whole bars.
 
     Attributes
     ----------
@@ -47,7 +47,7 @@ class Loops:
 
     @property
     def tempo_bpm(self) -> NDArray[np.float64]:
-        """Felt beats per minute over the span, shape (n,)."""
+        """Compute the felt beats per minute over the span, shape (n,)."""
         return 60.0 * self.bars * self.beats_per_bar / (self.end_s - self.start_s)
 
     def take(self, indices: Sequence[int] | NDArray[np.int64]) -> Loops:
@@ -84,7 +84,7 @@ def _joined(one: Any, other: Any) -> Any:
 
 
 def find_loops(evidence: RegionTable) -> Loops:
-    """Those of the regions that are loops with a role and at least one whole bar, by content hash.
+    """Find the regions that are loops with a role and at least one whole bar, in the order of their content hashes.
 
     A loop that its beats fill is used whole. Of one with a lead-in or a tail, the span from its
     first bar line over the largest power of two of bars is used, the lengths in which loops are made.

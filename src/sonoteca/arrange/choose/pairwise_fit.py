@@ -1,4 +1,4 @@
-"""How well placements go with each other, pair by pair, as they sound on the grid."""
+"""Placements are matched with each other pair by pair, as they sound on the grid."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _KEPT_AXES = ("chord", "rhythm")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PairwiseFit:
-    """Of m placements each against each.
+    """How well each of m placements goes with each other one.
 
     Attributes
     ----------
@@ -59,7 +59,7 @@ def fit_pairs(placements: Placements, weights: Weights) -> PairwiseFit:
 
 
 def standing_of(total: NDArray[np.float64], roles: Sequence[str]) -> NDArray[np.float64]:
-    """How each pair stands among the pairs of its two roles, in units of their spread, within ±3; NaN where ``total`` is.
+    """Weigh how each pair stands among the pairs of its two roles, in units of their spread, within ±3; NaN where ``total`` is.
 
     Match scores of drums and bass, or by other weights, have another scale than those of bass and
     harmony: what is 0.9 there may be ordinary. Preferences are weighed against how a pair stands.

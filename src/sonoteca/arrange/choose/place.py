@@ -1,4 +1,4 @@
-"""Loops put on a grid: how much each is stretched and shifted, and how willingly.
+"""Loops are put on a grid: each is stretched and shifted, and is more or less willing.
 
 A *placement* is a loop at one shift. A tonal loop may have two: by key and by content the second
 may be as good, and what plays with it decides.
@@ -41,7 +41,7 @@ _MINOR = (3.0, 0.0, 1.0, 2.0, 0.0, 1.0, 0.0, 2.5, 1.0, 0.0, 1.0, 0.3)
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What may be done to a loop: the share by which its tempo changes, and semitones."""
+    """Limits say what may be done to a loop: the share by which its tempo changes, and semitones."""
 
     stretch: float = 0.25
     shift: int = 6
@@ -62,7 +62,7 @@ class Reach:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Placements:
-    """m placements.
+    """A table of m placements.
 
     Attributes
     ----------
@@ -110,7 +110,7 @@ class Placements:
         )
 
     def as_they_sound(self) -> RegionTable:
-        """The region table of the loops after stretch and shift, to be matched as it is."""
+        """Make the region table of the loops after stretch and shift, to be matched as it is."""
         evidence, shift = self.loops.evidence, self.semitone_shift
         return replace(
             evidence,
@@ -123,7 +123,7 @@ class Placements:
 
 
 def _shifted(rows: NDArray[Any], shift: NDArray[np.int64]) -> NDArray[Any]:
-    """Rows of twelve pitch classes, each moved up by its shift."""
+    """Move each row of twelve pitch classes up by its shift."""
     at = (np.arange(12)[None, :] - shift[:, None]) % 12
     return np.asarray(np.take_along_axis(rows, at, axis=1))
 
@@ -136,7 +136,7 @@ def _shifted_notes(notes: NDArray[np.uint8], shift: NDArray[np.int64]) -> NDArra
 
 
 def place(loops: Loops, grid: Grid, limits: Limits) -> tuple[Placements, Reach]:
-    """Every way in which these loops can stand on a grid within the limits, and why the others cannot."""
+    """Find every way in which these loops can stand on a grid within the limits, and why the others cannot."""
     fit = fit_tempo(grid.tempo_bpm, loops.tempo_bpm)
     pass_bars = loops.bars * loops.beats_per_bar / fit.level / grid.beats_per_bar
     ratio = (loops.end_s - loops.start_s) / (pass_bars * grid.bar_s)
@@ -176,7 +176,7 @@ def clip_of(
     score: float | None,
     reasons: tuple[str, ...],
 ) -> Clip:
-    """A placement as a clip, at the loudness of its role."""
+    """Make a placement a clip, at the loudness of its role."""
     loops = placements.loops
     loudness = float(loops.evidence.loudness_lufs[number])
     return Clip(
@@ -203,7 +203,7 @@ def _worth(loops: Loops, ratio: NDArray[np.float64], pitch: NDArray[np.float64])
 
 
 def _pitch_scores(loops: Loops, key: Key | None) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """How well each loop suits the key at each of ``SHIFTS``, and which shifts bring it near, shape (n, 12).
+    """Weigh how well each loop suits the key at each of ``SHIFTS``, and which shifts bring it near, shape (n, 12).
 
     What has no pitch, or a piece without a key, suits as it is and is not shifted.
     """
@@ -231,7 +231,7 @@ def _pitch_scores(loops: Loops, key: Key | None) -> tuple[NDArray[np.float64], N
 
 
 def _note_scores(key: Key, chroma: NDArray[np.float32]) -> NDArray[np.float64]:
-    """How well each row of pitch classes suits a key after each of ``SHIFTS``, 0..1, shape (n, 12); NaN where it is.
+    """Weigh how well each row of pitch classes suits a key after each of ``SHIFTS``, 0..1, shape (n, 12); NaN where it is.
 
     The correlation with the key's notes, as in Krumhansl, "Cognitive Foundations of Musical Pitch", 1990; none is 0.5.
     """
@@ -242,13 +242,13 @@ def _note_scores(key: Key, chroma: NDArray[np.float32]) -> NDArray[np.float64]:
 
 
 def key_notes(key: Key) -> NDArray[np.float32]:
-    """Pitch classes of a key by weight, sum 1: the scale, with the triad above it, float32 (12,)."""
+    """Weigh the pitch classes of a key, sum 1: the scale, with the triad above it, float32 (12,)."""
     weights = np.roll(np.array(_MAJOR if key.mode == "major" else _MINOR, np.float32), key.tonic)
     return np.asarray(weights / weights.sum(), np.float32)
 
 
 def draw(random_seed: int, loops: Loops) -> NDArray[np.float64]:
-    """A number 0..1 per loop that looks random, the same for the same seed and content on every machine."""
+    """Draw a number 0..1 per loop that looks random, the same for the same seed and content on every machine."""
     return np.array(
         [
             int.from_bytes(hashlib.sha256(f"{random_seed} {each} {start_s}".encode()).digest()[:6]) / 2.0**48

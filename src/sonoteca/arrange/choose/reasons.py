@@ -1,4 +1,4 @@
-"""Why a clip was chosen, in three short sentences."""
+"""Three short sentences say why a clip was chosen."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _FEELS = {2.0: " in double time", 0.5: " in half time"}
 def reasons_of(
     number: int, beside: Sequence[int], placements: Placements, pairwise: PairwiseFit, key: Key | None
 ) -> tuple[str, ...]:
-    """What was done to a placement, and what it goes with best of those that play ``beside`` it."""
+    """Tell what was done to a placement, and what it goes with best of those that play ``beside`` it."""
     return (_tempo(number, placements), _pitch(number, placements, key), _partner(number, beside, placements, pairwise))
 
 
@@ -70,5 +70,5 @@ def _partner(number: int, beside: Sequence[int], placements: Placements, pairwis
 
 
 def mean_fit(number: int, beside: Sequence[int], pairwise: PairwiseFit) -> float | None:
-    """Mean match with what plays beside it, 0..1; None where nothing does."""
+    """Compute the mean match with what plays beside it, 0..1; None where nothing does."""
     return round(float(np.mean([pairwise.total[number, other] for other in beside])), 4) if beside else None

@@ -1,1 +1,1 @@
-"""Arrangements that are kept: as documents, as rows, and the edits that change them."""
+"""Arrangements are kept as rows and documents, and changed by edits."""

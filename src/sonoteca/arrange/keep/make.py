@@ -7,10 +7,9 @@ from sonoteca.arrange.keep.answer import ArrangeAnswer
 from sonoteca.arrange.keep.arrangements import keep_arrangement
 from sonoteca.arrange.request import ArrangeRequest
 from sonoteca.catalogue.store.library import Library
-from sonoteca.match.weights import Weights
 
 
-def make_arrangement(library: Library, request: ArrangeRequest, *, weights: Weights | None = None) -> ArrangeAnswer:
+def make_arrangement(library: Library, request: ArrangeRequest) -> ArrangeAnswer:
     """Compose an arrangement of the library's loops, and keep it under an id.
 
     Parameters
@@ -18,13 +17,11 @@ def make_arrangement(library: Library, request: ArrangeRequest, *, weights: Weig
     library : Library
         Opened for writing.
     request : ArrangeRequest
-    weights : Weights, optional
-        Of the match; those that the library uses by default.
 
     Returns
     -------
     ArrangeAnswer
-        The same choice for the same request, sounds and weights; every call keeps another arrangement.
+        The same choice for the same request, sounds and weights of the match; every call keeps another arrangement.
 
     Raises
     ------
@@ -33,4 +30,4 @@ def make_arrangement(library: Library, request: ArrangeRequest, *, weights: Weig
     SoundNotFound, AmbiguousSound
         From a name.
     """
-    return keep_arrangement(library, compose_arrangement(library, request, weights=weights), request)
+    return keep_arrangement(library, compose_arrangement(library, request), request)

@@ -90,7 +90,7 @@ def _wholes(library: Library, hashes: Sequence[str]) -> NDArray[np.int64]:
 def _candidates(
     library: Library, arrangement: Arrangement, loops: Loops, target: Target, content_hash: str | None
 ) -> Placements:
-    """Placements that may play the target's role on the grid of the arrangement, the most willing first."""
+    """List the placements that may play the target's role on the grid of the arrangement, the most willing first."""
     grid = Grid(arrangement.tempo_bpm, arrangement.beats_per_bar, arrangement.key)
     if content_hash is not None:
         number, shown = loop_of(library, loops, content_hash)
@@ -121,7 +121,7 @@ def _candidates(
 
 
 def _as_placements(loops: Loops, clips: Sequence[Clip]) -> Placements | None:
-    """The clips that play beside, as they were placed; those whose sound is gone are not asked. None if none is."""
+    """Read the clips that play beside as they were placed, without those whose sound is gone; None if none is left."""
     there = [clip for clip in clips if clip.content_hash in loops.evidence.content_hashes]
     if not there:
         return None
@@ -143,7 +143,7 @@ def _best(
     arrangement: Arrangement,
     weights: Weights,
 ) -> Clip:
-    """The candidate that goes best with what plays beside it, as a clip of one bar."""
+    """Find the candidate that goes best with what plays beside it, as a clip of one bar."""
     together = candidates if beside is None else candidates.joined(beside)
     pairwise = fit_pairs(together, weights)
     others = list(range(len(candidates), len(together)))

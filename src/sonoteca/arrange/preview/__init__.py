@@ -1,1 +1,1 @@
-"""Previews: two sounds as they would play together, before anybody uses them."""
+"""A preview lets two sounds be heard as they would play together, before anybody uses them."""

@@ -1,1 +1,1 @@
-"""From clips to samples: sources, layers, the mix, the file."""
+"""Clips become sound: passes, layers, the mix, the file."""

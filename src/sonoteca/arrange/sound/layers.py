@@ -1,4 +1,4 @@
-"""From clips to layers: which passes are needed, where they repeat, how neighbours meet."""
+"""Clips become layers: their passes are ordered and repeated, and neighbours meet without a click."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class PlacedClip:
 def place_clips(
     grid: BarGrid, clips: Iterable[Clip], paths: Mapping[str, Path], *, loops: bool = True
 ) -> list[PlacedClip]:
-    """Clips with their passes, in time order per role.
+    """Place clips with their passes, in time order per role.
 
     Parameters
     ----------
@@ -71,7 +71,7 @@ def place_clips(
 
 
 def _joined(grid: BarGrid, clips: Sequence[Clip]) -> list[Clip]:
-    """Neighbours of one role that are one loop going on become one clip."""
+    """Join neighbours of one role that are one loop going on to one clip."""
     out: list[Clip] = []
     for clip in clips:
         before = out[-1] if out else None
@@ -94,7 +94,7 @@ def _goes_on(grid: BarGrid, one: Clip, other: Clip) -> bool:
 
 
 def layers_of(placed: Sequence[PlacedClip], passes: Mapping[PassOrder, NDArray[np.float32]]) -> dict[str, list[Layer]]:
-    """Layers per role, faded where they begin, end and meet.
+    """Make layers per role, faded where they begin, end and meet.
 
     A clip that begins with an attack keeps it: what played before is faded out ahead of the bar
     line. Two clips that meet softly are crossfaded behind it.
@@ -124,13 +124,13 @@ def layers_of(placed: Sequence[PlacedClip], passes: Mapping[PassOrder, NDArray[n
 
 
 def _begins_with_attack(placed: PlacedClip, passes: Mapping[PassOrder, NDArray[np.float32]]) -> bool:
-    """As the pass goes round: a pad that begins as loud as it ends has none."""
+    """Tell whether a pass begins with an attack as it goes round: a pad that begins as loud as it ends has none."""
     samples, n = passes[placed.order], look(placed.order.sample_rate)
     return is_attack(samples[:, -n:], samples[:, :n])
 
 
 def _meets_softly(one: PlacedClip, other: PlacedClip, passes: Mapping[PassOrder, NDArray[np.float32]]) -> bool:
-    """Whether two clips touch and neither has an attack there, so that they can overlap for a moment."""
+    """Tell whether two clips touch and neither has an attack there, so that they can overlap for a moment."""
     if one.clip.role != other.clip.role or one.stop != other.start or _begins_with_attack(other, passes):
         return False
     n = look(one.order.sample_rate)

@@ -1,4 +1,4 @@
-"""Layers on a time line of samples, and their sum, block by block."""
+"""Layers lie on a time line of samples and are summed block by block."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _SLIDE = 128
 
 @dataclass(frozen=True, eq=False)
 class Layer:
-    """One pass, repeated from ``begins[0]`` on and heard until ``stop``.
+    """A layer is one pass, repeated from ``begins[0]`` on and heard until ``stop``.
 
     Attributes
     ----------
@@ -94,7 +94,7 @@ class Layer:
 
 
 def mix(layers: Iterable[Layer], first: int, stop: int) -> NDArray[np.float64]:
-    """The sum of the layers in ``[first, stop)``, float64 (2, stop - first)."""
+    """Sum the layers in ``[first, stop)``, float64 (2, stop - first)."""
     total = np.zeros((2, stop - first))
     for layer in layers:
         begin, end = max(first, layer.start), min(stop, layer.stop)

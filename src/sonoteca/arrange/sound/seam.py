@@ -1,4 +1,4 @@
-"""Where a loop's end meets its start, and where a clip begins and ends: no clicks, whole attacks."""
+"""A seam is where a loop's end meets its start, or a clip begins or ends: no clicks, whole attacks."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _SILENT_POWER = 1e-9
 
 
 def is_attack(before: NDArray[np.float32], after: NDArray[np.float32]) -> bool:
-    """Whether something begins between two neighbouring stretches (channels, n) of a sound."""
+    """Tell whether something begins between two neighbouring stretches (channels, n) of a sound."""
     if not after.size:
         return False
     power = float(np.square(after).mean())
@@ -26,12 +26,12 @@ def is_attack(before: NDArray[np.float32], after: NDArray[np.float32]) -> bool:
 
 
 def look(sample_rate: int) -> int:
-    """How many samples on each side tell an attack."""
+    """Count the samples on each side that tell an attack."""
     return max(1, round(_LOOK_S * sample_rate))
 
 
 def meets_itself(samples: NDArray[np.float32]) -> bool:
-    """Whether a loop (channels, n) goes from its end to its start no more abruptly than around there."""
+    """Tell whether a loop (channels, n) goes from its end to its start no more abruptly than around there."""
     n = min(samples.shape[1] // 2, 256)
     if n < 4:
         return True
@@ -43,7 +43,7 @@ def meets_itself(samples: NDArray[np.float32]) -> bool:
 
 
 def closed(samples: NDArray[np.float32], sample_rate: int, after: NDArray[np.float32]) -> NDArray[np.float32]:
-    """A loop whose end meets its start.
+    """Make a loop's end meet its start.
 
     Parameters
     ----------

@@ -8,7 +8,7 @@ import typer
 
 from sonoteca.cli.arguments import filter_text
 from sonoteca.cli.options import JsonOption, LibraryOption, open_named_library, remember_library
-from sonoteca.cli.weights import WeightsOption, weights_in_use
+from sonoteca.cli.weights import WeightsOption, weights_text
 
 
 def make(
@@ -63,9 +63,10 @@ def make(
         max_shift=max_shift,
         random_seed=random_seed,
         title=title,
+        weights=weights_text(weights),
     )
     with open_named_library(library, mode="write") as opened:
-        answer = sonoteca.make_arrangement(opened, request, weights=weights_in_use(opened, weights))
+        answer = sonoteca.make_arrangement(opened, request)
     print_arrangement(answer, as_json=as_json)
 
 
