@@ -69,6 +69,14 @@ from .search.corrections import UndoAnswer as UndoAnswer
 from .search.corrections import edit as edit
 from .search.corrections import remove_sounds as remove_sounds
 from .search.corrections import undo as undo
+from .search.hum.find_rhythm import TapAnswer as TapAnswer
+from .search.hum.find_rhythm import TapRequest as TapRequest
+from .search.hum.find_rhythm import find_rhythm as find_rhythm
+from .search.hum.find_rhythm import find_rhythms as find_rhythms
+from .search.hum.find_tune import HumAnswer as HumAnswer
+from .search.hum.find_tune import HumRequest as HumRequest
+from .search.hum.find_tune import find_tune as find_tune
+from .search.hum.find_tune import find_tunes as find_tunes
 from .search.listing import FacetsAnswer as FacetsAnswer
 from .search.listing import FacetsRequest as FacetsRequest
 from .search.listing import ListAnswer as ListAnswer

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from sonoteca.cli.output import clock, note, print_table
+from sonoteca.cli.output import clock, note, print_json, print_table
 
 if TYPE_CHECKING:
-    from sonoteca import ResultRow
+    from sonoteca import HumAnswer, ResultRow, TapAnswer
 
 
 def print_results(rows: Sequence[ResultRow], *, notes: Sequence[str] = ()) -> None:
@@ -29,3 +29,13 @@ def print_results(rows: Sequence[ResultRow], *, notes: Sequence[str] = ()) -> No
     )
     for text in notes or (() if rows else ("no sound answers",)):
         note(text)
+
+
+def print_heard(answer: HumAnswer | TapAnswer, *, as_json: bool) -> None:
+    """What answers to one recording: the verdict and a table, or one line of JSON."""
+    if as_json:
+        print_json(answer.as_json())
+        return
+    for sentence in answer.sentences():
+        note(f"{answer.request.file}: {sentence}")
+    print_results(answer.rows)

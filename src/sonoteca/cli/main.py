@@ -16,8 +16,8 @@ from sonoteca.cli import (
     adding,
     auditing,
     edit,
-    humming,
     index,
+    hum,
     linting,
     list,
     machine,
@@ -27,6 +27,7 @@ from sonoteca.cli import (
     sequencing,
     show,
     similar,
+    tap,
     undo,
 )
 from sonoteca.cli.arguments import shield
@@ -72,7 +73,8 @@ for group in (
     show,
     search,
     similar,
-    humming,
+    hum,
+    tap,
     match,
     arrange,
     sequencing,

@@ -8,12 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from sonoteca.cli.arguments import query_text
-
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
     from sonoteca import Library, Listener
     from sonoteca.domain.file_analysis import AnalysisSettings
     from sonoteca.settings import Settings
@@ -97,16 +92,6 @@ def open_named_library(library: str | None, *, mode: Literal["read", "write", "c
         # The one place that is ours to make; a folder that a person named may be a missing mount.
         Path(location).parent.mkdir(parents=True, exist_ok=True)
     return sonoteca.open_library(location, mode=mode, data_dir=named_data_dir(settings))
-
-
-def allowed_regions(library: Library, only: str | None) -> NDArray[np.int64] | None:
-    """Row numbers of the regions that a --filter leaves; None without one."""
-    from sonoteca.search.selection import region_selection, selected_ids
-
-    if not only:
-        return None
-    with library.read() as connection:
-        return selected_ids(connection, region_selection(connection, query_text([only])))
 
 
 def analysis_settings(*, gap_s: float | None = None, trust_names: bool | None = None) -> AnalysisSettings:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from sqlalchemy.engine import Connection
 
 from sonoteca.catalogue.identity.sounds import find_sounds, resolve_sound
+from sonoteca.catalogue.store.library import Library
 from sonoteca.catalogue.store.schema import regions
 from sonoteca.errors import RequestError
 from sonoteca.search.query.listing import as_query, find_sound_ids
@@ -60,3 +61,11 @@ def region_selection(connection: Connection, text: str, *, with_events: bool = T
 def selected_ids(connection: Connection, where: sa.Select[Any]) -> NDArray[np.int64]:
     """The row numbers that a selection finds, int64 (n,)."""
     return np.fromiter(connection.execute(where).scalars(), dtype=np.int64)
+
+
+def allowed_regions(library: Library, query: str | None) -> NDArray[np.int64] | None:
+    """Row numbers of the regions that a filter leaves, int64 (n,); None without one: all may answer."""
+    if not query:
+        return None
+    with library.read() as connection:
+        return selected_ids(connection, region_selection(connection, query))

@@ -32,7 +32,7 @@ class HumMatch:
 
 
 @dataclass(frozen=True, slots=True)
-class HumAnswer:
+class TuneRanking:
     """``ranking`` holds keys, best first; ``matches`` the same, with spans.
 
     ``confidence`` 0..1 is the calibrated chance that the first of the ranking is the tune

@@ -1,4 +1,4 @@
-"""Humming against a library: its melodies as an index that keeps up with the catalogue, and result rows."""
+"""The melodies of a library as an index that keeps up with the catalogue: what hums are looked for in."""
 
 from __future__ import annotations
 
@@ -14,41 +14,11 @@ from sonoteca.catalogue.store.library import Library
 from sonoteca.derived.derivation import Derivation
 from sonoteca.derived.row_changes import RowMarks, find_changes
 from sonoteca.domain.possible_notes import PossibleNotes
-from sonoteca.errors import RequestError
-from sonoteca.search.hum.answer import HumAnswer
 from sonoteca.search.hum.melody import Melody
 from sonoteca.search.hum.melody_index import MelodyIndex
-from sonoteca.search.hum.query_pitch import QueryNotes
-from sonoteca.search.result_row import RegionFacts, ResultRow, region_facts
 
-MODE = "hum"
 # Fewer notes are found everywhere.
 FEWEST_NOTES = 5
-
-
-@dataclass(frozen=True, slots=True)
-class TuneAnswer:
-    """Rows best first; ``ranking`` names the sounds, an imported melody by its own id."""
-
-    answer: HumAnswer
-    rows: tuple[ResultRow, ...]
-    ranking: tuple[str, ...]
-
-    def sentences(self) -> list[str]:
-        """The verdict, and what a person can do where it is not found."""
-        verdict = f"{self.answer.verdict.replace('_', ' ')} ({self.answer.confidence:.0%} sure)"
-        return [verdict, self.answer.message] if self.answer.message else [verdict]
-
-    def as_json(self, query: dict[str, Any]) -> dict[str, Any]:
-        asked = {
-            **query,
-            "mode": MODE,
-            "verdict": str(self.answer.verdict),
-            "confidence": round(self.answer.confidence, 4),
-            "message": self.answer.message,
-            "n_notes": self.answer.n_notes,
-        }
-        return {"query": asked, "ranking": list(self.ranking), "results": [row.as_json() for row in self.rows]}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -107,52 +77,3 @@ def melody_of(region_id: int, value: list[dict[str, float]] | dict[str, Any]) ->
     if isinstance(value, dict):
         return Melody.of_possible_notes(region_id, PossibleNotes.of_json(value))
     return Melody.from_notes(region_id, value)
-
-
-def find_tune_in_library(
-    library: Library, index: MelodyIndex, query: QueryNotes, k: int = 10, *, where: Sequence[int] | None = None
-) -> TuneAnswer:
-    """Where in the library the hummed tune is.
-
-    Parameters
-    ----------
-    where : sequence of region row numbers, optional
-        Only these may answer.
-
-    Raises
-    ------
-    RequestError
-        The library has no melodies.
-    """
-    if not len(index):
-        raise RequestError(
-            "The library has no melodies to search.", "Add sounds with melodies, or import a list of melodies."
-        )
-    answer = index.search(query, k, where=where)
-    with library.read() as connection:
-        facts = region_facts(connection, [match.key for match in answer.matches])
-    rows, ranking = [], []
-    for match in answer.matches:
-        fact = facts.get(match.key)
-        if fact is None:
-            continue
-        name = _name(fact)
-        if name not in ranking:
-            ranking.append(name)
-        rows.append(
-            ResultRow.of(
-                fact,
-                start_s=match.start_s,
-                end_s=match.end_s,
-                score=match.score,
-                mode=MODE,
-                parts={"melody": match.score},
-                reasons=match.reasons,
-            )
-        )
-    return TuneAnswer(answer, tuple(rows), tuple(ranking))
-
-
-def _name(fact: RegionFacts) -> str:
-    """An imported melody is known by its own id, a sound of the library by ours."""
-    return fact.external_id if fact.path is None and fact.external_id is not None else fact.id

@@ -19,8 +19,8 @@ from sonoteca.search.hum.alignment import Fits, Places, align, refined
 from sonoteca.search.hum.answer import (
     FEWEST_NOTES,
     TOO_SHORT,
-    HumAnswer,
     HumMatch,
+    TuneRanking,
     Verdict,
     advice,
     chance_of_first,
@@ -102,7 +102,7 @@ class MelodyIndex:
             joined = joined.joined(segment.melodies.only(segment.alive))
         self._segments[low:] = [Segment.build(joined)]
 
-    def search(self, query: QueryNotes, k: int = 10, *, where: Iterable[int] | None = None) -> HumAnswer:
+    def search(self, query: QueryNotes, k: int = 10, *, where: Iterable[int] | None = None) -> TuneRanking:
         """Rank the melodies by how well the query fits somewhere in them.
 
         Parameters
@@ -117,7 +117,7 @@ class MelodyIndex:
         if k < 1:
             raise ValueError(f"k must be at least 1, got {k}")
         if len(query) < FEWEST_NOTES:
-            return HumAnswer(Verdict.HUM_AGAIN, 0.0, (), (), len(query), TOO_SHORT)
+            return TuneRanking(Verdict.HUM_AGAIN, 0.0, (), (), len(query), TOO_SHORT)
         wanted = None if where is None else np.unique(np.fromiter(where, np.int64))
         found: dict[int, _Found] = {}
         for segment in self._segments:
@@ -127,12 +127,12 @@ class MelodyIndex:
                     found[candidate.key] = candidate
         ranked = sorted(found.values(), key=lambda one: (-one.score, one.key))
         if not ranked:
-            return HumAnswer(Verdict.HUM_AGAIN, 0.0, (), (), len(query), advice(Verdict.HUM_AGAIN))
+            return TuneRanking(Verdict.HUM_AGAIN, 0.0, (), (), len(query), advice(Verdict.HUM_AGAIN))
         second = ranked[1].score if len(ranked) > 1 else ranked[0].score - 12.0
         chance = chance_of_first(ranked[0].score, second, len(query))
         verdict = verdict_of(chance)
         matches = tuple(_match(one, len(query)) for one in ranked[:k])
-        return HumAnswer(verdict, chance, tuple(m.key for m in matches), matches, len(query), advice(verdict))
+        return TuneRanking(verdict, chance, tuple(m.key for m in matches), matches, len(query), advice(verdict))
 
     def copy(self) -> MelodyIndex:
         """One with the same melodies; what is added to it or removed does not touch this one."""

@@ -1,0 +1,42 @@
+"""``sonoteca hum``: where is the tune I am humming."""
+
+from __future__ import annotations
+
+import typer
+
+from sonoteca.cli.arguments import filter_text
+from sonoteca.cli.options import (
+    CountOption,
+    DataDirOption,
+    FilterOption,
+    JsonOption,
+    LibraryOption,
+    open_named_library,
+)
+from sonoteca.cli.recordings import FilesArgument, RecordOption, recordings
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(hum)
+
+
+def hum(
+    files: FilesArgument = None,
+    record: RecordOption = None,
+    count: CountOption = 10,
+    only: FilterOption = None,
+    library: LibraryOption = None,
+    data_dir: DataDirOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Find the loop, the track, the moment where a hummed, sung or whistled tune is.
+
+    The answer is found, maybe one of these, or please hum again. With several FILEs and --json: one line each.
+    """
+    import sonoteca
+    from sonoteca.cli.answer_table import print_heard
+
+    with recordings(files, record) as named, open_named_library(library, mode="read") as opened:
+        requests = [sonoteca.HumRequest(file=file, filter=filter_text(only), k=count) for file in named]
+        for answer in sonoteca.find_tunes(opened, requests):
+            print_heard(answer, as_json=as_json)

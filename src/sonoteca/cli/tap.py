@@ -1,0 +1,39 @@
+"""``sonoteca tap``: which loop has the rhythm I am tapping."""
+
+from __future__ import annotations
+
+import typer
+
+from sonoteca.cli.arguments import filter_text
+from sonoteca.cli.options import (
+    CountOption,
+    DataDirOption,
+    FilterOption,
+    JsonOption,
+    LibraryOption,
+    open_named_library,
+)
+from sonoteca.cli.recordings import FilesArgument, RecordOption, recordings
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(tap)
+
+
+def tap(
+    files: FilesArgument = None,
+    record: RecordOption = None,
+    count: CountOption = 10,
+    only: FilterOption = None,
+    library: LibraryOption = None,
+    data_dir: DataDirOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Find drum loops and breaks by a tapped or beatboxed rhythm, at any tempo."""
+    import sonoteca
+    from sonoteca.cli.answer_table import print_heard
+
+    with recordings(files, record) as named, open_named_library(library, mode="read") as opened:
+        requests = [sonoteca.TapRequest(file=file, filter=filter_text(only), k=count) for file in named]
+        for answer in sonoteca.find_rhythms(opened, requests):
+            print_heard(answer, as_json=as_json)

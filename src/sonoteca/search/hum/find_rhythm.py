@@ -1,0 +1,107 @@
+"""Which drum loop or break has the rhythm that somebody taps or beatboxes in a recording."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from sonoteca.catalogue.store.library import Library
+from sonoteca.domain.answer import Rows
+from sonoteca.domain.request import Request
+from sonoteca.errors import RequestError, SonotecaError
+from sonoteca.search.hum.hear_query import hear_taps
+from sonoteca.search.hum.library_rhythms import rhythm_index
+from sonoteca.search.hum.tap import FEWEST_TAPS
+from sonoteca.search.result_row import ResultRow, region_facts
+from sonoteca.search.selection import allowed_regions
+
+if TYPE_CHECKING:
+    from sonoteca.ingest.listener import Listener
+
+MODE = "tap"
+
+
+class TapRequest(Request):
+    """Which recording holds the rhythm, and which sounds may answer: fields as in ``HumRequest``."""
+
+    file: Path
+    filter: str | None = None
+    k: int = Field(default=10, ge=1, le=1000)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class TapAnswer(Rows):
+    """Rows best first; ``message`` says what a person can do, "" when there is an answer."""
+
+    request: TapRequest
+    rows: tuple[ResultRow, ...]
+    n_taps: int
+    message: str = ""
+
+    def sentences(self) -> list[str]:
+        """What a person can do, if there is something."""
+        return [self.message] if self.message else []
+
+    def as_json(self) -> dict[str, Any]:
+        found = {"mode": MODE, "n_taps": self.n_taps, "message": self.message}
+        return {"query": {**self.request.as_json(), **found}, "results": self.as_rows()}
+
+
+def find_rhythm(library: Library, request: TapRequest, *, listener: Listener | None = None) -> TapAnswer:
+    """Find drum loops and breaks whose onsets are those tapped, at any tempo.
+
+    Parameters
+    ----------
+    listener : Listener, optional
+        Its workers hear the recording; without one, a worker is started for it.
+
+    Raises
+    ------
+    AudioError, WorkerError
+        The recording cannot be heard.
+    RequestError
+        The library has no rhythm; QuerySyntaxError if the filter cannot be read.
+    """
+    (answer,) = find_rhythms(library, [request], listener=listener)
+    return answer
+
+
+def find_rhythms(
+    library: Library, requests: Sequence[TapRequest], *, listener: Listener | None = None
+) -> Iterator[TapAnswer]:
+    """Answer several recordings in order, each as ``find_rhythm`` does; one worker hears them all without a listener."""
+    if not len(rhythm_index(library)):
+        raise RequestError("The library has no drum loop or break to search.", "Add a folder of drum loops.")
+    executor = None if listener is None else listener.executor
+    heard = hear_taps([request.file for request in requests], executor=executor)
+    for request, taps_s in zip(requests, heard, strict=True):
+        if isinstance(taps_s, SonotecaError):
+            raise taps_s
+        yield _answer(library, request, taps_s)
+
+
+def _answer(library: Library, request: TapRequest, taps_s: NDArray[np.float32]) -> TapAnswer:
+    matches = rhythm_index(library).search(taps_s, request.k, where=allowed_regions(library, request.filter))
+    with library.read() as connection:
+        facts = region_facts(connection, [match.key for match in matches])
+    rows = tuple(
+        ResultRow.of(
+            fact,
+            start_s=fact.start_s + match.start_s,
+            end_s=fact.start_s + match.end_s,
+            score=match.score,
+            mode=MODE,
+            parts={"rhythm": match.score},
+            reasons=(f"onsets fit, tapped at {1 / match.scale:.2f} of its tempo",),
+        )
+        for match in matches
+        if (fact := facts.get(match.key)) is not None
+    )
+    message = "" if len(taps_s) >= FEWEST_TAPS else f"Only {len(taps_s)} taps were heard: tap at least two bars."
+    return TapAnswer(request, rows, len(taps_s), message)
