@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from sonoteca import __version__
 from sonoteca.cli import (
@@ -38,7 +39,21 @@ from sonoteca.cli.match import group as match
 from sonoteca.cli.options import DataDirOption, LibraryOption, remember_data_dir, remember_library
 from sonoteca.cli.playlist import group as playlist_group
 
+
+class _Commands(TyperGroup):
+    """The commands; a value that a person mistypes is told of in our words."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except typer.BadParameter as error:
+            # "Value error" is a word of what checks options, not of who reads it.
+            error.message = error.message.removeprefix("Value error, ")
+            raise
+
+
 app = typer.Typer(
+    cls=_Commands,
     name="sonoteca",
     help="Listens to everything you have recorded, keeps what it heard, and answers questions about it.",
     no_args_is_help=True,

@@ -38,7 +38,7 @@ class RegionFacts:
     url: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class ResultRow:
     """One answer. ``score`` and ``parts`` are 0..1, higher is better; ``region`` is the region's number.
 
@@ -60,6 +60,16 @@ class ResultRow:
     price: float | None = None
     currency: str | None = None
     url: str | None = None
+
+    def __repr__(self) -> str:
+        """One line: how well it answers, what, which moment, and why.
+
+        >>> ResultRow("6k3q", None, None, "loops/a.wav", 0, 0.0, 4.0, 0.814, "similar", {}, ("timbre",))
+        <ResultRow 0.81 loops/a.wav 0-4 s: timbre>
+        """
+        why = f": {', '.join(self.reasons)}" if self.reasons else ""
+        name = self.path or self.title or self.id
+        return f"<ResultRow {self.score:.2f} {name} {self.start_s:g}-{self.end_s:g} s{why}>"
 
     @classmethod
     def of(

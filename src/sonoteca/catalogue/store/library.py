@@ -70,6 +70,9 @@ class Library:
             raise LibraryDamaged(f"{location} has lost its own identity (meta.library_uuid).")
         self.uuid: str = uuid
 
+    def __repr__(self) -> str:
+        return f"<Library {self.location}, open to {self.mode}>"
+
     @property
     def is_sqlite(self) -> bool:
         return self.path is not None
