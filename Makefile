@@ -5,6 +5,7 @@
 #   make test-explore  property tests with new examples (ROUNDS=10 times; make test draws the same ones everywhere)
 #   make test-slow   kills, real databases, thousands of files, memory
 #   make docs        write the reference pages that are made from the program (docs/commands.md and others)
+#   make wheel       build sdist and wheel, and try the wheel outside this checkout
 #   make bench       accuracy and speed against the last kept numbers
 
 PYTHON ?= python3
@@ -15,7 +16,7 @@ EXTRAS ?= test
 HOURS  ?= 0.1667
 ROUNDS ?= 10
 
-.PHONY: help setup demo test test-explore test-slow check format bench soak docs clean
+.PHONY: help setup demo test test-explore test-slow check format bench soak docs wheel clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -77,6 +78,9 @@ bench: $(VENV)/.installed-test
 
 docs: $(VENV)/.installed-test
 	$(BIN)/python docs/reference_pages.py
+
+wheel: $(VENV)/.installed-test
+	.ci/try_wheel $(BIN)/python
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .coverage.*
