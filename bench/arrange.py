@@ -22,10 +22,11 @@ from sonoteca.arrange.request import ArrangeRequest
 from sonoteca.arrange.sound.render import render_arrangement
 from sonoteca.arrange.sources import find_sources
 from sonoteca.catalogue.store.library import Library, open_library
-from sonoteca.cli.options import analysis_settings
 from sonoteca.domain.music import Key, KeyRelation, key_relation
-from sonoteca.ingest.add import AddOptions, add
-from sonoteca.ingest.inspect import inspect_files
+from sonoteca.ingest.add import add_files
+from sonoteca.ingest.inspect import InspectRequest, inspect
+from sonoteca.ingest.listener import Listener
+from sonoteca.ingest.requests import AddRequest
 
 TEMPI = (84.0, 100.0, 120.0, 128.0)
 KEYS = ("A minor", "F major", "E minor", "D# major")
@@ -35,11 +36,10 @@ _HIT_S = 0.05
 
 def run(work: Path, corpus: Path) -> list[Measure]:
     truth = json.loads((corpus / "corpus" / "manifest.json").read_text())["files"]
-    options = AddOptions(workers=1, ears=analysis_settings())
     found: dict[str, list[float]] = {}
     seconds = []
-    with open_library(work / "loops.sonoteca", mode="create") as library:
-        add(library, [corpus / "corpus" / "loops"], options)
+    with open_library(work / "loops.sonoteca", mode="create") as library, Listener() as listener:
+        add_files(library, AddRequest(paths=(corpus / "corpus" / "loops",)), listener=listener)
         for seed, (bpm, key) in enumerate(product(TEMPI, KEYS)):
             wanted = Key.parse(key)
             request = ArrangeRequest(form=FORM, bpm=bpm, key=key, random_seed=seed)
@@ -48,7 +48,7 @@ def run(work: Path, corpus: Path) -> list[Measure]:
             seconds.append(time.process_time() - started)
             for name, arrangement in (("chosen", made), ("not shifted", _not_shifted(made))):
                 render_arrangement(library, arrangement, work / "mix.wav")
-                [heard] = inspect_files([work / "mix.wav"], options)
+                [heard] = inspect(InspectRequest(paths=(work / "mix.wav",)), listener=listener)
                 judged = {**_judged(heard, bpm, wanted), "clips truly in key": _truly(library, arrangement, truth)}
                 for what, value in judged.items():
                     found.setdefault(f"{name}: {what}", []).append(value)

@@ -25,8 +25,9 @@ from sonoteca.domain.observation import Observation, Provenance
 from sonoteca.domain.region import Region
 from sonoteca.domain.sound_analysis import RegionAnalysis, Run, SoundAnalysis
 from sonoteca.domain.vocabulary import Kind, Role, RunOutcome, Source
-from sonoteca.ingest.add import AddOptions, add
+from sonoteca.ingest.add import add_files
 from sonoteca.ingest.listen import Producers, producers_of
+from sonoteca.ingest.requests import AddRequest
 from sonoteca.search.query.facets import facets
 from sonoteca.search.query.listing import find_rows
 from sonoteca.search.text import rank_by_words
@@ -166,7 +167,7 @@ def _rescan(work: Path) -> list[Measure]:
         times = []
         for _ in range(3):
             started = time.perf_counter()
-            summary = add(library, [folder], AddOptions(workers=2))
+            summary = add_files(library, AddRequest(paths=(folder,)))
             times.append(time.perf_counter() - started)
         if summary.unchanged != FILES:
             raise RuntimeError(summary.sentence())

@@ -9,7 +9,7 @@ import numpy as np
 from sonoteca.audio.decode import open_recording
 from sonoteca.audio.encode import write_audio
 from sonoteca.audio.signal import AudioSignal
-from sonoteca.cli.demo_sounds import write_demo_sounds
+from sonoteca.upkeep.demo_sounds import write_demo_sounds
 
 
 def songs_as_mp3(work: Path, corpus: Path, count: int) -> list[Path]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from bench.measure import Measure
-from sonoteca.cli.demo_sounds import RATE, song
+from sonoteca.upkeep.demo_sounds import RATE, song
 
 _CHILD = """
 import resource, sys

@@ -52,16 +52,22 @@ def _listen(path: Path) -> None:
 def _add(work: Path, files: list[Path], workers: int) -> float:
     """Wall seconds of an ``add`` of four copies of each file (other contents), after workers have started."""
     from sonoteca.catalogue.store.library import open_library
-    from sonoteca.ingest.add import AddOptions, add
+    from sonoteca.ingest.add import add_files
+    from sonoteca.ingest.listener import Listener
+    from sonoteca.ingest.requests import AddRequest
 
     folder = work / f"with {workers}"
     folder.mkdir()
     for number, path in enumerate(files * 3):
         # A few bytes less make another content of the same length.
         (folder / f"{number}.mp3").write_bytes(path.read_bytes()[: -200 * (1 + number // len(files))])
-    with open_library(work / f"with {workers}.sonoteca", mode="create") as library:
+    request = AddRequest(paths=(folder,))
+    with (
+        open_library(work / f"with {workers}.sonoteca", mode="create") as library,
+        Listener(workers=workers, is_background=True) as listener,
+    ):
         started = time.perf_counter()
-        summary = add(library, [folder], AddOptions(workers=workers))
+        summary = add_files(library, request, listener=listener)
         elapsed = time.perf_counter() - started
     if summary.analysed != len(files) * 3:
         raise RuntimeError(f"expected {len(files) * 3} sounds, {summary.sentence()}")

@@ -16,7 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sonoteca.catalogue.store.library import Library, open_library
-from sonoteca.ingest.add import AddOptions, add
+from sonoteca.ingest.add import add_files
+from sonoteca.ingest.listener import Listener
+from sonoteca.ingest.requests import AddRequest
 from sonoteca.match.load_regions import load_region_table
 from sonoteca.match.region_table import RegionTable
 from sonoteca.search.result_row import region_facts
@@ -70,11 +72,8 @@ def read_truth(folder: Path) -> list[Stem]:
 @contextmanager
 def listened(folder: Path) -> Iterator[Library]:
     """The library of a folder's sounds; kept beside it, so that only what analyzers changed is heard again."""
-    from sonoteca.domain.file_analysis import AnalysisSettings
-
-    with open_library(folder.with_suffix(".sonoteca"), mode="create") as library:
-        ears = AnalysisSettings()
-        summary = add(library, [folder], AddOptions(workers=2, ears=ears))
+    with open_library(folder.with_suffix(".sonoteca"), mode="create") as library, Listener(workers=2) as listener:
+        summary = add_files(library, AddRequest(paths=(folder,)), listener=listener)
         print(summary.sentence(), flush=True)
         yield library
 

@@ -6,9 +6,9 @@ import numpy as np
 from sqlalchemy.engine import Connection
 
 import catalogue_samples as samples
-from sonoteca.catalogue.identity.sounds import public_id
 from sonoteca.catalogue.store.library import Library
 from sonoteca.domain.beat_profile import N_NOTES, N_ONSETS, BeatProfile
+from sonoteca.domain.names import public_id
 from sonoteca.domain.vocabulary import Role
 from sonoteca.match.choices import Choice
 

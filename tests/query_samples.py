@@ -12,9 +12,10 @@ from sonoteca.catalogue.heard.results import SoundResult, store_results
 from sonoteca.catalogue.identity.locations import SeenFile, mark_missing, record_files
 from sonoteca.catalogue.identity.roots import ensure_root
 from sonoteca.catalogue.identity.shop import ShopFacts, set_shop_facts
-from sonoteca.catalogue.identity.sounds import mark_failed, public_id, whole_regions
+from sonoteca.catalogue.identity.sounds import mark_failed, whole_regions
 from sonoteca.catalogue.made.edit import edit, parse_statements
 from sonoteca.domain.claim import Claim
+from sonoteca.domain.names import public_id
 from sonoteca.domain.sound_analysis import SoundAnalysis
 from sonoteca.domain.vocabulary import Kind, Role
 from sonoteca.errors import DamagedAudio

@@ -15,10 +15,10 @@ from catalogue_samples import EAR, heard, info, part
 from sonoteca.catalogue.heard.results import SoundResult, store_results
 from sonoteca.catalogue.identity.locations import SeenFile, record_files
 from sonoteca.catalogue.identity.roots import ensure_root
-from sonoteca.catalogue.identity.sounds import public_id
 from sonoteca.domain.claim import Claim
 from sonoteca.domain.embedding import Embedding, Space, SpacePart
 from sonoteca.domain.music import Key
+from sonoteca.domain.names import public_id
 from sonoteca.domain.observation import JsonValue
 from sonoteca.domain.sound_analysis import SoundAnalysis
 from sonoteca.sequence.energy_plan import EnergyPlan

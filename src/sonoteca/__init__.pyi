@@ -26,7 +26,23 @@ from .catalogue.store.restoring import Restoration as Restoration
 from .catalogue.store.restoring import plan_restore as plan_restore
 from .catalogue.store.restoring import restore_library as restore_library
 from .domain.file_analysis import AnalysisSettings as AnalysisSettings
+from .ingest.audit import AuditAnswer as AuditAnswer
+from .ingest.audit import AuditRequest as AuditRequest
+from .ingest.audit import GapsAnswer as GapsAnswer
+from .ingest.audit import GapsRequest as GapsRequest
+from .ingest.audit import audit as audit
+from .ingest.audit import write_gaps as write_gaps
+from .ingest.inspect import InspectRequest as InspectRequest
+from .ingest.inspect import inspect as inspect
 from .ingest.listener import Listener as Listener
+from .ingest.paths_file import read_paths as read_paths
+from .ingest.report import AddAnswer as AddAnswer
+from .ingest.report import FileOutcome as FileOutcome
+from .ingest.report import PlanCounts as PlanCounts
+from .ingest.report import Progress as Progress
+from .ingest.report import Stage as Stage
+from .ingest.requests import AddRequest as AddRequest
+from .ingest.requests import RetryRequest as RetryRequest
 from .interchange.arrangement_files import ArrangementExportAnswer as ArrangementExportAnswer
 from .interchange.arrangement_files import ArrangementExportRequest as ArrangementExportRequest
 from .interchange.arrangement_files import export_arrangement as export_arrangement
@@ -61,6 +77,11 @@ from .match.tune_library import TuneAnswer as TuneAnswer
 from .match.tune_library import TuneRequest as TuneRequest
 from .match.tune_library import keep_tuning as keep_tuning
 from .match.tune_library import tune_matches as tune_matches
+from .plugins import PluginsAnswer as PluginsAnswer
+from .plugins import broken_plugins as broken_plugins
+from .plugins import list_plugins as list_plugins
+from .search.add import add as add
+from .search.add import retry as retry
 from .search.corrections import EditAnswer as EditAnswer
 from .search.corrections import EditRequest as EditRequest
 from .search.corrections import RemoveAnswer as RemoveAnswer
@@ -127,9 +148,14 @@ from .sequence.playlists import rename_playlist as rename_playlist
 from .sequence.playlists import show_playlist as show_playlist
 from .upkeep.check import CheckReport as CheckReport
 from .upkeep.check import check_library as check_library
+from .upkeep.demo import find_showcase as find_showcase
+from .upkeep.demo import make_demo as make_demo
 from .upkeep.derived_things import IndexAnswer as IndexAnswer
 from .upkeep.derived_things import check_index as check_index
 from .upkeep.derived_things import rebuild_index as rebuild_index
 from .upkeep.derived_things import rebuild_summaries as rebuild_summaries
+from .upkeep.doctor import DoctorAnswer as DoctorAnswer
+from .upkeep.doctor import examine as examine
+from .workers.worker_process import best_start_method as best_start_method
 
 __version__: str

@@ -4,8 +4,8 @@ A package offers its own under one of the groups below; what Sonoteca ships come
 the same door (see ``[project.entry-points]`` in pyproject.toml). An entry point names a
 function without arguments that returns a sequence of instances.
 
-Worker processes are handed ``ANALYZERS_FACTORY`` and ``EMBEDDERS_FACTORY`` as names to
-import, so nothing below this module imports it.
+Worker processes are handed ``installed_analyzers`` and ``installed_embedders`` as names to
+import (``domain.file_analysis``), so nothing below this module imports it.
 """
 
 from __future__ import annotations
@@ -21,12 +21,10 @@ if TYPE_CHECKING:
     from sonoteca.analysis.analyzer import Analyzer
     from sonoteca.embedding.embedder import Embedder
 
+OUR_PACKAGE = "sonoteca"
 ANALYZERS_GROUP = "sonoteca.analyzers"
 EMBEDDERS_GROUP = "sonoteca.embedders"
 GROUPS = (ANALYZERS_GROUP, EMBEDDERS_GROUP)
-
-ANALYZERS_FACTORY = "sonoteca.plugins:installed_analyzers"
-EMBEDDERS_FACTORY = "sonoteca.plugins:installed_embedders"
 
 _ANALYZER_ATTRIBUTES = ("id", "version", "produces", "requires", "features", "kinds", "analyze")
 _EMBEDDER_ATTRIBUTES = ("space", "features", "embed")
@@ -45,7 +43,7 @@ class Plugin:
 
     @property
     def is_builtin(self) -> bool:
-        return self.package == "sonoteca"
+        return self.package == OUR_PACKAGE
 
 
 def load_plugins(group: str, *, entries: Sequence[EntryPoint] | None = None) -> list[Plugin]:
@@ -91,5 +89,44 @@ def installed_embedders() -> tuple[Embedder, ...]:
 
 
 def broken_plugins() -> list[PluginBroken]:
-    """Errors of all entry points that could not be loaded."""
-    return [plugin.error for group in GROUPS for plugin in load_plugins(group) if plugin.error is not None]
+    """Errors of other packages' entry points that could not be loaded; ours are not tried, that costs a second."""
+    foreign = [
+        plugin
+        for group in GROUPS
+        for plugin in load_plugins(group, entries=[entry for entry in entry_points(group=group) if not _is_ours(entry)])
+    ]
+    return [plugin.error for plugin in foreign if plugin.error is not None]
+
+
+def _is_ours(entry: EntryPoint) -> bool:
+    return entry.dist is not None and entry.dist.name == OUR_PACKAGE
+
+
+@dataclass(frozen=True, slots=True)
+class PluginsAnswer:
+    """Analyzers and embedders as rows of plain values, and why others could not be loaded."""
+
+    rows: tuple[dict[str, Any], ...]
+    broken: tuple[PluginBroken, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        broken = [{"code": error.code, "message": error.message} for error in self.broken]
+        return {"plugins": list(self.rows), "broken": broken}
+
+
+def list_plugins() -> PluginsAnswer:
+    """Load every analyzer and embedder: what ships, what packages added, what could not be loaded."""
+    found = [plugin for group in GROUPS for plugin in load_plugins(group)]
+    rows = [
+        {
+            "group": plugin.group,
+            "package": plugin.package,
+            "package_version": plugin.package_version,
+            "id": member.id if plugin.group == ANALYZERS_GROUP else member.space.id,
+            "version": member.version if plugin.group == ANALYZERS_GROUP else member.space.version,
+            "produces": [descriptor.name for descriptor in getattr(member, "produces", ())],
+        }
+        for plugin in found
+        for member in plugin.members
+    ]
+    return PluginsAnswer(tuple(rows), tuple(plugin.error for plugin in found if plugin.error is not None))

@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import platformdirs
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from sonoteca.workers.limits import DEFAULT_MEMORY_MB, processors
+
 
 def default_library() -> str:
     """``library.sonoteca`` in the platform's folder for user data."""
     return str(Path(platformdirs.user_data_dir("sonoteca", appauthor=False)) / "library.sonoteca")
-
-
-def default_workers() -> int:
-    """The processors this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return max(1, len(os.sched_getaffinity(0)))
-    return max(1, os.cpu_count() or 1)
 
 
 class Settings(BaseSettings):
@@ -29,8 +23,8 @@ class Settings(BaseSettings):
 
     library: str = Field(default_factory=default_library, description="file, folder or postgresql:// URL")
     data_dir: str | None = Field(default=None, description="index, peaks, backups of a PostgreSQL library")
-    workers: int = Field(default_factory=default_workers, ge=1, le=512, description="worker processes")
-    memory_mb: int = Field(default=2000, ge=200, description="resident memory one worker may use, in MB")
+    workers: int = Field(default_factory=processors, ge=1, le=512, description="worker processes")
+    memory_mb: int = Field(default=DEFAULT_MEMORY_MB, ge=200, description="resident memory one worker may use, in MB")
     trust_names: bool = Field(default=False, description="rank tempo and key in file names above the analyzers")
 
 

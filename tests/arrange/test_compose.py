@@ -15,9 +15,10 @@ from sonoteca.arrange.keep.edit import Target, set_locked
 from sonoteca.arrange.keep.edits import ArrangementEditRequest, apply_edits
 from sonoteca.arrange.keep.swap import swap
 from sonoteca.arrange.request import ArrangeRequest
-from sonoteca.catalogue.identity.sounds import public_id, resolve_sound
+from sonoteca.catalogue.identity.sounds import resolve_sound
 from sonoteca.catalogue.store.library import Library, open_library
 from sonoteca.domain.music import Key
+from sonoteca.domain.names import public_id
 from sonoteca.errors import ConstraintsConflict, RequestError, SonotecaError
 
 AM = Key.parse("Am")

@@ -24,11 +24,12 @@ from sonoteca.catalogue.identity.locations import (
 )
 from sonoteca.catalogue.identity.roots import Root, ensure_root, find_place, list_roots, move_root
 from sonoteca.catalogue.identity.shop import ShopFacts, set_shop_facts
-from sonoteca.catalogue.identity.sounds import get_sound, mark_failed, public_id, resolve_sound, whole_regions
+from sonoteca.catalogue.identity.sounds import get_sound, mark_failed, resolve_sound, whole_regions
 from sonoteca.catalogue.made.edit import edit
 from sonoteca.catalogue.store import schema
 from sonoteca.catalogue.store.library import Library
 from sonoteca.catalogue.store.names import compare_key, display_name
+from sonoteca.domain.names import public_id
 from sonoteca.errors import AmbiguousSound, DamagedAudio, RequestError, SoundNotFound
 
 

@@ -11,7 +11,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import catalogue_samples as samples
-from sonoteca.catalogue.identity.sounds import public_id
 from sonoteca.catalogue.made.playlist_edits import insert_entries, move_entry, named_positions, repeats, take_entries
 from sonoteca.catalogue.made.playlists import (
     Playlist,
@@ -23,6 +22,7 @@ from sonoteca.catalogue.made.playlists import (
     save_smart_playlist,
 )
 from sonoteca.catalogue.store.library import Library, open_library
+from sonoteca.domain.names import public_id
 from sonoteca.errors import PlaylistNotFound, RequestError, SoundNotFound
 
 ENTRY = st.builds(

@@ -14,9 +14,9 @@ import pytest
 from typer.testing import CliRunner
 
 from sonoteca.cli.arguments import shield
-from sonoteca.cli.demo_sounds import write_demo_sounds
 from sonoteca.cli.main import app
 from sonoteca.errors import SonotecaError
+from sonoteca.upkeep.demo_sounds import write_demo_sounds
 
 KEPT = ("drums straight 124bpm.wav", "drums busy 124bpm.wav", "bass C 124bpm.wav", "snare.wav", "kick deep.wav")
 

@@ -10,10 +10,10 @@ import pytest
 from typer.testing import CliRunner
 
 from choice_samples import all_pairs, fill
-from sonoteca.catalogue.identity.sounds import public_id
 from sonoteca.catalogue.store.events import list_events
 from sonoteca.catalogue.store.library import open_library
 from sonoteca.cli.main import app
+from sonoteca.domain.names import public_id
 from sonoteca.errors import RequestError
 from sonoteca.match.choices import REJECTED, record_choice
 

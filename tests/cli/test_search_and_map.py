@@ -12,11 +12,11 @@ from typer.testing import CliRunner
 
 import catalogue_samples as samples
 from sonoteca.catalogue.heard.results import SoundResult, store_results
-from sonoteca.catalogue.identity.sounds import public_id
 from sonoteca.catalogue.store.library import open_library
 from sonoteca.cli.arguments import shield
 from sonoteca.cli.main import app
 from sonoteca.domain.claim import Claim
+from sonoteca.domain.names import public_id
 from sonoteca.errors import QuerySyntaxError, RequestError, SonotecaError
 
 SOUNDS = {

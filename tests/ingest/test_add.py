@@ -16,6 +16,7 @@ import sqlalchemy as sa
 
 import ingest_ears
 import synth
+from ingest_runs import AddOptions, add, retry
 from sonoteca.audio.encode import write_audio, write_wav
 from sonoteca.audio.signal import AudioSignal
 from sonoteca.catalogue.audit import count
@@ -24,11 +25,10 @@ from sonoteca.catalogue.made.edit import edit, parse_statements, undo
 from sonoteca.catalogue.store import leases, schema
 from sonoteca.catalogue.store.library import Library, open_library
 from sonoteca.domain.file_analysis import AnalysisSettings
-from sonoteca.errors import FileUnreadable, LibraryFull, NotAudio
-from sonoteca.ingest.add import AddOptions, add, retry
+from sonoteca.errors import FileUnreadable, LibraryFull, NotAudio, RequestError
 from sonoteca.ingest.identify import Identified, identify
 from sonoteca.ingest.listen import producers_of
-from sonoteca.ingest.report import AddSummary, FileOutcome, PlanCounts, Stage
+from sonoteca.ingest.report import AddAnswer, FileOutcome, PlanCounts, Stage
 from sonoteca.workers.executor import Done, Failed
 from sonoteca.workers.in_process import InProcessExecutor
 
@@ -62,13 +62,13 @@ def sine(path: Path, hz: float, level: float = 0.3) -> None:
     write_wav(path, synth.sine(hz, 0.1, level=level))
 
 
-def run(library: Library, *paths: Path, options: AddOptions = OPTIONS, **others: Any) -> AddSummary:
+def run(library: Library, *paths: Path, options: AddOptions = OPTIONS, **others: Any) -> AddAnswer:
     summary = add(library, paths, options, executor=InProcessExecutor(), **others)
     adds_up(summary)
     return summary
 
 
-def adds_up(summary: AddSummary) -> None:
+def adds_up(summary: AddAnswer) -> None:
     kinds = (
         summary.new + summary.copied + summary.moved + summary.changed
         + summary.retagged + summary.unchanged + summary.unreadable
@@ -239,7 +239,7 @@ def _refuses(path: str) -> None:
 class Unlucky(InProcessExecutor):
     """Batches of files crash while they are identified, and so does a.wav alone; b.wav cannot be read."""
 
-    def run(self, function: Any, tasks: Any, *, retry: bool = True) -> Iterator[Done[Any] | Failed]:
+    def run(self, function: Any, tasks: Any, **how: Any) -> Iterator[Done[Any] | Failed]:
         for task in tasks:
             if function is identify and (len(task.payload) > 1 or task.payload[0].endswith("a.wav")):
                 yield Failed(task.key, "crash", "it was ended by SIGSEGV", None, 0.1)
@@ -247,7 +247,7 @@ class Unlucky(InProcessExecutor):
                 refused = Identified(task.payload[0], None, None, FileUnreadable("b.wav may not be read."))
                 yield Done(task.key, [refused], 0.1)
             else:
-                yield from super().run(function, [task], retry=retry)
+                yield from super().run(function, [task], **how)
 
 
 def test_files_that_cannot_be_identified_fail_alone_and_can_be_tried_again(library: Library, music: Path) -> None:
@@ -257,7 +257,7 @@ def test_files_that_cannot_be_identified_fail_alone_and_can_be_tried_again(libra
     assert {failure.error.code for failure in summary.failures if failure.error} == {"crash", "file_unreadable"}
     again = run(library, music)
     assert (again.unchanged, again.failed_before, again.analysed) == (3, 2, 0)
-    assert retry(library, OPTIONS, sound_ids=[999], executor=InProcessExecutor()).found == 0
+    assert retry(library, OPTIONS, codes=["timeout"], executor=InProcessExecutor()).found == 0
     summary = retry(library, OPTIONS, codes=["crash"], executor=InProcessExecutor())
     assert (summary.found, summary.new, summary.analysed) == (1, 1, 1)
     (music / "b.wav").unlink()
@@ -339,9 +339,9 @@ def test_a_sound_is_heard_again_once_after_a_person_said_what_analyzers_build_on
 
 def test_what_a_person_says_while_a_sound_is_heard_makes_it_pending_again(library: Library, music: Path) -> None:
     class Talker(InProcessExecutor):
-        def run(self, function: Any, tasks: Any, *, retry: bool = True) -> Iterator[Done[Any] | Failed]:
-            for outcome in super().run(function, tasks, retry=retry):
-                if function.__name__ == "listen" and outcome.key == "1":
+        def run(self, function: Any, tasks: Any, **how: Any) -> Iterator[Done[Any] | Failed]:
+            for outcome in super().run(function, tasks, **how):
+                if function.__name__ == "analyze" and outcome.key == "1":
                     say(library, kind="track")
                 yield outcome
 
@@ -406,10 +406,10 @@ def test_an_embedder_that_fails_costs_its_vectors_only(library: Library, music: 
 
 def test_a_file_that_changed_while_it_waited_is_no_other_sounds_result(library: Library, music: Path) -> None:
     class Meddler(InProcessExecutor):
-        def run(self, function: Any, tasks: Any, *, retry: bool = True) -> Iterator[Done[Any] | Failed]:
-            if function.__name__ == "listen":
+        def run(self, function: Any, tasks: Any, **how: Any) -> Iterator[Done[Any] | Failed]:
+            if function.__name__ == "analyze":
                 sine(music / "a.wav", 4321)
-            return super().run(function, tasks, retry=retry)
+            return super().run(function, tasks, **how)
 
     summary = add(library, [music], OPTIONS, executor=Meddler())
     assert [failure.error.code for failure in summary.failures if failure.error] == ["file_changed"]
@@ -420,10 +420,10 @@ def test_a_file_that_changed_while_it_waited_is_no_other_sounds_result(library: 
 
 def test_a_file_that_vanished_while_it_waited_stays_pending(library: Library, music: Path) -> None:
     class Thief(InProcessExecutor):
-        def run(self, function: Any, tasks: Any, *, retry: bool = True) -> Iterator[Done[Any] | Failed]:
-            if function.__name__ == "listen":
+        def run(self, function: Any, tasks: Any, **how: Any) -> Iterator[Done[Any] | Failed]:
+            if function.__name__ == "analyze":
                 (music / "a.wav").unlink(missing_ok=True)
-            return super().run(function, tasks, retry=retry)
+            return super().run(function, tasks, **how)
 
     summary = add(library, [music], OPTIONS, executor=Thief())
     assert (summary.analysed, summary.failed, summary.still_pending) == (2, 0, 1)
@@ -437,12 +437,12 @@ def test_another_runs_sounds_are_left_to_it(library: Library, music: Path, heard
     class Rival(InProcessExecutor):
         """Another run claims the first sound just before this one listens."""
 
-        def run(self, function: Any, tasks: Any, *, retry: bool = True) -> Iterator[Done[Any] | Failed]:
-            if function.__name__ == "listen":
+        def run(self, function: Any, tasks: Any, **how: Any) -> Iterator[Done[Any] | Failed]:
+            if function.__name__ == "analyze":
                 with library.write() as connection:
                     first = connection.execute(sa.select(sa.func.min(schema.sounds.c.id))).scalar_one()
                     assert pending.claim_sounds(connection, [first], "another machine", identities) == [first]
-            return super().run(function, tasks, retry=retry)
+            return super().run(function, tasks, **how)
 
     summary = add(library, [music], OPTIONS, executor=Rival())
     assert (summary.analysed, summary.elsewhere, summary.still_pending) == (2, 1, 0)
@@ -506,5 +506,5 @@ def test_a_result_the_catalogue_refuses_does_not_take_others_with_it(
 
 
 def test_no_option_is_taken_that_makes_no_sense(library: Library, music: Path) -> None:
-    with pytest.raises(ValueError, match="checkpoint_every"):
+    with pytest.raises(RequestError, match="checkpoint_every"):
         run(library, music, options=replace(OPTIONS, checkpoint_every=0))

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 import soundfile
 
+from ingest_runs import AddOptions, add
 from sonoteca.audio.encode import ENCODINGS, write_audio
 from sonoteca.audio.signal import AudioSignal
 from sonoteca.catalogue.store.library import open_library
-from sonoteca.ingest.add import AddOptions, add
 
 pytestmark = pytest.mark.slow
 

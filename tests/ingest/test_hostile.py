@@ -11,11 +11,11 @@ import pytest
 import sqlalchemy as sa
 
 import synth
+from ingest_runs import AddOptions, add
 from sonoteca.audio.encode import wav_bytes, write_audio, write_wav
 from sonoteca.audio.signal import AudioSignal
 from sonoteca.catalogue.store import schema
 from sonoteca.catalogue.store.library import open_library
-from sonoteca.ingest.add import AddOptions, add
 
 # "sound": a result; "failed": a clean error; "either": damaged, one or the other.
 GOOD, BAD, EITHER = "sound", "failed", "either"

@@ -26,7 +26,7 @@ WORKERS, CHECKPOINT_EVERY = 2, 6
 SCRIPT = f"""
 import sys
 from sonoteca.catalogue.store.library import open_library
-from sonoteca.ingest.add import AddOptions, add
+from ingest_runs import AddOptions, add
 from sonoteca.ingest.listen import AnalysisSettings
 options = AddOptions(workers={WORKERS}, checkpoint_every={CHECKPOINT_EVERY}, ears=AnalysisSettings({ingest_ears.FACTORY!r}, {ingest_ears.EMBEDDERS!r}))
 with open_library(sys.argv[1], mode="create") as library:

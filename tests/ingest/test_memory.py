@@ -11,7 +11,7 @@ import soundfile
 
 import ingest_tasks
 from sonoteca.domain.file_analysis import AnalysisOrder, AnalysisSettings
-from sonoteca.ingest.workers import listeners
+from sonoteca.ingest.listener import Listener
 from sonoteca.workers.executor import Done, Task
 
 pytestmark = [
@@ -52,8 +52,8 @@ def test_long_files_stay_within_the_budget(tmp_path: Path, name: str, most_mb: f
     path = write_long(tmp_path, name)
     order = AnalysisOrder(str(path), ears)
     try:
-        with listeners(None, ears, workers=1, memory_mb=2_500) as executor:
-            (outcome,) = executor.run(ingest_tasks.listen_and_tell_peak, [Task(name, order, 800.0)])
+        with Listener(ears, memory_mb=2_500) as listener:
+            (outcome,) = listener.run(ingest_tasks.listen_and_tell_peak, [Task(name, order, 800.0)])
     finally:
         path.unlink()
     assert isinstance(outcome, Done), outcome

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,14 +16,15 @@ import sqlalchemy as sa
 
 import ingest_ears
 import synth
+from ingest_runs import AddOptions, add, retry
 from sonoteca.audio.encode import write_wav
 from sonoteca.audio.signal import AudioSignal
 from sonoteca.catalogue.store import schema
 from sonoteca.catalogue.store.library import Library, open_library
 from sonoteca.domain.file_analysis import AnalysisSettings
 from sonoteca.errors import NotAudio, WorkerCrashed, WorkerTimedOut
-from sonoteca.ingest.add import AddOptions, add, retry
-from sonoteca.ingest.inspect import analyze_file, draw_file, inspect_files
+from sonoteca.ingest.inspect import InspectRequest, inspect
+from sonoteca.ingest.listener import Listener
 
 EARS = AnalysisSettings(ingest_ears.FRAGILE, ingest_ears.EMBEDDERS)
 OPTIONS = AddOptions(workers=2, ears=EARS, memory_mb=400, timeout_s=3.0, checkpoint_every=4)
@@ -59,7 +63,7 @@ def test_bad_files_cost_themselves_and_retry_gives_them_another_chance(library: 
     with library.read() as connection:
         kept = dict(connection.execute(sa.select(schema.sounds.c.error_code, schema.sounds.c.error_remedy)).all())
     assert kept.keys() == {None, "crash", "timeout", "memory"}
-    assert "--memory-mb" in kept["memory"]
+    assert "more memory" in kept["memory"]
     # With other ears nothing is wrong with them.
     healthy = replace(OPTIONS, ears=AnalysisSettings(ingest_ears.FACTORY, ingest_ears.EMBEDDERS))
     assert retry(library, healthy, codes=["timeout"]).analysed == 1
@@ -78,8 +82,8 @@ def test_inspect_answers_in_input_order_failures_included(tmp_path: Path) -> Non
     if os.name == "posix":
         write_wav(os.fsdecode(odd), synth.sine(999, 0.05))
         paths.append(odd)
-    options = replace(OPTIONS, ears=AnalysisSettings(ingest_ears.FACTORY))
-    objects = list(inspect_files(paths, options))
+    with Listener(AnalysisSettings(ingest_ears.FACTORY), workers=2, memory_mb=400) as listener:
+        objects = list(inspect(InspectRequest(paths=paths, timeout_s=3.0), listener=listener))
     assert [each["path"] for each in objects][:9] == paths[:9]
     assert [each["status"] for each in objects] == ["ok"] * 3 + ["failed"] * 3 + ["ok"] * (len(paths) - 6)
     codes = [each["error"]["code"] for each in objects if each["error"]]  # type: ignore[index, call-overload]
@@ -87,31 +91,59 @@ def test_inspect_answers_in_input_order_failures_included(tmp_path: Path) -> Non
     assert objects[0]["kind"] == {"value": "loop", "confidence": 1.0}
     if os.name == "posix":
         assert str(objects[-1]["path"]).endswith("odd \\xff.wav")
-    assert list(inspect_files([], options)) == []
+    assert list(inspect(InspectRequest(paths=()))) == []
 
 
 def test_one_file_is_heard_with_its_vectors_or_its_error_is_raised(tmp_path: Path) -> None:
     write_wav(tmp_path / "a.wav", synth.sine(300, 0.1))
-    heard = analyze_file(tmp_path / "a.wav", ears=EARS)
-    assert [len(vectors) for vectors in heard.embeddings["test.eight.v1." + _digest()]] == [1]
-    with pytest.raises(WorkerCrashed, match="crash"):
-        analyze_file(starting_with(tmp_path / "crash.wav", 0.25), ears=EARS)
-    with pytest.raises(WorkerTimedOut, match="deadline"):
-        analyze_file(starting_with(tmp_path / "hang.wav", 0.5), ears=EARS, timeout_s=0.3)
     (tmp_path / "text.wav").write_text("not audio")
-    with pytest.raises(NotAudio, match=r"text\.wav"):
-        analyze_file(tmp_path / "text.wav", ears=EARS)
+    with Listener(EARS, memory_mb=400) as listener:
+        heard = listener.analyze_file(tmp_path / "a.wav")
+        assert [len(vectors) for vectors in heard.embeddings["test.eight.v1." + _digest()]] == [1]
+        with pytest.raises(WorkerCrashed, match="crash"):
+            listener.analyze_file(starting_with(tmp_path / "crash.wav", 0.25))
+        with pytest.raises(WorkerTimedOut, match="deadline"):
+            listener.analyze_file(starting_with(tmp_path / "hang.wav", 0.5), timeout_s=0.3)
+        with pytest.raises(NotAudio, match=r"text\.wav"):
+            listener.analyze_file(tmp_path / "text.wav")
 
 
 def test_a_waveform_is_drawn_in_a_worker(tmp_path: Path) -> None:
     write_wav(tmp_path / "a.wav", synth.sine(300, 0.5, level=0.4))
-    drawn = draw_file(tmp_path / "a.wav", n_points=50)
-    assert len(drawn.rms) == 50
-    assert drawn.maximum.max() == pytest.approx(0.4, abs=0.02)
-    assert drawn.duration_s == pytest.approx(0.5)
     (tmp_path / "text.wav").write_text("not audio")
-    with pytest.raises(NotAudio):
-        draw_file(tmp_path / "text.wav")
+    with Listener(EARS) as listener:
+        drawn = listener.draw_file(tmp_path / "a.wav", n_points=50)
+        assert len(drawn.rms) == 50
+        assert drawn.maximum.max() == pytest.approx(0.4, abs=0.02)
+        assert drawn.duration_s == pytest.approx(0.5)
+        with pytest.raises(NotAudio):
+            listener.draw_file(tmp_path / "text.wav")
+
+
+def test_a_started_listener_hears_from_several_threads_and_starts_again_after_it_was_closed(tmp_path: Path) -> None:
+    for number in range(4):
+        write_wav(tmp_path / f"{number}.wav", synth.sine(300 + number, 0.1 * (number + 1)))
+    listener = Listener(EARS, workers=2)
+    listener.start()
+    with ThreadPoolExecutor(4) as threads:
+        heard = list(threads.map(listener.analyze_file, [tmp_path / f"{number}.wav" for number in range(4)]))
+    assert [each.info.duration_s for each in heard] == pytest.approx([0.1, 0.2, 0.3, 0.4])
+    listener.close()
+    assert listener.analyze_file(tmp_path / "0.wav").info.duration_s == pytest.approx(0.1)
+    listener.close()
+
+
+def test_who_has_a_file_inspected_loads_neither_numpy_nor_a_decoder(tmp_path: Path) -> None:
+    """They cost more than the sound: only the worker pays for them."""
+    write_wav(tmp_path / "a.wav", synth.sine(300, 0.1))
+    code = (
+        "import sys, sonoteca\n"
+        f"request = sonoteca.InspectRequest(paths=[{str(tmp_path / 'a.wav')!r}])\n"
+        "assert [each['status'] for each in sonoteca.inspect(request)] == ['ok']\n"
+        "print(sorted({'numpy', 'scipy', 'av', 'soxr', 'sqlalchemy'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
 
 
 def _digest() -> str:

@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 import catalogue_samples as samples
 from sonoteca.catalogue.described import stored_sound_object
 from sonoteca.catalogue.identity.shop import ShopFacts, set_shop_facts
-from sonoteca.catalogue.identity.sounds import find_sounds, get_sound, public_id
+from sonoteca.catalogue.identity.sounds import find_sounds, get_sound
 from sonoteca.catalogue.store.events import list_events
 from sonoteca.catalogue.store.library import Library, open_library
+from sonoteca.domain.names import public_id
 from sonoteca.errors import FileUnreadable, RequestError, SonotecaError
 from sonoteca.interchange import shop_csv
 from sonoteca.interchange.shop_csv import ShopCsvRequest, ShopImport, import_shop_csv

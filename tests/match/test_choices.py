@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from choice_samples import N_CANDIDATES, N_QUERIES, all_pairs, fill
-from sonoteca.catalogue.identity.sounds import public_id
 from sonoteca.catalogue.made.match_weights import find_active_weights, list_weights, use_weights
 from sonoteca.catalogue.store.library import Library
+from sonoteca.domain.names import public_id
 from sonoteca.domain.vocabulary import Role
 from sonoteca.errors import RequestError
 from sonoteca.match.choices import Choice, examples_of, judge, read_pairs, record_choice, recorded_choices

@@ -15,10 +15,11 @@ from numpy.typing import NDArray
 from catalogue_samples import EAR, info, part
 from sonoteca.catalogue.heard.embeddings import StoredSpace, find_space
 from sonoteca.catalogue.heard.results import SoundResult, store_results
-from sonoteca.catalogue.identity.sounds import ensure_sounds, public_id
+from sonoteca.catalogue.identity.sounds import ensure_sounds
 from sonoteca.catalogue.store.library import Library, open_library
 from sonoteca.domain.claim import Claim
 from sonoteca.domain.embedding import Embedding, Space, SpacePart
+from sonoteca.domain.names import public_id
 from sonoteca.domain.sound_analysis import SoundAnalysis
 from sonoteca.errors import AudioError, RequestError, SoundNotFound
 from sonoteca.index.filter import Filter

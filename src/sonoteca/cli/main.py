@@ -14,16 +14,21 @@ from typer.core import TyperGroup
 
 from sonoteca import __version__
 from sonoteca.cli import (
-    adding,
-    auditing,
+    add,
+    audit,
+    demo,
+    doctor,
     edit,
+    gaps,
     hum,
     index,
+    inspect,
     linting,
     list,
-    machine,
+    plugins,
     preview,
     remove,
+    retry,
     search,
     sequencing,
     show,
@@ -83,7 +88,10 @@ def _root(
 
 
 for group in (
-    adding,
+    add,
+    inspect,
+    retry,
+    demo,
     list,
     show,
     search,
@@ -98,11 +106,13 @@ for group in (
     edit,
     undo,
     remove,
-    auditing,
+    audit,
+    gaps,
     import_group,
     library_group,
     index,
-    machine,
+    plugins,
+    doctor,
     preview,
 ):
     group.register(app)

@@ -96,13 +96,10 @@ def open_named_library(library: str | None, *, mode: Literal["read", "write", "c
 
 def analysis_settings(*, gap_s: float | None = None, trust_names: bool | None = None) -> AnalysisSettings:
     """How this installation listens: every analyzer and embedder that entry points offer."""
-    from sonoteca.domain.file_analysis import AnalysisSettings
-    from sonoteca.plugins import ANALYZERS_FACTORY, EMBEDDERS_FACTORY
+    import sonoteca
     from sonoteca.settings import load_settings
 
-    ears = AnalysisSettings(
-        analyzers=ANALYZERS_FACTORY,
-        embedders=EMBEDDERS_FACTORY,
-        trust_names=load_settings().trust_names if trust_names is None else trust_names,
+    settings = sonoteca.AnalysisSettings(
+        trust_names=load_settings().trust_names if trust_names is None else trust_names
     )
-    return ears if gap_s is None else replace(ears, gap_s=gap_s)
+    return settings if gap_s is None else replace(settings, gap_s=gap_s)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from rich.progress import (
     BarColumn,
@@ -17,7 +18,9 @@ from rich.progress import (
 from rich.text import Text
 
 from sonoteca.cli.output import messages, printable
-from sonoteca.ingest.report import FileOutcome, PlanCounts, Stage
+
+if TYPE_CHECKING:
+    from sonoteca import FileOutcome, PlanCounts, Stage
 
 _STAGE_WORDS: dict[Stage, str] = {"identify": "reading", "listen": "listening"}
 

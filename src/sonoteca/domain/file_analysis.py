@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
-from sonoteca.domain.audio_info import AudioInfo
-from sonoteca.domain.claim import Claim
-from sonoteca.domain.embedding import Embedding
-from sonoteca.domain.observation import Observation
-from sonoteca.domain.sound_analysis import SoundAnalysis
+if TYPE_CHECKING:
+    # Who only says how to listen loads no NumPy for it.
+    from sonoteca.domain.audio_info import AudioInfo
+    from sonoteca.domain.claim import Claim
+    from sonoteca.domain.embedding import Embedding
+    from sonoteca.domain.observation import Observation
+    from sonoteca.domain.sound_analysis import SoundAnalysis
 
-BUILTIN_ANALYZERS = "sonoteca.analysis.builtin:builtin_analyzers"
-BUILTIN_EMBEDDERS = "sonoteca.embedding.builtin:builtin_embedders"
+# Every analyzer and embedder that entry points offer, ours among them; only workers import these.
+INSTALLED_ANALYZERS = "sonoteca.plugins:installed_analyzers"
+INSTALLED_EMBEDDERS = "sonoteca.plugins:installed_embedders"
 NO_EMBEDDERS = "sonoteca.ingest.listen:no_embedders"
 # Quiet that ends an event region, and the least length of one, in seconds.
 DEFAULT_GAP_S = 0.5
@@ -23,14 +27,19 @@ DEFAULT_MIN_REGION_S = 0.05
 class AnalysisSettings:
     """How to listen: everything besides the audio that shapes a result.
 
-    ``analyzers`` and ``embedders`` are factories without arguments, "package.module:function".
+    ``analyzers`` and ``embedders`` are factories without arguments, "package.module:function"; by
+    default all that are installed, so a program and the command line hear alike.
     """
 
-    analyzers: str = BUILTIN_ANALYZERS
-    embedders: str = BUILTIN_EMBEDDERS
+    analyzers: str = INSTALLED_ANALYZERS
+    embedders: str = INSTALLED_EMBEDDERS
     gap_s: float = DEFAULT_GAP_S
     min_region_s: float = DEFAULT_MIN_REGION_S
     trust_names: bool = False
+
+    def without_embedders(self) -> AnalysisSettings:
+        """The same for those who only want to analyse."""
+        return replace(self, embedders=NO_EMBEDDERS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,97 +9,53 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from contextlib import ExitStack
 
 from sonoteca.catalogue.heard import pending
 from sonoteca.catalogue.identity.locations import mark_missing, mark_present
 from sonoteca.catalogue.identity.roots import ensure_root
 from sonoteca.catalogue.store.library import Library
-from sonoteca.domain.file_analysis import AnalysisSettings
 from sonoteca.ingest.analyse import Batching, Work, analyse, failure_identity
 from sonoteca.ingest.failed_before import failed_before, failed_identities
 from sonoteca.ingest.listen import Producers, producers_of
+from sonoteca.ingest.listener import Listener
 from sonoteca.ingest.ownership import Heartbeat, new_owner, release_dead
 from sonoteca.ingest.plan import Plan, SoundFile, Start, find_start, make_plan
 from sonoteca.ingest.record import RecordedFiles, record, with_claimed_lengths
-from sonoteca.ingest.report import AddSummary, FileOutcome, Progress
+from sonoteca.ingest.report import AddAnswer, FileOutcome, Progress
+from sonoteca.ingest.requests import AddRequest, HearingRequest, RetryRequest
 from sonoteca.ingest.root_paths import absolute
 from sonoteca.ingest.tally import AfterStored, Tally, Watch
 from sonoteca.ingest.walk import FoundFile, LeftOut, walk
-from sonoteca.ingest.workers import listeners
-from sonoteca.workers.executor import Executor
-from sonoteca.workers.worker_process import StartMethod
+from sonoteca.workers.limits import processors
+from sonoteca.workers.worker_process import best_start_method
 
 
-@dataclass(frozen=True, slots=True)
-class AddOptions:
-    """How to run.
-
-    Attributes
-    ----------
-    workers : int >= 1
-        Worker processes.
-    ears : AnalysisSettings
-        Analyzers, embedders and how regions are split.
-    timeout_s : float, optional [s]
-        Deadline of one file; 60 s and a fifth of its length when left out.
-    memory_mb : int
-        Resident memory one worker may use.
-    checkpoint_every : int >= 1
-        How many results, beside one per worker, may be lost to kill -9 and be computed again.
-    exclude : tuple of str
-        Globs to leave out, in gitignore's language.
-    force : bool
-        Analyse also what is done, and try again what failed.
-    dry_run : bool
-        Compare disk and catalogue, change nothing.
-    accept_missing : bool
-        Mark files missing also when more than half of a folder vanished at once.
-    failed_log : path, optional
-        JSON Lines, appended.
-    start_method : "forkserver", "spawn" or None
-    """
-
-    workers: int = 1
-    ears: AnalysisSettings = field(default_factory=AnalysisSettings)
-    timeout_s: float | None = None
-    memory_mb: int = 2000
-    checkpoint_every: int = 32
-    exclude: tuple[str, ...] = ()
-    force: bool = False
-    dry_run: bool = False
-    accept_missing: bool = False
-    failed_log: str | os.PathLike[str] | None = None
-    start_method: StartMethod | None = None
-
-
-def add(
+def add_files(
     library: Library,
-    paths: Iterable[str | bytes | os.PathLike[str]],
-    options: AddOptions = AddOptions(),
-    progress: Progress | None = None,
+    request: AddRequest,
     *,
+    listener: Listener | None = None,
+    progress: Progress | None = None,
     after_stored: AfterStored | None = None,
-    executor: Executor | None = None,
-) -> AddSummary:
+) -> AddAnswer:
     """Add files and folders to a library, and analyse what is pending among them.
 
     Parameters
     ----------
     library : Library
         Open for writing (for reading will do in a dry run).
-    paths : iterable of path
-        Files or folders.
+    request : AddRequest
+    listener : Listener, optional
+        Hears the files; by default one with a worker per processor, which ends with the run.
     progress : Progress, optional
+        Is told what happens, in this thread.
     after_stored : callable, optional
         Given the library after results were stored.
-    executor : Executor, optional
-        Instead of worker processes on this machine; it is not closed.
 
     Returns
     -------
-    AddSummary
+    AddAnswer
         ``interrupted`` if Ctrl-C ended the run; all that was finished is stored then.
 
     Raises
@@ -109,98 +65,82 @@ def add(
     WorkerError
         Worker processes cannot be started.
     """
-    watch = Watch(library, progress, failed_log=options.failed_log, after_stored=after_stored)
-    summary = Tally(dry_run=options.dry_run)
+    watch = Watch(library, progress, failed_log=request.failed_log, after_stored=after_stored)
+    tally = Tally(request)
     try:
-        starts, files = _walk(library, list(paths), options)
-        producers = producers_of(options.ears)
-        with _listeners(options, executor) as workers:
-            plan = _compare(library, starts, files, options, watch)
-            summary.plan = plan
-            if options.dry_run:
-                _count_dry(library, plan, producers, options, summary)
-                return summary.result()
-            recorded = _record(library, workers, plan, watch)
-            summary.recorded = recorded
-            summary.missing, summary.warnings = _mark_missing(library, plan, recorded, options)
-            todo = _pending_files(library, {**plan.sounds, **recorded.sounds}, producers, options, summary)
-            _analyse(library, workers, todo, producers, options, watch, summary, retry_failed=summary.any_retried)
+        starts, files = _walk(library, request)
+        with ExitStack() as stack:
+            listener = listener or stack.enter_context(_own_listener())
+            producers = producers_of(listener.settings)
+            plan = _compare(library, starts, files, request, watch)
+            tally.plan = plan
+            if request.dry_run:
+                _count_dry(library, plan, producers, request, tally)
+                return tally.result()
+            recorded = _record(library, listener, plan, watch)
+            tally.recorded = recorded
+            tally.missing, tally.warnings = _mark_missing(library, plan, recorded, request)
+            todo = _pending_files(library, {**plan.sounds, **recorded.sounds}, producers, request, tally)
+            _analyse(library, listener, todo, producers, request, watch, tally, retry_failed=tally.any_retried)
     except KeyboardInterrupt:
-        summary.interrupted = True
+        tally.interrupted = True
     finally:
         watch.close()
-    return summary.result()
+    return tally.result()
 
 
-def retry(
+def retry_files(
     library: Library,
-    options: AddOptions = AddOptions(),
-    progress: Progress | None = None,
+    request: RetryRequest = RetryRequest(),
     *,
-    codes: Sequence[str] = (),
-    sound_ids: Sequence[int] | None = None,
+    listener: Listener | None = None,
+    progress: Progress | None = None,
     after_stored: AfterStored | None = None,
-    executor: Executor | None = None,
-) -> AddSummary:
-    """Try again what failed.
-
-    Parameters
-    ----------
-    codes : sequence of str
-        Only failures with one of these codes; any by default.
-    sound_ids : sequence of int, optional
-        Only these sounds; then files without content are not tried.
-    """
-    watch = Watch(library, progress, failed_log=options.failed_log, after_stored=after_stored)
-    summary = Tally(dry_run=options.dry_run)
+) -> AddAnswer:
+    """Try again what failed; parameters, answer and errors as of ``add_files``."""
+    watch = Watch(library, progress, failed_log=request.failed_log, after_stored=after_stored)
+    tally = Tally(request)
     try:
-        producers = producers_of(options.ears)
         with library.read() as connection:
-            failed = failed_before(connection, codes=codes, sound_ids=sound_ids)
-        summary.plan = Plan(
+            failed = failed_before(connection, codes=request.codes)
+        tally.plan = Plan(
             found=len(failed.sounds) + len(failed.to_identify),
             to_identify=failed.to_identify,
             unchanged=len(failed.sounds),
         )
-        watch.on_plan(summary.plan.counts())
-        if options.dry_run:
-            summary.analysed.analysed = len(failed.sounds)
-            return summary.result()
-        with _listeners(options, executor) as workers:
-            recorded = _record(library, workers, summary.plan, watch)
-            summary.recorded = recorded
+        watch.on_plan(tally.plan.counts())
+        if request.dry_run:
+            tally.analysed.analysed = len(failed.sounds)
+            return tally.result()
+        with ExitStack() as stack:
+            listener = listener or stack.enter_context(_own_listener())
+            producers = producers_of(listener.settings)
+            recorded = _record(library, listener, tally.plan, watch)
+            tally.recorded = recorded
             todo = {**failed.sounds, **recorded.sounds}
-            _analyse(library, workers, todo, producers, options, watch, summary, retry_failed=True)
+            _analyse(library, listener, todo, producers, request, watch, tally, retry_failed=True)
     except KeyboardInterrupt:
-        summary.interrupted = True
+        tally.interrupted = True
     finally:
         watch.close()
-    return summary.result()
+    return tally.result()
 
 
-def _listeners(options: AddOptions, given: Executor | None) -> AbstractContextManager[Executor]:
-    return listeners(
-        given,
-        options.ears,
-        workers=options.workers,
-        memory_mb=options.memory_mb,
-        ahead=Batching.of(options.checkpoint_every).ahead,
-        start_method=options.start_method,
-    )
+def _own_listener() -> Listener:
+    # Many files: a fresh worker after a crash comes sooner from a fork server, whatever the number of workers.
+    return Listener(workers=processors(), is_background=True, start_method=best_start_method())
 
 
 # --- the steps ----------------------------------------------------------------------------------
 
 
-def _walk(
-    library: Library, paths: Sequence[str | bytes | os.PathLike[str]], options: AddOptions
-) -> tuple[list[Start], list[FoundFile | LeftOut]]:
+def _walk(library: Library, request: AddRequest) -> tuple[list[Start], list[FoundFile | LeftOut]]:
     """Files below ``paths``, and where the walk began."""
     own = [library.data_dir] if library.data_dir is not None else []
-    files = list(walk(paths, exclude=options.exclude, skip_folders=[os.fspath(folder) for folder in own]))
-    walked = dict.fromkeys(folder for folder in map(absolute, paths) if os.path.isdir(folder))
+    files = list(walk(request.paths, exclude=request.exclude, skip_folders=[os.fspath(folder) for folder in own]))
+    walked = dict.fromkeys(folder for folder in map(absolute, request.paths) if os.path.isdir(folder))
     folders = dict.fromkeys([*walked, *(file.start for file in files if isinstance(file, FoundFile))])
-    if options.dry_run:
+    if request.dry_run:
         with library.read() as connection:
             return [find_start(connection, folder, is_walked=folder in walked) for folder in folders], files
     with library.write() as connection:
@@ -216,21 +156,21 @@ def _compare(
     library: Library,
     starts: Sequence[Start],
     files: Iterable[FoundFile | LeftOut],
-    options: AddOptions,
+    request: AddRequest,
     watch: Watch,
 ) -> Plan:
     with library.read() as connection:
-        plan = make_plan(connection, files, starts, identify_failed=options.force)
+        plan = make_plan(connection, files, starts, identify_failed=request.force)
     watch.on_plan(plan.counts())
     for left in plan.left_out:
         watch.on_outcome(FileOutcome(left.path, "identify", "left_out", left.error))
     return plan
 
 
-def _record(library: Library, executor: Executor, plan: Plan, watch: Watch) -> RecordedFiles:
+def _record(library: Library, listener: Listener, plan: Plan, watch: Watch) -> RecordedFiles:
     watch.on_stage("identify", len(plan.to_identify))
     gone_ids = frozenset(location.id for location in plan.gone)
-    recorded = record(library, executor, plan.to_identify, gone_ids=gone_ids, progress=watch)
+    recorded = record(library, listener.executor, plan.to_identify, gone_ids=gone_ids, progress=watch)
     if plan.returned:
         with library.write() as connection:
             mark_present(connection, plan.returned)
@@ -238,16 +178,16 @@ def _record(library: Library, executor: Executor, plan: Plan, watch: Watch) -> R
 
 
 def _mark_missing(
-    library: Library, plan: Plan, recorded: RecordedFiles, options: AddOptions
+    library: Library, plan: Plan, recorded: RecordedFiles, request: AddRequest
 ) -> tuple[int, tuple[str, ...]]:
     """Mark what is gone and did not move, unless so much is gone that a disk must be."""
     gone = [location.id for location in plan.gone if location.id not in recorded.moved_ids]
     if not gone:
         return 0, ()
-    if len(gone) * 2 > plan.n_known_present and not options.accept_missing:
+    if len(gone) * 2 > plan.n_known_present and not request.accept_missing:
         return 0, (
             f"{len(gone):,} of {plan.n_known_present:,} known files are not there: nothing was marked missing, "
-            f"because a disk may not be mounted. If they are really gone, run the command again with --accept-missing.",
+            f"because a disk may not be mounted. If they are really gone, add again and accept that they are missing.",
         )
     with library.write() as connection:
         return mark_missing(connection, gone), ()
@@ -257,59 +197,61 @@ def _pending_files(
     library: Library,
     files: Mapping[int, SoundFile],
     producers: Producers,
-    options: AddOptions,
-    summary: Tally,
+    request: AddRequest,
+    tally: Tally,
 ) -> dict[int, SoundFile]:
     """Of these files' sounds, those to listen to."""
-    if options.force:
+    if request.force:
         return dict(files)
     with library.read() as connection:
         todo = set(pending.pending_sounds(connection, producers.identities, spaces=producers.spaces))
         for sound_id, identity in failed_identities(connection).items():
             if sound_id in files:
                 if identity == failure_identity():
-                    summary.failed_before += 1
+                    tally.failed_before += 1
                 else:
                     todo.add(sound_id)
-                    summary.any_retried = True
+                    tally.any_retried = True
     return {sound_id: file for sound_id, file in files.items() if sound_id in todo}
 
 
 def _analyse(
     library: Library,
-    executor: Executor,
+    listener: Listener,
     files: Mapping[int, SoundFile],
     producers: Producers,
-    options: AddOptions,
+    request: HearingRequest,
     watch: Watch,
-    summary: Tally,
+    tally: Tally,
     *,
     retry_failed: bool,
 ) -> None:
     watch.on_stage("listen", len(files))
-    summary.n_todo = len(files)
+    tally.n_todo = len(files)
     if not files:
         return
-    claimed_s = summary.recorded.claimed_s
+    claimed_s = tally.recorded.claimed_s
     owner = new_owner()
     with Heartbeat(library, owner):
-        lengths = claimed_s if options.timeout_s is not None else with_claimed_lengths(executor, files, claimed_s)
+        lengths = (
+            claimed_s if request.timeout_s is not None else with_claimed_lengths(listener.executor, files, claimed_s)
+        )
         work = Work(
             files=files,
             claimed_s=lengths,
-            ears=options.ears,
+            ears=listener.settings,
             producers=producers,
             owner=owner,
-            batching=Batching.of(options.checkpoint_every),
-            timeout_s=options.timeout_s,
+            batching=Batching.of(request.checkpoint_every),
+            timeout_s=request.timeout_s,
             retry_failed=retry_failed,
-            force=options.force,
+            force=request.force,
         )
-        analyse(library, executor, work, watch, summary.analysed)
-    if summary.analysed.analysed:
+        analyse(library, listener.executor, work, watch, tally.analysed)
+    if tally.analysed.analysed:
         watch.stored(at_end=True)
 
 
-def _count_dry(library: Library, plan: Plan, producers: Producers, options: AddOptions, summary: Tally) -> None:
-    todo = _pending_files(library, plan.sounds, producers, options, summary)
-    summary.analysed.analysed = len(todo) + len(plan.to_identify)
+def _count_dry(library: Library, plan: Plan, producers: Producers, request: AddRequest, tally: Tally) -> None:
+    todo = _pending_files(library, plan.sounds, producers, request, tally)
+    tally.analysed.analysed = len(todo) + len(plan.to_identify)

@@ -24,9 +24,10 @@ from sonoteca.domain.file_analysis import AnalysisOrder, AnalysisSettings, FileA
 from sonoteca.domain.names import printable_path
 from sonoteca.domain.vocabulary import Source
 from sonoteca.errors import FileUnreadable, LibraryError, SonotecaError, WorkerError
+from sonoteca.ingest import worker_tasks
+from sonoteca.ingest.deadline import deadline_s
 from sonoteca.ingest.failures import FileChanged, error_of
-from sonoteca.ingest.identify import deadline_s
-from sonoteca.ingest.listen import Producers, listen
+from sonoteca.ingest.listen import Producers
 from sonoteca.ingest.ownership import release_dead
 from sonoteca.ingest.plan import SoundFile, is_gone
 from sonoteca.ingest.report import FileOutcome, Progress
@@ -108,7 +109,7 @@ def analyse(library: Library, executor: Executor, work: Work, progress: Progress
     claims = _Claims(library, work)
     store = _Store(library, work, found)
     try:
-        for outcome in executor.run(listen, _tasks(claims, work)):
+        for outcome in executor.run(worker_tasks.analyze, _tasks(claims, work), ahead=work.batching.ahead):
             sound_id = int(outcome.key)
             store.add(sound_id, outcome)
             progress.on_outcome(_reported(outcome, work.files[sound_id].path))

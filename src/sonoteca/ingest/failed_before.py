@@ -31,22 +31,16 @@ def failed_identities(connection: Connection) -> dict[int, str | None]:
     return {row.id: row.analysis_identity for row in rows}
 
 
-def failed_before(
-    connection: Connection, *, codes: Sequence[str] = (), sound_ids: Sequence[int] | None = None
-) -> FailedBefore:
+def failed_before(connection: Connection, *, codes: Sequence[str] = ()) -> FailedBefore:
     """All that failed, or of which one analyzer failed (code ``analyzer_failed``).
 
     Parameters
     ----------
     codes : sequence of str
         Only failures with one of these codes; any by default.
-    sound_ids : sequence of int, optional
-        Only these sounds, and no files without content.
     """
     found = FailedBefore()
     wanted = _failed_sounds(connection, codes)
-    if sound_ids is not None:
-        wanted &= set(sound_ids)
     for sound_id, content_hash, file in _files_of(connection, sorted(wanted)):
         if sound_id in found.sounds:
             continue
@@ -55,8 +49,7 @@ def failed_before(
             found.sounds[sound_id] = SoundFile(file.path, file.seen.size, content_hash)
         elif now is not None:
             found.to_identify.append(FileToIdentify(file.path, file.root, now))
-    if sound_ids is None:
-        found.to_identify += _unreadable(connection, codes)
+    found.to_identify += _unreadable(connection, codes)
     return found
 
 

@@ -1,21 +1,36 @@
-"""A listener hears files that are in no library, in worker processes that it keeps.
+"""A listener hears files, in worker processes that it keeps.
 
 Whoever asks about a file hands one in: without it, a name means a sound of the library and
 nothing else. Workers start with the first file (or ``start``) and stay until ``close``, so
-that a program that lives longer hears the second file without starting anything.
+that a program that lives longer hears the second file without starting anything. One listener
+serves a whole program: any number of threads may ask it at once.
 """
 
 from __future__ import annotations
 
-import contextlib
+import functools
+import itertools
 import os
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
-from sonoteca.domain.file_analysis import AnalysisSettings, FileAnalysis
-from sonoteca.ingest.inspect import analyze_file
-from sonoteca.ingest.workers import listeners
-from sonoteca.workers.executor import Executor
+from sonoteca.domain.file_analysis import AnalysisOrder, AnalysisSettings
+from sonoteca.ingest import worker_tasks
+from sonoteca.ingest.deadline import deadline_of_file
+from sonoteca.ingest.failures import error_of
+from sonoteca.workers.executor import DEFAULT_AHEAD, Done, Executor, Failed, Input, Output, Task
+from sonoteca.workers.limits import DEFAULT_MEMORY_MB, limits_of
+from sonoteca.workers.local_executor import LocalExecutor
+from sonoteca.workers.worker import Preparation
+from sonoteca.workers.worker_process import StartMethod
+
+if TYPE_CHECKING:
+    # Whoever unpickles an answer loads NumPy then.
+    from sonoteca.audio.waveform import Waveform
+    from sonoteca.domain.file_analysis import FileAnalysis
 
 
 class Listener:
@@ -26,10 +41,24 @@ class Listener:
     settings : AnalysisSettings
         How files are analysed and embedded.
     workers : int >= 1
+        How many files are heard at once.
     memory_mb : int
         Resident memory that one worker may use, in MB.
     executor : Executor, optional
         Instead of worker processes of its own; it is not closed.
+    is_background : bool
+        Whether workers leave the processor to what a person does meanwhile.
+    start_method : "forkserver", "spawn" or None
+        See ``LocalExecutor``. None: a single worker that is started for the first file is spawned, which is
+        soonest; several, and those that ``start`` keeps ready, are forked.
+
+    Examples
+    --------
+    ::
+
+        with Listener(workers=2) as listener:
+            listener.start()
+            analysis = listener.analyze_file("loop.wav")
     """
 
     def __init__(
@@ -37,23 +66,78 @@ class Listener:
         settings: AnalysisSettings = AnalysisSettings(),
         *,
         workers: int = 1,
-        memory_mb: int = 2000,
+        memory_mb: int = DEFAULT_MEMORY_MB,
         executor: Executor | None = None,
+        is_background: bool = False,
+        start_method: StartMethod | None = None,
     ) -> None:
         self.settings = settings
-        self._workers = workers
-        self._memory_mb = memory_mb
+        self.workers = workers
+        self.memory_mb = memory_mb
+        self._is_background = is_background
+        self._start_method = start_method
         self._given = executor
-        self._open = contextlib.ExitStack()
-        self._executor: Executor | None = None
+        self._own: LocalExecutor | None = None
+        self._lock = threading.Lock()
+        self._numbers = itertools.count()
+
+    def __repr__(self) -> str:
+        return f"Listener(workers={self.workers}, memory_mb={self.memory_mb})"
 
     @property
     def executor(self) -> Executor:
-        """The pool, started if it was not."""
-        if self._executor is None:
-            pool = listeners(self._given, self.settings, workers=self._workers, memory_mb=self._memory_mb)
-            self._executor = self._open.enter_context(pool)
-        return self._executor
+        """The pool; its first worker starts with its first task."""
+        if self._given is not None:
+            return self._given
+        return self._pool(self._start_method or ("spawn" if self.workers == 1 else None))
+
+    def _pool(self, start_method: StartMethod | None) -> LocalExecutor:
+        with self._lock:
+            if self._own is None:
+                self._own = LocalExecutor(
+                    self.workers,
+                    limits=limits_of(self.memory_mb),
+                    start_method=start_method,
+                    preparation=Preparation(call=functools.partial(worker_tasks.prepare, self.settings)),
+                    is_background=self._is_background,
+                )
+            return self._own
+
+    def start(self, *, wait: bool = True) -> None:
+        """Start all workers now, and keep as many ready; with ``wait`` return when they are.
+
+        Raises
+        ------
+        WorkerError
+            If ``wait`` and worker processes cannot be started.
+        """
+        if self._given is None:
+            self._pool(self._start_method).start(wait=wait)
+
+    def run(
+        self, function: Callable[[Input], Output], tasks: Iterable[Task[Input]], *, ahead: int = DEFAULT_AHEAD
+    ) -> Iterator[Done[Output] | Failed]:
+        """See ``Executor.run``."""
+        return self.executor.run(function, tasks, ahead=ahead)
+
+    def submit(
+        self, function: Callable[[Input], Output], payload: Input, *, timeout_s: float
+    ) -> Future[Done[Output] | Failed]:
+        """Begin one task beside all others; its outcome has a key of its own."""
+        return self.executor.submit(function, Task(f"listener-{next(self._numbers)}", payload, timeout_s))
+
+    def ask(self, function: Callable[[Input], Output], payload: Input, path: str, *, timeout_s: float) -> Output:
+        """What a worker makes of ``payload``, which is about the file at ``path``.
+
+        Raises
+        ------
+        AudioError, WorkerError
+            The file cannot become sound, or the work crashed, hung or ate memory.
+        """
+        outcome = self.submit(function, payload, timeout_s=timeout_s).result()
+        if isinstance(outcome, Failed):
+            raise error_of(outcome, path)
+        return outcome.result
 
     def analyze_file(self, path: str | os.PathLike[str], *, timeout_s: float | None = None) -> FileAnalysis:
         """Everything about one file, embeddings included.
@@ -63,11 +147,22 @@ class Listener:
         AudioError, WorkerError
             The file cannot become sound, or listening to it crashed, hung or ate memory.
         """
-        return analyze_file(path, ears=self.settings, executor=self.executor, timeout_s=timeout_s)
+        name = os.fsdecode(path)
+        timeout_s = deadline_of_file(name) if timeout_s is None else timeout_s
+        return self.ask(worker_tasks.analyze, AnalysisOrder(name, self.settings), name, timeout_s=timeout_s)
+
+    def draw_file(self, path: str | os.PathLike[str], *, n_points: int | None = None) -> Waveform:
+        """The waveform of a file, as an overview or in ``n_points``; errors as in ``analyze_file``."""
+        name = os.fsdecode(path)
+        order = worker_tasks.DrawOrder(name, n_points)
+        return self.ask(worker_tasks.draw, order, name, timeout_s=deadline_of_file(name))
 
     def close(self) -> None:
-        """Stop the workers; a listener that was closed cannot hear any more."""
-        self._open.close()
+        """Stop the workers. A file that is named later starts new ones."""
+        with self._lock:
+            own, self._own = self._own, None
+        if own is not None:
+            own.close()
 
     def __enter__(self) -> Self:
         return self

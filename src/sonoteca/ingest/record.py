@@ -12,8 +12,9 @@ from sonoteca.catalogue.identity.roots import Root
 from sonoteca.catalogue.identity.sounds import known_sounds
 from sonoteca.catalogue.store.library import Library
 from sonoteca.errors import FileUnreadable, SonotecaError
+from sonoteca.ingest.deadline import BASE_DEADLINE_S
 from sonoteca.ingest.failures import error_of
-from sonoteca.ingest.identify import BASE_DEADLINE_S, Identified, claimed_lengths, identify
+from sonoteca.ingest.identify import Identified, claimed_lengths, identify
 from sonoteca.ingest.plan import FileToIdentify, SoundFile, is_gone
 from sonoteca.ingest.report import FileOutcome, Progress
 from sonoteca.workers.executor import Done, Executor, Task

@@ -1,14 +1,15 @@
-"""What a run tells: while it goes (``Progress``) and at its end (``AddSummary``)."""
+"""What a run tells: while it goes (``Progress``) and at its end (``AddAnswer``)."""
 
 from __future__ import annotations
 
 import json
 import os
 from dataclasses import dataclass
-from typing import IO, Literal, Protocol
+from typing import IO, Any, Literal, Protocol
 
 from sonoteca.catalogue.store import clock
 from sonoteca.errors import SonotecaError
+from sonoteca.ingest.requests import HearingRequest
 
 Stage = Literal["identify", "listen"]
 State = Literal["identified", "analysed", "failed", "left_out"]
@@ -24,6 +25,17 @@ class FileOutcome:
     error: SonotecaError | None = None
     elapsed_s: float = 0.0
     duration_s: float | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """Which file, and what is wrong with it."""
+        error = self.error
+        return {
+            "path": self.path,
+            "stage": self.stage,
+            "code": None if error is None else error.code,
+            "message": None if error is None else error.message,
+            "remedy": None if error is None else error.remedy,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +76,7 @@ class Unwatched:
 
 
 @dataclass(frozen=True, slots=True)
-class AddSummary:
+class AddAnswer:
     """What a run did.
 
     Every file found is exactly one of: new (its content was never seen), copied (one more
@@ -73,6 +85,7 @@ class AddSummary:
 
     Attributes
     ----------
+    request : HearingRequest
     found : int
         Candidate files on disk.
     returned : int
@@ -92,6 +105,7 @@ class AddSummary:
         Files that failed in an earlier run, did not change and were not tried again.
     """
 
+    request: HearingRequest
     found: int = 0
     new: int = 0
     copied: int = 0
@@ -115,10 +129,19 @@ class AddSummary:
     warnings: tuple[str, ...] = ()
     failures: tuple[FileOutcome, ...] = ()
 
+    def as_json(self) -> dict[str, Any]:
+        """Every count, and each failure as a JSON object."""
+        values = {name: getattr(self, name) for name in self.__dataclass_fields__ if name != "request"}
+        values["warnings"] = list(self.warnings)
+        values["failures"] = [failure.as_json() for failure in self.failures]
+        return values
+
     def sentence(self) -> str:
         """One line that adds up.
 
-        >>> AddSummary(found=5, new=2, moved=1, unchanged=2, analysed=1, failed=1).sentence()
+        >>> from sonoteca.ingest.requests import AddRequest
+        >>> request = AddRequest(paths=["/music"])
+        >>> AddAnswer(request, found=5, new=2, moved=1, unchanged=2, analysed=1, failed=1).sentence()
         'Found 5 files: 2 new, 1 moved, 2 unchanged. Analysed 1 sound, 1 failed.'
         """
         kinds = [
@@ -140,7 +163,7 @@ class AddSummary:
             f"{count:,} {what}"
             for what, count in (
                 ("failed", self.failed),
-                ("failed before (see `sonoteca retry`)", self.failed_before),
+                ("failed before", self.failed_before),
                 ("missing", self.missing),
                 ("left out", self.left_out),
                 ("in work elsewhere", self.elsewhere),

@@ -12,7 +12,8 @@ from sonoteca.catalogue.store.library import Library
 from sonoteca.ingest.analyse import Analysed
 from sonoteca.ingest.plan import Plan
 from sonoteca.ingest.record import RecordedFiles
-from sonoteca.ingest.report import AddSummary, FailedLog, FileOutcome, PlanCounts, Progress, Stage, Unwatched
+from sonoteca.ingest.report import AddAnswer, FailedLog, FileOutcome, PlanCounts, Progress, Stage, Unwatched
+from sonoteca.ingest.requests import HearingRequest
 
 # Given the library after results were stored, to bring indexes up to date.
 AfterStored = Callable[[Library], None]
@@ -59,9 +60,9 @@ class Watch:
 
 @dataclass(slots=True)
 class Tally:
-    """What the steps counted, on the way to an ``AddSummary``."""
+    """What the steps counted, on the way to an ``AddAnswer``."""
 
-    dry_run: bool
+    request: HearingRequest
     started: float = field(default_factory=time.monotonic)
     plan: Plan = field(default_factory=Plan)
     recorded: RecordedFiles = field(default_factory=RecordedFiles)
@@ -73,12 +74,13 @@ class Tally:
     warnings: tuple[str, ...] = ()
     interrupted: bool = False
 
-    def result(self) -> AddSummary:
+    def result(self) -> AddAnswer:
         plan, recorded, analysed = self.plan, self.recorded, self.analysed
         changes = recorded.changes
-        return AddSummary(
+        return AddAnswer(
+            request=self.request,
             found=plan.found - recorded.vanished,
-            new=changes[Change.NEW] if not self.dry_run else len(plan.to_identify),
+            new=changes[Change.NEW] if not self.request.dry_run else len(plan.to_identify),
             copied=changes[Change.COPY],
             moved=changes[Change.MOVED],
             changed=changes[Change.CHANGED],
@@ -96,7 +98,7 @@ class Tally:
             audio_s=analysed.audio_s,
             elapsed_s=time.monotonic() - self.started,
             interrupted=self.interrupted,
-            dry_run=self.dry_run,
+            dry_run=self.request.dry_run,
             warnings=self.warnings,
             failures=(*recorded.unreadable, *analysed.failures),
         )

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from sonoteca.catalogue.heard.summaries import summary_of
-from sonoteca.catalogue.identity.sounds import public_id
 from sonoteca.domain.claim import claimed_observations
 from sonoteca.domain.file_analysis import FileAnalysis
+from sonoteca.domain.names import public_id
 from sonoteca.domain.precedence import winning
 from sonoteca.match.load_regions import believed_values
 from sonoteca.match.region_table import RegionStatement, RegionTable, region_table_of

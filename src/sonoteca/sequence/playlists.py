@@ -13,12 +13,13 @@ from typing import Any
 from pydantic import Field
 from sqlalchemy.engine import Connection
 
-from sonoteca.catalogue.identity.sounds import public_id, resolve_sound
+from sonoteca.catalogue.identity.sounds import resolve_sound
 from sonoteca.catalogue.made import playlists as stored
 from sonoteca.catalogue.made.playlist_edits import repeats
 from sonoteca.catalogue.made.playlists import PlaylistEntry, PlaylistSummary, SmartRule
 from sonoteca.catalogue.store.library import Library
 from sonoteca.domain.answer import Rows
+from sonoteca.domain.names import public_id
 from sonoteca.domain.request import Request
 from sonoteca.errors import QuerySyntaxError
 from sonoteca.sequence.playlist_entries import Entry, entries_of_hashes, file_name, keepable, stored_entries

@@ -10,12 +10,12 @@ from sqlalchemy.engine import Connection
 
 from sonoteca.catalogue.heard import embeddings
 from sonoteca.catalogue.heard.summaries import derived_rows
-from sonoteca.catalogue.identity.sounds import public_id
 from sonoteca.catalogue.store.database import chunks, dialect_of, explain
 from sonoteca.catalogue.store.library import Library
 from sonoteca.catalogue.store.schema import embeddings_table, regions, segments, sounds, summaries
 from sonoteca.catalogue.store.schema_made import all_tables
 from sonoteca.derived.derivation import DerivedState
+from sonoteca.domain.names import public_id
 from sonoteca.errors import LibraryDamaged
 from sonoteca.upkeep.derived_things import look_at_derived
 

@@ -43,9 +43,23 @@ class Check:
         return asdict(self)
 
 
-def examine(location: str, *, data_dir: str | None = None) -> list[Check]:
-    """Everything, in the order in which one thing stands on another."""
-    return [
+@dataclass(frozen=True, slots=True)
+class DoctorAnswer:
+    """What was looked at, in the order in which one thing stands on another."""
+
+    checks: tuple[Check, ...]
+
+    @property
+    def ok(self) -> bool:
+        return all(check.ok for check in self.checks)
+
+    def as_json(self) -> dict[str, Any]:
+        return {"checks": [check.as_json() for check in self.checks], "ok": self.ok}
+
+
+def examine(location: str, *, data_dir: Path | None = None) -> DoctorAnswer:
+    """Look at this machine, this installation and the library at ``location``, and say what helps."""
+    checks = [
         _python(),
         *_native_wheels(),
         _decoders(),
@@ -54,6 +68,7 @@ def examine(location: str, *, data_dir: str | None = None) -> list[Check]:
         *_plugins(),
         *_extras(),
     ]
+    return DoctorAnswer(tuple(checks))
 
 
 def _python() -> Check:
@@ -124,7 +139,7 @@ def _sqlite() -> Check:
     return Check("sqlite", ok, f"SQLite {sqlite3.sqlite_version} with FTS5", remedy)
 
 
-def _library(location: str, data_dir: str | None) -> Iterator[Check]:
+def _library(location: str, data_dir: Path | None) -> Iterator[Check]:
     from sonoteca.catalogue.store.library import is_url, library_file, open_library
     from sonoteca.upkeep.check import check_library
 
@@ -135,10 +150,10 @@ def _library(location: str, data_dir: str | None) -> Iterator[Check]:
         remedy = None if free_mb >= _MIN_FREE_MB else "Free disk space: a library needs about 30 KB per sound."
         yield Check("disk space", free_mb >= _MIN_FREE_MB, f"{free_mb} MB free at {existing}", remedy)
     try:
-        with open_library(location, mode="read", data_dir=Path(data_dir) if data_dir else None) as library:
+        with open_library(location, mode="read", data_dir=data_dir) as library:
             report = check_library(library)
     except LibraryMissing:
-        yield Check("library", True, f"none yet at {location}; `sonoteca add FOLDER` makes one")
+        yield Check("library", True, f"none yet at {location}: adding a folder makes one")
         return
     except SonotecaError as error:
         yield Check("library", False, error.message, error.remedy)

@@ -27,9 +27,9 @@ from sonoteca.audio.signal import AudioSignal
 from sonoteca.catalogue.identity.remove import remove_sounds
 from sonoteca.catalogue.store.library import Library, open_library
 from sonoteca.catalogue.store.schema import sounds
-from sonoteca.ingest.add import AddOptions, add
-from sonoteca.ingest.workers import listeners
-from sonoteca.workers.executor import Executor
+from sonoteca.ingest.add import add_files
+from sonoteca.ingest.listener import Listener
+from sonoteca.ingest.requests import AddRequest
 from sonoteca.workers.local_executor import SCRATCH_PREFIX
 
 FILES_PER_ROUND = 40
@@ -70,7 +70,6 @@ def soak(*, seconds: float, workers: int = 2, folder: Path | None = None, log: b
 
 
 def _soak(scratch: Path, *, seconds: float, workers: int, log: bool) -> SoakReport:
-    options = AddOptions(workers=workers, accept_missing=True)
     samples: list[Sample] = []
     problems: list[str] = []
     n_files = 0
@@ -78,12 +77,12 @@ def _soak(scratch: Path, *, seconds: float, workers: int, log: bool) -> SoakRepo
     music = scratch / "music"
     with (
         open_library(scratch / "library.sonoteca", mode="create") as library,
-        listeners(None, options.ears, workers=workers, memory_mb=options.memory_mb) as executor,
+        Listener(workers=workers) as listener,
     ):
         while time.monotonic() < deadline or len(samples) < WARM_UP_ROUNDS + 4:
             number = len(samples)
             _forget_everything(library)
-            problems += _round(library, executor, music, number, options)
+            problems += _round(library, listener, music, number)
             n_files += FILES_PER_ROUND
             samples.append(_sample())
             if log:
@@ -98,11 +97,11 @@ def _forget_everything(library: Library) -> None:
         remove_sounds(connection, list(connection.execute(sa.select(sounds.c.id)).scalars()))
 
 
-def _round(library: Library, executor: Executor, music: Path, number: int, options: AddOptions) -> list[str]:
+def _round(library: Library, listener: Listener, music: Path, number: int) -> list[str]:
     shutil.rmtree(music, ignore_errors=True)
     music.mkdir()
     n_broken = write_round(music, number)
-    summary = add(library, [music], options, executor=executor)
+    summary = add_files(library, AddRequest(paths=(music,), accept_missing=True), listener=listener)
     accounted = summary.analysed + summary.failed + summary.copied + summary.moved
     problems = []
     if summary.found != FILES_PER_ROUND or accounted != FILES_PER_ROUND:

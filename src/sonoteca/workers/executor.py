@@ -43,16 +43,26 @@ class Failed:
     elapsed_s: float
 
 
+# How many tasks beyond the workers' own may be under way: enough to keep them busy while results are stored.
+DEFAULT_AHEAD = 8
+
+
 class Executor(Protocol):
     """Runs an importable function over many tasks; several threads may ask one executor at once."""
 
     def run(
-        self, function: Callable[[Input], Output], tasks: Iterable[Task[Input]], *, retry: bool = True
+        self,
+        function: Callable[[Input], Output],
+        tasks: Iterable[Task[Input]],
+        *,
+        retry: bool = True,
+        ahead: int = DEFAULT_AHEAD,
     ) -> Iterator[Done[Output] | Failed]:
         """Outcomes as they finish, in any order, exactly one per task; ``tasks`` is consumed lazily.
 
         Keys are unique within a run. A task whose process died, hung or ate memory is tried
-        once more, alone, unless ``retry`` is False.
+        once more, alone, unless ``retry`` is False. At most as many tasks as there are workers, and
+        ``ahead`` more, are finished or under way without having been handed out.
         """
         ...
 

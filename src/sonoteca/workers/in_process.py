@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
 
-from sonoteca.workers.executor import Done, Executor, Failed, Input, Output, Task
+from sonoteca.workers.executor import DEFAULT_AHEAD, Done, Executor, Failed, Input, Output, Task
 
 
 class InProcessExecutor(Executor):
@@ -17,7 +17,12 @@ class InProcessExecutor(Executor):
         self._open = True
 
     def run(
-        self, function: Callable[[Input], Output], tasks: Iterable[Task[Input]], *, retry: bool = True
+        self,
+        function: Callable[[Input], Output],
+        tasks: Iterable[Task[Input]],
+        *,
+        retry: bool = True,
+        ahead: int = DEFAULT_AHEAD,
     ) -> Iterator[Done[Output] | Failed]:
         self._refuse_if_closed()
         for task in tasks:

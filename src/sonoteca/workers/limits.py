@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 
 DEFAULT_MEMORY_MB = 2000
@@ -32,3 +33,10 @@ def limits_of(memory_mb: int) -> WorkerLimits:
     WorkerLimits(memory_mb=2000, address_space_mb=12000, tasks=500)
     """
     return WorkerLimits(memory_mb, address_space_mb=_MAPPED_TIMES * memory_mb + _MAPPED_MORE_MB)
+
+
+def processors() -> int:
+    """How many processors this process may use: as many workers are enough."""
+    if hasattr(os, "sched_getaffinity"):
+        return max(1, len(os.sched_getaffinity(0)))
+    return max(1, os.cpu_count() or 1)

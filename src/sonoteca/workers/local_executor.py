@@ -30,7 +30,7 @@ from typing import Any
 import psutil
 
 from sonoteca.errors import WorkerError
-from sonoteca.workers.executor import Done, Executor, Failed, FailureKind, Input, Output, Task
+from sonoteca.workers.executor import DEFAULT_AHEAD, Done, Executor, Failed, FailureKind, Input, Output, Task
 from sonoteca.workers.fork_server import ForkServer
 from sonoteca.workers.jobs import Event, Job, Run, Schedule, SuspectWaits
 from sonoteca.workers.limits import WorkerLimits
@@ -65,9 +65,6 @@ class LocalExecutor(Executor):
         for each, which is sooner ready if there is to be only one. None takes forkserver where it exists.
     preparation : Preparation
         What a worker has imported and loaded before its first task (once for all under forkserver).
-    ahead : int >= 0
-        How many tasks beyond ``workers`` may be finished or under way without having been
-        handed out by a ``run``: enough to keep workers busy while the caller stores results.
     is_background : bool
         Whether workers leave the processor to what a person does meanwhile.
     """
@@ -79,16 +76,14 @@ class LocalExecutor(Executor):
         limits: WorkerLimits = WorkerLimits(),
         start_method: StartMethod | None = None,
         preparation: Preparation = Preparation(),
-        ahead: int = 8,
         is_background: bool = True,
     ) -> None:
-        if workers < 1 or ahead < 0:
-            raise ValueError(f"need at least one worker and ahead >= 0, got {workers} and {ahead}")
+        if workers < 1:
+            raise ValueError(f"need at least one worker, got {workers}")
         self._workers = workers
         self._limits = limits
         self._start_method: StartMethod = start_method or best_start_method()
         self._preparation = preparation
-        self._ahead = ahead
         self._is_background = is_background
         _remove_stale_scratch()
         self._scratch = tempfile.mkdtemp(prefix=f"{SCRATCH_PREFIX}{os.getpid()}-")
@@ -129,7 +124,12 @@ class LocalExecutor(Executor):
             pass
 
     def run(
-        self, function: Callable[[Input], Output], tasks: Iterable[Task[Input]], *, retry: bool = True
+        self,
+        function: Callable[[Input], Output],
+        tasks: Iterable[Task[Input]],
+        *,
+        retry: bool = True,
+        ahead: int = DEFAULT_AHEAD,
     ) -> Iterator[Done[Output] | Failed]:
         """See ``Executor.run``; ``retry`` False fails a suspect at once.
 
@@ -146,7 +146,7 @@ class LocalExecutor(Executor):
         try:
             self._begin(run)
             while True:
-                while not run.exhausted and under_way - len(run.suspects) < self._workers + self._ahead:
+                while not run.exhausted and under_way - len(run.suspects) < self._workers + ahead:
                     task = next(source, None)
                     job = None if task is None else _job(run, function, task)
                     with self._changed:

@@ -13,9 +13,10 @@ from sonoteca.arrange.choose.loops import find_loops
 from sonoteca.arrange.gain import clip_gain_db
 from sonoteca.arrange.sources import find_sources
 from sonoteca.catalogue.described import stored_sound_object
-from sonoteca.catalogue.identity.sounds import public_id, resolve_sound
+from sonoteca.catalogue.identity.sounds import resolve_sound
 from sonoteca.catalogue.store.library import Library
 from sonoteca.domain.claim import claimed_observations
+from sonoteca.domain.names import public_id
 from sonoteca.domain.sound_object import AudioFacts, sound_object, statements_of
 from sonoteca.domain.vocabulary import Role
 from sonoteca.errors import RequestError, SoundNotFound, SoundsMissing

@@ -25,8 +25,8 @@ from sonoteca.audio.stretch import Material, stretch
 from sonoteca.audio.warp import warp
 from sonoteca.domain.vocabulary import Role
 from sonoteca.errors import RequestError, SonotecaError
+from sonoteca.ingest.deadline import deadline_s
 from sonoteca.ingest.failures import FileChanged, error_of
-from sonoteca.ingest.identify import deadline_s
 from sonoteca.workers.executor import Executor, Failed, Task
 from sonoteca.workers.limits import limits_of
 from sonoteca.workers.local_executor import SCRATCH_PREFIX, LocalExecutor

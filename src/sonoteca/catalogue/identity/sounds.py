@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import base64
 import functools
-import hashlib
 import itertools
 import os
 import re
@@ -19,6 +17,7 @@ from sonoteca.catalogue.store import clock
 from sonoteca.catalogue.store.database import chunks
 from sonoteca.catalogue.store.names import compare_key, is_storable, storable
 from sonoteca.catalogue.store.schema import locations, regions, roots, sounds, summaries
+from sonoteca.domain.names import public_id
 from sonoteca.errors import AmbiguousSound, SonotecaError, SoundNotFound
 
 PUBLIC_ID_LENGTH = 16
@@ -33,18 +32,6 @@ class SoundRef:
     id: int
     public_id: str
     content_hash: str
-
-
-def public_id(content_hash: str) -> str:
-    """The id that people and programs see: 16 characters, equal in every library.
-
-    80 bits of SHA-256 in base32: among a million sounds two share an id with probability 4e-13.
-
-    >>> public_id("x1:00112233445566778899aabbccddeeff")
-    'p2wrgt3dc2qulfxs'
-    """
-    digest = hashlib.sha256(content_hash.encode()).digest()[:10]
-    return base64.b32encode(digest).decode().lower()
 
 
 def ensure_sounds(connection: Connection, content_hashes: Iterable[str]) -> dict[str, int]:

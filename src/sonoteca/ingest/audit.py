@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from sonoteca.catalogue import audit
+from pydantic import Field
+
+from sonoteca.catalogue import audit as audits
 from sonoteca.catalogue.audit import Counts, DiskScan
 from sonoteca.catalogue.heard import pending
 from sonoteca.catalogue.store.library import Library
 from sonoteca.domain.file_analysis import AnalysisSettings
+from sonoteca.domain.file_paths import FilePath
+from sonoteca.domain.request import Request
 from sonoteca.errors import FileUnreadable
 from sonoteca.ingest.listen import producers_of
 from sonoteca.ingest.paths_file import write_paths
@@ -24,81 +29,136 @@ INDEX_FOLDER = "index"
 _GAPS_PATTERN = "gaps-*.txt"
 
 
-@dataclass(frozen=True, slots=True)
-class WrittenGaps:
-    """Paths files that ``add --paths-file`` reads, and how many paths they hold."""
+class AuditRequest(Request):
+    """What is counted.
 
+    Attributes
+    ----------
+    roots : tuple of path
+        Folders to compare the catalogue with; without one the disk is not read.
+    """
+
+    roots: tuple[FilePath, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AuditAnswer:
+    """What there is (``counts``, see ``catalogue.audit.count``), and what changed since the last audit that was kept.
+
+    ``since`` is when that was; None where this is the first. ``changes`` are old and new count by name.
+    """
+
+    request: AuditRequest
+    counts: Counts
+    since: str | None
+    changes: Mapping[str, tuple[int, int]]
+
+    def as_json(self) -> dict[str, Any]:
+        return dict(self.counts)
+
+    def changes_as_json(self) -> dict[str, Any]:
+        rows = {name: {"before": old, "now": new} for name, (old, new) in self.changes.items()}
+        return {"since": self.since, "changes": rows}
+
+
+class GapsRequest(Request):
+    """Which paths files are written.
+
+    Attributes
+    ----------
+    roots : tuple of path, at least one
+        Folders to look through.
+    out : path
+        Folder for the paths files.
+    chunk : int >= 1
+        Paths per file.
+    """
+
+    roots: tuple[FilePath, ...] = Field(min_length=1)
+    out: FilePath
+    chunk: int = Field(default=1000, ge=1)
+
+
+@dataclass(frozen=True, slots=True)
+class GapsAnswer:
+    """Paths files that a later run of the main job reads, and how many paths they hold."""
+
+    request: GapsRequest
     n_paths: int
     files: tuple[Path, ...]
 
+    def as_json(self) -> dict[str, Any]:
+        return {"paths": self.n_paths, "files": [str(path) for path in self.files]}
 
-def audit_library(
-    library: Library,
-    roots: Sequence[str | bytes | os.PathLike[str]] = (),
-    *,
-    ears: AnalysisSettings = AnalysisSettings(),
-) -> Counts:
-    """Everything ``sonoteca audit`` prints (see ``catalogue.audit.count``); with ``roots`` the disk is walked too.
+
+def audit(
+    library: Library, request: AuditRequest = AuditRequest(), *, settings: AnalysisSettings = AnalysisSettings()
+) -> AuditAnswer:
+    """Count everything, compare with the disk where it is asked, and keep the audit if the library can be written.
+
+    Parameters
+    ----------
+    settings : AnalysisSettings
+        Whose analyzers and embedders have to have heard a sound for it to count as done.
 
     Raises
     ------
     FileUnreadable
         If one of ``roots`` is no folder or file: nothing can be said of it.
     """
-    producers = producers_of(ears)
+    producers = producers_of(settings)
     scan = None
-    if roots:
-        plan = scan_disk(library, roots)
+    if request.roots:
+        plan = scan_disk(library, request.roots)
         scan = DiskScan(plan.found, plan.unknown, len(plan.gone))
     index_folder = None if library.data_dir is None else library.data_dir / INDEX_FOLDER
     with library.read() as connection:
-        return audit.count(
+        counts = audits.count(
             connection,
             identities=producers.identities,
             spaces=producers.spaces,
             scan=scan,
             index_folder=index_folder,
         )
+        last = audits.last(connection)
+    if library.mode != "read":
+        with library.write() as connection:
+            audits.keep(connection, counts)
+    since, before = (None, counts) if last is None else last
+    return AuditAnswer(request, counts, since, audits.difference(before, counts))
 
 
 def write_gaps(
-    library: Library,
-    roots: Sequence[str | bytes | os.PathLike[str]],
-    out: str | os.PathLike[str],
-    *,
-    chunk: int = 1000,
-    ears: AnalysisSettings = AnalysisSettings(),
-) -> WrittenGaps:
+    library: Library, request: GapsRequest, *, settings: AnalysisSettings = AnalysisSettings()
+) -> GapsAnswer:
     """Write the paths below ``roots`` that are unknown, changed, not analysed or not embedded.
 
     Files ``gaps-0001.txt`` ... of ``chunk`` paths each; older ones in ``out`` are replaced. What
-    failed is not among them: ``add`` would leave it alone, ``retry`` is for that.
+    failed is not among them: the main job would leave it alone, ``retry`` is for that.
 
     Raises
     ------
     FileUnreadable
         If one of ``roots`` is not there, or ``out`` cannot be written.
     """
-    if chunk < 1:
-        raise ValueError(f"chunk must be positive, got {chunk}")
-    plan = scan_disk(library, roots)
-    producers = producers_of(ears)
+    plan = scan_disk(library, request.roots)
+    producers = producers_of(settings)
     with library.read() as connection:
         todo = set(pending.pending_sounds(connection, producers.identities, spaces=producers.spaces))
     paths = [file.path for file in plan.to_identify]
     paths += [file.path for sound_id, file in plan.sounds.items() if sound_id in todo]
-    folder = Path(out)
+    folder = Path(request.out)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for old in folder.glob(_GAPS_PATTERN):
             old.unlink()
         files = []
-        for number, some in enumerate(_chunks(paths, chunk), start=1):
+        for number, some in enumerate(_chunks(paths, request.chunk), start=1):
             files.append(folder / f"gaps-{number:04}.txt")
             write_paths(files[-1], some)
     except OSError as error:
         raise FileUnreadable(f"Paths files cannot be written to {folder}: {error.strerror}.") from error
-    return WrittenGaps(len(paths), tuple(files))
+    return GapsAnswer(request, len(paths), tuple(files))
 
 
 def scan_disk(library: Library, roots: Iterable[str | bytes | os.PathLike[str]]) -> Plan:

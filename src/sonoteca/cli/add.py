@@ -1,0 +1,92 @@
+"""``sonoteca add``: the main job."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sonoteca.cli.listening_options import (
+    FailedLogOption,
+    GapOption,
+    MemoryOption,
+    TimeoutOption,
+    TrustNamesOption,
+    WorkersOption,
+    end,
+    named_paths,
+    open_worker_pool,
+    warn_of_broken_plugins,
+)
+from sonoteca.cli.options import JsonOption, LibraryOption, open_named_library
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(add)
+
+
+def add(
+    paths: Annotated[list[Path] | None, typer.Argument(help="Files and folders.", metavar="PATHS...")] = None,
+    paths_file: Annotated[
+        list[Path] | None, typer.Option(help="A file with one path per line (or NUL-separated); - is standard input.")
+    ] = None,
+    workers: WorkersOption = None,
+    timeout_s: TimeoutOption = None,
+    memory_mb: MemoryOption = None,
+    failed_log: FailedLogOption = None,
+    checkpoint_every: Annotated[int, typer.Option(min=1, help="Results one transaction may hold back.")] = 32,
+    exclude: Annotated[
+        list[str] | None, typer.Option(help="Leave out what matches this glob; may be repeated.")
+    ] = None,
+    gap_s: GapOption = 0.5,
+    trust_names: TrustNamesOption = None,
+    force: Annotated[bool, typer.Option("--force", help="Analyse again what is done or has failed.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and change nothing.")] = False,
+    accept_missing: Annotated[
+        bool, typer.Option("--accept-missing", help="Mark files missing even if most of a folder vanished at once.")
+    ] = False,
+    resume: Annotated[
+        bool,
+        typer.Option("--resume", help="Not needed: every run resumes, because the library itself is the checkpoint."),
+    ] = False,
+    checkpoint_file: Annotated[
+        Path | None, typer.Option(help="Not needed, and not read: the library itself is the checkpoint.")
+    ] = None,
+    library: LibraryOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Walk folders, listen to everything new or changed, and keep it in the library: the main job.
+
+    A run that was stopped, killed or crashed is continued by running it again. Nothing on disk is changed.
+    """
+    import sonoteca
+    from sonoteca.cli.output import note, print_json
+    from sonoteca.cli.progress import ProgressBar
+    from sonoteca.errors import RequestError
+
+    named = named_paths(paths, paths_file)
+    if not named:
+        raise RequestError("Nothing to add was named.", "Name files or folders, or give --paths-file.")
+    if resume or checkpoint_file:
+        note("every run resumes by itself: --resume and --checkpoint-file are not needed")
+    request = sonoteca.AddRequest(
+        paths=tuple(named),
+        exclude=tuple(exclude or ()),
+        timeout_s=timeout_s,
+        checkpoint_every=checkpoint_every,
+        force=force,
+        dry_run=dry_run,
+        accept_missing=accept_missing,
+        failed_log=failed_log,
+    )
+    warn_of_broken_plugins()
+    with (
+        open_named_library(library, mode="create") as opened,
+        ProgressBar(quiet=as_json) as progress,
+        open_worker_pool(workers, memory_mb, gap_s=gap_s, trust_names=trust_names) as listener,
+    ):
+        answer = sonoteca.add(opened, request, listener=listener, progress=progress)
+    if as_json:
+        print_json(answer.as_json())
+    end(answer)

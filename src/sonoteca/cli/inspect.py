@@ -1,0 +1,63 @@
+"""``sonoteca inspect``: what is heard in files, without a library."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sonoteca.cli.listening_options import (
+    GapOption,
+    MemoryOption,
+    TimeoutOption,
+    TrustNamesOption,
+    WorkersOption,
+    named_paths,
+    open_worker_pool,
+    warn_of_broken_plugins,
+)
+from sonoteca.cli.options import JsonOption
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(inspect)
+
+
+def inspect(
+    files: Annotated[list[Path] | None, typer.Argument(help="Files to listen to.", metavar="FILES...")] = None,
+    paths_file: Annotated[
+        list[Path] | None, typer.Option(help="A file with one path per line; - is standard input.")
+    ] = None,
+    workers: WorkersOption = None,
+    timeout_s: TimeoutOption = None,
+    memory_mb: MemoryOption = None,
+    gap_s: GapOption = 0.5,
+    trust_names: TrustNamesOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Listen to files without a library. With --json: one line per file, in the order given, failures included."""
+    import sonoteca
+    from sonoteca.cli.output import console, print_json
+    from sonoteca.cli.sound_table import print_sound
+    from sonoteca.errors import RequestError
+
+    named = named_paths(files, paths_file)
+    if not named:
+        raise RequestError("No file was named.", "Name files, or give --paths-file.")
+    request = sonoteca.InspectRequest(paths=tuple(named), timeout_s=timeout_s)
+    failed = 0
+    with open_worker_pool(
+        workers, memory_mb, n_files=len(named), gap_s=gap_s, trust_names=trust_names, is_embedding=False
+    ) as listener:
+        warn_of_broken_plugins()
+        for number, sound in enumerate(sonoteca.inspect(request, listener=listener)):
+            failed += sound["status"] != "ok"
+            if as_json:
+                print_json(sound)
+            else:
+                if number:
+                    console().print()
+                print_sound(sound)
+    if failed:
+        raise typer.Exit(1)

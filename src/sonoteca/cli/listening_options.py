@@ -1,0 +1,85 @@
+"""Options of the commands that listen, and the listener they make."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sonoteca import AddAnswer, Listener
+
+WorkersOption = Annotated[
+    int | None, typer.Option(min=1, max=512, help="Worker processes; default: one per processor.")
+]
+TimeoutOption = Annotated[
+    float | None,
+    typer.Option(min=0.1, help="Deadline of one file in seconds; default: 60 s and a fifth of its length."),
+]
+MemoryOption = Annotated[int | None, typer.Option(min=200, help="Memory one worker may use, in MB; default 2000.")]
+FailedLogOption = Annotated[Path | None, typer.Option(help="Append every failure to this file as a JSON line.")]
+GapOption = Annotated[float, typer.Option(min=0.01, help="Silence that separates two events, in seconds.")]
+TrustNamesOption = Annotated[bool | None, typer.Option(help="Believe tempo and key in file names over the analysis.")]
+
+
+def named_paths(paths: Sequence[Path] | None, paths_files: Sequence[Path] | None) -> list[str]:
+    """The paths that a command names: arguments, then what its paths files hold."""
+    import sonoteca
+
+    return [*map(str, paths or []), *(path for file in paths_files or [] for path in sonoteca.read_paths(file))]
+
+
+def open_worker_pool(
+    workers: int | None = None,
+    memory_mb: int | None = None,
+    *,
+    n_files: int | None = None,
+    gap_s: float | None = None,
+    trust_names: bool | None = None,
+    is_embedding: bool = True,
+) -> Listener:
+    """The listener of a command: for ``n_files``, or for as many as come."""
+    import sonoteca
+    from sonoteca.cli.options import analysis_settings
+    from sonoteca.settings import load_settings
+
+    settings = load_settings()
+    heard = analysis_settings(gap_s=gap_s, trust_names=trust_names)
+    workers = workers or settings.workers
+    return sonoteca.Listener(
+        heard if is_embedding else heard.without_embedders(),
+        workers=workers if n_files is None else max(1, min(workers, n_files)),
+        memory_mb=memory_mb or settings.memory_mb,
+        is_background=n_files is None,
+        start_method=sonoteca.best_start_method() if n_files is None else None,
+    )
+
+
+def warn_of_broken_plugins() -> None:
+    """Say which plugins of other packages cannot be used."""
+    import sonoteca
+    from sonoteca.cli.output import print_error
+
+    for error in sonoteca.broken_plugins():
+        print_error(error)
+
+
+def end(answer: AddAnswer) -> None:
+    """The closing sentence, and the exit code it deserves."""
+    from sonoteca.cli.output import note
+
+    for warning in answer.warnings:
+        note(warning)
+        note("(--accept-missing)")
+    note(answer.sentence())
+    if answer.interrupted:
+        note("stopped; what was finished is stored, run the same command to go on")
+        raise typer.Exit(130)
+    if answer.failed_before:
+        note("`sonoteca retry` tries again what failed before")
+    if answer.failed:
+        note("`sonoteca audit` counts failures by reason, `sonoteca retry` tries them again")
+        raise typer.Exit(1)

@@ -1,0 +1,49 @@
+"""``sonoteca retry``: what failed gets another chance."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from sonoteca.cli.listening_options import (
+    FailedLogOption,
+    MemoryOption,
+    TimeoutOption,
+    WorkersOption,
+    end,
+    open_worker_pool,
+)
+from sonoteca.cli.options import JsonOption, LibraryOption, open_named_library
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(retry)
+
+
+def retry(
+    codes: Annotated[
+        list[str] | None, typer.Argument(help="Only failures with these codes, e.g. timeout crash.")
+    ] = None,
+    workers: WorkersOption = None,
+    timeout_s: TimeoutOption = None,
+    memory_mb: MemoryOption = None,
+    failed_log: FailedLogOption = None,
+    library: LibraryOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Try again what failed, e.g. with a larger --timeout-s or --memory-mb."""
+    import sonoteca
+    from sonoteca.cli.output import print_json
+    from sonoteca.cli.progress import ProgressBar
+
+    request = sonoteca.RetryRequest(codes=tuple(codes or ()), timeout_s=timeout_s, failed_log=failed_log)
+    with (
+        open_named_library(library, mode="write") as opened,
+        ProgressBar(quiet=as_json) as progress,
+        open_worker_pool(workers, memory_mb) as listener,
+    ):
+        answer = sonoteca.retry(opened, request, listener=listener, progress=progress)
+    if as_json:
+        print_json(answer.as_json())
+    end(answer)

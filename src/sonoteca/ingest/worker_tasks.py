@@ -1,0 +1,56 @@
+"""What a worker is told to do with one file.
+
+Functions are named to workers and called there. These import what they need when they are called, so
+that a program that only tells a worker what to do loads neither NumPy nor a decoder.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sonoteca.domain.file_analysis import AnalysisOrder, AnalysisSettings
+
+if TYPE_CHECKING:
+    from sonoteca.audio.waveform import Waveform
+    from sonoteca.domain.file_analysis import FileAnalysis
+    from sonoteca.domain.sound_object import JsonObject
+
+
+@dataclass(frozen=True, slots=True)
+class DrawOrder:
+    """``n_points`` of the waveform of a file; None is an overview."""
+
+    path: str
+    n_points: int | None = None
+
+
+def prepare(settings: AnalysisSettings) -> None:
+    """Load all that analysing a file needs: modules, analyzers, embedders and their weights."""
+    from sonoteca.ingest.listen import analyzers_of, embedders_of
+
+    analyzers_of(settings)
+    embedders_of(settings)
+
+
+def analyze(order: AnalysisOrder) -> FileAnalysis:
+    """Everything about one file (``listen.listen``)."""
+    from sonoteca.ingest.listen import listen
+
+    return listen(order)
+
+
+def describe(order: AnalysisOrder) -> JsonObject:
+    """The sound object of one file; its ``path`` is as given."""
+    from sonoteca.ingest.describe_file import describe_file
+
+    return describe_file(order)
+
+
+def draw(order: DrawOrder) -> Waveform:
+    """The waveform of a file: decoded, and nothing else looked at."""
+    from sonoteca.audio import waveform
+    from sonoteca.audio.decode import open_recording
+
+    with open_recording(order.path) as recording:
+        return waveform.draw(recording, order.n_points or waveform.OVERVIEW_POINTS)
