@@ -96,7 +96,7 @@ def test_it_leaves_as_json_and_comes_back_as_a_new_one(library: Library, tmp_pat
 )
 def test_a_wish_that_cannot_be_names_its_field(wish: dict[str, object], field: str) -> None:
     with pytest.raises(RequestError) as caught:
-        sonoteca.ArrangeRequest(**wish)  # type: ignore[arg-type]
+        sonoteca.ArrangeRequest(**wish)
     assert caught.value.field == field
     assert "Value error" not in caught.value.message
 
@@ -113,7 +113,7 @@ def test_a_wish_that_cannot_be_names_its_field(wish: dict[str, object], field: s
 )
 def test_an_edit_that_cannot_be_names_its_field(edit: dict[str, object], field: str) -> None:
     with pytest.raises(RequestError) as caught:
-        sonoteca.ArrangementEditRequest(arrangement="any", **edit)  # type: ignore[arg-type]
+        sonoteca.ArrangementEditRequest(arrangement="any", **edit)
     assert caught.value.field == field
 
 
