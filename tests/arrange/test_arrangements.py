@@ -14,6 +14,7 @@ from arrangement_samples import add_loop
 from sonoteca.arrange.keep.document import FullDocument
 from sonoteca.catalogue.store.library import Library
 from sonoteca.domain.music import Key
+from sonoteca.domain.request import Request
 from sonoteca.errors import ArrangementNotFound, RequestError
 from sonoteca.workers.in_process import InProcessExecutor
 
@@ -121,3 +122,20 @@ def test_the_published_schema_is_the_one_of_the_classes() -> None:
     # Write it anew: python -c "import json; from sonoteca.arrange.keep.document import FullDocument;
     # print(json.dumps(FullDocument.model_json_schema(), indent=2))" > docs/arrangement.schema.json
     assert json.loads(SCHEMA.read_text(encoding="utf-8")) == FullDocument.model_json_schema()
+
+
+@pytest.mark.parametrize(
+    "request_class",
+    [
+        sonoteca.ArrangeRequest,
+        sonoteca.ArrangementEditRequest,
+        sonoteca.ArrangementExportRequest,
+        sonoteca.PreviewRequest,
+        sonoteca.RenderRequest,
+    ],
+)
+def test_every_request_has_a_json_schema_that_tells_what_it_is(request_class: type[Request]) -> None:
+    schema = request_class.model_json_schema()
+    assert schema["additionalProperties"] is False
+    assert schema["description"]
+    assert set(schema["properties"]) == {each.alias or name for name, each in request_class.model_fields.items()}

@@ -112,7 +112,7 @@ def test_the_chorus_takes_the_energy() -> None:
     placements, pairwise = material(2, ("drums",), 1)
     pairwise.total[:] = 0.5
     placements.worth[:] = 0.5
-    placements.loops.evidence.energy_level[:] = (2.0, 8.0)
+    placements.loops.regions.energy_level[:] = (2.0, 8.0)
     both = options(placements, "drums")
     assert choose([Cell("verse", "drums", both), Cell("chorus", "drums", both)], placements, pairwise) == [0, 1]
     assert choose([Cell("intro", "drums", both)], placements, pairwise) == [0]

@@ -73,7 +73,7 @@ def test_what_is_shifted_sounds_shifted_in_every_column(shift: int) -> None:
         np.array([shift]),
         placements.worth,
     ).as_they_sound()
-    still = placements.loops.evidence
+    still = placements.loops.regions
     assert np.array_equal(moved.chroma[0], np.roll(still.chroma[0], shift))
     for group in range(3):
         rows = slice(12 * group, 12 * group + 12)

@@ -50,10 +50,10 @@ def a_sound(folder: Path, name: str, signal: AudioSignal, *, role: str = "drums"
     lines = [] if bar_s is None else list(np.arange(facts.get("first_s", 0.0), duration_s - 1e-6, bar_s))
     lines = facts.get("lines", lines)
     described = {"bpm": bpm or 120.0, "bars": min(8, round(duration_s / bar_s)) if bar_s else 1, "beats_per_bar": beats}
-    evidence = loops_of((role, {**described, "key": facts.get("key", "Am")})).evidence
-    evidence = replace(evidence, kinds=(kind,), end_s=np.array([duration_s]))
+    regions = loops_of((role, {**described, "key": facts.get("key", "Am")})).regions
+    regions = replace(regions, kinds=(kind,), end_s=np.array([duration_s]))
     if bpm is None:
-        evidence = replace(evidence, tempo_bpm=np.array([np.nan]), n_beats=np.array([0]), beat_s=np.array([np.nan]))
+        regions = replace(regions, tempo_bpm=np.array([np.nan]), n_beats=np.array([0]), beat_s=np.array([np.nan]))
     said = {
         "audio": {"content_hash": hash_content(path), "duration_s": duration_s},
         "kind": {"value": kind},
@@ -64,7 +64,7 @@ def a_sound(folder: Path, name: str, signal: AudioSignal, *, role: str = "drums"
         "cues": facts.get("cues", []),
         "loudness": None,
     }
-    return PreviewSound(name, path, said, evidence)
+    return PreviewSound(name, path, said, regions)
 
 
 def a_track(folder: Path, name: str, bpm: float | None, duration_s: float, **facts: Any) -> PreviewSound:
@@ -230,7 +230,7 @@ def a_bass_and_a_pad(folder: Path) -> tuple[PreviewSound, PreviewSound]:
 def test_b_is_moved_as_match_says(plain: Library, tmp_path: Path) -> None:
     bass, pad = a_bass_and_a_pad(tmp_path)
     made = preview(plain, bass, pad, tmp_path / "mix.wav", bars=4)
-    said = fit(bass.evidence, pad.evidence, default_weights())
+    said = fit(bass.regions, pad.regions, default_weights())
     assert made.mode == "match"
     assert made.semitone_shift == said.semitone_shift[0]
     assert made.tempo_ratio == pytest.approx(120 / 110, rel=1e-4) == pytest.approx(float(said.tempo_ratio[0]), rel=1e-4)

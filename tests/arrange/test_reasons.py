@@ -18,7 +18,7 @@ AM = Key.parse("Am")
 def placed(*described: tuple[str, dict[str, object]], bpm: float = 120.0) -> Placements:
     """One placement of each loop, in the order described."""
     placements, _ = place(loops_of(*described), Grid(bpm, 4, AM), Limits())  # type: ignore[arg-type]
-    hashes = placements.loops.evidence.content_hashes
+    hashes = placements.loops.regions.content_hashes
     return placements.take([hashes.index(f"x1:{number:032x}") for number in range(len(described))])
 
 
@@ -58,7 +58,7 @@ def test_the_pitch(role: str, key: str, said: str) -> None:
 
 def test_a_loop_of_unknown_key_says_so() -> None:
     placements = placed(("bass", {"key": "Am"}))
-    placements.loops.evidence.key_number[:] = np.nan
+    placements.loops.regions.key_number[:] = np.nan
     assert reasons_of(0, [], placements, pairwise([[0.0]]), AM)[1] == "Its key is not known; its notes suit A minor."
     assert reasons_of(0, [], placements, pairwise([[0.0]]), None)[1] == "Its pitch does not matter."
 

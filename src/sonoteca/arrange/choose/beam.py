@@ -70,7 +70,7 @@ def choose(
         depends on nothing but the arguments.
     """
     loops = _loop_numbers(placements)
-    energy = _standard(placements.loops.evidence.energy_level)
+    energy = _standard(placements.loops.regions.energy_level)
     standing = standing_of(pairwise.total, placements.loops.roles)
     states = [_State(0.0, ())]
     for number, cell in enumerate(cells):
@@ -139,7 +139,7 @@ def _kind(section: str) -> str:
 def _loop_numbers(placements: Placements) -> NDArray[np.int64]:
     """Number the placements: the same number for the same content, whatever its span and shift."""
     numbers: dict[str, int] = {}
-    hashes = placements.loops.evidence.content_hashes
+    hashes = placements.loops.regions.content_hashes
     return np.array([numbers.setdefault(each, len(numbers)) for each in hashes], np.int64)
 
 

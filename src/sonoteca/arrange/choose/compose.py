@@ -75,7 +75,7 @@ def compose_arrangement(library: Library, request: ArrangeRequest) -> Arrangemen
     for number, shown in wanted.shown.items():
         if not reach.in_key[number]:
             raise not_in_reach(shown, number, loops, reach, grid, limits)
-    hashes = {loops.evidence.content_hashes[number] for number in wanted.shown}
+    hashes = {loops.regions.content_hashes[number] for number in wanted.shown}
     pool = _pool(placements, needed, hashes, request.random_seed)
     cells = _cells(plan, form, pool, wanted, loops)
     for cell in cells:
@@ -135,7 +135,7 @@ def _pool(placements: Placements, roles: Sequence[Role], named: set[str], random
     for number in order:
         role = placements.loops.roles[number]
         per_role[role] = per_role.get(role, 0) + 1
-        is_named = placements.loops.evidence.content_hashes[number] in named
+        is_named = placements.loops.regions.content_hashes[number] in named
         if role in roles and (is_named or per_role[role] <= POOL):
             kept.append(number)
     return replace(placements, worth=worth).take(kept)
@@ -154,8 +154,8 @@ def _cells(
             options = [number for number in range(len(pool)) if pool.loops.roles[number] == role]
             number = wanted.cells.get((name, role))
             if number is not None:
-                wish = loops.evidence.content_hashes[number]
-                options = [each for each in options if pool.loops.evidence.content_hashes[each] == wish]
+                wish = loops.regions.content_hashes[number]
+                options = [each for each in options if pool.loops.regions.content_hashes[each] == wish]
             else:
                 # Loops that end with the section, as long as there is a choice of them.
                 fitting = [each for each in options if all(_divides(pool.pass_bars[each], n) for n in bars[name])]
@@ -191,7 +191,7 @@ def _lay(
                     number,
                     start_bar=section.start_bar,
                     bars=section.bars,
-                    true_peak_dbtp=peaks.get(int(pool.loops.evidence.region_ids[number])),
+                    true_peak_dbtp=peaks.get(int(pool.loops.regions.region_ids[number])),
                     score=mean_fit(number, beside, pairwise),
                     reasons=reasons_of(number, beside, pool, pairwise, grid.key),
                 )
@@ -208,7 +208,7 @@ def _shared(choice: Mapping[tuple[str, str], int], pool: Placements, wanted: Wan
             for section, playing in choice
             if playing == role and not is_edge(section) and (section, role) not in wanted.cells
         ]
-        hashes = {pool.loops.evidence.content_hashes[choice[name, role]] for name in names}
+        hashes = {pool.loops.regions.content_hashes[choice[name, role]] for name in names}
         if len(names) > 1 and len(hashes) == 1:
             sentences.append(f"{' and '.join(names)} have the same {role}: nothing else fits as well.")
     return sentences

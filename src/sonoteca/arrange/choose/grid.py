@@ -116,7 +116,7 @@ def _commonest_meter(loops: Loops) -> int:
 
 
 def _key_of(loops: Loops, number: int) -> Key | None:
-    value = loops.evidence.key_number[number]
+    value = loops.regions.key_number[number]
     if not np.isfinite(value) or not is_tonal(loops.roles[number]):
         return None
     return Key.of_number(value)
@@ -144,16 +144,16 @@ def _nearness(fit: TempoFit) -> float:
 
 def best_covered_key(loops: Loops, roles: Sequence[Role]) -> Key | None:
     """Find the key that the tonal loops of these roles reach with the least shifting; None where none has a key."""
-    evidence = loops.evidence
+    regions = loops.regions
     covered = np.zeros(N_KEYS)
     shifting = np.array([min(shift, 12 - shift) for shift in range(12)])
     for role in roles:
-        own = _plays(loops, role) & np.isfinite(evidence.key_number)
+        own = _plays(loops, role) & np.isfinite(regions.key_number)
         if not is_tonal(role) or not own.any():
             continue
-        sure = np.nan_to_num(evidence.key_confidence[own], nan=0.5)
+        sure = np.nan_to_num(regions.key_confidence[own], nan=0.5)
         for number in range(N_KEYS):
-            reached = key_axis(float(number), evidence.key_number[own], default_weights().key) * np.exp(-shifting / 2.0)
+            reached = key_axis(float(number), regions.key_number[own], default_weights().key) * np.exp(-shifting / 2.0)
             covered[number] += np.log1p((sure * reached.max(axis=1)).sum())
     return Key.of_number(int(np.argmax(covered))) if covered.any() else None
 

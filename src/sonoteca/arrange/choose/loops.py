@@ -22,7 +22,7 @@ class Loops:
 
     Attributes
     ----------
-    evidence : RegionTable
+    regions : RegionTable
         Of the n regions.
     roles : tuple of str
         What each plays: its most probable role.
@@ -34,7 +34,7 @@ class Loops:
         The span is a part of the region, between its bar lines: a lead-in or tail is left out.
     """
 
-    evidence: RegionTable
+    regions: RegionTable
     roles: tuple[str, ...]
     start_s: NDArray[np.float64]
     end_s: NDArray[np.float64]
@@ -43,7 +43,7 @@ class Loops:
     is_cut: NDArray[np.bool_]
 
     def __len__(self) -> int:
-        return len(self.evidence)
+        return len(self.regions)
 
     @property
     def tempo_bpm(self) -> NDArray[np.float64]:
@@ -54,7 +54,7 @@ class Loops:
         """The loops at ``indices``, in that order."""
         at = np.asarray(indices, np.int64)
         return Loops(
-            evidence=self.evidence.take(at),
+            regions=self.regions.take(at),
             roles=tuple(self.roles[i] for i in at),
             start_s=self.start_s[at],
             end_s=self.end_s[at],
@@ -83,39 +83,39 @@ def _joined(one: Any, other: Any) -> Any:
     return one
 
 
-def find_loops(evidence: RegionTable) -> Loops:
+def find_loops(regions: RegionTable) -> Loops:
     """Find the regions that are loops with a role and at least one whole bar, in the order of their content hashes.
 
     A loop that its beats fill is used whole. Of one with a lead-in or a tail, the span from its
     first bar line over the largest power of two of bars is used, the lengths in which loops are made.
     A sound that is there in several regions is used as a whole.
     """
-    beats = np.where(evidence.beat_s > 0, evidence.duration_s() / evidence.beat_s, np.nan)
-    bars = beats / evidence.profile_beats_per_bar
-    is_whole = evidence.fills & (np.abs(bars - np.round(bars)) < _OFF_BAR) & (bars > 0.5)
-    heard_bars = evidence.n_beats // np.where(
-        evidence.profile_beats_per_bar >= 1, np.nan_to_num(evidence.profile_beats_per_bar, nan=1.0), 1.0
+    beats = np.where(regions.beat_s > 0, regions.duration_s() / regions.beat_s, np.nan)
+    bars = beats / regions.profile_beats_per_bar
+    is_whole = regions.fills & (np.abs(bars - np.round(bars)) < _OFF_BAR) & (bars > 0.5)
+    heard_bars = regions.n_beats // np.where(
+        regions.profile_beats_per_bar >= 1, np.nan_to_num(regions.profile_beats_per_bar, nan=1.0), 1.0
     )
     cut_bars = np.where(heard_bars >= 1, 2.0 ** np.floor(np.log2(np.maximum(heard_bars, 1.0))), np.nan)
     bars = np.where(is_whole, np.round(bars), cut_bars)
-    start_s = np.where(is_whole, evidence.start_s, evidence.profile_start_s)
-    end_s = np.where(is_whole, evidence.end_s, start_s + bars * evidence.profile_beats_per_bar * evidence.beat_s)
-    best = evidence.best_roles()
-    usable = np.array([kind == Kind.LOOP for kind in evidence.kinds], np.bool_) & (best >= 0) & ~evidence.failed
-    usable &= np.isfinite(end_s) & (end_s > start_s) & (start_s >= 0) & (end_s <= evidence.end_s + 1e-6)
-    wholes = {evidence.content_hashes[i] for i in np.flatnonzero(usable & (evidence.numbers == 0))}
+    start_s = np.where(is_whole, regions.start_s, regions.profile_start_s)
+    end_s = np.where(is_whole, regions.end_s, start_s + bars * regions.profile_beats_per_bar * regions.beat_s)
+    best = regions.best_roles()
+    usable = np.array([kind == Kind.LOOP for kind in regions.kinds], np.bool_) & (best >= 0) & ~regions.failed
+    usable &= np.isfinite(end_s) & (end_s > start_s) & (start_s >= 0) & (end_s <= regions.end_s + 1e-6)
+    wholes = {regions.content_hashes[i] for i in np.flatnonzero(usable & (regions.numbers == 0))}
     chosen = [
-        int(i) for i in np.flatnonzero(usable) if evidence.numbers[i] == 0 or evidence.content_hashes[i] not in wholes
+        int(i) for i in np.flatnonzero(usable) if regions.numbers[i] == 0 or regions.content_hashes[i] not in wholes
     ]
     # Row numbers differ from library to library, contents do not: so does the order that ties are broken in.
-    chosen.sort(key=lambda i: (evidence.content_hashes[i], float(start_s[i])))
+    chosen.sort(key=lambda i: (regions.content_hashes[i], float(start_s[i])))
     at = np.array(chosen, np.int64)
     return Loops(
-        evidence=evidence.take(at),
+        regions=regions.take(at),
         roles=tuple(str(ROLES[best[i]]) for i in chosen),
         start_s=start_s[at],
-        end_s=np.minimum(end_s, evidence.end_s)[at],
+        end_s=np.minimum(end_s, regions.end_s)[at],
         bars=bars[at],
-        beats_per_bar=evidence.profile_beats_per_bar[at],
+        beats_per_bar=regions.profile_beats_per_bar[at],
         is_cut=~is_whole[at],
     )

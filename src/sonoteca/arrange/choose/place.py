@@ -111,14 +111,14 @@ class Placements:
 
     def as_they_sound(self) -> RegionTable:
         """Make the region table of the loops after stretch and shift, to be matched as it is."""
-        evidence, shift = self.loops.evidence, self.semitone_shift
+        regions, shift = self.loops.regions, self.semitone_shift
         return replace(
-            evidence,
+            regions,
             tempo_bpm=self.loops.tempo_bpm * self.tempo_ratio,
-            beat_s=evidence.beat_s / self.tempo_ratio,
-            chroma=_shifted(evidence.chroma, shift),
-            key_number=transposed_key_numbers(evidence.key_number, shift.astype(np.float64)),
-            notes=_shifted_notes(evidence.notes, shift),
+            beat_s=regions.beat_s / self.tempo_ratio,
+            chroma=_shifted(regions.chroma, shift),
+            key_number=transposed_key_numbers(regions.key_number, shift.astype(np.float64)),
+            notes=_shifted_notes(regions.notes, shift),
         )
 
 
@@ -178,10 +178,10 @@ def clip_of(
 ) -> Clip:
     """Make a placement a clip, at the loudness of its role."""
     loops = placements.loops
-    loudness = float(loops.evidence.loudness_lufs[number])
+    loudness = float(loops.regions.loudness_lufs[number])
     return Clip(
         role=loops.roles[number],
-        content_hash=loops.evidence.content_hashes[number],
+        content_hash=loops.regions.content_hashes[number],
         start_s=float(loops.start_s[number]),
         end_s=float(loops.end_s[number]),
         start_bar=float(start_bar),
@@ -195,11 +195,11 @@ def clip_of(
 
 
 def _worth(loops: Loops, ratio: NDArray[np.float64], pitch: NDArray[np.float64]) -> NDArray[np.float64]:
-    evidence = loops.evidence
+    regions = loops.regions
     numbers = np.array([ROLES.index(role) for role in loops.roles], np.int64)
-    role = np.nan_to_num(evidence.roles[np.arange(len(loops)), numbers])
+    role = np.nan_to_num(regions.roles[np.arange(len(loops)), numbers])
     worth = _TEMPO * ease_of_stretch(ratio) + _PITCH * pitch + _ROLE * role
-    return np.asarray(worth - _CUT_COSTS * loops.is_cut - _FAULT_COSTS * (evidence.clipped | evidence.noisy))
+    return np.asarray(worth - _CUT_COSTS * loops.is_cut - _FAULT_COSTS * (regions.clipped | regions.noisy))
 
 
 def _pitch_scores(loops: Loops, key: Key | None) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
@@ -208,20 +208,20 @@ def _pitch_scores(loops: Loops, key: Key | None) -> tuple[NDArray[np.float64], N
     What has no pitch, or a piece without a key, suits as it is and is not shifted.
     """
     n = len(loops)
-    evidence = loops.evidence
+    regions = loops.regions
     tonal = np.array([is_tonal(role) for role in loops.roles], np.bool_)
     scores = np.tile(np.where(SHIFTS == 0, 1.0, -np.inf), (n, 1))
     allowed = np.tile(SHIFTS == 0, (n, 1))
     if key is None or not tonal.any():
         return scores, allowed
-    by_key = key_axis(float(key.number), evidence.key_number, default_weights().key)
-    by_notes = _note_scores(key, evidence.chroma)
-    sure = np.nan_to_num(evidence.key_confidence, nan=0.5)[:, None] * np.isfinite(by_key)
+    by_key = key_axis(float(key.number), regions.key_number, default_weights().key)
+    by_notes = _note_scores(key, regions.chroma)
+    sure = np.nan_to_num(regions.key_confidence, nan=0.5)[:, None] * np.isfinite(by_key)
     heard = (~np.isnan(by_notes)).astype(np.float64)
     # All in the relative, the piece would be in that key and not in the one asked for.
     suits = np.nan_to_num(by_key) - np.where(by_key < 1.0, _RELATIVE_COSTS, 0.0)
     total = (sure * suits + heard * np.nan_to_num(by_notes)) / np.maximum(sure + heard, 1e-9)
-    believed = tonal & (np.nan_to_num(evidence.key_confidence, nan=0.0) >= _BELIEVED) & np.isfinite(evidence.key_number)
+    believed = tonal & (np.nan_to_num(regions.key_confidence, nan=0.0) >= _BELIEVED) & np.isfinite(regions.key_number)
     near = np.where(believed[:, None], np.nan_to_num(by_key) >= _NEAR_KEY, True)
     # Neither key nor notes: nothing says how to shift it.
     pitched = tonal & (np.isfinite(by_key[:, 0]) | (heard[:, 0] > 0))
@@ -252,7 +252,7 @@ def draw(random_seed: int, loops: Loops) -> NDArray[np.float64]:
     return np.array(
         [
             int.from_bytes(hashlib.sha256(f"{random_seed} {each} {start_s}".encode()).digest()[:6]) / 2.0**48
-            for each, start_s in zip(loops.evidence.content_hashes, loops.start_s.tolist(), strict=True)
+            for each, start_s in zip(loops.regions.content_hashes, loops.start_s.tolist(), strict=True)
         ],
         np.float64,
     )

@@ -36,7 +36,7 @@ def _pitch(number: int, placements: Placements, key: Key | None) -> str:
     if key is None or not is_tonal(placements.loops.roles[number]):
         return "Its pitch does not matter."
     shift = int(placements.semitone_shift[number])
-    value = float(placements.loops.evidence.key_number[number])
+    value = float(placements.loops.regions.key_number[number])
     move = f"{shift:+d} semitone{'' if abs(shift) == 1 else 's'}"
     if not np.isfinite(value):
         return f"Its key is not known; its notes suit {key.name}" + (f" at {move}." if shift else ".")

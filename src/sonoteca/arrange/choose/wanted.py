@@ -113,8 +113,8 @@ def loop_of(library: Library, loops: Loops, content_hash: str) -> tuple[int, str
         )
         row = connection.execute(query).first()
     name = content_hash if row is None else row.path or row.title or row.public_id
-    if content_hash in loops.evidence.content_hashes:
-        return loops.evidence.content_hashes.index(content_hash), name
+    if content_hash in loops.regions.content_hashes:
+        return loops.regions.content_hashes.index(content_hash), name
     kind = "" if row is None or row.kind is None else f" (it was heard as {row.kind.replace('_', ' ')})"
     raise ConstraintsConflict(
         f"{name} is not a loop with a role and whole bars{kind}.",
@@ -139,7 +139,7 @@ def true_peaks(library: Library, loops: Loops) -> dict[int, float]:
     """Read the true peak in dBTP by region row number, of those where it is known."""
     found: dict[int, float] = {}
     with library.read() as connection:
-        for some in chunks([int(each) for each in np.unique(loops.evidence.region_ids)]):
+        for some in chunks([int(each) for each in np.unique(loops.regions.region_ids)]):
             query = sa.select(summaries.c.region_id, summaries.c.true_peak_dbtp)
             for row in connection.execute(query.where(summaries.c.region_id.in_(some))):
                 if row.true_peak_dbtp is not None:

@@ -110,7 +110,7 @@ def _candidates(
         why = none_in_reach(target.role, loops.take(own), reach, grid, Limits())
         raise ConstraintsConflict(why.message, "Let a sound that was heard in another role play there.", field="other")
     order = np.argsort(-placements.worth, kind="stable").tolist()
-    free = [n for n in order if placements.loops.evidence.content_hashes[n] not in used]
+    free = [n for n in order if placements.loops.regions.content_hashes[n] not in used]
     if not free:
         raise ConstraintsConflict(
             f"Every {target.role} loop that reaches this tempo and key plays already.",
@@ -122,10 +122,10 @@ def _candidates(
 
 def _as_placements(loops: Loops, clips: Sequence[Clip]) -> Placements | None:
     """Read the clips that play beside as they were placed, without those whose sound is gone; None if none is left."""
-    there = [clip for clip in clips if clip.content_hash in loops.evidence.content_hashes]
+    there = [clip for clip in clips if clip.content_hash in loops.regions.content_hashes]
     if not there:
         return None
-    numbers = [loops.evidence.content_hashes.index(clip.content_hash) for clip in there]
+    numbers = [loops.regions.content_hashes.index(clip.content_hash) for clip in there]
     return Placements(
         loops=replace(loops.take(numbers), roles=tuple(clip.role for clip in there)),
         tempo_ratio=np.array([clip.tempo_ratio for clip in there]),

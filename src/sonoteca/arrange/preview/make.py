@@ -168,7 +168,7 @@ class _Movement:
 def _movement(
     a: PreviewSound, b: PreviewSound, tempo_ratio: float | None, semitones: int | None, weights: Weights
 ) -> _Movement:
-    found = fit(a.evidence, b.evidence, weights)
+    found = fit(a.regions, b.regions, weights)
     ratio = float(found.tempo_ratio[0])
     notes: tuple[str, ...] = ()
     if not np.isfinite(ratio):

@@ -35,13 +35,13 @@ DEFAULT_BEATS_PER_BAR = 4
 class PreviewSound:
     """A sound with what is known of it.
 
-    ``facts`` is the sound object (``domain.sound_object``), ``evidence`` the region table of the whole sound (n = 1).
+    ``facts`` is the sound object (``domain.sound_object``), ``regions`` the region table of the whole sound (n = 1).
     """
 
     name: str
     path: Path
     facts: Mapping[str, Any]
-    evidence: RegionTable
+    regions: RegionTable
 
     @property
     def content_hash(self) -> str:
@@ -77,7 +77,7 @@ class PreviewSound:
     @property
     def role(self) -> str:
         """Tell what it is in a mix: its most probable role, ``mix`` where none is known."""
-        best = int(self.evidence.best_roles()[0])
+        best = int(self.regions.best_roles()[0])
         return str(ROLES[best]) if best >= 0 else str(Role.MIX)
 
     def cue_s(self, wanted: str) -> float | None:
@@ -95,7 +95,7 @@ class PreviewSound:
         Of a loop the part between bar lines; of another sound ``bars`` from its first downbeat on,
         or as long as those of 2 seconds would be where no tempo is known.
         """
-        loops = find_loops(self.evidence)
+        loops = find_loops(self.regions)
         if len(loops):
             tempo = float(loops.tempo_bpm[0])
             return float(loops.start_s[0]), float(loops.end_s[0]), tempo, int(loops.beats_per_bar[0])
@@ -134,8 +134,8 @@ def load_preview_sound(library: Library, name: str, *, listener: Listener | None
         return _heard(name, listener)
     if source.path is None:
         raise SoundsMissing(f"{source.shown} is missing: {source.why_missing}.")
-    evidence = regions_of_sound(library, found.id)
-    return PreviewSound(name, source.path, facts, evidence.take(evidence.numbers == 0))
+    regions = regions_of_sound(library, found.id)
+    return PreviewSound(name, source.path, facts, regions.take(regions.numbers == 0))
 
 
 def _heard(name: str, listener: Listener) -> PreviewSound:
@@ -150,5 +150,5 @@ def _heard(name: str, listener: Listener) -> PreviewSound:
             heard.analysis, claimed_observations(heard.claims), trust_names=listener.settings.trust_names
         ),
     )
-    evidence = regions_of_file(heard)
-    return PreviewSound(name, Path(name), facts, evidence.take(evidence.numbers == 0))
+    regions = regions_of_file(heard)
+    return PreviewSound(name, Path(name), facts, regions.take(regions.numbers == 0))
