@@ -22,6 +22,7 @@ from sonoteca.audio.decode import open_recording
 from sonoteca.audio.signal import ANALYSIS_RATE
 from sonoteca.domain.region import Region
 from sonoteca.embedding.builtin import builtin_embedders
+from sonoteca.embedding.spans import batches_for
 from sonoteca.errors import SonotecaError
 from sonoteca.features.feature_pass import compute_features
 from sonoteca.features.mel import LogMel, cepstrum
@@ -118,9 +119,16 @@ def vectors_of(path: Path, part: float | None) -> tuple[NDArray[np.float32], NDA
         length_s = recording.info.duration_s
         start_s = 0.0 if part is None else part * (length_s - EXCERPT_S)
         end_s = length_s if part is None else start_s + EXCERPT_S
-        (embeddings,) = embedder.embed(recording, features, [Region(0, start_s, end_s)])
+        batches = batches_for(embedder, recording, features, [Region(0, start_s, end_s)])
+        (vector,) = [
+            vector
+            for batch in batches
+            for span, vector in zip(batch, embedder.embed(batch), strict=True)
+            if not span.is_window
+        ]
         frames = cepstrum(np.ascontiguousarray(features[LogMel()].between(start_s, end_s).values), 20)
-    return embeddings[0].vector, np.concatenate([frames.mean(axis=1), frames.std(axis=1)])
+    assert vector is not None
+    return vector, np.concatenate([frames.mean(axis=1), frames.std(axis=1)])
 
 
 def mean_average_precision(

@@ -8,21 +8,18 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
 import numpy as np
 
 from sonoteca.analysis.analyzer import ALL_KINDS, Analyzer, Known, RegionView, measured_by
-from sonoteca.audio.recording import Recording
 from sonoteca.domain.descriptor import BRIGHTNESS, KIND, Descriptor
-from sonoteca.domain.embedding import Embedding, Space
+from sonoteca.domain.embedding import Space
 from sonoteca.domain.observation import Observation
-from sonoteca.domain.region import Region
 from sonoteca.domain.vocabulary import Kind
-from sonoteca.embedding.embedder import Embedder
+from sonoteca.embedding.embedder import Embedder, SpanInput, Vector
 from sonoteca.features.feature import Feature
-from sonoteca.features.frame_series import FrameSeries
 
 FACTORY = "ingest_ears:analyzers"
 NEXT_VERSION = "ingest_ears:analyzers_of_next_version"
@@ -78,21 +75,23 @@ class EightNumbers:
     space = Space("test.eight", 1, 8, 10.0, 5.0, "mean", "none")
     features: tuple[Feature, ...] = ()
 
-    def embed(
-        self, recording: Recording, features: Mapping[Feature, FrameSeries], regions: Sequence[Region]
-    ) -> list[list[Embedding]]:
-        parts = np.array_split(np.abs(recording.read(0, min(recording.n_samples, 22_050))), 8)
+    sample_rate = 22_050
+
+    def embed(self, batch: Sequence[SpanInput]) -> list[Vector | None]:
+        return [self._vector(span) for span in batch]
+
+    def _vector(self, span: SpanInput) -> Vector:
+        assert span.signal is not None
+        assert span.signal.sample_rate == self.sample_rate
+        parts = np.array_split(np.abs(span.signal.samples[0]), 8)
         vector = np.array([part.mean() if len(part) else 0.0 for part in parts], np.float32) + np.float32(1e-3)
-        vector /= np.linalg.norm(vector)
-        return [[Embedding(vector, self.space.id, region.start_s, region.end_s, False)] for region in regions]
+        return np.asarray(vector / np.linalg.norm(vector), np.float32)
 
 
 class BrokenEmbedder(EightNumbers):
     space = Space("test.broken", 1, 8, 10.0, 5.0, "mean", "none")
 
-    def embed(
-        self, recording: Recording, features: Mapping[Feature, FrameSeries], regions: Sequence[Region]
-    ) -> list[list[Embedding]]:
+    def embed(self, batch: Sequence[SpanInput]) -> list[Vector | None]:
         raise RuntimeError("no weights")
 
 

@@ -27,7 +27,7 @@ EMBEDDERS_GROUP = "sonoteca.embedders"
 GROUPS = (ANALYZERS_GROUP, EMBEDDERS_GROUP)
 
 _ANALYZER_ATTRIBUTES = ("id", "version", "produces", "requires", "features", "kinds", "analyze")
-_EMBEDDER_ATTRIBUTES = ("space", "features", "embed")
+_EMBEDDER_ATTRIBUTES = ("space", "sample_rate", "features", "embed")
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 import synth
 from sonoteca.analysis.builtin import builtin_analyzers
+from sonoteca.audio.memory import MemoryRecording
+from sonoteca.domain.region import Region
 from sonoteca.domain.vocabulary import RunOutcome
+from sonoteca.embedding.spans import batches_for, embeddings_of
 
 PAGE = Path(__file__).parents[2] / "docs" / "adding-an-analyzer.md"
 
@@ -44,3 +48,14 @@ def test_blocks_join_without_a_seam(page: dict) -> None:
     view = synth.whole(sound, page["BurstDensity"].features)
     (density,) = page["BurstDensity"]().analyze(view, {})
     assert density.value == 3 / 24.0
+
+
+def test_its_embedder_tells_a_fade_in_from_a_fade_out(page: dict) -> None:
+    levels = page["ThreeLevels"]()
+    source = MemoryRecording.from_samples(synth.envelope(synth.sine(440.0, 3.0), attack_s=3.0), rates=(48_000,))
+    region = Region(0, 0.0, 3.0)
+    ((span,),) = batches_for(levels, source, {}, [region])
+    (vector,) = levels.embed([span])
+    ((whole,),) = embeddings_of(levels.space, [region], [(span, vector)])
+    assert list(whole.vector) == sorted(whole.vector)
+    assert levels.embed([replace(span, signal=synth.silence(1.0))]) == [None]

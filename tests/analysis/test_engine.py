@@ -33,6 +33,7 @@ from sonoteca.domain.descriptor import (
     Descriptor,
 )
 from sonoteca.domain.observation import JsonValue, Observation, Provenance
+from sonoteca.domain.precedence import winning
 from sonoteca.domain.vocabulary import Kind, RunOutcome, Source
 
 TWO_HITS = synth.at({0.5: synth.hit(), 2.5: synth.hit()}, 4.0)
@@ -111,12 +112,31 @@ def test_a_circle_is_named() -> None:
         ordered([tempo, key])
 
 
-def test_two_producers_of_one_descriptor_are_refused_unless_one_stands_in() -> None:
-    ours, theirs = says(TEMPO, {"bpm": 1.0}, name="ours"), says(TEMPO, {"bpm": 2.0}, name="theirs")
-    with pytest.raises(AnalyzerSetInvalid, match="both 'ours' and 'theirs' produce 'tempo'"):
-        ordered([ours, theirs])
-    better = says(TEMPO, {"bpm": 2.0}, name="theirs", replaces=("ours",))
+def test_one_that_stands_in_for_another_runs_alone() -> None:
+    ours, better = says(TEMPO, None, name="ours"), says(TEMPO, None, name="theirs", replaces=("ours",))
     assert [analyzer.id for analyzer in ordered([ours, better])] == ["theirs"]
+
+
+def test_two_producers_of_one_descriptor_both_state_it_and_the_one_given_first_is_believed() -> None:
+    first, second = says(TEMPO, {"bpm": 1.0}, name="second by name"), says(TEMPO, {"bpm": 2.0}, name="first by name")
+    needs_tempo = says(WARMTH, 0.5, requires=(TEMPO,))
+    part = synth.analyze(synth.silence(0.2), [needs_tempo, first, second]).whole
+    said = [each for each in part.observations if each.descriptor == TEMPO]
+    assert [(each.provenance.producer, each.provenance.preference) for each in said] == [(first.id, 0), (second.id, 1)]
+    assert winning(reversed(said))["tempo"].value == {"bpm": 1.0}
+    ((known,),) = [needs_tempo.heard]  # type: ignore[attr-defined]
+    assert known[TEMPO].value == {"bpm": 1.0}
+    assert {run.producer for run in part.runs} >= {first.id, second.id}
+
+
+@pytest.mark.parametrize("silent", [None, RuntimeError("no idea")])
+def test_where_the_preferred_producer_says_nothing_the_next_is_believed(silent: JsonValue) -> None:
+    first, second = says(TEMPO, silent, name="first"), says(TEMPO, {"bpm": 2.0}, name="second")
+    needs_tempo = says(WARMTH, 0.5, requires=(TEMPO,))
+    part = synth.analyze(synth.silence(0.2), [first, second, needs_tempo]).whole
+    assert winning(part.observations)["tempo"].value == {"bpm": 2.0}
+    ((known,),) = [needs_tempo.heard]  # type: ignore[attr-defined]
+    assert known[TEMPO].value == {"bpm": 2.0}
 
 
 def test_an_id_used_twice_is_refused() -> None:

@@ -12,7 +12,7 @@ import soundfile
 from audio.handmade import aiff, caf, chunk, pcm16, wav
 from sonoteca.audio.decode import open_recording
 from sonoteca.audio.encode import ENCODINGS, wav_bytes, write_audio
-from sonoteca.audio.mixdown import analysis_length
+from sonoteca.audio.mixdown import resampled_length
 from sonoteca.audio.signal import AudioSignal
 from sonoteca.errors import SonotecaError
 
@@ -131,7 +131,7 @@ def test_valid_files_do_not_fail(tmp_path: Path) -> None:
                     failures.append(f"{how}: {info.sample_rate} Hz instead of {rate} Hz")
                 elif not -0.05 <= info.duration_s - n_samples / rate <= 0.1:
                     failures.append(f"{how}: {info.n_samples} samples instead of {n_samples}")
-                elif recording.n_samples != max(1, analysis_length(info.n_samples, rate)):
+                elif recording.n_samples != max(1, resampled_length(info.n_samples, rate)):
                     failures.append(f"{how}: {recording.n_samples} samples at the analysis rate")
                 elif not np.isfinite(recording.read(0, recording.n_samples)).all():
                     failures.append(f"{how}: not finite")

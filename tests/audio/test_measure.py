@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from audio.handmade import tone
 from sonoteca.audio.measure import SAMPLES_PER_PIXEL, step_boundary
 from sonoteca.audio.memory import MemoryRecording
-from sonoteca.audio.mixdown import analysis_length
+from sonoteca.audio.mixdown import resampled_length
 from sonoteca.audio.recording import NativeMeasurements
 from sonoteca.audio.signal import AudioSignal
 
@@ -26,8 +26,8 @@ def measure(samples: NDArray[np.floating], rate: int = 44_100) -> NativeMeasurem
 @given(n=st.integers(0, 40_000), rate=st.sampled_from([1_000, 8_000, 11_025, 22_050, 44_100, 96_000, 768_000]))
 def test_lengths_are_exact(n: int, rate: int) -> None:
     with MemoryRecording.from_samples(AudioSignal(np.full((1, n), 0.1, np.float32), rate)) as recording:
-        assert recording.n_samples == max(1, analysis_length(n, rate))
-        assert abs(analysis_length(n, rate) - n * 22_050 / rate) <= 0.5
+        assert recording.n_samples == max(1, resampled_length(n, rate))
+        assert abs(resampled_length(n, rate) - n * 22_050 / rate) <= 0.5
         assert len(recording.read(0, recording.n_samples)) == recording.n_samples
         measured = recording.measurements
         n_steps = sum(step_boundary(step, rate) < n for step in range(n * 10 // rate + 2))

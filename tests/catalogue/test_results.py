@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import sqlalchemy as sa
 
@@ -14,7 +16,7 @@ from sonoteca.catalogue.store.library import Library
 from sonoteca.domain.claim import Claim
 from sonoteca.domain.descriptor import KEY, TEMPO
 from sonoteca.domain.observation import JsonValue
-from sonoteca.domain.sound_analysis import SoundAnalysis
+from sonoteca.domain.sound_analysis import Identity, SoundAnalysis
 from sonoteca.domain.vocabulary import RunOutcome
 from sonoteca.errors import SpaceMismatch, WriteSwallowed
 
@@ -199,3 +201,23 @@ def test_a_value_that_cannot_be_stored_is_refused_and_the_library_goes_on(librar
             store()
     with library.write() as connection:
         samples.add(connection, "a.wav", "x1:a", instrument="guitar")
+
+
+def test_of_two_producers_both_are_stored_and_the_preferred_one_is_believed(library: Library) -> None:
+    first, second = Identity("z.preferred", 1, ""), Identity("a.other", 9, "")
+    said = [
+        replace(each, provenance=replace(each.provenance, preference=place))
+        for place, identity in enumerate((first, second))
+        for each in heard(identity, tempo={"bpm": 100.0 + place, "alternatives_bpm": []})
+    ]
+    with library.write() as connection:
+        [sound_id] = ensure_sounds(connection, ["x1:a"]).values()
+        result = SoundResult(sound_id, info("x1:a"), SoundAnalysis((part(0, 0.0, 2.0, said),)))
+        store_results(connection, [result], identities=[EAR])
+    with library.read() as connection:
+        (whole,) = whole_regions(connection, [sound_id]).values()
+        stored = observations.load(connection, [whole])[whole]
+    assert sorted((each.provenance.preference, each.provenance.producer) for each in stored) == [
+        (0, "z.preferred"), (1, "a.other"),
+    ]  # fmt: skip
+    assert summary(library, sound_id).tempo_bpm == 100.0

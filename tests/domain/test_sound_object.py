@@ -168,6 +168,15 @@ def test_user_beats_tag_beats_analyzer_beats_name() -> None:
     assert winning([name, tag], trust_names=True)["tempo"] == tag
 
 
+def test_the_preferred_of_two_analyzers_wins_however_new_the_other_is() -> None:
+    later = "2026-01-02T00:00:00Z"
+    first = Observation(TEMPO, {"bpm": 1.0}, None, Provenance(Source.ANALYZER, "z", 1, "", "2026-01-01T00:00:00Z"))
+    other = Observation(TEMPO, {"bpm": 2.0}, None, Provenance(Source.ANALYZER, "a", 9, "", later, preference=1))
+    tag = Observation(TEMPO, {"bpm": 3.0}, None, Provenance(Source.IMPORT, "tags", 1))
+    assert winning([other, first])["tempo"] == winning([first, other])["tempo"] == first
+    assert winning([other, first, tag])["tempo"] == tag
+
+
 def test_the_later_of_two_equal_sources_wins() -> None:
     first = Observation(TEMPO, {"bpm": 1.0}, None, Provenance(Source.USER, "p", 1, "", "2026-01-01T00:00:00Z"))
     later = Observation(TEMPO, {"bpm": 2.0}, None, Provenance(Source.USER, "p", 1, "", "2026-01-02T00:00:00Z"))

@@ -15,6 +15,7 @@ from sonoteca.audio.signal import AudioSignal
 from sonoteca.domain.embedding import Embedding
 from sonoteca.domain.region import Region
 from sonoteca.embedding.builtin import builtin_embedders
+from sonoteca.embedding.spans import batches_for, embeddings_of, window_spans
 from sonoteca.embedding.spectral import (
     HOP_S,
     PART_DIMENSIONS,
@@ -22,7 +23,6 @@ from sonoteca.embedding.spectral import (
     PARTS,
     WINDOW_S,
     SpectralEmbedder,
-    window_spans,
 )
 
 EMBEDDER = SpectralEmbedder()
@@ -37,7 +37,9 @@ BEAT = synth.drums(120, 4)
 def embed(sound: AudioSignal, *spans: tuple[float, float]) -> list[list[Embedding]]:
     source = synth.recording(sound)
     regions = [Region(n, start_s, end_s) for n, (start_s, end_s) in enumerate(spans or [(0.0, source.info.duration_s)])]
-    return EMBEDDER.embed(source, synth.features_of(source, EMBEDDER.features), regions)
+    batches = list(batches_for(EMBEDDER, source, synth.features_of(source, EMBEDDER.features), regions))
+    answered = [pair for batch in batches for pair in zip(batch, EMBEDDER.embed(batch), strict=True)]
+    return embeddings_of(SPACE, regions, answered)
 
 
 def vector(sound: AudioSignal, *span: float) -> Vector:
@@ -99,7 +101,7 @@ def test_one_silent_region_leaves_the_others_their_vectors() -> None:
 def test_windows_follow_the_whole_region() -> None:
     ((whole, *windows),) = embed(synth.sequence(BEAT, BEAT, BEAT), (1.0, 24.0))
     assert (whole.start_s, whole.end_s, whole.is_window) == (1.0, 24.0, False)
-    assert [(w.start_s, w.end_s) for w in windows] == window_spans(Region(0, 1.0, 24.0))
+    assert [(w.start_s, w.end_s) for w in windows] == window_spans(Region(0, 1.0, 24.0), window_s=WINDOW_S, hop_s=HOP_S)
     assert all(w.is_window for w in windows)
 
 
@@ -120,7 +122,7 @@ def test_silent_windows_are_left_out() -> None:
 @given(start_s=st.floats(0, 1e5), duration_s=st.floats(0.001, 7200))
 def test_windows_cover_what_is_longer_than_one(start_s: float, duration_s: float) -> None:
     region = Region(0, start_s, start_s + duration_s)
-    spans = window_spans(region)
+    spans = window_spans(region, window_s=WINDOW_S, hop_s=HOP_S)
     assert bool(spans) == (region.duration_s > WINDOW_S)
     for first, last in spans:
         assert last - first == pytest.approx(WINDOW_S)

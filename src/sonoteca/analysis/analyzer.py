@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Protocol, TypeAlias
 
 from sonoteca.audio.recording import NativeMeasurements, Recording
-from sonoteca.audio.signal import AudioSignal
+from sonoteca.audio.signal import ANALYSIS_RATE, AudioSignal
 from sonoteca.domain.audio_info import AudioInfo
 from sonoteca.domain.descriptor import Descriptor
 from sonoteca.domain.observation import Observation, Provenance
@@ -61,11 +61,16 @@ class RegionView:
         """The same frames for one who only asks ``between`` of it: of a long sound they stay in the file."""
         return self.features[feature] if self.region.is_whole else self.frames(feature)
 
-    def signal(self, start_s: float | None = None, end_s: float | None = None) -> AudioSignal:
-        """Mono samples at 22,050 Hz of the region, or of a span within it (times of the sound, at most 10 min)."""
+    def signal(
+        self, start_s: float | None = None, end_s: float | None = None, *, sample_rate: int = ANALYSIS_RATE
+    ) -> AudioSignal:
+        """Mono samples of the region, or of a span within it (times of the sound, at most 10 min).
+
+        A ``sample_rate`` above 22,050 Hz has to be the analyzer's declared one (an attribute ``sample_rate``).
+        """
         start_s = self.region.start_s if start_s is None else start_s
         end_s = self.region.end_s if end_s is None else end_s
-        return self.recording.signal(start_s, end_s)
+        return self.recording.signal(start_s, end_s, sample_rate=sample_rate)
 
 
 class Analyzer(Protocol):
@@ -75,6 +80,8 @@ class Analyzer(Protocol):
     the same audio may give another value. ``kinds`` says on what it runs once the kind is
     known; the kind analyzer itself requires nothing.
 
+    Attributes it may have besides: ``settings``, ``model_files`` and ``replaces`` (see
+    ``engine``), and ``sample_rate`` [Hz] where it asks for samples above 22,050 Hz.
     """
 
     id: ClassVar[str]

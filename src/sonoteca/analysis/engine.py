@@ -5,8 +5,9 @@
 3. Every analyzer leaves a ``Run`` per region, also when it had nothing to say: the catalogue
    knows from it what has been done. *Skipped* means that something it needs failed.
 
-An analyzer may name others it stands in for in a class attribute ``replaces`` (a tuple of
-ids): they are then not run. Otherwise two producers of one descriptor are refused.
+Several analyzers may produce one descriptor: all run, all they say is kept, and the one given
+first is preferred. An analyzer may name others it stands in for in a class attribute ``replaces``
+(a tuple of ids): they are then not run.
 An analyzer with parameters tells them in an attribute ``settings`` (a string or a mapping
 of JSON values), one with learned weights in ``model_files`` (names of the manifest of
 ``models``); their digest goes into provenance and makes another run identity.
@@ -19,7 +20,7 @@ import json
 import math
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from sonoteca.analysis import regions as region_finder
 from sonoteca.analysis.analyzer import Analyzer, Known, RegionView
@@ -38,7 +39,7 @@ from sonoteca.models.files import check_weights, manifest
 
 
 class AnalyzerSetInvalid(ValueError):
-    """The analyzers cannot run together: a cycle, an id used twice, or two producers of one descriptor."""
+    """The analyzers cannot run together: a cycle, or an id used twice."""
 
 
 def declared_features(analyzers: Iterable[Analyzer]) -> tuple[Feature, ...]:
@@ -83,17 +84,17 @@ def identities(
 
 
 def ordered(analyzers: Iterable[Analyzer]) -> tuple[Analyzer, ...]:
-    """The analyzers such that each comes after the producers of what it requires; kind first.
+    """The analyzers such that each comes after the preferred producer of what it requires; kind first.
 
     Those that do not depend on each other keep the order given, so runs are reproducible.
 
     Raises
     ------
     AnalyzerSetInvalid
-        If ids repeat, two produce the same descriptor, or requirements form a cycle.
+        If ids repeat, or requirements form a cycle.
     """
     chosen = _without_replaced(tuple(analyzers))
-    producer_of = _producers(chosen)
+    producer_of = {descriptor: producers[0] for descriptor, producers in _producers(chosen).items()}
     state: dict[str, bool] = {}  # id -> finished
     result: list[Analyzer] = []
 
@@ -123,17 +124,31 @@ def _without_replaced(analyzers: tuple[Analyzer, ...]) -> tuple[Analyzer, ...]:
     return tuple(analyzer for analyzer in analyzers if analyzer.id not in replaced)
 
 
-def _producers(analyzers: Sequence[Analyzer]) -> dict[Descriptor, Analyzer]:
-    producer_of: dict[Descriptor, Analyzer] = {}
+def _producers(analyzers: Sequence[Analyzer]) -> dict[Descriptor, list[Analyzer]]:
+    """Per descriptor who produces it, the preferred one first."""
+    producers: dict[Descriptor, list[Analyzer]] = {}
     for analyzer in analyzers:
         for descriptor in analyzer.produces:
-            if descriptor in producer_of:
-                raise AnalyzerSetInvalid(
-                    f"both {producer_of[descriptor].id!r} and {analyzer.id!r} produce {descriptor.name!r}: "
-                    f"let one of them name the other in `replaces`"
-                )
-            producer_of[descriptor] = analyzer
-    return producer_of
+            producers.setdefault(descriptor, []).append(analyzer)
+    return producers
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Plan:
+    """The analyzers in the order in which they run, and their place among the producers of each descriptor."""
+
+    analyzers: tuple[Analyzer, ...]
+    preferences: Mapping[tuple[str, Descriptor], int]
+
+
+def _plan(analyzers: Iterable[Analyzer]) -> _Plan:
+    given = tuple(analyzers)
+    preferences = {
+        (producer.id, descriptor): place
+        for descriptor, producers in _producers(_without_replaced(given)).items()
+        for place, producer in enumerate(producers)
+    }
+    return _Plan(ordered(given), preferences)
 
 
 def analyze_recording(
@@ -172,7 +187,7 @@ def analyze_recording(
     AnalyzerSetInvalid
         If the analyzers cannot run together. A failing analyzer does not raise: it is a failed run.
     """
-    plan = ordered(analyzers)
+    plan = _plan(analyzers)
     stated: Known = known_values or {}
     whole_region = Region(0, 0.0, recording.info.duration_s)
     whole = _analyze_region(RegionView(whole_region, recording, features), plan, stated)
@@ -199,18 +214,22 @@ def analyze_recording(
     return SoundAnalysis((whole, *events), warnings)
 
 
-def _analyze_region(view: RegionView, plan: Sequence[Analyzer], stated: Known) -> RegionAnalysis:
+def _analyze_region(view: RegionView, plan: _Plan, stated: Known) -> RegionAnalysis:
+    everything: list[Observation] = []
+    # What is believed so far: of several producers, what the preferred one of those that spoke said.
     found: dict[Descriptor, Observation] = {}
     # Descriptors nobody can supply here, and why.
     missing: dict[Descriptor, str] = {}
     runs: list[Run] = []
-    producible = {descriptor for analyzer in plan for descriptor in analyzer.produces}
-    for analyzer in plan:
+    producible = {descriptor for analyzer in plan.analyzers for descriptor in analyzer.produces}
+    for analyzer in plan.analyzers:
         kind = _kind(found.values(), stated)
         started = time.perf_counter()
         outcome, reason = RunOutcome.DONE, ""
         observations: tuple[Observation, ...] = ()
-        lacks = [d for d in analyzer.requires if d not in stated and (d in missing or d not in producible)]
+        lacks = [
+            d for d in analyzer.requires if d not in stated and d not in found and (d in missing or d not in producible)
+        ]
         if kind is not None and kind not in analyzer.kinds:
             reason = f"not for a {kind.value}"
         elif lacks:
@@ -218,7 +237,8 @@ def _analyze_region(view: RegionView, plan: Sequence[Analyzer], stated: Known) -
             reason = f"needs {lacks[0].name}: {missing.get(lacks[0], 'no analyzer produces it')}"
         else:
             try:
-                observations = _validated(analyzer, analyzer.analyze(view, _known_to(analyzer, found, stated)))
+                said = analyzer.analyze(view, _known_to(analyzer, found, stated))
+                observations = _validated(analyzer, said, plan.preferences)
             except (MemoryError, WeightsDamaged):
                 # The worker's limit and a broken installation are not the analyzer's fault.
                 raise
@@ -227,10 +247,14 @@ def _analyze_region(view: RegionView, plan: Sequence[Analyzer], stated: Known) -
                 reason = f"{type(error).__name__}: {error}"[:500]
         if outcome is not RunOutcome.DONE:
             missing |= dict.fromkeys(analyzer.produces, f"{analyzer.id} {outcome.value} ({reason})")
-        found |= {observation.descriptor: observation for observation in observations}
+        everything += observations
+        for observation in observations:
+            held = found.get(observation.descriptor)
+            if held is None or observation.provenance.preference < held.provenance.preference:
+                found[observation.descriptor] = observation
         elapsed_s = time.perf_counter() - started
         runs.append(Run(analyzer.id, analyzer.version, settings_digest(analyzer), outcome, reason, elapsed_s))
-    return RegionAnalysis(view.region, tuple(found.values()), tuple(runs))
+    return RegionAnalysis(view.region, tuple(everything), tuple(runs))
 
 
 def _known_to(analyzer: Analyzer, found: Known, stated: Known) -> Known:
@@ -249,7 +273,9 @@ def _kind(found: Iterable[Observation], stated: Known) -> Kind | None:
     return None if best is None or best.value is None else Kind(str(best.value))
 
 
-def _validated(analyzer: Analyzer, observations: Iterable[Observation]) -> tuple[Observation, ...]:
+def _validated(
+    analyzer: Analyzer, observations: Iterable[Observation], preferences: Mapping[tuple[str, Descriptor], int]
+) -> tuple[Observation, ...]:
     """The observations with full provenance; ValueError for one that breaks the contract."""
     checked: dict[Descriptor, Observation] = {}
     for observation in observations:
@@ -265,12 +291,15 @@ def _validated(analyzer: Analyzer, observations: Iterable[Observation]) -> tuple
         if observation.confidence is not None and not math.isfinite(observation.confidence):
             raise ValueError(f"confidence of {descriptor.name!r} is {observation.confidence}")
         confidence = None if observation.confidence is None else float(observation.confidence)
-        checked[descriptor] = replace(observation, confidence=confidence, provenance=_provenance(analyzer))
+        checked[descriptor] = replace(
+            observation, confidence=confidence, provenance=_provenance(analyzer, preferences[analyzer.id, descriptor])
+        )
     return tuple(checked.values())
 
 
-def _provenance(analyzer: Analyzer) -> Provenance:
-    return Provenance(Source.ANALYZER, analyzer.id, analyzer.version, settings_digest(analyzer))
+def _provenance(analyzer: Analyzer, preference: int) -> Provenance:
+    digest = settings_digest(analyzer)
+    return Provenance(Source.ANALYZER, analyzer.id, analyzer.version, digest, preference=preference)
 
 
 def _check_json(value: JsonValue, where: str) -> None:

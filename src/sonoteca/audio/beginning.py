@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from sonoteca.audio.container import open_container, open_regular_file
 from sonoteca.audio.decoding import Decoding
 from sonoteca.audio.measure import sanitize
-from sonoteca.audio.mixdown import MonoMix, ToAnalysisRate
+from sonoteca.audio.mixdown import MonoMix, ToRate
 from sonoteca.audio.signal import ANALYSIS_RATE, AudioSignal
 from sonoteca.domain.names import printable_path
 from sonoteca.errors import DamagedAudio, FileUnreadable
@@ -50,7 +50,7 @@ class _Mono:
         self.sample_rate = sample_rate
         self.wanted = _BLOCK
         self._mix = MonoMix(len(channel_names))
-        self._resampler = ToAnalysisRate(sample_rate)
+        self._resampler = ToRate(sample_rate)
         self._parts: list[NDArray[np.float32]] = []
 
     def push(self, block: NDArray[np.float32], *, is_raw_float: bool) -> None:

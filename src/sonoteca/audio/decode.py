@@ -7,6 +7,7 @@ resampled into a spool. The native file is never whole in memory.
 from __future__ import annotations
 
 import os
+from collections.abc import Collection
 from dataclasses import replace
 from functools import partial
 
@@ -31,6 +32,7 @@ def open_recording(
     *,
     spool_dir: str | os.PathLike[str] | None = None,
     root_name: str | None = None,
+    rates: Collection[int] = (),
 ) -> SpooledRecording:
     """Decode a file once: measurements, mono samples at 22,050 Hz, identity and claims.
 
@@ -42,6 +44,9 @@ def open_recording(
         Where the temporary file of a long sound goes; the system's own place by default.
     root_name : str, optional
         The name to read claims from when it is not the path's own (an upload, a spool).
+
+    rates : collection of int [Hz], optional
+        Rates above the analysis rate at which ``signal`` will be asked for samples: they are kept from the same decode.
 
     Returns
     -------
@@ -56,7 +61,7 @@ def open_recording(
     """
     shown = printable_path(path)
     with open_regular_file(path) as file, open_container(file, shown) as opened:
-        decoding = _Listening(opened, shown, spool_dir)
+        decoding = _Listening(opened, shown, spool_dir, rates)
         try:
             decoding.run()
             recording = decoding.recording()
@@ -89,8 +94,15 @@ _LEAST_SHARE = 0.01
 class _Listening(Decoding[Intake]):
     """A decode whose samples are measured, mixed and spooled."""
 
-    def __init__(self, opened: OpenedContainer, shown: str, spool_dir: str | os.PathLike[str] | None) -> None:
-        super().__init__(opened, shown, partial(Intake, spool_dir=spool_dir))
+    def __init__(
+        self,
+        opened: OpenedContainer,
+        shown: str,
+        spool_dir: str | os.PathLike[str] | None,
+        rates: Collection[int],
+    ) -> None:
+        super().__init__(opened, shown, partial(Intake, spool_dir=spool_dir, rates=rates))
+        self._rates = rates
         self._warnings = opened.warnings
         self._spool_dir = spool_dir
 
@@ -99,7 +111,7 @@ class _Listening(Decoding[Intake]):
         if intake is None:
             intake = self._without_samples()
             warnings.append("The file holds not a single sample.")
-        measurements, spool, mix_warnings = intake.finish()
+        measurements, spools, mix_warnings = intake.finish()
         warnings += mix_warnings
         if self._ended_early:
             warnings.append("The file is damaged or changes its format: what follows could not be read.")
@@ -126,7 +138,7 @@ class _Listening(Decoding[Intake]):
             bit_depth=bit_depth(context),
             bit_rate=context.bit_rate or self._container.bit_rate or None,
         )
-        return SpooledRecording(info, measurements, spool, warnings=tuple(warnings))
+        return SpooledRecording(info, measurements, spools, warnings=tuple(warnings))
 
     def _without_samples(self) -> Intake:
         if self._n_errors or self.packets.n_bytes:
@@ -136,7 +148,7 @@ class _Listening(Decoding[Intake]):
             raise EmptyAudio(f"{self._shown} has a header and no sound.")
         # A valid header and an empty data chunk is a finished recording of nothing.
         names = tuple(channel.name for channel in context.layout.channels)
-        return Intake(context.sample_rate, names, spool_dir=self._spool_dir)
+        return Intake(context.sample_rate, names, rates=self._rates, spool_dir=self._spool_dir)
 
     def discard(self) -> None:
         if self.sink is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Self
 
 import xxhash
@@ -24,6 +25,7 @@ class MemoryRecording(SpooledRecording):
         codec: str = "pcm_f32",
         container: str = "memory",
         claims: tuple[Claim, ...] = (),
+        rates: Collection[int] = (),
     ) -> Self:
         """Measure, mix and resample ``signal``; any rate and number of channels.
 
@@ -31,13 +33,13 @@ class MemoryRecording(SpooledRecording):
         like an empty file.
         """
         samples = signal.samples
-        intake = Intake(signal.sample_rate, default_channel_names(len(samples)))
+        intake = Intake(signal.sample_rate, default_channel_names(len(samples)), rates=rates)
         first = 0
         while first < signal.n_samples:
             block = samples[:, first : first + intake.wanted].copy()
             first += block.shape[1]
             intake.push(block, is_raw_float=True)
-        measurements, spool, warnings = intake.finish()
+        measurements, spools, warnings = intake.finish()
         head = f"{signal.sample_rate}/{samples.shape}/"
         info = AudioInfo(
             duration_s=signal.duration_s,
@@ -48,4 +50,4 @@ class MemoryRecording(SpooledRecording):
             n_samples=signal.n_samples,
             content_hash=f"mem1:{xxhash.xxh3_128_hexdigest(head.encode() + samples.tobytes())}",
         )
-        return cls(info, measurements, spool, claims=claims, warnings=tuple(warnings))
+        return cls(info, measurements, spools, claims=claims, warnings=tuple(warnings))

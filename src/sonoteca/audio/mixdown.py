@@ -61,15 +61,15 @@ class MonoMix:
         return loudest
 
 
-class ToAnalysisRate:
-    """Streaming resampler to ``ANALYSIS_RATE`` with exact length and no delay."""
+class ToRate:
+    """Streaming resampler of mono samples with exact length and no delay; to ``ANALYSIS_RATE`` unless told otherwise."""
 
-    def __init__(self, sample_rate: int) -> None:
-        self._sample_rate = sample_rate
+    def __init__(self, sample_rate: int, target_rate: int = ANALYSIS_RATE) -> None:
+        self._sample_rate, self._target_rate = sample_rate, target_rate
         self._n_in = self._n_out = 0
         self._stream = None
-        if sample_rate != ANALYSIS_RATE:
-            self._stream = soxr.ResampleStream(sample_rate, ANALYSIS_RATE, 1, dtype="float32", quality="HQ")
+        if sample_rate != target_rate:
+            self._stream = soxr.ResampleStream(sample_rate, target_rate, 1, dtype="float32", quality="HQ")
 
     def push(self, mono: NDArray[np.float32]) -> NDArray[np.float32]:
         """What can be given of the sound so far."""
@@ -77,8 +77,8 @@ class ToAnalysisRate:
         return self._give(mono if self._stream is None else self._stream.resample_chunk(mono, last=False))
 
     def finish(self) -> NDArray[np.float32]:
-        """The rest: in total ``round(n_in * ANALYSIS_RATE / sample_rate)`` samples."""
-        n_total = analysis_length(self._n_in, self._sample_rate)
+        """The rest: in total ``round(n_in * target_rate / sample_rate)`` samples."""
+        n_total = resampled_length(self._n_in, self._sample_rate, self._target_rate)
         rest = np.zeros(0, dtype=np.float32)
         if self._stream is not None:
             rest = self._stream.resample_chunk(rest, last=True)
@@ -88,12 +88,12 @@ class ToAnalysisRate:
 
     def _give(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
         # Nothing beyond the exact length may leave, not even before the end is known.
-        n_allowed = analysis_length(self._n_in, self._sample_rate) - self._n_out
+        n_allowed = resampled_length(self._n_in, self._sample_rate, self._target_rate) - self._n_out
         given = samples[: max(0, n_allowed)]
         self._n_out += len(given)
         return given
 
 
-def analysis_length(n_samples: int, sample_rate: int) -> int:
-    """Length at the analysis rate of ``n_samples`` at ``sample_rate``, rounded exactly (half to even)."""
-    return round(Fraction(n_samples * ANALYSIS_RATE, sample_rate))
+def resampled_length(n_samples: int, sample_rate: int, target_rate: int = ANALYSIS_RATE) -> int:
+    """Length at the target rate of ``n_samples`` at ``sample_rate``, rounded exactly (half to even)."""
+    return round(Fraction(n_samples * target_rate, sample_rate))

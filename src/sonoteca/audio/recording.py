@@ -13,7 +13,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from sonoteca.audio.signal import AudioSignal
+from sonoteca.audio.signal import ANALYSIS_RATE, AudioSignal
 from sonoteca.domain.audio_info import AudioInfo
 from sonoteca.domain.claim import Claim
 
@@ -82,8 +82,12 @@ class Recording(Protocol):
         """Mono samples at the analysis rate, shape (n_samples,)."""
         ...
 
-    def signal(self, start_s: float, end_s: float) -> AudioSignal:
-        """Mono samples of a span of at most ``MAX_READ_S`` seconds; ValueError for a longer one."""
+    def signal(self, start_s: float, end_s: float, *, sample_rate: int = ANALYSIS_RATE) -> AudioSignal:
+        """Mono samples of a span of at most ``MAX_READ_S`` seconds; ValueError for a longer one.
+
+        A rate above the analysis rate has to be among those the sound was decoded with (ValueError else), because
+        the samples at 22,050 Hz hold nothing above 11 kHz.
+        """
         ...
 
     def close(self) -> None: ...

@@ -16,7 +16,8 @@ class Provenance:
     """Who made a value.
 
     ``settings`` is the digest of everything besides the audio that could change the
-    value; ``at`` an ISO 8601 UTC time, ``None`` until it is stored.
+    value; ``at`` an ISO 8601 UTC time, ``None`` until it is stored. ``preference`` is
+    the producer's place among today's producers of the descriptor: 0 is preferred.
     """
 
     source: Source
@@ -24,6 +25,7 @@ class Provenance:
     version: int
     settings: str = ""
     at: str | None = None
+    preference: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,8 +36,8 @@ def precedence(observation: Observation, *, trust_names: bool = False) -> int:
 def winning(observations: Iterable[Observation], *, trust_names: bool = False) -> dict[str, Observation]:
     """The statement that is believed per descriptor name.
 
-    Among statements of equal rank an import with a real tag beats one read from a name,
-    then the later time (``at``; not yet stored counts as latest), then the higher version;
+    Among statements of equal rank an import with a real tag beats one read from a name, then
+    the preferred producer of two that tell the same, then the later time (``at``; not yet stored counts as latest), then the higher version;
     what is still equal goes to the first given. A user's ``None`` wins like any other value.
     """
     best: dict[str, Observation] = {}
@@ -56,6 +56,7 @@ def _beats(challenger: Observation, held: Observation, *, trust_names: bool) -> 
     return _recency(challenger) > _recency(held)
 
 
-def _recency(observation: Observation) -> tuple[bool, bool, str, int]:
+def _recency(observation: Observation) -> tuple[bool, int, bool, str, int]:
     origin = observation.provenance
-    return (origin.producer != NAME_PRODUCER, origin.at is None, origin.at or "", origin.version)
+    is_preferred = -origin.preference
+    return (origin.producer != NAME_PRODUCER, is_preferred, origin.at is None, origin.at or "", origin.version)

@@ -22,24 +22,22 @@ space's preprocessing, so another metric is another space.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
-from sonoteca.audio.recording import Recording
-from sonoteca.domain.embedding import Embedding, Space, SpacePart
-from sonoteca.domain.region import Region
+from sonoteca.audio.signal import ANALYSIS_RATE
+from sonoteca.domain.embedding import Space, SpacePart
+from sonoteca.embedding.embedder import SpanInput, Vector
+from sonoteca.embedding.spans import LONGEST_AT_ONCE_S
 from sonoteca.embedding.spectral_metric import shipped_metric
 from sonoteca.embedding.spectral_statistics import raw_aspects
 from sonoteca.features.chroma_spectrum import PitchSpectrum
 from sonoteca.features.feature import Feature
-from sonoteca.features.frame_series import FrameSeries
 from sonoteca.features.mel import LogMel
 from sonoteca.features.mel_traits import SpectralTraits
 
 WINDOW_S, HOP_S = 10.0, 5.0
-# A region longer than this is the mean of its windows: statistics over hours at once would cost hundreds of megabytes.
-LONGEST_AT_ONCE_S = 120.0
 PARTS = ("timbre", "rhythm", "harmony", "dynamics")
 PART_DIMENSIONS = {"timbre": 58, "rhythm": 24, "harmony": 24, "dynamics": 22}
 PART_SHARES = {"timbre": 0.70, "rhythm": 0.10, "harmony": 0.08, "dynamics": 0.12}
@@ -51,7 +49,7 @@ _TRAITS = SpectralTraits()
 
 
 class SpectralEmbedder:
-    """Regions to unit vectors of 128 dimensions in four parts; see the module's text."""
+    """Spans to unit vectors of 128 dimensions in four parts; see the module's text."""
 
     def __init__(self) -> None:
         self._metric, digest = shipped_metric(PARTS)
@@ -67,8 +65,6 @@ class SpectralEmbedder:
             preprocessing=f"mono 22050 Hz, log-mel 40, peaks on a pitch axis, octave crests, metric {digest}",
             parts=tuple(SpacePart(part, start, stop) for part, start, stop in zip(PARTS, starts, stops, strict=True)),
         )
-        # A digest over all fields: read once, not per vector.
-        self._space_id = self._space.id
 
     @property
     def space(self) -> Space:
@@ -78,54 +74,14 @@ class SpectralEmbedder:
     def features(self) -> tuple[Feature, ...]:
         return (_LOG_MEL, _PITCH, _TRAITS)
 
-    def embed(
-        self, recording: Recording, features: Mapping[Feature, FrameSeries], regions: Sequence[Region]
-    ) -> list[list[Embedding]]:
-        """Whole-region vector, then windows of 10 s every 5 s where the region is longer than one window."""
-        return [self._embed_region(features, region) for region in regions]
+    @property
+    def sample_rate(self) -> int:
+        return ANALYSIS_RATE
 
-    def _embed_region(self, features: Mapping[Feature, FrameSeries], region: Region) -> list[Embedding]:
-        windows = [
-            window
-            for start_s, end_s in window_spans(region)
-            if (window := self._embed_span(features, start_s, end_s, is_window=True)) is not None
-        ]
-        if region.duration_s > LONGEST_AT_ONCE_S:
-            return [self._mean_of(windows, region), *windows] if windows else []
-        whole = self._embed_span(features, region.start_s, region.end_s, is_window=False)
-        return [] if whole is None else [whole, *windows]
+    def embed(self, batch: Sequence[SpanInput]) -> list[Vector | None]:
+        """A unit vector per span; None where nothing sounds."""
+        return [self._vector(span) for span in batch]
 
-    def _mean_of(self, windows: Sequence[Embedding], region: Region) -> Embedding:
-        """The direction in which the windows lie together."""
-        total = np.sum([window.vector for window in windows], axis=0, dtype=np.float32)
-        vector = np.asarray(total / max(float(np.linalg.norm(total)), 1e-9), np.float32)
-        return Embedding(vector, self._space_id, region.start_s, region.end_s, is_window=False)
-
-    def _embed_span(
-        self, features: Mapping[Feature, FrameSeries], start_s: float, end_s: float, *, is_window: bool
-    ) -> Embedding | None:
-        raw = raw_aspects(
-            features[_LOG_MEL].between(start_s, end_s),
-            features[_PITCH].between(start_s, end_s),
-            features[_TRAITS].between(start_s, end_s),
-            end_s - start_s,
-        )
-        if raw is None:
-            return None
-        return Embedding(self._metric.vector(raw, PART_SHARES), self._space_id, start_s, end_s, is_window)
-
-
-def window_spans(region: Region) -> list[tuple[float, float]]:
-    """Spans of 10 s every 5 s; none where the region is no longer than one window. The last ends with the region.
-
-    >>> window_spans(Region(0, 0.0, 17.0))
-    [(0.0, 10.0), (5.0, 15.0), (7.0, 17.0)]
-    """
-    if region.duration_s <= WINDOW_S:
-        return []
-    count = int(np.floor((region.duration_s - WINDOW_S) / HOP_S + 1e-9)) + 1
-    spans = [(region.start_s + n * HOP_S, region.start_s + n * HOP_S + WINDOW_S) for n in range(count)]
-    # A remainder of less than a second is within the last window for all purposes.
-    if region.end_s - spans[-1][1] > 1.0:
-        spans.append((region.end_s - WINDOW_S, region.end_s))
-    return spans
+    def _vector(self, span: SpanInput) -> Vector | None:
+        raw = raw_aspects(span.frames[_LOG_MEL], span.frames[_PITCH], span.frames[_TRAITS], span.duration_s)
+        return None if raw is None else self._metric.vector(raw, PART_SHARES)

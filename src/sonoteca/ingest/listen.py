@@ -8,12 +8,9 @@ from __future__ import annotations
 
 import functools
 import importlib
-import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-
-import numpy as np
 
 from sonoteca.analysis import engine
 from sonoteca.analysis.analyzer import Analyzer
@@ -29,14 +26,41 @@ from sonoteca.domain.observation import Observation
 from sonoteca.domain.precedence import winning
 from sonoteca.domain.region import Region
 from sonoteca.domain.sound_analysis import Identity
-from sonoteca.embedding.embedder import Embedder
+from sonoteca.embedding.embedder import Embedder, SpanInput, Vector
+from sonoteca.embedding.spans import batches_for, embeddings_of
 from sonoteca.features.feature import Feature
 from sonoteca.features.feature_pass import compute_features
 from sonoteca.features.frame_series import FrameSeries
 
 
-def listen(order: AnalysisOrder) -> FileAnalysis:
+@dataclass(frozen=True, slots=True, eq=False)
+class EmbedOrder:
+    """A batch for one embedder: of the factory ``embedders``, the one that fills ``space_id``. Picklable without frames."""
+
+    embedders: str
+    space_id: str
+    batch: tuple[SpanInput, ...]
+
+
+def embed(order: EmbedOrder) -> Sequence[Vector | None]:
+    """A vector per span of the batch; ValueError where the embedder gives another number of answers."""
+    (embedder,) = [each for each in _made_by(order.embedders) if each.space.id == order.space_id]
+    found: Sequence[Vector | None] = embedder.embed(order.batch)
+    if len(found) != len(order.batch):
+        raise ValueError(f"{len(found)} answers for {len(order.batch)} spans")
+    return found
+
+
+def listen(
+    order: AnalysisOrder, *, embed_elsewhere: Callable[[EmbedOrder], Sequence[Vector | None]] = embed
+) -> FileAnalysis:
     """Listen to one file.
+
+    Parameters
+    ----------
+    embed_elsewhere : callable
+        What embeds the batches of those embedders that hear samples: ``embed`` in this very process, or one that
+        sends the order to where a model stands and waits. Those that hear frames embed here, in the one pass.
 
     Raises
     ------
@@ -48,7 +72,7 @@ def listen(order: AnalysisOrder) -> FileAnalysis:
     ears = order.ears
     analyzers = analyzers_of(ears)
     embedders = embedders_of(ears)
-    with open_recording(order.path) as recording:
+    with open_recording(order.path, rates=_rates(analyzers, embedders)) as recording:
         frames = compute_features(
             recording.read,
             n_samples=recording.n_samples,
@@ -69,7 +93,9 @@ def listen(order: AnalysisOrder) -> FileAnalysis:
         failed: dict[str, str] = {}
         for embedder in embedders:
             try:
-                embeddings[embedder.space.id] = _embedded(embedder, recording, frames, regions)
+                embeddings[embedder.space.id] = _embedded(
+                    embedder, ears.embedders, recording, frames, regions, embed_elsewhere
+                )
             except MemoryError:
                 raise  # the worker's limit, not the embedder's fault
             except Exception as error:
@@ -83,17 +109,23 @@ def listen(order: AnalysisOrder) -> FileAnalysis:
 
 
 def _embedded(
-    embedder: Embedder, recording: Recording, frames: Mapping[Feature, FrameSeries], regions: Sequence[Region]
+    embedder: Embedder,
+    factory: str,
+    recording: Recording,
+    frames: Mapping[Feature, FrameSeries],
+    regions: Sequence[Region],
+    embed_elsewhere: Callable[[EmbedOrder], Sequence[Vector | None]],
 ) -> Sequence[Sequence[Embedding]]:
     """What the embedder found, if it is what it promised; ValueError otherwise."""
+    send = embed if embedder.features else embed_elsewhere
     space = embedder.space
-    found = embedder.embed(recording, frames, regions)
-    if len(found) != len(regions):
-        raise ValueError(f"{len(found)} answers for {len(regions)} regions")
-    for each in itertools.chain.from_iterable(found):
-        if each.space_id != space.id or each.vector.shape != (space.dimensions,) or not np.isfinite(each.vector).all():
-            raise ValueError(f"a vector of {each.space_id} with shape {each.vector.shape} is none of {space.id}")
-    return found
+    space_id = space.id
+
+    def answered() -> Iterator[tuple[SpanInput, Vector | None]]:
+        for batch in batches_for(embedder, recording, frames, regions):
+            yield from zip(batch, send(EmbedOrder(factory, space_id, batch)), strict=True)
+
+    return embeddings_of(space, regions, answered())
 
 
 def _known_values(order: AnalysisOrder, claims: tuple[Claim, ...]) -> dict[Descriptor, Observation]:
@@ -141,3 +173,9 @@ def _made_by(factory: str) -> tuple[Any, ...]:
 def _features(analyzers: Sequence[Analyzer], embedders: Sequence[Embedder]) -> tuple[Feature, ...]:
     of_embedders = [feature for embedder in embedders for feature in embedder.features]
     return tuple(dict.fromkeys([*declared_features(analyzers), *of_embedders]))
+
+
+def _rates(analyzers: Sequence[Analyzer], embedders: Sequence[Embedder]) -> frozenset[int]:
+    """Rates at which samples will be asked for."""
+    of_embedders = [embedder.sample_rate for embedder in embedders if not embedder.features]
+    return frozenset([*of_embedders, *(getattr(analyzer, "sample_rate", ANALYSIS_RATE) for analyzer in analyzers)])

@@ -49,7 +49,7 @@ def load(
 
 
 def _observation(row: Row[Any]) -> Observation:
-    origin = Provenance(Source(row.source), row.producer, row.version, row.settings, row.at)
+    origin = Provenance(Source(row.source), row.producer, row.version, row.settings, row.at, row.preference)
     return Observation(descriptor_named(row.descriptor), row.value, row.confidence, origin)
 
 
@@ -66,6 +66,7 @@ def row_of(region_id: int, observation: Observation, at: str) -> dict[str, Any]:
         "value": observation.value,
         "confidence": observation.confidence,
         "at": at,
+        "preference": origin.preference,
     }
 
 

@@ -205,6 +205,8 @@ observations = Table(
     Column("value", Json, nullable=False),
     Column("confidence", Double),
     Column("at", Moment, nullable=False),
+    # Place among the producers of the descriptor: 0 is preferred.
+    Column("preference", SmallInteger, nullable=False, server_default=text("0"), default=0),
     CheckConstraint("source IN ('user', 'import', 'analyzer')", name="source"),
     CheckConstraint("confidence IS NULL OR (confidence >= 0 AND confidence <= 1)", name="confidence"),
 )

@@ -3,6 +3,7 @@
 From here on the digest of the weights is part of a run's settings. What these producers stated in
 an older library was made by the weights that this version still ships, so its runs and statements are
 given the settings that they would have today, and the sounds the digest over those.
+And a statement says how its producer stands among several of the same descriptor.
 """
 
 import hashlib
@@ -42,6 +43,9 @@ _OBSERVATIONS = sa.table(
 
 
 def upgrade() -> None:
+    op.add_column(
+        "observations", sa.Column("preference", sa.SmallInteger(), server_default=sa.text("0"), nullable=False)
+    )
     connection = op.get_bind()
     # Before the runs change: what a sound's digest says is checked against them.
     today = {old: new for old in _digests(connection) if (new := _renamed(connection, old)) is not None}
