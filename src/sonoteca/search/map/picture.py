@@ -31,13 +31,15 @@ COLOURED_BY: Mapping[str, Callable[[RegionFacts], str | None]] = {
 }
 
 
-def check_picture_file(path: Path) -> None:
+def check_picture_file(path: str | Path) -> None:
     """Refuse the name of another kind of file before the work is done; RequestError for one."""
-    if path.suffix.lower() != ".svg":
-        raise RequestError(f"{path.name} is not the name of an SVG picture.", "Let it end in .svg.", field="output")
+    if Path(path).suffix.lower() != ".svg":
+        raise RequestError(
+            f"{Path(path).name} is not the name of an SVG picture.", "Let it end in .svg.", field="output"
+        )
 
 
-def write_map_picture(path: Path, points: Sequence[MapPoint], *, coloured_by: str = "role") -> None:
+def write_map_picture(path: str | Path, points: Sequence[MapPoint], *, coloured_by: str = "role") -> None:
     """Write ``map_svg`` to a file.
 
     Raises
@@ -49,7 +51,7 @@ def write_map_picture(path: Path, points: Sequence[MapPoint], *, coloured_by: st
     """
     check_picture_file(path)
     try:
-        write_whole(path, map_svg(points, coloured_by=coloured_by).encode())
+        write_whole(Path(path), map_svg(points, coloured_by=coloured_by).encode())
     except OSError as error:
         raise FileUnreadable(f"{path} cannot be written ({error.strerror}).", "Name another place.") from error
 
