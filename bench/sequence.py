@@ -39,9 +39,9 @@ from sonoteca.sequence.beam import search
 from sonoteca.sequence.build_set import SetAnswer, build_set
 from sonoteca.sequence.energy_plan import energy_plan
 from sonoteca.sequence.load_tracks import load_tracks
-from sonoteca.sequence.next_track import find_next
+from sonoteca.sequence.next_track import NextRequest, find_next
 from sonoteca.sequence.set_problem import SetProblem, TransitionRows, worth_of
-from sonoteca.sequence.set_request import SetRequest, parse_length
+from sonoteca.sequence.set_request import SetRequest
 from sonoteca.sequence.tracks import Tracks
 from sonoteca.sequence.transition import TransitionStyle
 from sonoteca.sequence.weights import default_weights
@@ -69,7 +69,7 @@ def _times(library: Library) -> list[Measure]:
             load_tracks(library, connection)
 
     def build(alternatives: int) -> SetAnswer:
-        return build_set(library, SetRequest(parse_length("20"), curve="peak", alternatives=alternatives))
+        return build_set(library, SetRequest(length="20", curve="peak", alternatives=alternatives))
 
     first = build(1).candidates[0].tracks[0].row.id
     (library.data_folder("derived") / "edges.arrays").unlink()
@@ -87,7 +87,9 @@ def _times(library: Library) -> list[Measure]:
         _timed(f"set: {TRACKS:,} tracks read for the first time", cold(load), 1, None),
         _timed("set: 20 tracks, one set, loading included", cold(lambda: build(1)), 3, 2.0),
         _timed("set: 20 tracks, three sets, loading included", cold(lambda: build(3)), 3, 2.0),
-        _timed("next: ranking all, loading included", cold(lambda: find_next(library, first)), 5, 0.5),
+        _timed(
+            "next: ranking all, loading included", cold(lambda: find_next(library, NextRequest(sound=first))), 5, 0.5
+        ),
     ]
 
 

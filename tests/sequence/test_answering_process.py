@@ -16,13 +16,13 @@ from sonoteca.catalogue.identity.sounds import resolve_sound
 from sonoteca.catalogue.store.library import open_library
 from sonoteca.search import similar, text
 from sonoteca.search.query.listing import find_rows
-from sonoteca.sequence.next_track import find_next
+from sonoteca.sequence.next_track import NextRequest, find_next
 
 with open_library(sys.argv[1]) as library:
     with library.read() as connection:
         assert len(find_rows(connection, "bpm:124")) == 2
         assert stored_sound_object(connection, resolve_sound(connection, "/music/now.wav").id)["tempo"]["bpm"] == 124.0
-    assert [row.title for row in find_next(library, "/music/now.wav").rows] == ["fits"]
+    assert [each.row.title for each in find_next(library, NextRequest(sound="/music/now.wav")).rows] == ["fits"]
 listening = ("sonoteca.analysis", "sonoteca.features", "sonoteca.embedding", "av", "soxr", "scipy.signal", "scipy.ndimage")
 print(*sorted(name for name in sys.modules if name.startswith(listening) and (name in listening or "." in name)))
 """

@@ -8,10 +8,13 @@ import numpy as np
 import pytest
 
 from sequence_samples import Made, store
+from sonoteca.catalogue.identity.sounds import resolve_sound
+from sonoteca.catalogue.made.playlists import find_playlist
 from sonoteca.catalogue.store.library import Library
 from sonoteca.errors import ConstraintsConflict, RequestError
 from sonoteca.sequence.build_set import SetAnswer, build_set
 from sonoteca.sequence.energy_plan import energy_plan
+from sonoteca.sequence.keep_set import KeepSetRequest, keep_set
 from sonoteca.sequence.set_request import Must, SetLength, SetRequest, parse_length, parse_must
 
 
@@ -49,16 +52,14 @@ def titles(answer: SetAnswer, which: int = 0) -> list[str | None]:
 
 
 def asked(length: str, **wishes: object) -> SetRequest:
-    return SetRequest(parse_length(length), **wishes)  # type: ignore[arg-type]
+    return SetRequest(length=length, **wishes)
 
 
 # --- what is asked for is there ------------------------------------------------------------------
 
 
 def test_locked_tracks_are_in_place_in_every_alternative(filled: Library) -> None:
-    request = asked(
-        "10", start=path("t03"), end=path("t07"), must=(Must(path("t11"), 4), Must(path("t20")), Must(path("slow")))
-    )
+    request = asked("10", start=path("t03"), end=path("t07"), must=(f"{path('t11')}@4", path("t20"), path("slow")))
     answer = build_set(filled, request)
     assert len(answer.candidates) == 3
     for candidate in answer.candidates:
@@ -120,7 +121,7 @@ def test_time_is_filled(filled: Library) -> None:
 
 
 def test_filters_and_avoided_tracks(filled: Library) -> None:
-    answer = build_set(filled, asked("6", only="energy:5..10", avoid=("artist:3", path("t08"))))
+    answer = build_set(filled, asked("6", filter="energy:5..10", avoid=("artist:3", path("t08"))))
     for which in range(len(answer.candidates)):
         for name in titles(answer, which):
             made = crate()[str(name)]
@@ -169,22 +170,22 @@ def conflict(library: Library, request: SetRequest) -> tuple[str, str]:
 
 
 def test_conflicts_name_the_wish_to_loosen(filled: Library) -> None:
-    message, remedy = conflict(filled, asked("5", must=(Must(path("t01"), 2), Must(path("t02"), 2))))
+    message, remedy = conflict(filled, asked("5", must=(f"{path('t01')}@2", f"{path('t02')}@2")))
     assert "Position 2 is asked for by both" in message
-    message, remedy = conflict(filled, asked("5", must=(Must(path("t01"), 9),)))
+    message, remedy = conflict(filled, asked("5", must=(f"{path('t01')}@9",)))
     assert "position 9, but the set has 5 tracks" in message
-    assert "--length at least 9" in remedy
+    assert "at least 9 tracks long" in remedy
     message, _ = conflict(filled, asked("5", start=path("t01"), end=path("t01")))
     assert "positions 1 and 5" in message
-    message, remedy = conflict(filled, asked("2", must=tuple(Must(path(f"t0{n}")) for n in range(3))))
+    message, remedy = conflict(filled, asked("2", must=tuple(path(f"t0{n}") for n in range(3))))
     assert "3 tracks are asked for by name, but the set has 2" in message
-    message, remedy = conflict(filled, asked("5", must=(Must(path("t03")),), avoid=("artist:3",)))
-    assert "--avoid 'artist:3' excludes it" in message
-    assert "Loosen --avoid 'artist:3'" in remedy
+    message, remedy = conflict(filled, asked("5", must=(path("t03"),), avoid=("artist:3",)))
+    assert "is among the avoided ('artist:3')" in message
+    assert "Loosen 'artist:3'" in remedy
 
 
 def test_too_few_tracks_name_the_filter_that_takes_most_away(filled: Library) -> None:
-    message, remedy = conflict(filled, asked("20", only="bpm:=110..112", avoid=("artist:3",)))
+    message, remedy = conflict(filled, asked("20", filter="bpm:=110..112", avoid=("artist:3",)))
     assert "The set wants 20 tracks" in message
     assert "the filter 'bpm:=110..112' takes" in message
     assert remedy == "Loosen the filter 'bpm:=110..112'."
@@ -193,20 +194,20 @@ def test_too_few_tracks_name_the_filter_that_takes_most_away(filled: Library) ->
 
 
 def test_locked_tracks_longer_than_the_set(filled: Library) -> None:
-    message, remedy = conflict(filled, asked("6m", must=tuple(Must(path(f"t0{n}")) for n in range(4))))
+    message, remedy = conflict(filled, asked("6m", must=tuple(path(f"t0{n}") for n in range(4))))
     assert "longer than the set of 6" in message
-    assert "--length" in remedy
-    message, remedy = conflict(filled, asked("20m", must=(Must(path("t01"), 30),)))
+    assert "Make the set longer" in remedy
+    message, remedy = conflict(filled, asked("20m", must=(f"{path('t01')}@30",)))
     assert "Position 30 comes after about" in message
     assert "earlier position" in remedy
 
 
 def test_a_limit_of_tempo_that_locks_out_what_is_locked(filled: Library) -> None:
-    request = asked("4", start=path("slow"), end=path("t01"), tempo_pct=2.0, double_time=False)
+    request = asked("4", start=path("slow"), end=path("t01"), tempo_pct=2.0, doubletime=False)
     message, remedy = conflict(filled, request)
     assert "slow (80 bpm)" in message
-    assert "more than --tempo-pct 2 allows" in message
-    assert "Loosen --tempo-pct" in remedy
+    assert "more than the 2 % allowed" in message
+    assert "Allow wider stretches" in remedy
 
 
 @pytest.mark.parametrize("length", ["8", "40m"])
@@ -218,6 +219,40 @@ def test_a_limit_of_tempo_is_kept(filled: Library, length: str) -> None:
 
 
 # --- reading wishes ------------------------------------------------------------------------------
+
+
+def test_a_request_keeps_the_words_and_knows_what_they_mean() -> None:
+    request = SetRequest(length=20, must=("abc@5", "def"), weights="set.beam=4")
+    assert (request.length, request.wished_length) == ("20", SetLength(n_tracks=20))
+    assert request.musts == (Must("abc", 5), Must("def"))
+    assert request.as_json()["must"] == ["abc@5", "def"]
+    assert SetRequest.model_json_schema()["properties"]["alternatives"]["maximum"] == 20
+    for field, value in (("length", "ten"), ("must", ("abc@0",)), ("alternatives", 0), ("weights", "pitch=1")):
+        with pytest.raises(RequestError) as caught:
+            SetRequest(**{"length": "5", field: value})
+        assert caught.value.field == field
+
+
+def test_a_set_is_kept_by_its_number(filled: Library, tmp_path: Path) -> None:
+    answer = build_set(filled, asked("4", alternatives=2))
+    rows = answer.as_rows()
+    assert [row["set"] for row in rows] == [1] * 4 + [2] * 4
+    file = tmp_path / "night.m3u8"
+    kept = keep_set(filled, answer, KeepSetRequest(pick=2, save="night", output=str(file)))
+    # Files of these libraries are nowhere.
+    assert len(kept.missing) == 4
+    assert len([line for line in file.read_text().splitlines() if not line.startswith("#")]) == 4
+    with filled.read() as connection:
+        stored = find_playlist(connection, "night")
+        assert stored is not None
+        ids = [resolve_sound(connection, row["id"]).content_hash for row in rows[4:]]
+    assert [entry.content_hash for entry in stored.entries] == ids
+    with pytest.raises(RequestError, match="none is number 3") as caught:
+        keep_set(filled, answer, KeepSetRequest(pick=3))
+    assert caught.value.field == "pick"
+    with pytest.raises(RequestError, match=r"set\.txt") as caught:
+        KeepSetRequest(output="set.txt")
+    assert caught.value.field == "output"
 
 
 def test_lengths_are_tracks_or_time() -> None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from sequence_samples import Made, columns, made_tracks, store
 from sonoteca.catalogue.store.library import Library
 from sonoteca.sequence.flags import count_flags, flags_of, judge, score_of
-from sonoteca.sequence.lint import LintAnswer, lint
+from sonoteca.sequence.lint import LintAnswer, LintRequest, lint_entries
 from sonoteca.sequence.playlist_entries import Entry, EntryState, entries_of_hashes
 from sonoteca.sequence.repair import Edit, EditKind, changed, smallest_edit
 from sonoteca.sequence.replacement_pool import ReplacementPool
@@ -30,7 +30,7 @@ def faults(*made: Made) -> list[tuple[str, int, int]]:
     return [(str(flag.fault), flag.earlier, flag.later) for flag in flags_of(judgement, range(len(made)))]
 
 
-def on_shelf(tracks: Tracks) -> ReplacementPool:
+def pool_of(tracks: Tracks) -> ReplacementPool:
     return ReplacementPool(tracks, WEIGHTS, TransitionStyle())
 
 
@@ -80,7 +80,7 @@ def test_counting_is_listing(made: list[Made], data: st.DataObject) -> None:
 def test_a_repair_leaves_fewer_flags_or_is_not_offered(made: list[Made], spare: list[Made]) -> None:
     everything = columns(*made, *spare)
     items, library = everything.take(list(range(len(made)))), everything.take(list(range(len(made), len(everything))))
-    pool = on_shelf(library)
+    pool = pool_of(library)
     order = list(range(len(made)))
     for _ in range(30):
         judgement = judge(items, WEIGHTS, TransitionStyle())
@@ -108,7 +108,7 @@ def test_the_repair_with_least_effort_per_flag_is_taken() -> None:
     assert flags_of(judgement, range(6)) == []
 
     def repair(order: list[int]) -> Edit | None:
-        return smallest_edit(judgement, order, tracks, on_shelf(tracks.take([])))
+        return smallest_edit(judgement, order, tracks, pool_of(tracks.take([])))
 
     assert repair([0, 1, 3, 2, 4, 5]) == Edit(EditKind.SWAP, 2)
     moved = repair([1, 2, 3, 4, 0, 5])
@@ -117,11 +117,11 @@ def test_the_repair_with_least_effort_per_flag_is_taken() -> None:
     assert changed([1, 2, 3, 4, 0, 5], moved) == [0, 1, 2, 3, 4, 5]
     twice = tracks.take([0, 1, 2, 1, 3])
     judgement = judge(twice, WEIGHTS, TransitionStyle())
-    assert smallest_edit(judgement, range(5), twice, on_shelf(twice.take([]))) == Edit(EditKind.DROP, 3)
+    assert smallest_edit(judgement, range(5), twice, pool_of(twice.take([]))) == Edit(EditKind.DROP, 3)
     everything = columns(Made(), Made(bpm=150.0), apart(1), apart(2), Made(bpm=190.0))
     lonely, spare = everything.take([0, 1]), everything.take([2, 3, 4])
     judgement = judge(lonely, WEIGHTS, TransitionStyle())
-    edit = smallest_edit(judgement, [0, 1], lonely, on_shelf(spare))
+    edit = smallest_edit(judgement, [0, 1], lonely, pool_of(spare))
     assert edit is not None
     assert edit.kind is EditKind.REPLACE
 
@@ -159,7 +159,7 @@ def linted(library: Library, *names: str, **options: object) -> LintAnswer:
         entries = entries_of_hashes(connection, [f"x1:{name}" for name in names])
     # The files of these libraries are nowhere: what is judged here is the order.
     present = [Entry(each.name, EntryState.FOUND if each.sound_id else each.state, each.sound_id) for each in entries]
-    return lint(library, present, **options)  # type: ignore[arg-type]
+    return lint_entries(library, present, LintRequest(playlist="as it is", **options))
 
 
 def test_findings_have_positions_from_one_and_sentences(pool: Library) -> None:
@@ -184,7 +184,7 @@ def test_a_replacement_comes_from_the_library_and_is_by_nobody_near(pool: Librar
     assert document["repairs"][0]["replacement"]["title"] == "spare"
     assert [entry.state for entry in answer.repaired] == [EntryState.FOUND, EntryState.MISSING, EntryState.FOUND]
     assert "spare by one" not in str(document)
-    filtered = linted(pool, "one", "fast", "two", only="title:three")
+    filtered = linted(pool, "one", "fast", "two", filter="title:three")
     assert filtered.repairs[0].message == "replace fast at 2 by three"
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -13,9 +15,8 @@ from sonoteca.catalogue.made.edit import edit, parse_statements
 from sonoteca.catalogue.store.library import Library
 from sonoteca.domain.music import Key
 from sonoteca.errors import RequestError, SoundNotFound
-from sonoteca.sequence.next_track import Limits, NextAnswer, find_next, parse_keys, within
+from sonoteca.sequence.next_track import Limits, NextAnswer, NextRequest, find_next, parse_keys, within
 from sonoteca.sequence.transition import TransitionStyle
-from sonoteca.sequence.weights import parse_weights
 
 PLANTED = {
     "now": Made(bpm=124.0, key="8A", energy=6.0, artist="Anna"),
@@ -30,7 +31,11 @@ PLANTED = {
     "no tempo": Made(bpm=None, key="8A", energy=6.0, artist="Ida"),
     "no key": Made(bpm=124.0, key=None, energy=None, artist=None),
 }
-ANY = Limits(tempo_pct=None)
+NOW = "/music/now.wav"
+
+
+def asked(library: Library, sound: str = NOW, **wishes: Any) -> NextAnswer:
+    return find_next(library, NextRequest(sound=sound, **wishes))
 
 
 @pytest.fixture
@@ -42,13 +47,13 @@ def planted(library: Library) -> Library:
 
 
 def titles(answer: NextAnswer) -> list[str | None]:
-    return [row.title for row in answer.rows]
+    return [each.row.title for each in answer.rows]
 
 
 def test_the_best_comes_first_and_says_why(planted: Library) -> None:
-    answer = find_next(planted, "/music/now.wav", only="key:any")
+    answer = asked(planted, filter="key:any")
     assert titles(answer)[0] == "fits"
-    assert [row.score for row in answer.rows] == sorted((row.score for row in answer.rows), reverse=True)
+    assert [each.row.score for each in answer.rows] == sorted((each.row.score for each in answer.rows), reverse=True)
     assert titles(answer).index("fifth") < titles(answer).index("clashes")
     first = answer.as_json()["results"][0]
     assert first["mode"] == "next"
@@ -57,21 +62,21 @@ def test_the_best_comes_first_and_says_why(planted: Library) -> None:
     assert first["missing"] == []
     assert "-0.8 % from 125 bpm to fit 124" in first["reasons"]
     assert "same key (8A to 8A)" in first["reasons"]
-    clash = next(row for row in answer.rows if row.title == "clashes")
+    clash = next(each.row for each in answer.rows if each.row.title == "clashes")
     assert any(reason.startswith("keys clash") for reason in clash.reasons)
 
 
 def test_limits_narrow_before_ranking(planted: Library) -> None:
-    within = titles(find_next(planted, "/music/now.wav"))
+    within = titles(asked(planted))
     assert "far" not in within
     assert "no tempo" not in within
     assert "half" in within
-    assert "half" not in titles(find_next(planted, "/music/now.wav", double_time=False))
-    assert "far" in titles(find_next(planted, "/music/now.wav", limits=ANY, k=50))
-    one = find_next(planted, "/music/now.wav", limits=Limits(keys=parse_keys("2A")), k=1)
+    assert "half" not in titles(asked(planted, doubletime=False))
+    assert "far" in titles(asked(planted, tempo_pct=None, k=50))
+    one = asked(planted, keys="2A", k=1)
     assert titles(one) == ["clashes"]
-    assert one.query["candidates"] == 1
-    compatible = titles(find_next(planted, "/music/now.wav", limits=Limits(keys="compatible"), k=50))
+    assert one.candidates == 1
+    compatible = titles(asked(planted, keys="compatible", k=50))
     assert "clashes" not in compatible
     assert "no key" not in compatible
     assert {"fits", "fifth"} <= set(compatible)
@@ -91,33 +96,31 @@ def test_no_answer_stretches_beyond_the_limit(bpm: float, limit: float, double_t
 
 
 def test_energy_goes_where_it_is_wished(planted: Library) -> None:
-    assert titles(find_next(planted, "/music/now.wav", limits=Limits(energy="up"))) == ["lively"]
-    assert titles(find_next(planted, "/music/now.wav", limits=Limits(energy="down"))) == ["calm"]
-    hold = titles(find_next(planted, "/music/now.wav", limits=Limits(energy="hold"), k=50))
+    assert titles(asked(planted, energy="up")) == ["lively"]
+    assert titles(asked(planted, energy="down")) == ["calm"]
+    hold = titles(asked(planted, energy="hold", k=50))
     assert "fits" in hold
     assert not {"lively", "calm", "no key"} & set(hold)
 
 
 def test_filters_narrow_and_kinds_are_kept_together_unless_the_filter_speaks_of_them(planted: Library) -> None:
-    assert titles(find_next(planted, "/music/now.wav", only="artist:berta")) == ["fits"]
-    assert "a loop" not in titles(find_next(planted, "/music/now.wav", limits=ANY, k=50))
-    assert titles(find_next(planted, "/music/now.wav", only="kind:loop", limits=ANY)) == ["a loop"]
+    assert titles(asked(planted, filter="artist:berta")) == ["fits"]
+    assert "a loop" not in titles(asked(planted, tempo_pct=None, k=50))
+    assert titles(asked(planted, filter="kind:loop", tempo_pct=None)) == ["a loop"]
 
 
 def test_played_tracks_do_not_come_again_and_their_artists_are_not_fresh(planted: Library) -> None:
-    with planted.read() as connection:
-        heard = [resolve_sound(connection, f"/music/{name}.wav").id for name in ("fits", "fifth")]
-    answer = find_next(planted, "/music/now.wav", played=heard, k=50)
+    answer = asked(planted, played=("/music/fits.wav", "/music/fifth.wav"), k=50)
     assert not {"fits", "fifth", "now"} & set(titles(answer))
-    again = next(row for row in answer.rows if row.title == "same artist")
+    again = next(each.row for each in answer.rows if each.row.title == "same artist")
     assert again.parts["freshness"] == 0.0
     assert "the same artist again" in again.reasons
-    fresh = next(row for row in answer.rows if row.title == "lively")
+    fresh = next(each.row for each in answer.rows if each.row.title == "lively")
     assert fresh.parts["freshness"] == 1.0
 
 
 def test_what_is_not_known_is_null_named_and_left_out_of_the_total(planted: Library) -> None:
-    row = next(row for row in find_next(planted, "/music/now.wav", k=50).found if row.row.title == "no key")
+    row = next(row for row in asked(planted, k=50).rows if row.row.title == "no key")
     document = row.as_json()
     assert document["parts"]["key"] is None
     assert document["missing"] == ["key", "energy", "freshness"]
@@ -126,16 +129,18 @@ def test_what_is_not_known_is_null_named_and_left_out_of_the_total(planted: Libr
 
 
 def test_a_sound_without_tempo_or_key_says_that_limits_do_not_apply(planted: Library) -> None:
-    answer = find_next(planted, "/music/no tempo.wav", k=50)
+    answer = asked(planted, "/music/no tempo.wav", k=50)
     assert "far" in titles(answer)
     assert answer.notes == ("This sound has no known tempo, so any tempo may follow.",)
-    answer = find_next(planted, "/music/no key.wav", limits=Limits(keys="compatible", energy="up"), k=50)
+    answer = asked(planted, "/music/no key.wav", keys="compatible", energy="up", k=50)
     assert len(answer.notes) == 2
 
 
 def test_weights_change_the_order(planted: Library) -> None:
-    only_key = parse_weights("tempo=0,energy=0,timbre=0,rhythm=0,freshness=0")
-    scores = {row.title: row.score for row in find_next(planted, "/music/now.wav", weights=only_key, k=50).rows}
+    only_key = "tempo=0,energy=0,timbre=0,rhythm=0,freshness=0"
+    answer = asked(planted, weights=only_key, k=50)
+    assert answer.request.weights == {"axes": dict.fromkeys(("tempo", "energy", "timbre", "rhythm", "freshness"), 0.0)}
+    scores = {each.row.title: each.row.score for each in answer.rows}
     assert scores["fits"] == scores["lively"] > scores["fifth"] > scores["clashes"]
 
 
@@ -144,17 +149,39 @@ def test_a_persons_tempo_is_believed(planted: Library) -> None:
         sound = resolve_sound(connection, "/music/far.wav").id
         region_id = whole_regions(connection, [sound])[sound]
         edit(connection, [region_id], parse_statements(bpm="124"))
-    assert "far" in titles(find_next(planted, "/music/now.wav", k=50))
+    assert "far" in titles(asked(planted, k=50))
 
 
 def test_keys_are_read_or_refused() -> None:
     assert parse_keys("8A, C minor") == (Key.parse("8A"), Key.parse("Cm"))
     assert parse_keys(" Compatible ") == "compatible"
     assert parse_keys("any") is None
-    with pytest.raises(RequestError, match="'13A' is not a key"):
-        parse_keys("8A,13A")
+    with pytest.raises(RequestError, match="'13A' is not a key") as caught:
+        NextRequest(sound=NOW, keys="8A,13A")
+    assert caught.value.field == "keys"
 
 
 def test_unknown_sounds_are_refused(planted: Library) -> None:
     with pytest.raises(SoundNotFound):
-        find_next(planted, "/music/nothing.wav")
+        asked(planted, "/music/nothing.wav")
+
+
+def test_the_request_is_the_echo(planted: Library) -> None:
+    asked_for = asked(planted, keys="compatible", k=3).as_json()["query"]
+    assert asked_for["sound"] != NOW
+    weights = {"tempo": 0.32, "key": 0.22, "energy": 0.14, "timbre": 0.13, "rhythm": 0.11, "freshness": 0.08}
+    assert asked_for == {
+        "mode": "next",
+        "sound": asked_for["sound"],
+        "tempo_pct": 6.0,
+        "doubletime": True,
+        "keys": "compatible",
+        "energy": None,
+        "played": None,
+        "key_lock": True,
+        "filter": None,
+        "weights": weights,
+        "k": 3,
+        "candidates": asked_for["candidates"],
+        "notes": [],
+    }

@@ -15,7 +15,7 @@ from sonoteca.catalogue.identity.sounds import resolve_sound, whole_regions
 from sonoteca.catalogue.store.library import Library
 from sonoteca.errors import ConstraintsConflict, RequestError
 from sonoteca.sequence.tracks import Tracks
-from sonoteca.sequence.walk import Walk, find_walk, walk_between
+from sonoteca.sequence.walk import Walk, WalkRequest, walk, walk_between
 from sonoteca.sequence.weights import default_weights
 
 
@@ -32,8 +32,8 @@ def walked(tracks: Tracks, steps: int, mixable: float = 0.0) -> Walk:
 
 def test_a_walk_along_an_arc_takes_even_steps() -> None:
     tracks = columns(turned(0.0), turned(1.0), *(turned(share) for share in np.linspace(0.02, 0.98, 49)))
-    walk = walked(tracks, 3)
-    shares = [0.0, *(np.linspace(0.02, 0.98, 49)[index - 2] for index in walk.order[1:-1]), 1.0]
+    found = walked(tracks, 3)
+    shares = [0.0, *(np.linspace(0.02, 0.98, 49)[index - 2] for index in found.order[1:-1]), 1.0]
     assert np.diff(shares) == pytest.approx([0.25] * 4, abs=0.06)
 
 
@@ -53,12 +53,12 @@ def test_mixable_walks_prefer_what_can_be_mixed() -> None:
 @given(st.lists(made_tracks(), min_size=2, max_size=10), st.integers(0, 8), st.sampled_from([0.0, 1.0]))
 def test_walks_go_on_and_never_repeat(made: list[Made], steps: int, mixable: float) -> None:
     tracks = columns(*made)
-    walk = walked(tracks, steps, mixable)
-    assert (walk.order[0], walk.order[-1]) == (0, 1)
-    assert len(walk.order) == len(set(walk.order)) <= steps + 2
-    assert all(a < b for a, b in pairwise(walk.progress.tolist()))
-    assert (walk.nearness > 0).all()
-    assert (walk.nearness <= 1).all()
+    found = walked(tracks, steps, mixable)
+    assert (found.order[0], found.order[-1]) == (0, 1)
+    assert len(found.order) == len(set(found.order)) <= steps + 2
+    assert all(a < b for a, b in pairwise(found.progress.tolist()))
+    assert (found.nearness > 0).all()
+    assert (found.nearness <= 1).all()
 
 
 def test_it_is_the_cheapest_of_all_walks() -> None:
@@ -89,18 +89,18 @@ def test_a_walk_through_a_library(sqlite_library: Library) -> None:
     with sqlite_library.write() as connection:
         store(connection, {"a": turned(0.0), "b": turned(1.0), "m": turned(0.5), "x": turned(0.5, aside=3.0)})
         store(connection, {"loop": turned(0.5)}, kind="loop", folder="/loops")
-    answer = find_walk(sqlite_library, "/music/a.wav", "/music/b.wav", steps=1)
+    answer = walk(sqlite_library, WalkRequest(start="/music/a.wav", end="/music/b.wav", steps=1))
     assert [row.title for row in answer.rows] == ["a", "m", "b"]
     middle = answer.rows[1]
     assert middle.parts["progress"] == pytest.approx(0.5, abs=0.01)
     assert middle.reasons == ("50% of the way",)
     assert answer.notes == ()
-    longer = find_walk(sqlite_library, "/music/a.wav", "/music/b.wav", steps=9)
+    longer = walk(sqlite_library, WalkRequest(start="/music/a.wav", end="/music/b.wav", steps=9))
     assert longer.notes[0].startswith("Only ")
-    other = find_walk(sqlite_library, "/music/a.wav", "/music/b.wav", steps=1, only="kind:loop")
+    other = walk(sqlite_library, WalkRequest(start="/music/a.wav", end="/music/b.wav", steps=1, filter="kind:loop"))
     assert [row.title for row in other.rows] == ["a", "loop", "b"]
     with pytest.raises(ConstraintsConflict, match="the same sound"):
-        find_walk(sqlite_library, "/music/a.wav", "/music/a.wav")
+        walk(sqlite_library, WalkRequest(start="/music/a.wav", end="/music/a.wav"))
 
 
 def test_silent_ends_are_refused(sqlite_library: Library) -> None:
@@ -110,4 +110,4 @@ def test_silent_ends_are_refused(sqlite_library: Library) -> None:
         assert space is not None
         delete_of_regions(connection, space, [whole_regions(connection, [sound])[sound]])
     with pytest.raises(RequestError, match="no vector to walk by"):
-        find_walk(sqlite_library, "/music/a.wav", "/music/b.wav")
+        walk(sqlite_library, WalkRequest(start="/music/a.wav", end="/music/b.wav"))

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
-
-if TYPE_CHECKING:
-    from sonoteca.sequence.weights import Weights
 
 WeightsOption = Annotated[
     str | None,
@@ -40,9 +37,3 @@ def weights_text(option: str | None) -> str | None:
             "Name a TOML file, or write key=0,tempo=2.",
             field="weights",
         ) from error
-
-
-def sequence_weights(option: str | None) -> Weights:
-    from sonoteca.sequence.weights import parse_weights
-
-    return parse_weights(weights_text(option) or "")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
 from sonoteca.catalogue.store.library import Library
 from sonoteca.domain.answer import Rows
@@ -16,7 +16,7 @@ from sonoteca.ingest.listener import Listener
 from sonoteca.match.asked_region import asked_region, hummed_region
 from sonoteca.match.library_weights import weights_in_use
 from sonoteca.match.rank import MatchRow, Mode, rank_matches
-from sonoteca.match.weights import MATCH_WEIGHTS
+from sonoteca.match.weights import GivenWeights
 from sonoteca.search.selection import region_selection, selected_ids
 
 
@@ -52,7 +52,7 @@ class MatchRequest(Request):
     filter: str | None = None
     k: int = Field(default=10, ge=1, le=1000)
     region: int = Field(default=0, ge=0)
-    weights: Annotated[dict[str, Any] | None, BeforeValidator(MATCH_WEIGHTS.checked)] = None
+    weights: GivenWeights = None
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -18,7 +18,7 @@ from sonoteca.domain.answer import Rows
 from sonoteca.domain.request import Request
 from sonoteca.domain.weights import Changes
 from sonoteca.errors import RequestError
-from sonoteca.match.weights import MATCH_WEIGHTS, Weights, default_weights, parse_weights
+from sonoteca.match.weights import GivenWeights, Weights, default_weights, parse_weights
 
 SHIPPED = "shipped"
 
@@ -42,7 +42,7 @@ def weights_in_use(library: Library | None, given: Changes | None) -> Weights:
 class MatchWeightsRequest(Request):
     """Which weights are meant: those in use, or the shipped ones with ``weights`` (as in ``MatchRequest``)."""
 
-    weights: Annotated[dict[str, Any] | None, BeforeValidator(MATCH_WEIGHTS.checked)] = None
+    weights: GivenWeights = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Self, TypeAlias
 
 from pydantic import BeforeValidator, Field, model_validator
 
@@ -143,6 +143,8 @@ class Weights(WeightTable):
 
 
 MATCH_WEIGHTS = WeightsFile(Weights, "sonoteca.match")
+# What a request may say: a mapping, or a text that is read as one.
+GivenWeights: TypeAlias = Annotated[dict[str, Any] | None, BeforeValidator(MATCH_WEIGHTS.checked)]
 
 
 def default_weights() -> Weights:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -22,7 +22,7 @@ from sonoteca.sequence.set_request import SetRequest
 from sonoteca.sequence.set_rows import SetTrack, set_tracks
 from sonoteca.sequence.tracks import FloatColumn, Tracks
 from sonoteca.sequence.transition import TransitionStyle
-from sonoteca.sequence.weights import Weights, default_weights
+from sonoteca.sequence.weights import Weights, weights_of
 
 MODE = "set"
 # What most DJs stay below.
@@ -52,28 +52,46 @@ class SetCandidate:
         }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class SetAnswer:
-    """Candidates, best first; ``notes`` say what was left out."""
+    """Candidates, best first.
 
+    Attributes
+    ----------
+    request : SetRequest
+    candidates : tuple of SetCandidate
+    choosable : int
+        How many tracks could be chosen freely.
+    notes : tuple of str
+        What was left out, as sentences.
+    """
+
+    request: SetRequest
     candidates: tuple[SetCandidate, ...]
+    choosable: int
     notes: tuple[str, ...] = ()
-    query: Mapping[str, Any] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
+        found = {"choosable": self.choosable, "notes": list(self.notes)}
         return {
-            "query": {**self.query, "notes": list(self.notes)},
+            "query": {"mode": MODE, **self.request.as_json(), **found},
             "results": [candidate.as_json() for candidate in self.candidates],
         }
 
+    def as_rows(self) -> list[dict[str, Any]]:
+        """The tracks of all sets as plain values, each with the number of its ``set`` from 1."""
+        return [
+            {"set": number, **track.as_json()}
+            for number, candidate in enumerate(self.candidates, start=1)
+            for track in candidate.tracks
+        ]
 
-def build_set(
-    library: Library,
-    request: SetRequest,
-    *,
-    weights: Weights | None = None,
-    query: Mapping[str, Any] | None = None,
-) -> SetAnswer:
+    def __repr__(self) -> str:
+        worths = ", ".join(f"{candidate.worth.total:.2f}" for candidate in self.candidates)
+        return f"<SetAnswer: {len(self.candidates)} sets, worth {worths}>"
+
+
+def build_set(library: Library, request: SetRequest) -> SetAnswer:
     """Find orders of tracks that meet the request.
 
     The same request on the same library gives the same answer.
@@ -85,7 +103,7 @@ def build_set(
     ConstraintsConflict
         Not all wishes can be met; the sentence says which one to loosen.
     """
-    weights = weights or default_weights()
+    weights = weights_of(request.weights)
     with library.read() as connection:
         wishes = Wishes.of(connection, request)
         tracks, choosable, sieves = pool(library, connection, request, wishes)
@@ -107,8 +125,7 @@ def build_set(
         chain = scored_chain(tracks, order, weights, problem.style)
         rows = set_tracks(problem, order, chain, facts)
         candidates.append(SetCandidate(rows, worth, shared, _reasons(problem, order, worth, rows)))
-    asked = {"mode": MODE, **(query or {}), "seed": request.seed, "choosable": int(choosable.sum())}
-    return SetAnswer(tuple(candidates), tuple(notes), asked)
+    return SetAnswer(request, tuple(candidates), int(choosable.sum()), tuple(notes))
 
 
 def _problem(
@@ -122,14 +139,14 @@ def _problem(
     return SetProblem(
         tracks=tracks,
         choosable=choosable,
-        n_tracks=request.length.n_tracks,
-        duration_s=request.length.duration_s,
+        n_tracks=request.wished_length.n_tracks,
+        duration_s=request.wished_length.duration_s,
         locked={position: at[sound] for position, sound in wishes.locked.items()},
         last=None if wishes.last is None else at[wishes.last],
         musts=tuple(at[sound] for sound in wishes.musts),
         plan=plan,
         weights=weights,
-        style=TransitionStyle(request.double_time, request.key_lock),
+        style=TransitionStyle(request.doubletime, request.key_lock),
         widest_pct=request.tempo_pct,
         preference=taste.astype(np.float32),
     )

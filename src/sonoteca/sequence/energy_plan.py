@@ -55,7 +55,9 @@ def energy_plan(name: str, levels: FloatColumn) -> EnergyPlan:
     known = levels[~np.isnan(levels)]
     if not len(known):
         raise RequestError(
-            "No track that may be chosen has a known energy, so no curve can be followed.", "Leave out --curve."
+            "No track that may be chosen has a known energy, so no curve can be followed.",
+            "Ask for a set without a curve.",
+            field="curve",
         )
     if name in NAMED:
         low, high = np.percentile(known, _PERCENTILES)
@@ -66,6 +68,7 @@ def energy_plan(name: str, levels: FloatColumn) -> EnergyPlan:
         raise RequestError(
             f"{name} is neither {', '.join(NAMED)} nor a file that can be read ({error}).",
             "A file of a curve has levels from 1 to 10, for example 3 4 6 8 9 7.",
+            field="curve",
         ) from error
     return EnergyPlan(name, _points_of(text, name))
 
@@ -80,10 +83,12 @@ def _points_of(text: str, name: str) -> tuple[tuple[float, float], ...]:
         except ValueError:
             level = -1.0
         if not 1.0 <= level <= 10.0:
-            raise RequestError(f"{word!r} in {name} is not a level from 1 to 10.", "Write for example 3 4 6 8 9 7.")
+            raise RequestError(
+                f"{word!r} in {name} is not a level from 1 to 10.", "Write for example 3 4 6 8 9 7.", field="curve"
+            )
         levels.append((level - 1.0) / 9.0)
     if not levels:
-        raise RequestError(f"{name} holds no levels.", "Write for example 3 4 6 8 9 7.")
+        raise RequestError(f"{name} holds no levels.", "Write for example 3 4 6 8 9 7.", field="curve")
     shares = np.linspace(0.0, 1.0, len(levels)) if len(levels) > 1 else np.zeros(1)
     return tuple(zip(shares.tolist(), levels, strict=True))
 

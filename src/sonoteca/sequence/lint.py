@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
 
 import numpy as np
 import sqlalchemy as sa
 from numpy.typing import NDArray
+from pydantic import AfterValidator
 
 from sonoteca.catalogue.store.library import Library
+from sonoteca.domain.request import Request
 from sonoteca.domain.vocabulary import Kind
 from sonoteca.search.result_row import region_facts
 from sonoteca.search.selection import selected_ids
@@ -18,12 +21,13 @@ from sonoteca.sequence.candidates import candidate_regions
 from sonoteca.sequence.flags import Fault, Judgement, flags_of, judge, score_of
 from sonoteca.sequence.load_tracks import load_tracks
 from sonoteca.sequence.playlist_entries import Entry, EntryState, file_name
+from sonoteca.sequence.playlist_file import named_entries, playlist_file_name, write_entries
 from sonoteca.sequence.reasons import transition_facts
 from sonoteca.sequence.repairing import MODE, Repair, Repairing, rounded
 from sonoteca.sequence.replacement_pool import ReplacementPool
 from sonoteca.sequence.tracks import Tracks
 from sonoteca.sequence.transition import TransitionStyle, transitions
-from sonoteca.sequence.weights import Weights, default_weights
+from sonoteca.sequence.weights import GivenWeights, Weights, weights_of
 
 _STATE_WORDS = {
     EntryState.MOVED: "is not there any more; the library has it at {path}",
@@ -46,50 +50,82 @@ class Finding:
         return {"code": self.code, "position": self.position, "earlier": self.earlier, "message": self.message}
 
 
-@dataclass(frozen=True, slots=True)
-class LintAnswer:
-    """What was found, and the repairs in order. ``score`` is the mean transition, None where none can be judged."""
+class LintRequest(Request):
+    """Which playlist is judged, and how.
 
+    Attributes
+    ----------
+    playlist : str
+        A playlist of the library, or an M3U file.
+    repair : bool
+        Whether to look for repairs.
+    filter : str or None
+        A query that replacements from the library have to satisfy.
+    doubletime : bool
+        Whether half and double tempo fit too.
+    key_lock : bool
+        Whether a stretch keeps the pitch, as DJ programs do.
+    weights : mapping or None
+        Numbers of ``sequence.weights`` that replace the shipped ones; ``lint.artist_gap=5`` is read too.
+    """
+
+    playlist: str
+    repair: bool = True
+    filter: str | None = None
+    doubletime: bool = True
+    key_lock: bool = True
+    weights: GivenWeights = None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class LintAnswer:
+    """What was found, and the repairs in order.
+
+    Attributes
+    ----------
+    request : LintRequest
+    findings : tuple of Finding
+        By position.
+    repairs : tuple of Repair
+        Each is applied after those before it.
+    score : float or None
+        The mean transition, None where none can be judged.
+    repaired : tuple of Entry
+        The playlist after all repairs.
+    entries, known : int
+        How many entries there are, and how many of them the library knows.
+    """
+
+    request: LintRequest
     findings: tuple[Finding, ...]
     repairs: tuple[Repair, ...]
     score: float | None
     repaired: tuple[Entry, ...]
-    query: Mapping[str, Any] = field(default_factory=dict)
+    entries: int
+    known: int
 
     def as_json(self) -> dict[str, Any]:
         return {
-            "query": dict(self.query),
+            "query": {"mode": MODE, **self.request.as_json(), "entries": self.entries, "known": self.known},
             "score": rounded(self.score),
-            "results": [finding.as_json() for finding in self.findings],
+            "results": self.as_rows(),
             "repairs": [repair.as_json() for repair in self.repairs],
         }
 
+    def as_rows(self) -> list[dict[str, Any]]:
+        """The findings as plain values."""
+        return [finding.as_json() for finding in self.findings]
 
-def lint(
-    library: Library,
-    entries: Sequence[Entry],
-    *,
-    only: str | None = None,
-    repair: bool = True,
-    weights: Weights | None = None,
-    double_time: bool = True,
-    key_lock: bool = True,
-    query: Mapping[str, Any] | None = None,
-) -> LintAnswer:
-    """Judge an order of entries, and find the smallest changes that leave fewer flags.
+    def __repr__(self) -> str:
+        return f"<LintAnswer: {len(self.findings)} flags in {self.entries} entries, {len(self.repairs)} repairs>"
 
-    Parameters
-    ----------
-    entries : sequence of Entry
-        From ``playlist_entries``.
-    only : str, optional
-        A query that replacements from the library have to satisfy.
-    repair : bool
-        Whether to look for repairs.
-    double_time, key_lock : bool
-        See ``axes``.
-    query : mapping, optional
-        What to print as the question.
+
+def lint(library: Library, request: LintRequest) -> LintAnswer:
+    """Judge the order of a playlist, and find the smallest changes that leave fewer flags.
+
+    Raises
+    ------
+    PlaylistNotFound, PlaylistUnreadable
 
     Notes
     -----
@@ -97,11 +133,18 @@ def lint(
     than before it. Entries that the library does not know are skipped, as a player skips a lost
     file: the entries around them are judged as neighbours, and they stay after the one they follow.
     """
-    weights = weights or default_weights()
-    style = TransitionStyle(double_time, key_lock)
     with library.read() as connection:
-        where = candidate_regions(connection, only, kind=Kind.TRACK)
-        if not repair:
+        entries = named_entries(connection, request.playlist)
+    return lint_entries(library, entries, request)
+
+
+def lint_entries(library: Library, entries: Sequence[Entry], request: LintRequest) -> LintAnswer:
+    """Judge entries that were read before, as ``request`` says."""
+    weights = weights_of(request.weights)
+    style = TransitionStyle(request.doubletime, request.key_lock)
+    with library.read() as connection:
+        where = candidate_regions(connection, request.filter, kind=Kind.TRACK)
+        if not request.repair:
             where = where.where(sa.false())
         # Loaded together, so that artists have one numbering.
         tracks = load_tracks(library, connection, where, also_sounds=_sound_ids(entries))
@@ -120,11 +163,23 @@ def lint(
     findings.sort(key=lambda finding: (finding.position, finding.earlier or 0, finding.code))
     repairs: tuple[Repair, ...] = ()
     repaired = tuple(entries)
-    if repair:
+    if request.repair:
         pool = ReplacementPool(_pool(tracks, choosable, entries), weights, style)
         repairs, repaired = Repairing(library, pool, items, names, entries, places).run()
-    asked = {"mode": MODE, **(query or {}), "entries": len(entries), "known": len(places)}
-    return LintAnswer(tuple(findings), repairs, score_of(judgement, order), repaired, asked)
+    score = score_of(judgement, order)
+    return LintAnswer(request, tuple(findings), repairs, score, repaired, len(entries), len(places))
+
+
+class WriteRepairedRequest(Request):
+    """Where the repaired playlist is written: the path of an M3U file."""
+
+    output: Annotated[str, AfterValidator(playlist_file_name)]
+
+
+def write_repaired(library: Library, answer: LintAnswer, request: WriteRepairedRequest) -> None:
+    """Write the playlist as it is after all repairs; entries whose file is nowhere stand as they were written."""
+    with library.read() as connection:
+        write_entries(connection, Path(request.output), answer.repaired)
 
 
 def _sound_ids(entries: Sequence[Entry]) -> list[int]:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import AfterValidator, Field
+from sqlalchemy.engine import Connection
 
 from sonoteca.catalogue.identity.sounds import resolve_sound, whole_regions
 from sonoteca.catalogue.store.library import Library
+from sonoteca.domain.answer import Rows
 from sonoteca.domain.music import Key, transposed_key_numbers
+from sonoteca.domain.request import Request
 from sonoteca.errors import RequestError
 from sonoteca.search.result_row import RegionFacts, ResultRow, region_facts
 from sonoteca.search.selection import selected_ids
@@ -19,10 +23,11 @@ from sonoteca.sequence.axes import heard_shift, stretch, stretches_beyond
 from sonoteca.sequence.candidates import candidate_regions
 from sonoteca.sequence.freshness import freshness_axis
 from sonoteca.sequence.load_tracks import load_tracks
+from sonoteca.sequence.playlist_file import named_entries
 from sonoteca.sequence.reasons import EVIDENCE_WORDS, TransitionFacts, transition_facts
 from sonoteca.sequence.tracks import NO_KEY, Tracks
 from sonoteca.sequence.transition import TransitionStyle, transitions
-from sonoteca.sequence.weights import AXES, Weights, default_weights
+from sonoteca.sequence.weights import GivenWeights, Weights, weights_of
 
 MODE = "next"
 Energy = Literal["up", "down", "hold"]
@@ -60,22 +65,6 @@ class NextRow:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class NextAnswer:
-    """Tracks, best first; ``notes`` say which limits could not be applied."""
-
-    found: tuple[NextRow, ...]
-    notes: tuple[str, ...] = ()
-    query: Mapping[str, Any] = field(default_factory=dict)
-
-    @property
-    def rows(self) -> tuple[ResultRow, ...]:
-        return tuple(each.row for each in self.found)
-
-    def as_json(self) -> dict[str, Any]:
-        return {"query": {**self.query, "notes": list(self.notes)}, "results": [each.as_json() for each in self.found]}
-
-
 def parse_keys(text: str) -> tuple[Key, ...] | Literal["compatible"] | None:
     """``compatible``, ``any``, or keys separated by commas.
 
@@ -95,58 +84,119 @@ def parse_keys(text: str) -> tuple[Key, ...] | Literal["compatible"] | None:
     try:
         return tuple(Key.parse(item) for item in text.split(","))
     except ValueError as error:
-        raise RequestError(f"--keys: {error}.", "Write compatible, any, or for example 8A,9A,8B.") from error
+        raise RequestError(f"{error}.", "Write compatible, any, or for example 8A,9A,8B.", field="keys") from error
 
 
-def find_next(
-    library: Library,
-    name: str,
-    *,
-    limits: Limits | None = None,
-    only: str | None = None,
-    played: Sequence[int] = (),
-    weights: Weights | None = None,
-    double_time: bool = True,
-    key_lock: bool = True,
-    k: int = 10,
-    query: Mapping[str, Any] | None = None,
-) -> NextAnswer:
-    """The ``k`` tracks that the sound ``name`` goes into best.
+def _readable_keys(text: str) -> str:
+    parse_keys(text)
+    return text
 
-    Parameters
+
+class NextRequest(Request):
+    """What may come after a sound.
+
+    Attributes
     ----------
-    name : str
-        A sound of the library by any of its names.
-    limits : Limits, optional
-        Applied, with ``only``, before ranking. What is not known satisfies no limit.
-    only : str, optional
-        A query that answers have to satisfy. Unless it speaks of kinds, answers are of the kind of ``name``.
-    played : sequence of int
-        Row numbers of sounds heard before, latest last: they do not come again, and their artists are not fresh.
-    weights : Weights, optional
-    double_time, key_lock : bool
-        See ``axes``.
-    query : mapping, optional
-        What else to print as the question.
+    sound : str
+        What plays now: an id, a unique prefix of one, a path, ``external:ID``.
+    tempo_pct : float in 0..100, or None
+        The widest stretch in percent; None: any.
+    doubletime : bool
+        Whether half and double tempo fit too.
+    keys : str
+        Keys that the next may start in, as it then sounds: ``compatible`` (the same, the relative, the neighbours),
+        ``any``, or for example ``8A,9A``.
+    energy : "up", "down", "hold" or None
+        Only livelier, calmer, or equally lively ones.
+    played : str, tuple of str, or None
+        What was heard before, latest last, and comes neither again nor its artists soon: a playlist of the
+        library or a file of one by name, or sounds.
+    key_lock : bool
+        Whether a stretch keeps the pitch, as DJ programs do.
+    filter : str or None
+        Only sounds that this query finds. Unless it speaks of kinds, answers are of the kind of ``sound``.
+    weights : mapping or None
+        Numbers of ``sequence.weights`` that replace the shipped ones; ``key=0,tempo.half_pct=3`` is read too.
+    k : int in 1..1000
+        How many answers.
+    """
+
+    sound: str
+    tempo_pct: float | None = Field(default=6.0, ge=0.0, le=100.0)
+    doubletime: bool = True
+    keys: Annotated[str, AfterValidator(_readable_keys)] = "any"
+    energy: Energy | None = None
+    played: str | tuple[str, ...] | None = None
+    key_lock: bool = True
+    filter: str | None = None
+    weights: GivenWeights = None
+    k: int = Field(default=10, ge=1, le=1000)
+
+    @property
+    def limits(self) -> Limits:
+        """What is decided before anything is ranked."""
+        return Limits(self.tempo_pct, parse_keys(self.keys), self.energy)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class NextAnswer(Rows):
+    """Tracks, best first.
+
+    Attributes
+    ----------
+    request : NextRequest
+    rows : tuple of NextRow
+    sound : str
+        Public id of what plays now.
+    candidates : int
+        How many tracks were within the limits.
+    weights : Weights
+        By which the transitions were scored.
+    notes : tuple of str
+        Which limits could not be applied, as sentences.
+    """
+
+    request: NextRequest
+    rows: tuple[NextRow, ...]
+    sound: str
+    candidates: int
+    weights: Weights
+    notes: tuple[str, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        found = {
+            "sound": self.sound,
+            "candidates": self.candidates,
+            "weights": self.weights.axes.model_dump(),
+            "notes": list(self.notes),
+        }
+        return {"query": {"mode": MODE, **self.request.as_json(), **found}, "results": self.as_rows()}
+
+
+def find_next(library: Library, request: NextRequest) -> NextAnswer:
+    """Rank what may come next by tempo, key, energy, timbre, rhythm and freshness of the artist.
+
+    Limits and the filter are applied before ranking; what is not known satisfies no limit.
 
     Raises
     ------
-    SoundNotFound, AmbiguousSound
-        From the name.
+    SoundNotFound, AmbiguousSound, PlaylistNotFound
+        From the names.
     RequestError
         The sound was not analysed.
     """
-    limits, weights = limits or Limits(), weights or default_weights()
+    limits, weights = request.limits, weights_of(request.weights)
     with library.read() as connection:
-        sound = resolve_sound(connection, name)
+        sound = resolve_sound(connection, request.sound)
+        played = _heard_before(connection, request.played)
         region_id = whole_regions(connection, [sound.id])[sound.id]
         kind = region_facts(connection, [region_id])[region_id].kind
-        where = candidate_regions(connection, only, kind=kind)
+        where = candidate_regions(connection, request.filter, kind=kind)
         loaded = load_tracks(library, connection, where, also_sounds=[sound.id, *played])
         at = loaded.index_of_sounds()
         candidates = _candidate_rows(loaded, selected_ids(connection, where), {sound.id, *played})
     current = loaded.take([at[sound.id]])
-    style = TransitionStyle(double_time, key_lock, DIRECTIONS[limits.energy])
+    style = TransitionStyle(request.doubletime, request.key_lock, DIRECTIONS[limits.energy])
     allowed, notes = within(limits, current, candidates, style)
     candidates = candidates.take(np.flatnonzero(allowed))
     heard = [int(loaded.artist[at[each]]) for each in played if each in at] + [int(current.artist[0])]
@@ -158,23 +208,24 @@ def find_next(
         freshness=freshness_axis(candidates, heard, weights.freshness.artist_gap),
     )
     # Tracks stand in order of their ids, and a stable sort keeps that among equals.
-    best = np.argsort(-scored.total[0], kind="stable")[:k]
+    best = np.argsort(-scored.total[0], kind="stable")[: request.k]
     with library.read() as connection:
         facts = region_facts(connection, candidates.region_ids[best].tolist())
-    found = [
+    rows = [
         next_row(facts[region_id], transition_facts(scored, current, candidates, (0, int(column)), style), MODE)
         for column, region_id in zip(best, candidates.region_ids[best].tolist(), strict=True)
         if region_id in facts
     ]
-    asked = {
-        "mode": MODE,
-        "sound": sound.public_id,
-        **(query or {}),
-        "k": k,
-        "candidates": int(allowed.sum()),
-        "weights": {axis: getattr(weights.axes, axis) for axis in AXES},
-    }
-    return NextAnswer(tuple(found), tuple(notes), asked)
+    return NextAnswer(request, tuple(rows), sound.public_id, int(allowed.sum()), weights, tuple(notes))
+
+
+def _heard_before(connection: Connection, played: str | tuple[str, ...] | None) -> list[int]:
+    """Sounds heard before, latest last; entries of a playlist that the library does not know are left out."""
+    if not played:
+        return []
+    if isinstance(played, str):
+        return [entry.sound_id for entry in named_entries(connection, played) if entry.sound_id is not None]
+    return [resolve_sound(connection, name).id for name in played]
 
 
 def next_row(facts: RegionFacts, transition: TransitionFacts, mode: str) -> NextRow:

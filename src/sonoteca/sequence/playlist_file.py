@@ -38,6 +38,12 @@ def check_playlist_file(path: Path | None) -> None:
         raise RequestError(f"{path} is not a name for a playlist file.", "End it in .m3u8 or .m3u.", field="output")
 
 
+def playlist_file_name(path: str) -> str:
+    """The same name, if it is one of a playlist file; RequestError otherwise."""
+    check_playlist_file(Path(path))
+    return path
+
+
 def write_entries(connection: Connection, path: Path, entries: Sequence[Entry]) -> None:
     """Write a playlist file; entries whose file is nowhere stand as they were written."""
     lines = []

@@ -40,7 +40,7 @@ def check_locks(request: SetRequest, named: Sequence[tuple[str, int, int | None]
         What is asked for; the end of the set has the position of its last track, or None where that is
         not known.
     """
-    n_tracks = request.length.n_tracks
+    n_tracks = request.wished_length.n_tracks
     at: dict[int, tuple[str, int]] = {}
     for name, sound, position in named:
         if position is None:
@@ -48,13 +48,15 @@ def check_locks(request: SetRequest, named: Sequence[tuple[str, int, int | None]
         if n_tracks is not None and position > n_tracks:
             raise ConstraintsConflict(
                 f"{name} is locked to position {position}, but the set has {n_tracks} tracks.",
-                f"Make --length at least {position}, or lock {name} to an earlier position.",
+                f"Make the set at least {position} tracks long, or lock {name} to an earlier position.",
+                field="must",
             )
         held = at.setdefault(position, (name, sound))
         if held[1] != sound:
             raise ConstraintsConflict(
                 f"Position {position} is asked for by both {held[0]} and {name}.",
                 f"Lock {name} to another position, or leave its position free.",
+                field="must",
             )
     places: dict[int, tuple[str, int]] = {}
     for name, sound, position in named:
@@ -65,12 +67,14 @@ def check_locks(request: SetRequest, named: Sequence[tuple[str, int, int | None]
             raise ConstraintsConflict(
                 f"{name} is asked for at positions {earlier[1]} and {position}, but a set never repeats a track.",
                 "Keep one of the two.",
+                field="must",
             )
     n_sounds = len({sound for _, sound, _ in named})
     if n_tracks is not None and n_sounds > n_tracks:
         raise ConstraintsConflict(
             f"{n_sounds} tracks are asked for by name, but the set has {n_tracks}.",
-            f"Make --length at least {n_sounds}, or drop a --must.",
+            f"Make the set at least {n_sounds} tracks long, or ask for fewer by name.",
+            field="length",
         )
 
 
@@ -83,14 +87,16 @@ def check_room(problem: SetProblem, sieves: Sequence[Sieve]) -> None:
             raise ConstraintsConflict(
                 f"The tracks asked for by name last {locked_s / 60:.0f} minutes, longer than the set of "
                 f"{problem.duration_s / 60:.0f}.",
-                "Make --length longer, or drop a --must.",
+                "Make the set longer, or ask for fewer tracks by name.",
+                field="length",
             )
         reached_s = max(problem.locked, default=0) * problem.mean_duration_s
         if reached_s > _TOO_LONG * problem.duration_s:
             raise ConstraintsConflict(
                 f"Position {max(problem.locked) + 1} comes after about {reached_s / 60:.0f} minutes, but the set has "
                 f"{problem.duration_s / 60:.0f}.",
-                "Make --length longer, or lock the track to an earlier position.",
+                "Make the set longer, or lock the track to an earlier position.",
+                field="length",
             )
         return
     assert problem.n_tracks is not None
@@ -104,7 +110,7 @@ def check_room(problem: SetProblem, sieves: Sequence[Sieve]) -> None:
         + (f": {told}." if told else "."),
         max(taking, key=lambda sieve: sieve.taken).loosen
         if taking
-        else f"Make --length at most {free + len(fixed)}, or add more tracks to the library.",
+        else f"Ask for {free + len(fixed)} tracks at most, or add more to the library.",
     )
 
 
@@ -119,7 +125,8 @@ def explain_dead_end(problem: SetProblem, found: DeadEnd, name_of: Callable[[int
     position, limit = found.position, problem.widest_pct
     if limit is None or not found.before:
         return ConstraintsConflict(
-            f"No track is left for position {position + 1}.", "Loosen --filter or --avoid, or make the set shorter."
+            f"No track is left for position {position + 1}.",
+            "Loosen the filter or what is avoided, or make the set shorter.",
         )
     before = found.before[-1]
     later = sorted(each for each in problem.locked if each >= position)
@@ -135,10 +142,12 @@ def explain_dead_end(problem: SetProblem, found: DeadEnd, name_of: Callable[[int
             return ConstraintsConflict(
                 f"From {name_of(before)} ({bpm}) to {name_of(target)} "
                 f"({2.0 ** float(problem.tracks.tempo_start[target]):.4g} bpm) every one of {max(1, steps)} transitions "
-                f"would have to stretch by {each_pct:.1f} %, more than --tempo-pct {limit:g} allows.",
-                f"Loosen --tempo-pct, unlock {name_of(target)}, or leave more tracks between the two.",
+                f"would have to stretch by {each_pct:.1f} %, more than the {limit:g} % allowed.",
+                f"Allow wider stretches, unlock {name_of(target)}, or leave more tracks between the two.",
+                field="tempo_pct",
             )
     return ConstraintsConflict(
-        f"After {name_of(before)} ({bpm}) no track within --tempo-pct {limit:g} is left for position {position + 1}.",
-        "Loosen --tempo-pct, --filter or --avoid.",
+        f"After {name_of(before)} ({bpm}) no track within {limit:g} % is left for position {position + 1}.",
+        "Allow wider stretches, or loosen the filter or what is avoided.",
+        field="tempo_pct",
     )

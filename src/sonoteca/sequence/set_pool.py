@@ -33,8 +33,8 @@ class Wishes:
     @classmethod
     def of(cls, connection: Connection, request: SetRequest) -> Wishes:
         """Resolve, and refuse what cannot be together."""
-        n_tracks = request.length.n_tracks
-        asked: list[tuple[str, int | None]] = [(must.name, must.position) for must in request.must]
+        n_tracks = request.wished_length.n_tracks
+        asked: list[tuple[str, int | None]] = [(must.name, must.position) for must in request.musts]
         asked += [] if request.start is None else [(request.start, 1)]
         sounds = [(name, resolve_sound(connection, name).id, position) for name, position in asked]
         last = None if request.end is None else resolve_sound(connection, request.end).id
@@ -43,7 +43,9 @@ class Wishes:
         locked = {position - 1: sound for _, sound, position in sounds if position is not None}
         if last is not None and last in locked.values() and n_tracks is None:
             raise ConstraintsConflict(
-                f"{request.end} is both the end of the set and locked to a position.", "Keep one of the two."
+                f"{request.end} is both the end of the set and locked to a position.",
+                "Keep one of the two.",
+                field="end",
             )
         if last is not None and n_tracks is not None:
             locked.pop(n_tracks - 1, None)
@@ -62,23 +64,24 @@ def pool(
     library: Library, connection: Connection, request: SetRequest, wishes: Wishes
 ) -> tuple[Tracks, NDArray[np.bool_], list[Sieve]]:
     """All tracks, which of them may be chosen, and what took the others away."""
-    where = candidate_regions(connection, request.only, kind=Kind.TRACK)
+    where = candidate_regions(connection, request.filter, kind=Kind.TRACK)
     tracks = load_tracks(library, connection, where, also_sounds=wishes.sounds)
     choosable = np.isin(tracks.region_ids, selected_ids(connection, where))
     sieves = []
-    if request.only:
+    if request.filter:
         everything = selected_ids(connection, candidate_regions(connection, None, kind=Kind.TRACK))
         taken = len(everything) - int(np.isin(everything, tracks.region_ids[choosable]).sum())
-        sieves.append(Sieve(f"the filter {request.only!r}", taken, f"Loosen the filter {request.only!r}."))
+        sieves.append(Sieve(f"the filter {request.filter!r}", taken, f"Loosen the filter {request.filter!r}."))
     for query in request.avoid:
         avoided = np.isin(tracks.region_ids, selected_ids(connection, region_selection(connection, query)))
         for sound in wishes.sounds:
             if avoided[tracks.index_of_sounds()[sound]]:
                 raise ConstraintsConflict(
-                    f"{wishes.names[sound]} is asked for by name, but --avoid {query!r} excludes it.",
-                    f"Loosen --avoid {query!r}, or do not ask for {wishes.names[sound]}.",
+                    f"{wishes.names[sound]} is asked for by name, but is among the avoided ({query!r}).",
+                    f"Loosen {query!r}, or do not ask for {wishes.names[sound]}.",
+                    field="avoid",
                 )
-        sieves.append(Sieve(f"--avoid {query!r}", int((choosable & avoided).sum()), f"Loosen --avoid {query!r}."))
+        sieves.append(Sieve(f"avoiding {query!r}", int((choosable & avoided).sum()), f"Avoid less than {query!r}."))
         choosable &= ~avoided
     unknown = choosable & np.isnan(tracks.tempo_start)
     # In a library without tempi (ambient, field recordings) there is nothing to leave out.
@@ -87,7 +90,7 @@ def pool(
             Sieve(
                 "their tempo is not known",
                 int(unknown.sum()),
-                "State tempi with `sonoteca edit QUERY --bpm`, or ask for such tracks with --must.",
+                "State their tempi, or ask for such tracks by name.",
                 is_note=True,
             )
         )

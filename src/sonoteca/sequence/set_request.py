@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import Annotated
 
+from pydantic import AfterValidator, BeforeValidator, Field
+
+from sonoteca.domain.request import Request
 from sonoteca.errors import RequestError
+from sonoteca.sequence.weights import GivenWeights
 
 _POSITION = re.compile(r"(?P<name>.+)@(?P<position>[0-9]+)")
 _TIME = re.compile(r"(?:(?P<h>\d+(?:\.\d+)?)h)?(?:(?P<m>\d+(?:\.\d+)?)m(?:in)?)?(?:(?P<s>\d+(?:\.\d+)?)s)?")
@@ -25,44 +30,6 @@ class Must:
 
     name: str
     position: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class SetRequest:
-    """A set as it is asked for.
-
-    Attributes
-    ----------
-    length : SetLength
-    start, end : str or None
-        Sounds by any of their names, locked to the first and the last position.
-    must : sequence of Must
-    curve : str or None
-        A named energy curve or a file of one; None: energy only has to flow.
-    only : str or None
-        A query that chosen tracks satisfy; locked ones need not.
-    avoid : sequence of str
-        Queries of tracks that are not chosen.
-    alternatives : int >= 1
-    seed : int
-    tempo_pct : float or None
-        No stretch beyond this.
-    double_time, key_lock : bool
-        See ``axes``.
-    """
-
-    length: SetLength
-    start: str | None = None
-    end: str | None = None
-    must: tuple[Must, ...] = ()
-    curve: str | None = None
-    only: str | None = None
-    avoid: tuple[str, ...] = ()
-    alternatives: int = 3
-    seed: int = 0
-    tempo_pct: float | None = None
-    double_time: bool = True
-    key_lock: bool = True
 
 
 def parse_length(text: str) -> SetLength:
@@ -85,7 +52,9 @@ def parse_length(text: str) -> SetLength:
         duration_s = 3600.0 * hours + 60.0 * minutes + seconds
         if duration_s > 0:
             return SetLength(duration_s=duration_s)
-    raise RequestError(f"{text!r} is not a length of a set.", "Write a number of tracks (20) or a time (60m, 1h30m).")
+    raise RequestError(
+        f"{text!r} is not a length of a set.", "Write a number of tracks (20) or a time (60m, 1h30m).", field="length"
+    )
 
 
 def parse_must(text: str) -> Must:
@@ -103,5 +72,74 @@ def parse_must(text: str) -> Must:
     if match is None:
         return Must(text)
     if int(match["position"]) < 1:
-        raise RequestError(f"{text!r}: positions count from 1.", "Write SOUND@1 for the first place.")
+        raise RequestError(f"{text!r}: positions count from 1.", "Write SOUND@1 for the first place.", field="must")
     return Must(match["name"], int(match["position"]))
+
+
+def _readable_length(given: object) -> object:
+    if isinstance(given, int) and not isinstance(given, bool):
+        given = str(given)
+    if isinstance(given, str):
+        parse_length(given)
+    return given
+
+
+def _readable_must(text: str) -> str:
+    parse_must(text)
+    return text
+
+
+class SetRequest(Request):
+    """A set as it is asked for.
+
+    Attributes
+    ----------
+    length : str
+        So many tracks (``20``), or so much time (``60m``, ``1h30m``).
+    start, end : str or None
+        Sounds by any of their names, locked to the first and the last position.
+    must : tuple of str
+        Sounds that have to be in it (``SOUND``), or at a position from 1 (``SOUND@5``).
+    curve : str or None
+        A named energy curve (``warmup``, ``peak``, ``closing``) or a file of levels; None: energy only has to flow.
+    filter : str or None
+        A query that chosen tracks satisfy; locked ones need not.
+    avoid : tuple of str
+        Queries of tracks that are not chosen.
+    alternatives : int in 1..20
+        How many different sets.
+    seed : int >= 0
+        Another number, another taste; 0 has none.
+    tempo_pct : float >= 0, or None
+        No stretch beyond so many percent.
+    doubletime : bool
+        Whether half and double tempo fit too.
+    key_lock : bool
+        Whether a stretch keeps the pitch, as DJ programs do.
+    weights : mapping or None
+        Numbers of ``sequence.weights`` that replace the shipped ones; ``key=0,tempo.half_pct=3`` is read too.
+    """
+
+    length: Annotated[str, BeforeValidator(_readable_length)]
+    start: str | None = None
+    end: str | None = None
+    must: tuple[Annotated[str, AfterValidator(_readable_must)], ...] = ()
+    curve: str | None = None
+    filter: str | None = None
+    avoid: tuple[str, ...] = ()
+    alternatives: int = Field(default=3, ge=1, le=20)
+    seed: int = Field(default=0, ge=0)
+    tempo_pct: float | None = Field(default=None, ge=0.0)
+    doubletime: bool = True
+    key_lock: bool = True
+    weights: GivenWeights = None
+
+    @property
+    def wished_length(self) -> SetLength:
+        """``length`` in tracks or in seconds."""
+        return parse_length(self.length)
+
+    @property
+    def musts(self) -> tuple[Must, ...]:
+        """``must`` as names and positions."""
+        return tuple(parse_must(each) for each in self.must)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
 
 from sonoteca.catalogue.identity.sounds import resolve_sound, whole_regions
 from sonoteca.catalogue.store.library import Library
+from sonoteca.domain.answer import Rows
+from sonoteca.domain.request import Request
 from sonoteca.errors import ConstraintsConflict, RequestError
 from sonoteca.search.result_row import ResultRow, region_facts
 from sonoteca.search.selection import selected_ids
@@ -18,7 +21,7 @@ from sonoteca.sequence.candidates import candidate_regions
 from sonoteca.sequence.load_tracks import load_tracks
 from sonoteca.sequence.tracks import FloatColumn, Tracks
 from sonoteca.sequence.transition import TransitionStyle, transitions
-from sonoteca.sequence.weights import Weights, default_weights
+from sonoteca.sequence.weights import GivenWeights, Weights, weights_of
 
 MODE = "path"
 # Sounds that may take each place: those nearest to where the place is.
@@ -27,16 +30,61 @@ _PER_PLACE = 96
 _UNEVEN = 0.25
 
 
-@dataclass(frozen=True, slots=True)
-class WalkAnswer:
-    """Rows from the first sound to the last; ``notes`` say where the library had too little between them."""
+class WalkRequest(Request):
+    """Where a walk leads.
 
+    Attributes
+    ----------
+    start, end : str
+        Sounds of the library by any of their names.
+    steps : int in 0..200
+        Sounds in between.
+    filter : str or None
+        A query that those in between satisfy. Unless it speaks of kinds, and where both ends are of
+        one kind, they are of that kind.
+    mixable : float >= 0
+        What a good transition counts beside a small step: 0 only sound decides, 1 as much.
+    doubletime : bool
+        Whether half and double tempo fit too.
+    key_lock : bool
+        Whether a stretch keeps the pitch, as DJ programs do.
+    weights : mapping or None
+        Numbers of ``sequence.weights`` that replace the shipped ones; ``key=0,tempo.half_pct=3`` is read too.
+    """
+
+    start: str
+    end: str
+    steps: int = Field(default=5, ge=0, le=200)
+    filter: str | None = None
+    mixable: float = Field(default=0.0, ge=0.0)
+    doubletime: bool = True
+    key_lock: bool = True
+    weights: GivenWeights = None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class WalkAnswer(Rows):
+    """Rows from the first sound to the last.
+
+    Attributes
+    ----------
+    request : WalkRequest
+    rows : tuple of ResultRow
+    start, end : str
+        Public ids of the two ends.
+    notes : tuple of str
+        Where the library had too little between them, as sentences.
+    """
+
+    request: WalkRequest
     rows: tuple[ResultRow, ...]
+    start: str
+    end: str
     notes: tuple[str, ...] = ()
-    query: Mapping[str, Any] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
-        return {"query": {**self.query, "notes": list(self.notes)}, "results": [row.as_json() for row in self.rows]}
+        found = {"start": self.start, "end": self.end, "notes": list(self.notes)}
+        return {"query": {"mode": MODE, **self.request.as_json(), **found}, "results": self.as_rows()}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,33 +96,8 @@ class Walk:
     nearness: FloatColumn
 
 
-def find_walk(
-    library: Library,
-    start: str,
-    end: str,
-    *,
-    steps: int = 5,
-    only: str | None = None,
-    mixable: float = 0.0,
-    weights: Weights | None = None,
-    style: TransitionStyle | None = None,
-    query: Mapping[str, Any] | None = None,
-) -> WalkAnswer:
-    """Sounds that lead from ``start`` to ``end``, each a little nearer to the end than the one before.
-
-    Parameters
-    ----------
-    start, end : str
-        Sounds of the library by any of their names.
-    steps : int >= 0
-        Sounds in between.
-    only : str, optional
-        A query that those in between satisfy. Unless it speaks of kinds, and where both ends are of
-        one kind, they are of that kind.
-    mixable : float >= 0
-        What a good transition counts beside a small step: 0 only sound decides, 1 as much.
-    query : mapping, optional
-        What else to print as the question.
+def walk(library: Library, request: WalkRequest) -> WalkAnswer:
+    """Lead from one sound to another through sounds that are each a little nearer to the end than the one before.
 
     Raises
     ------
@@ -85,32 +108,40 @@ def find_walk(
     ConstraintsConflict
         They are the same sound.
     """
+    names = (request.start, request.end)
     with library.read() as connection:
-        ends = [resolve_sound(connection, name) for name in (start, end)]
+        ends = [resolve_sound(connection, name) for name in names]
         if ends[0].id == ends[1].id:
-            raise ConstraintsConflict(f"{start} and {end} are the same sound.", "Name two sounds.")
+            raise ConstraintsConflict(f"{names[0]} and {names[1]} are the same sound.", "Name two sounds.")
         ids = [each.id for each in ends]
         wholes = whole_regions(connection, ids)
         facts = region_facts(connection, list(wholes.values()))
         kinds = {facts[wholes[each]].kind for each in ids}
-        where = candidate_regions(connection, only, kind=kinds.pop() if len(kinds) == 1 else None)
+        where = candidate_regions(connection, request.filter, kind=kinds.pop() if len(kinds) == 1 else None)
         tracks = load_tracks(library, connection, where, also_sounds=ids)
         choosable = np.isin(tracks.region_ids, selected_ids(connection, where))
     at = tracks.index_of_sounds()
     first, last = at[ids[0]], at[ids[1]]
-    for name, place in ((start, first), (end, last)):
+    for name, place in zip(names, (first, last), strict=True):
         if not tracks.whole[place].any():
             raise RequestError(f"{name} has no vector to walk by.", "It is silent, or not analysed yet.")
-    walk = walk_between(
-        tracks, choosable, first, last, steps, mixable=mixable, weights=weights or default_weights(), style=style
+    found = walk_between(
+        tracks,
+        choosable,
+        first,
+        last,
+        request.steps,
+        mixable=request.mixable,
+        weights=weights_of(request.weights),
+        style=TransitionStyle(request.doubletime, request.key_lock),
     )
     notes = []
-    if len(walk.order) < steps + 2:
-        notes.append(f"Only {len(walk.order) - 2} sounds lie between the two without going back.")
+    if len(found.order) < request.steps + 2:
+        notes.append(f"Only {len(found.order) - 2} sounds lie between the two without going back.")
     with library.read() as connection:
-        facts = region_facts(connection, tracks.region_ids[list(walk.order)].tolist())
-    asked = {"mode": MODE, "start": ends[0].public_id, "end": ends[1].public_id, **(query or {}), "steps": steps}
-    return WalkAnswer(tuple(_rows(tracks, walk, facts)), tuple(notes), asked)
+        facts = region_facts(connection, tracks.region_ids[list(found.order)].tolist())
+    rows = tuple(_rows(tracks, found, facts))
+    return WalkAnswer(request, rows, ends[0].public_id, ends[1].public_id, tuple(notes))
 
 
 def walk_between(

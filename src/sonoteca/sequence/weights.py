@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal, Self
+from typing import Annotated, Any, Literal, Self, TypeAlias
 
-from pydantic import model_validator
+from pydantic import BeforeValidator, model_validator
 
 from sonoteca.domain.weights import (
     Changes,
@@ -127,11 +127,18 @@ class Weights(WeightTable):
 AXES = tuple(AxisWeights.model_fields)
 # A bare name is one of the axes; numbers of other tables are named with their table: ``key=0,tempo.half_pct=3``.
 SEQUENCE_WEIGHTS = WeightsFile(Weights, "sonoteca.sequence", bare="axes")
+# What a request may say: a mapping, or a text that is read as one.
+GivenWeights: TypeAlias = Annotated[dict[str, Any] | None, BeforeValidator(SEQUENCE_WEIGHTS.checked)]
 
 
 def default_weights() -> Weights:
     """The shipped numbers."""
     return SEQUENCE_WEIGHTS.shipped
+
+
+def weights_of(given: Changes | None) -> Weights:
+    """The weights of one question: the shipped ones with what was given."""
+    return default_weights() if given is None else parse_weights(given)
 
 
 def parse_weights(given: str | Changes) -> Weights:

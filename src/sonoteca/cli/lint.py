@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sonoteca.cli.arguments import query_text
+from sonoteca.cli.arguments import filter_text
 from sonoteca.cli.options import FilterOption, JsonOption, LibraryOption, open_named_library
-from sonoteca.cli.sequencing import DoubleTimeOption, KeyLockOption, WeightsOption
+from sonoteca.cli.style_options import DoubleTimeOption, KeyLockOption
+from sonoteca.cli.weights import WeightsOption, weights_text
 
 if TYPE_CHECKING:
-    from sonoteca.sequence.lint import LintAnswer
+    from sonoteca import LintAnswer
 
 
 def register(app: typer.Typer) -> None:
@@ -37,29 +38,22 @@ def lint(
 
     Ends with 1 if anything is flagged. The filter is about tracks that may replace others.
     """
+    import sonoteca
     from sonoteca.cli.output import note, print_json
-    from sonoteca.cli.weights import sequence_weights
-    from sonoteca.sequence.lint import lint as judge_playlist
-    from sonoteca.sequence.playlist_file import check_playlist_file, named_entries, write_entries
 
-    check_playlist_file(output)
-    chosen = sequence_weights(weights)
+    write = None if output is None else sonoteca.WriteRepairedRequest(output=str(output))
+    request = sonoteca.LintRequest(
+        playlist=playlist,
+        repair=repair,
+        filter=filter_text(only),
+        doubletime=double_time,
+        key_lock=key_lock,
+        weights=weights_text(weights),
+    )
     with open_named_library(library, mode="read") as opened:
-        with opened.read() as connection:
-            entries = named_entries(connection, playlist)
-        answer = judge_playlist(
-            opened,
-            entries,
-            only=query_text([only]) if only else None,
-            repair=repair,
-            weights=chosen,
-            double_time=double_time,
-            key_lock=key_lock,
-            query={"playlist": playlist, "filter": only, "doubletime": double_time, "key_lock": key_lock},
-        )
-        if output is not None:
-            with opened.read() as connection:
-                write_entries(connection, output, answer.repaired)
+        answer = sonoteca.lint(opened, request)
+        if write is not None:
+            sonoteca.write_repaired(opened, answer, write)
             note(f"{len(answer.repaired)} entries written to {output}")
     if as_json:
         print_json(answer.as_json())
@@ -92,7 +86,7 @@ def _print_lint(answer: LintAnswer) -> None:
             title="\nsmallest repairs, one after the other",
         )
     score = f", mean transition {answer.score:.2f}" if answer.score is not None else ""
-    note(f"{answer.query['entries']} entries{score}: {len(answer.findings) or 'nothing'} flagged")
+    note(f"{answer.entries} entries{score}: {len(answer.findings) or 'nothing'} flagged")
 
 
 def _score(score: float | None) -> str:

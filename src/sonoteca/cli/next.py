@@ -1,0 +1,74 @@
+"""``sonoteca next``: what comes after this."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from sonoteca.cli.arguments import filter_text
+from sonoteca.cli.options import CountOption, FilterOption, JsonOption, LibraryOption, open_named_library
+from sonoteca.cli.style_options import DoubleTimeOption, KeyLockOption
+from sonoteca.cli.weights import WeightsOption, weights_text
+
+
+class Direction(StrEnum):
+    """Where energy goes."""
+
+    UP = "up"
+    DOWN = "down"
+    HOLD = "hold"
+
+
+def register(app: typer.Typer) -> None:
+    app.command(name="next")(next_)
+
+
+def next_(
+    sound: Annotated[
+        str, typer.Argument(metavar="SOUND", help="What plays now: id, unique prefix, path, external:ID.")
+    ],
+    tempo_pct: Annotated[float, typer.Option(min=0, max=100, help="The widest stretch in percent.")] = 6.0,
+    double_time: DoubleTimeOption = True,
+    keys: Annotated[
+        str, typer.Option(metavar="compatible|any|LIST", help="Keys to start in, e.g. 8A,9A; any: keys only count.")
+    ] = "any",
+    energy: Annotated[Direction | None, typer.Option(help="Only livelier, calmer, or equally lively tracks.")] = None,
+    played: Annotated[
+        str | None,
+        typer.Option(metavar="PLAYLIST|FILE", help="Heard before: not again, nor the same artists soon."),
+    ] = None,
+    key_lock: KeyLockOption = True,
+    weights: WeightsOption = None,
+    only: FilterOption = None,
+    count: CountOption = 10,
+    library: LibraryOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Rank what may come next by tempo, key, energy, timbre, rhythm and freshness of the artist.
+
+    Limits and the filter are applied before ranking. Answers are of the kind of SOUND, unless the filter speaks of kinds.
+    """
+    import sonoteca
+    from sonoteca.cli.answer_table import print_results
+    from sonoteca.cli.output import print_json
+
+    request = sonoteca.NextRequest(
+        sound=sound,
+        tempo_pct=tempo_pct,
+        doubletime=double_time,
+        keys=keys,
+        energy=None if energy is None else energy.value,
+        played=played or None,
+        key_lock=key_lock,
+        filter=filter_text(only),
+        weights=weights_text(weights),
+        k=count,
+    )
+    with open_named_library(library, mode="read") as opened:
+        answer = sonoteca.find_next(opened, request)
+    if as_json:
+        print_json(answer.as_json())
+    else:
+        print_results([each.row for each in answer.rows], notes=answer.notes)

@@ -1,0 +1,53 @@
+"""``sonoteca path``: a gradual walk from one sound to another."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from sonoteca.cli.arguments import filter_text
+from sonoteca.cli.options import FilterOption, JsonOption, LibraryOption, open_named_library
+from sonoteca.cli.style_options import DoubleTimeOption, KeyLockOption
+from sonoteca.cli.weights import WeightsOption, weights_text
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(path)
+
+
+def path(
+    start: Annotated[str, typer.Argument(metavar="A", help="Where the walk begins: any name of a sound.")],
+    end: Annotated[str, typer.Argument(metavar="B", help="Where it ends.")],
+    steps: Annotated[int, typer.Option(min=0, max=200, help="Sounds in between.")] = 5,
+    mixable: Annotated[
+        float, typer.Option(min=0, help="What good transitions count beside small steps; 0: only the sound.")
+    ] = 0.0,
+    double_time: DoubleTimeOption = True,
+    key_lock: KeyLockOption = True,
+    weights: WeightsOption = None,
+    only: FilterOption = None,
+    library: LibraryOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Walk from A to B through sounds that are each a little nearer to B, without going back."""
+    import sonoteca
+    from sonoteca.cli.answer_table import print_results
+    from sonoteca.cli.output import print_json
+
+    request = sonoteca.WalkRequest(
+        start=start,
+        end=end,
+        steps=steps,
+        filter=filter_text(only),
+        mixable=mixable,
+        doubletime=double_time,
+        key_lock=key_lock,
+        weights=weights_text(weights),
+    )
+    with open_named_library(library, mode="read") as opened:
+        answer = sonoteca.walk(opened, request)
+    if as_json:
+        print_json(answer.as_json())
+    else:
+        print_results(answer.rows, notes=answer.notes)

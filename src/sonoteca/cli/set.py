@@ -1,0 +1,138 @@
+"""``sonoteca set``: an order of tracks for a night."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from sonoteca.cli.arguments import filter_text, query_text
+from sonoteca.cli.options import FilterOption, JsonOption, LibraryOption, open_named_library
+from sonoteca.cli.style_options import DoubleTimeOption, KeyLockOption
+from sonoteca.cli.weights import WeightsOption, weights_text
+
+if TYPE_CHECKING:
+    from sonoteca import KeepSetAnswer, SetAnswer, SetCandidate
+
+
+def register(app: typer.Typer) -> None:
+    app.command(name="set")(set_)
+
+
+def set_(
+    length: Annotated[str, typer.Option(metavar="20|60m", help="So many tracks, or so much time (60m, 1h30m).")],
+    start: Annotated[str | None, typer.Option(metavar="SOUND", help="The first track.")] = None,
+    end: Annotated[str | None, typer.Option(metavar="SOUND", help="The last track.")] = None,
+    must: Annotated[
+        list[str] | None, typer.Option(metavar="SOUND[@5]", help="A track that has to be in it, or at that position.")
+    ] = None,
+    curve: Annotated[
+        str | None,
+        typer.Option(metavar="warmup|peak|closing|FILE", help="How energy goes; a FILE has levels 1 to 10."),
+    ] = None,
+    avoid: Annotated[list[str] | None, typer.Option(metavar="QUERY", help="Nothing that this query finds.")] = None,
+    alternatives: Annotated[int, typer.Option(min=1, max=20, help="How many different sets.")] = 3,
+    seed: Annotated[int, typer.Option(min=0, help="Another number, another taste; 0 has none.")] = 0,
+    tempo_pct: Annotated[
+        float | None, typer.Option("--tempo-pct", min=0, help="No stretch beyond so many percent.")
+    ] = None,
+    double_time: DoubleTimeOption = True,
+    key_lock: KeyLockOption = True,
+    weights: WeightsOption = None,
+    only: FilterOption = None,
+    save: Annotated[str | None, typer.Option(metavar="NAME", help="Keep it as a playlist of the library.")] = None,
+    replace: Annotated[bool, typer.Option("--replace", help="A playlist of that name gives way.")] = False,
+    output: Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE.m3u", help="Write it as M3U.")] = None,
+    pick: Annotated[int, typer.Option(min=1, help="Which of the sets is kept and written.")] = 1,
+    library: LibraryOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Build sets from the tracks of the library: good transitions along an energy curve, locked tracks in place."""
+    import sonoteca
+    from sonoteca.cli.output import print_json
+
+    keep = sonoteca.KeepSetRequest(
+        pick=pick, save=save or None, replace=replace, output=None if output is None else str(output)
+    )
+    request = sonoteca.SetRequest(
+        length=length,
+        start=start,
+        end=end,
+        must=must or (),
+        curve=curve,
+        filter=filter_text(only),
+        avoid=tuple(query_text([each]) for each in avoid or ()),
+        alternatives=alternatives,
+        seed=seed,
+        tempo_pct=tempo_pct,
+        doubletime=double_time,
+        key_lock=key_lock,
+        weights=weights_text(weights),
+    )
+    with open_named_library(library, mode="write" if save else "read") as opened:
+        answer = sonoteca.build_set(opened, request)
+        if save or output:
+            _print_kept(sonoteca.keep_set(opened, answer, keep))
+    if as_json:
+        print_json(answer.as_json())
+    else:
+        _print_sets(answer)
+
+
+def _print_kept(kept: KeepSetAnswer) -> None:
+    from sonoteca.cli.output import note
+
+    asked = kept.request
+    if asked.output is not None:
+        without = f", without the files of {', '.join(kept.missing)}" if kept.missing else ""
+        note(f"set {asked.pick} written to {asked.output}{without}")
+    if asked.save is not None:
+        note(f"set {asked.pick} kept as the playlist {asked.save!r}")
+
+
+def _print_sets(answer: SetAnswer) -> None:
+    from sonoteca.cli.output import note
+
+    for number, candidate in enumerate(answer.candidates, start=1):
+        _print_set(number, candidate)
+    for text in answer.notes:
+        note(text)
+
+
+def _print_set(number: int, candidate: SetCandidate) -> None:
+    from sonoteca.cli.output import clock, print_table
+
+    parts = ", ".join(f"{name} {value:.2f}" for name, value in candidate.worth.parts.items() if value is not None)
+    shared = [f"{count} of {len(candidate.tracks)} tracks of set {other}" for other, count in candidate.shared.items()]
+    title = [
+        f"set {number}: {candidate.worth.total:.2f} ({parts}), {len(candidate.tracks)} tracks, "
+        f"{clock(candidate.worth.duration_s)}" + (f"; has {', '.join(shared)}" if shared else ""),
+        *candidate.reasons,
+    ]
+    print_table(
+        [
+            ("", "right"),
+            ("at", "right"),
+            ("score", "right"),
+            ("bpm", "right"),
+            "key",
+            ("energy", "right"),
+            "sound",
+            "why",
+        ],
+        [
+            (
+                f"{track.position}{'*' if track.is_locked else ''}",
+                clock(track.at_s),
+                None if track.transition is None else f"{track.transition.score:.2f}",
+                None if track.tempo_bpm is None else f"{track.tempo_bpm:.1f}",
+                track.camelot,
+                None if track.energy_level is None else f"{track.energy_level:.0f}",
+                track.row.path or track.row.title or track.row.id,
+                ", ".join(track.row.reasons),
+            )
+            for track in candidate.tracks
+        ],
+        title="\n".join(title),
+    )
