@@ -13,17 +13,10 @@ OTHER_PROGRAMS = frozenset({"upkeep/soak.py", "upkeep/doctor.py"})
 SPEAKS_STILL = frozenset(
     {
         "audio/passage.py",
-        "catalogue/made/match_weights.py",
         "ingest/add.py",
         "ingest/failures.py",
         "ingest/report.py",
-        "match/tune.py",
-        "match/weights.py",
         "search/hum/melody_index.py",
-        "sequence/energy_plan.py",
-        "sequence/next_track.py",
-        "sequence/set_conflicts.py",
-        "sequence/set_pool.py",
         "upkeep/check.py",
         "upkeep/doctor.py",
     }
