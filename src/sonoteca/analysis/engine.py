@@ -1,4 +1,4 @@
-"""Runs analyzers over one sound: in the order of what they need, each failing for itself alone.
+"""The engine runs analyzers over one sound in the order of what they need; a failing one stops no other.
 
 1. The whole sound (region 0): the kind first, for kind decides which analyzers run.
 2. Event regions, found between silences; each is a small sound of its own and gets its own kind.
@@ -79,7 +79,7 @@ def identities(
     """
     plan = ordered(analyzers)
     check_weights([name for analyzer in plan for name in model_files(analyzer)])
-    own = [Identity(analyzer.id, analyzer.version, settings_digest(analyzer)) for analyzer in plan]
+    own = [_identity(analyzer) for analyzer in plan]
     return (_region_identity(gap_s, min_region_s), *own)
 
 
@@ -135,9 +135,13 @@ def _producers(analyzers: Sequence[Analyzer]) -> dict[Descriptor, list[Analyzer]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Plan:
-    """The analyzers in the order in which they run, and their place among the producers of each descriptor."""
+    """The analyzers in the order in which they run, their identities by id, and their place among the producers.
+
+    ``preferences`` holds that place per id and descriptor: 0 is preferred.
+    """
 
     analyzers: tuple[Analyzer, ...]
+    identities: Mapping[str, Identity]
     preferences: Mapping[tuple[str, Descriptor], int]
 
 
@@ -148,7 +152,12 @@ def _plan(analyzers: Iterable[Analyzer]) -> _Plan:
         for descriptor, producers in _producers(_without_replaced(given)).items()
         for place, producer in enumerate(producers)
     }
-    return _Plan(ordered(given), preferences)
+    plan = ordered(given)
+    return _Plan(plan, {analyzer.id: _identity(analyzer) for analyzer in plan}, preferences)
+
+
+def _identity(analyzer: Analyzer) -> Identity:
+    return Identity(analyzer.id, analyzer.version, settings_digest(analyzer))
 
 
 def analyze_recording(
@@ -238,7 +247,7 @@ def _analyze_region(view: RegionView, plan: _Plan, stated: Known) -> RegionAnaly
         else:
             try:
                 said = analyzer.analyze(view, _known_to(analyzer, found, stated))
-                observations = _validated(analyzer, said, plan.preferences)
+                observations = _validated(analyzer, said, plan)
             except (MemoryError, WeightsDamaged):
                 # The worker's limit and a broken installation are not the analyzer's fault.
                 raise
@@ -253,7 +262,8 @@ def _analyze_region(view: RegionView, plan: _Plan, stated: Known) -> RegionAnaly
             if held is None or observation.provenance.preference < held.provenance.preference:
                 found[observation.descriptor] = observation
         elapsed_s = time.perf_counter() - started
-        runs.append(Run(analyzer.id, analyzer.version, settings_digest(analyzer), outcome, reason, elapsed_s))
+        settings = plan.identities[analyzer.id].settings
+        runs.append(Run(analyzer.id, analyzer.version, settings, outcome, reason, elapsed_s))
     return RegionAnalysis(view.region, tuple(everything), tuple(runs))
 
 
@@ -273,9 +283,7 @@ def _kind(found: Iterable[Observation], stated: Known) -> Kind | None:
     return None if best is None or best.value is None else Kind(str(best.value))
 
 
-def _validated(
-    analyzer: Analyzer, observations: Iterable[Observation], preferences: Mapping[tuple[str, Descriptor], int]
-) -> tuple[Observation, ...]:
+def _validated(analyzer: Analyzer, observations: Iterable[Observation], plan: _Plan) -> tuple[Observation, ...]:
     """The observations with full provenance; ValueError for one that breaks the contract."""
     checked: dict[Descriptor, Observation] = {}
     for observation in observations:
@@ -292,14 +300,14 @@ def _validated(
             raise ValueError(f"confidence of {descriptor.name!r} is {observation.confidence}")
         confidence = None if observation.confidence is None else float(observation.confidence)
         checked[descriptor] = replace(
-            observation, confidence=confidence, provenance=_provenance(analyzer, preferences[analyzer.id, descriptor])
+            observation, confidence=confidence, provenance=_provenance(analyzer, descriptor, plan)
         )
     return tuple(checked.values())
 
 
-def _provenance(analyzer: Analyzer, preference: int) -> Provenance:
-    digest = settings_digest(analyzer)
-    return Provenance(Source.ANALYZER, analyzer.id, analyzer.version, digest, preference=preference)
+def _provenance(analyzer: Analyzer, descriptor: Descriptor, plan: _Plan) -> Provenance:
+    settings, preference = plan.identities[analyzer.id].settings, plan.preferences[analyzer.id, descriptor]
+    return Provenance(Source.ANALYZER, analyzer.id, analyzer.version, settings, preference=preference)
 
 
 def _check_json(value: JsonValue, where: str) -> None:

@@ -1,4 +1,4 @@
-"""The first seconds of a file, for who hears no more of it: a hummed query, not the three hours it was cut from."""
+"""Reads the first seconds of a file, all that a hummed query needs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Walking the chunks of RIFF (WAV, RF64), AIFF and CAF files, unimpressed by what they claim.
+"""Walks the chunks of RIFF (WAV, RF64), AIFF and CAF files without trusting the sizes they claim.
 
 Only headers are read, and the first bytes of the chunks that are asked for; a chunk's length
 is believed as far as the file reaches. The walk ends after ``MAX_CHUNKS``.

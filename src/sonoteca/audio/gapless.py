@@ -1,4 +1,4 @@
-"""How many samples a file says it has, where FFmpeg's decoding alone does not end exactly there.
+"""Reads how many samples a file says it has, where FFmpeg's decoding alone does not end exactly there.
 
 Lossy codecs add delay before the sound and padding behind it. FFmpeg drops what MP3 (LAME's
 tag), Ogg Opus, Matroska, CAF and the edit lists of MP4 announce at the start; at the end it

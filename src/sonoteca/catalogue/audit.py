@@ -1,4 +1,4 @@
-"""Counting: what is in the library, what is missing from it, and what changed since last time."""
+"""An audit counts what is in the library, what is missing from it, and what changed since last time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which pitch classes sound, and what tells whether there are any."""
+"""Measures which pitch classes sound, and what tells whether a sound has any."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a sound begins anew: onsets good enough to line frames up with."""
+"""Finds onsets that are good enough to line frames up with."""
 
 from __future__ import annotations
 

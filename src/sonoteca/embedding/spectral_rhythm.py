@@ -1,4 +1,4 @@
-"""Where onsets repeat: autocorrelation at log-spaced lags."""
+"""Measures at which lags onsets repeat, by autocorrelation."""
 
 from __future__ import annotations
 

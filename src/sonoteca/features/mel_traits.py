@@ -1,4 +1,4 @@
-"""What the mel bands blur: how peaked the spectrum is in each octave, and where its lowest peak stands."""
+"""Measures what mel bands blur: how peaked each octave of the spectrum is, and where its lowest peak stands."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A coarse trail of sounding pitch classes: where the harmony changes, bars begin.
+"""A coarse trail of pitch classes over time; bars tend to begin where it changes.
 
 Half of the frames' values are the bass (55 to 262 Hz), half the range above it (to 2.1 kHz).
 No tuning, no peaks: the trail is only ever compared with itself a few beats earlier.

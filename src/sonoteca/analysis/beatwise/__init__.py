@@ -1,4 +1,4 @@
-"""What sounds beat by beat: the evidence by which loops are matched."""
+"""Analyzers that tell what sounds in each beat, which is what matching compares."""
 
 from sonoteca.analysis.beatwise.profile import BeatProfileOfRegion
 from sonoteca.analysis.beatwise.swing import SwingOfRegion

@@ -1,4 +1,4 @@
-"""Swing: where the notes between the beats fall."""
+"""Measures how late the notes between the beats fall: swing."""
 
 from __future__ import annotations
 

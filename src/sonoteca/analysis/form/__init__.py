@@ -1,4 +1,4 @@
-"""How it is built: energy, sections, cues, and whether its end flows into its start."""
+"""Analyzers of how a sound is built: energy, sections, cues, and whether its end flows into its start."""
 
 from sonoteca.analysis.analyzer import Analyzer
 from sonoteca.analysis.form.cues import SectionCues

@@ -1,4 +1,4 @@
-"""Loopability: does the end flow into the start?"""
+"""Loopability tells how well a sound's end flows into its start."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The seam of a loop: what happens where its end meets its start."""
+"""Measures the seam of a loop, where its end meets its start."""
 
 from __future__ import annotations
 

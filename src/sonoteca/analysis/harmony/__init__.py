@@ -1,4 +1,4 @@
-"""Which pitches sound together, and around which they turn: tuning, key, chords."""
+"""Analyzers of pitches that sound together: tuning, chroma, key and chords."""
 
 from sonoteca.analysis.analyzer import Analyzer
 from sonoteca.analysis.harmony.analyzers import ChordsOfRegion, KeyOfRegion, PitchContent

@@ -1,4 +1,4 @@
-"""Is there harmony at all: how much of a sound stands in stable pitches, and whether a key may be named."""
+"""Tonality tells how much of a sound stands in stable pitches, and whether a key may be named at all."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How loud it is, and what is wrong with the recording."""
+"""Analyzers of how loud a sound is, and of what is wrong with its recording."""
 
 from sonoteca.analysis.analyzer import Analyzer
 from sonoteca.analysis.level.loudness import Loudness

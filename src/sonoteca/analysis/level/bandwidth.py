@@ -1,4 +1,4 @@
-"""Where the spectrum ends: the low-pass of an encoder that hides in a lossless file."""
+"""Finds where the spectrum ends, which gives away an encoder's low-pass in a lossless file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where notes may begin: rises of harmonic salience, and what each looks like.
+"""Finds where notes may begin: at rises of harmonic salience.
 
 Two spectra are read together. The fine one (4,096 samples, every 1,024) keeps semitones
 apart from C4 on; the fast one (2,048 samples, every 512) says when their partials rise.

@@ -1,4 +1,4 @@
-"""What a possible note onset looks like, as numbers for a classifier.
+"""Describes possible note onsets as numbers for a classifier.
 
 First by itself: the levels of its partials and neighbours before, at and after the onset.
 Then among the others: who competes at the same moment, who leads to it and on from it, and

@@ -1,4 +1,4 @@
-"""Music that drifts is straightened before it is judged, and its beats are bent back afterwards.
+"""Straightens music whose tempo drifts before it is judged, and bends its beats back afterwards.
 
 The phase of the strongest pulse is followed through the sound (a Fourier coefficient of the
 onset curve in a sliding window, and the smoothest path through its phases). *Straight time*

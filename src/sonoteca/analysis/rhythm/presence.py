@@ -1,4 +1,4 @@
-"""Is there a beat at all, and how sure are the answers: two small logistic models.
+"""Small logistic models tell whether there is a beat at all, and how sure tempo, beats, bar and meter are.
 
 The bar model always has a favourite, also in rain. Presence looks at what a beat leaves
 besides: onsets that stand out, repetition, a favourite that is much better than the others.

@@ -1,4 +1,4 @@
-"""Which beat periods and phases are worth judging.
+"""Proposes the beat periods and phases that are worth judging.
 
 Candidates come from periodicity (autocorrelation, then refined on the Fourier spectrum of
 the onset curve, where a steady beat of 75 s is known to 0.1 %), from simple ratios of the

@@ -1,4 +1,4 @@
-"""From evidence to one answer about the rhythm, or none."""
+"""Makes one answer about the rhythm from the evidence, or none."""
 
 from __future__ import annotations
 

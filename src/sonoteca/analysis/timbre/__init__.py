@@ -1,4 +1,4 @@
-"""How it sounds: brightness, warmth, noisiness, roughness, attack and decay."""
+"""Analyzers of how a sound sounds: brightness, warmth, noisiness, roughness, attack and decay."""
 
 from sonoteca.analysis.analyzer import Analyzer
 from sonoteca.analysis.timbre.envelope import AttackDecay
