@@ -1,6 +1,6 @@
 """``python -m bench [SECTION ...] [--keep]``: run sections, print a table, write bench/results/latest.json.
 
-Sections: startup, speed, memory, catalogue, index, similarity, maps, match, sequence, arrange, render, accuracy, hum, peers.
+Sections: startup, warm, speed, memory, catalogue, index, similarity, maps, match, sequence, arrange, render, accuracy, hum, peers.
 ``--keep`` makes this run the one that later runs are compared with. Machines are noisy: quote ratios within one run.
 """
 
@@ -17,6 +17,7 @@ from bench.measure import Measure, load, print_measures, save
 
 SECTIONS = (
     "startup",
+    "warm",
     "speed",
     "memory",
     "catalogue",

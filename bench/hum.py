@@ -19,7 +19,8 @@ from sonoteca.audio.decode import open_recording
 from sonoteca.interchange.melody_list import read_melody_list
 from sonoteca.search.hum.melody import Melody
 from sonoteca.search.hum.melody_index import MelodyIndex
-from sonoteca.search.hum.query_pitch import QueryNotes, query_notes
+from sonoteca.search.hum.query_notes import QueryNotes
+from sonoteca.search.hum.query_pitch import query_notes
 
 GROWN = 100_000
 

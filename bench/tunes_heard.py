@@ -29,7 +29,8 @@ from sonoteca.features import pitch_levels
 from sonoteca.features.feature_pass import compute_features
 from sonoteca.models.files import manifest
 from sonoteca.search.hum.melody import Melody
-from sonoteca.search.hum.query_pitch import QueryNotes, query_notes
+from sonoteca.search.hum.query_notes import QueryNotes
+from sonoteca.search.hum.query_pitch import query_notes
 
 HERE = Path(__file__).parent
 TRAINING = HERE.parent / "training" / "melody"

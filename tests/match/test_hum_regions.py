@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from sonoteca.errors import RequestError
 from sonoteca.match.hum_regions import pitch_class_shares, regions_of_hum
-from sonoteca.search.hum.query_pitch import QueryNotes
+from sonoteca.search.hum.query_notes import QueryNotes
 
 # Up and down the scale of C, resting on its tonic.
 TUNE = (60, 62, 64, 65, 67, 69, 67, 65, 64, 62, 60, 60)

@@ -45,11 +45,11 @@ def inspect(
     named = named_paths(files, paths_file)
     if not named:
         raise RequestError("No file was named.", "Name files, or give --paths-file.")
-    request = sonoteca.InspectRequest(paths=tuple(named), timeout_s=timeout_s)
     failed = 0
     with open_worker_pool(
         workers, memory_mb, n_files=len(named), gap_s=gap_s, trust_names=trust_names, is_embedding=False
     ) as listener:
+        request = sonoteca.InspectRequest(paths=tuple(named), timeout_s=timeout_s)
         warn_of_broken_plugins()
         for number, sound in enumerate(sonoteca.inspect(request, listener=listener)):
             failed += sound["status"] != "ok"

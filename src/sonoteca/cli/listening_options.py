@@ -49,13 +49,17 @@ def open_worker_pool(
     settings = load_settings()
     heard = analysis_settings(gap_s=gap_s, trust_names=trust_names)
     workers = workers or settings.workers
-    return sonoteca.Listener(
+    listener = sonoteca.Listener(
         heard if is_embedding else heard.without_embedders(),
-        workers=workers if n_files is None else max(1, min(workers, n_files)),
+        workers=workers if n_files is None else min(workers, n_files),
         memory_mb=memory_mb or settings.memory_mb,
         is_background=n_files is None,
-        start_method=sonoteca.best_start_method() if n_files is None else None,
+        start_method="spawn" if n_files == 1 else sonoteca.best_start_method(),
     )
+    if n_files is not None:
+        # They load what they need while we read on.
+        listener.start(wait=False)
+    return listener
 
 
 def warn_of_broken_plugins() -> None:

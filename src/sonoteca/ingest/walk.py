@@ -124,7 +124,7 @@ class _Walker:
 
     def _below(self, start: str) -> Iterator[FoundFile | LeftOut]:
         # Each entry: folder, its path below ``start`` (ends in "/" or empty), rules that hold there.
-        levels = [self._exclude] if self._exclude.rules else []
+        levels = [self._exclude] if self._exclude else []
         pending: list[tuple[str, str, list[IgnoreRules]]] = [(start, "", levels)]
         linked: list[tuple[str, str, list[IgnoreRules]]] = []
         while pending or linked:
@@ -238,7 +238,7 @@ def _read_rules(path: str, below: str) -> IgnoreRules:
         with open(path, encoding="utf-8-sig", errors="surrogateescape") as file:
             return parse_rules(file.read().splitlines(), folder=below)
     except OSError:
-        return IgnoreRules(below, ())
+        return parse_rules((), folder=below)
 
 
 def _identity_of(folder: str) -> tuple[int, int] | None:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from sonoteca.domain.descriptor import CHROMA
 from sonoteca.errors import RequestError
 from sonoteca.match.region_table import RegionStatement, RegionTable, region_table_of
-from sonoteca.search.hum.query_pitch import QueryNotes
+from sonoteca.search.hum.query_notes import QueryNotes
 
 # Two notes are no tune.
 FEWEST_NOTES = 4

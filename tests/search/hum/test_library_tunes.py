@@ -20,7 +20,7 @@ from sonoteca.domain.melody import NamedMelody, Note
 from sonoteca.search.hum import library_rhythms, library_tunes
 from sonoteca.search.hum.library_rhythms import RHYTHMS, Rhythms
 from sonoteca.search.hum.library_tunes import TUNES, open_melody_index
-from sonoteca.search.hum.query_pitch import QueryNotes
+from sonoteca.search.hum.query_notes import QueryNotes
 
 
 @pytest.fixture

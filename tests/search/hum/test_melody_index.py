@@ -7,7 +7,7 @@ from sonoteca.search.hum import windows_index
 from sonoteca.search.hum.answer import Verdict, chance_of_first
 from sonoteca.search.hum.melody import Melody
 from sonoteca.search.hum.melody_index import MelodyIndex
-from sonoteca.search.hum.query_pitch import QueryNotes
+from sonoteca.search.hum.query_notes import QueryNotes
 
 
 def tune(key: int, n_notes: int = 60) -> Melody:

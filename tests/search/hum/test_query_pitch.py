@@ -1,12 +1,13 @@
 import numpy as np
 import pytest
+import scipy.signal
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.signal import butter, sosfilt
 
 from sonoteca.audio.signal import AudioSignal
 from sonoteca.domain.music import midi_to_hz
-from sonoteca.search.hum.query_pitch import query_notes, track_pitch
+from sonoteca.search.hum.query_pitch import query_notes, track_pitch, without_rumble
 
 RATE = 22_050
 TUNE = [(0, 0.5), (4, 0.4), (7, 0.5), (5, 0.3), (2, 0.6), (-1, 0.4), (0, 0.9)]
@@ -75,3 +76,10 @@ def test_not_a_number_is_no_sound() -> None:
     samples[0, 1000:1010] = np.nan
     assert np.isfinite(track_pitch(AudioSignal(samples, RATE)).level_db).all()
     assert len(query_notes(AudioSignal(samples, RATE))) == len(TUNE)
+
+
+@pytest.mark.parametrize("n_samples", [1024, 50_001])
+def test_rumble_is_taken_away_as_a_butterworth_filter_does_sample_by_sample(n_samples: int) -> None:
+    samples = np.random.default_rng(1).normal(0.0, 0.3, n_samples).astype(np.float32)
+    highpass = scipy.signal.butter(2, 55.0, "highpass", fs=RATE, output="sos")
+    np.testing.assert_allclose(without_rumble(samples), scipy.signal.sosfilt(highpass, samples), rtol=0, atol=2e-7)

@@ -16,7 +16,7 @@ from sonoteca.errors import RequestError, SonotecaError
 from sonoteca.search.hum.answer import TuneRanking
 from sonoteca.search.hum.hear_query import hear_queries
 from sonoteca.search.hum.library_tunes import open_melody_index
-from sonoteca.search.hum.query_pitch import QueryNotes
+from sonoteca.search.hum.query_notes import QueryNotes
 from sonoteca.search.result_row import RegionFacts, ResultRow, region_facts
 from sonoteca.search.selection import allowed_regions
 

@@ -5,20 +5,19 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Callable, Iterator, Sequence
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-import numpy as np
-from numpy.typing import NDArray
-
-from sonoteca.audio.beginning import read_beginning
 from sonoteca.errors import SonotecaError
 from sonoteca.ingest.failures import error_of
-from sonoteca.search.hum.query_pitch import LONGEST_QUERY_S, QueryNotes, query_notes
-from sonoteca.search.hum.tap import find_taps
 from sonoteca.workers.executor import Executor, Failed, Task, run_in_order
 from sonoteca.workers.limits import limits_of
 from sonoteca.workers.local_executor import LocalExecutor
-from sonoteca.workers.worker import Preparation
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from sonoteca.search.hum.query_notes import QueryNotes
 
 Heard = TypeVar("Heard")
 
@@ -26,12 +25,19 @@ _DEADLINE_S = 60.0
 
 
 def notes_of_file(path: str) -> QueryNotes:
-    """What is hummed in the first minute of a file; runs in a worker."""
+    """What is hummed in the first minute of a file; runs in a worker, which alone loads a decoder for it."""
+    from sonoteca.audio.beginning import read_beginning
+    from sonoteca.search.hum.query_pitch import LONGEST_QUERY_S, query_notes
+
     return query_notes(read_beginning(path, LONGEST_QUERY_S))
 
 
 def taps_of_file(path: str) -> NDArray[np.float32]:
-    """When somebody taps in the first minute of a file; runs in a worker."""
+    """When somebody taps in the first minute of a file; runs in a worker, which alone loads a decoder for it."""
+    from sonoteca.audio.beginning import read_beginning
+    from sonoteca.search.hum.query_pitch import LONGEST_QUERY_S
+    from sonoteca.search.hum.tap import find_taps
+
     return find_taps(read_beginning(path, LONGEST_QUERY_S))
 
 
@@ -63,7 +69,9 @@ def _heard(
     with contextlib.ExitStack() as open_:
         executor = given
         if executor is None:
-            preparation = Preparation(("sonoteca.search.hum.hear_query",))
-            executor = open_.enter_context(LocalExecutor(1, limits=limits_of(memory_mb), preparation=preparation))
+            # One process is all that is needed: a fork server would be a second.
+            executor = open_.enter_context(
+                LocalExecutor(1, limits=limits_of(memory_mb), start_method="spawn", is_background=False)
+            )
         for name, outcome in zip(names, run_in_order(executor, listen, tasks), strict=True):
             yield error_of(outcome, name) if isinstance(outcome, Failed) else outcome.result

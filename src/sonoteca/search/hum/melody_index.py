@@ -27,7 +27,7 @@ from sonoteca.search.hum.answer import (
     verdict_of,
 )
 from sonoteca.search.hum.melody import Melody, PackedMelodies
-from sonoteca.search.hum.query_pitch import QueryNotes
+from sonoteca.search.hum.query_notes import QueryNotes
 from sonoteca.search.hum.windows_index import MANY_WINDOWS, Segment
 
 _PLACES, _PLACES_OF_MANY, _SECOND_LOOK = 240, 480, 90

@@ -14,12 +14,13 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-import scipy.signal
+import scipy.fft
 import soxr
 from numpy.typing import NDArray
 
 from sonoteca.audio.signal import AudioSignal
 from sonoteca.features.pitch_period import period_evidence
+from sonoteca.search.hum.query_notes import QueryNotes
 
 # At half of this a period of 900 Hz with bright partials falls between two lags, and its double is heard instead.
 RATE = 22_050
@@ -28,6 +29,8 @@ FRAME_RATE = RATE / HOP_LENGTH
 _WIN_LENGTH = 1024
 LOWEST_MIDI, HIGHEST_MIDI = 35.0, 100.0
 _STEP = 0.25
+# Below the lowest voice: it would take part in every period.
+_RUMBLE_HZ = 55.0
 _GRID = np.arange(LOWEST_MIDI, HIGHEST_MIDI + 1e-9, _STEP)
 LONGEST_QUERY_S = 60.0
 
@@ -42,27 +45,22 @@ class PitchTrack:
     frame_rate: float
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class QueryNotes:
-    """What was sung: float32 arrays of equal length, rising in start.
+def without_rumble(samples: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Samples at ``RATE`` behind a Butterworth high-pass of second order at 55 Hz, as if silence had come before.
 
-    ``midi`` is fractional. ``voiced_share`` 0..1 says how much of the recording was sung.
+    Notes
+    -----
+    The filter's response (bilinear transform of ``s**2 / (s**2 + sqrt(2) s + 1)``) times the spectrum is what
+    ``scipy.signal.sosfilt`` computes sample by sample; its import alone takes longer than hearing a hum.
     """
-
-    starts_s: NDArray[np.float32]
-    ends_s: NDArray[np.float32]
-    midi: NDArray[np.float32]
-    voiced_share: float = 1.0
-
-    def __post_init__(self) -> None:
-        if not self.starts_s.shape == self.ends_s.shape == self.midi.shape:
-            raise ValueError(
-                f"notes need as many starts as ends and pitches, got {self.starts_s.shape}, "
-                f"{self.ends_s.shape}, {self.midi.shape}"
-            )
-
-    def __len__(self) -> int:
-        return len(self.starts_s)
+    # The response has died away to 1e-50 after as many samples, so nothing comes round from the end.
+    n_fft = scipy.fft.next_fast_len(len(samples) + 2**14, real=True)
+    k = np.tan(np.pi * _RUMBLE_HZ / RATE)
+    z = np.exp(-2j * np.pi * np.arange(n_fft // 2 + 1) / n_fft)
+    low = 1.0 + np.sqrt(2.0) * k + k * k
+    response = (1.0 - z) ** 2 / (low + 2.0 * (k * k - 1.0) * z + (1.0 - np.sqrt(2.0) * k + k * k) * z * z)
+    spectrum = scipy.fft.rfft(samples.astype(np.float64), n_fft)
+    return np.asarray(scipy.fft.irfft(spectrum * response, n_fft)[: len(samples)], np.float32)
 
 
 def track_pitch(signal: AudioSignal) -> PitchTrack:
@@ -73,9 +71,7 @@ def track_pitch(signal: AudioSignal) -> PitchTrack:
         samples = soxr.resample(samples, signal.sample_rate, RATE)
     if len(samples) < _WIN_LENGTH:
         samples = np.pad(samples, (0, _WIN_LENGTH - len(samples)))
-    # Rumble below the lowest voice would take part in every period.
-    highpass = scipy.signal.butter(2, 55.0, "highpass", fs=RATE, output="sos")
-    samples = scipy.signal.sosfilt(highpass, samples).astype(np.float32)
+    samples = without_rumble(samples)
     padded = np.pad(samples, _WIN_LENGTH // 2)
     frames = np.lib.stride_tricks.sliding_window_view(padded, _WIN_LENGTH)[::HOP_LENGTH]
     power = np.square(frames).mean(axis=1)
@@ -242,7 +238,8 @@ def _filled(midi: NDArray[np.float32]) -> NDArray[np.float32]:
     if not len(good):
         return np.zeros_like(midi)
     full = np.interp(np.arange(len(midi)), good, midi[good])
-    return np.asarray(scipy.signal.medfilt(full, 5), np.float32)
+    around = np.lib.stride_tricks.sliding_window_view(np.pad(full, 2), 5)
+    return np.asarray(np.median(around, axis=1), np.float32)
 
 
 def _articulations(level_db: NDArray[np.float32]) -> NDArray[np.intp]:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from sonoteca.search.hum.alignment import NoteCosts, Places, note_costs
 from sonoteca.search.hum.contour import DIMENSIONS, library_windows, query_windows
 from sonoteca.search.hum.melody import PackedMelodies
-from sonoteca.search.hum.query_pitch import QueryNotes
+from sonoteca.search.hum.query_notes import QueryNotes
 
 # From here windows are partitioned; below, comparing all takes a few milliseconds.
 PARTITION_WINDOWS = 60_000
