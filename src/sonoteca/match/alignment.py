@@ -1,4 +1,4 @@
-"""Two regions on one grid: at which tempo, over how many beats, and which beat of the one meets which of the other.
+"""Alignment lays two regions on one grid: at which tempo, over how many beats, which beat meets which.
 
 A *unit* is a beat of the query. A candidate in double time has two of its beats in a unit, one in half time
 half a beat. What is shorter repeats until the longer ends, as loops do.
@@ -37,7 +37,7 @@ class TempoFit:
 
 
 def fit_tempo(query_bpm: float, candidate_bpm: NDArray[np.float64]) -> TempoFit:
-    """The nearest way from each candidate's tempo to the query's, its half or its double."""
+    """Find the nearest way from each candidate's tempo to the query's, its half or its double."""
     known = np.isfinite(candidate_bpm) & (candidate_bpm > 0) & (query_bpm > 0)
     quotient = np.where(known, candidate_bpm / query_bpm, np.nan)
     level = np.where(known, 2.0 ** np.round(np.log2(quotient)), np.nan)
@@ -45,7 +45,7 @@ def fit_tempo(query_bpm: float, candidate_bpm: NDArray[np.float64]) -> TempoFit:
 
 
 def fit_lengths(one: RegionTable, candidates: RegionTable, tempo: TempoFit) -> TempoFit:
-    """The same, but for loops whose bars do not add up: there the lengths are believed, not the tempi.
+    """Correct the tempi of loops whose bars do not add up: there the lengths are believed.
 
     A loop is a whole number of bars, mostly a power of two. If neither of two loops is a multiple of the other
     at the tempi that were heard, one of these is wrong more often than not; then the candidate is stretched
@@ -71,7 +71,7 @@ def fit_lengths(one: RegionTable, candidates: RegionTable, tempo: TempoFit) -> T
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Group:
-    """Candidates that meet the query in the same way.
+    """A group holds candidates that meet the query in the same way.
 
     ``at`` are their numbers; ``beats`` the candidate's beats of one cycle, ``level`` its beats per unit.
     """
@@ -82,7 +82,7 @@ class Group:
 
 
 def groups(n_beats: NDArray[np.int64], level: NDArray[np.float64]) -> Iterator[Group]:
-    """The candidates that have a profile and a tempo, by number of beats and level, at most ``_AT_ONCE`` together."""
+    """Sort the candidates that have a profile and a tempo by number of beats and level, at most ``_AT_ONCE`` together."""
     usable = (n_beats > 0) & np.isfinite(level) & (level >= 0.25) & (level <= 4.0)
     at = np.flatnonzero(usable)
     kinds, which = np.unique(np.stack([n_beats[at], level[at]], axis=1), axis=0, return_inverse=True)
@@ -93,7 +93,7 @@ def groups(n_beats: NDArray[np.int64], level: NDArray[np.float64]) -> Iterator[G
 
 
 def cells_in_units(beats: int, level: float, n_units: int, per_beat: int = 1) -> NDArray[np.int64]:
-    """Which cells of a candidate sound in each cell of the query's units.
+    """Number the cells of a candidate that sound in each cell of the query's units.
 
     Parameters
     ----------
@@ -121,7 +121,7 @@ def cells_in_units(beats: int, level: float, n_units: int, per_beat: int = 1) ->
 
 
 def common_units(query_beats: int, group: Group) -> int:
-    """Units until the longer of the two ends, at most ``MOST_BEATS``."""
+    """Count the units until the longer of the two ends, at most ``MOST_BEATS``."""
     own = max(1, round(group.beats / group.level))
     return min(MOST_BEATS, max(query_beats, own))
 
@@ -129,7 +129,7 @@ def common_units(query_beats: int, group: Group) -> int:
 def notes_in_units(
     table: RegionTable, at: NDArray[np.int64], beats: int, level: float, n_units: int, note_group: int
 ) -> NDArray[np.float32]:
-    """Pitch classes of one of ``NOTE_GROUPS``, shape (len(at), n_units, 12)."""
+    """Lay the pitch classes of one of ``NOTE_GROUPS`` on the query's units, shape (len(at), n_units, 12)."""
     notes = notes_of_bytes(table.notes[at, :beats, 12 * note_group : 12 * note_group + 12])
     return np.asarray(notes[:, cells_in_units(beats, level, n_units)].mean(axis=2), np.float32)
 
@@ -137,7 +137,7 @@ def notes_in_units(
 def onsets_in_units(
     table: RegionTable, at: NDArray[np.int64], beats: int, level: float, n_units: int
 ) -> NDArray[np.float32]:
-    """Onset strength, shape (len(at), n_units, registers, steps)."""
+    """Lay onset strength on the query's units, shape (len(at), n_units, registers, steps)."""
     stored = table.onsets[at, :beats].reshape(len(at), beats, len(REGISTERS), STEPS_PER_BEAT)
     # One timeline of steps per register.
     timeline = onsets_of_bytes(stored.transpose(0, 2, 1, 3).reshape(len(at), len(REGISTERS), -1))

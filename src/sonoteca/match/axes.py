@@ -44,7 +44,7 @@ def unknown(n: int) -> Scores:
 
 
 def tensor_axis(one: RegionTable, candidates: RegionTable) -> Scores:
-    """How near two sounds stand in the embedding space, shape (n,); NaN where their spaces differ."""
+    """Score how near two sounds stand in the embedding space, shape (n,); NaN where their spaces differ."""
     if one.space_id is None or one.space_id != candidates.space_id:
         return unknown(len(candidates))
     cosine = candidates.vectors @ one.vectors[0]
@@ -52,7 +52,7 @@ def tensor_axis(one: RegionTable, candidates: RegionTable) -> Scores:
 
 
 def energy_axis(one: RegionTable, candidates: RegionTable) -> Scores:
-    """How near two energy levels are, shape (n,): 1 for equal ones, 0 for the quietest against the wildest."""
+    """Score how near two energy levels are, shape (n,): 1 for equal ones, 0 for the quietest against the wildest."""
     return np.asarray(1.0 - np.abs(candidates.energy_level - one.energy_level[0]) / 9.0, np.float32)
 
 
@@ -65,7 +65,7 @@ _SAME_PERCENT = 0.6
 
 
 def tempo_axis(ratio: NDArray[np.float64]) -> Scores:
-    """How little candidates have to be stretched, shape (n,): 1 for not at all, falling evenly to 0 at 25 %.
+    """Score how little candidates have to be stretched, shape (n,): 1 for not at all, falling evenly to 0 at 25 %.
 
     ``ratio`` float64 (n,) is what their tempi are multiplied by; faster and slower by the same
     factor cost the same.
@@ -86,7 +86,7 @@ def _percent(ratio: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def key_axis(query_key: float, candidate_keys: NDArray[np.float64], relations: KeyRelationWeights) -> Scores:
-    """How the keys of query and candidates stand to each other after the shift, shape (n, 12)."""
+    """Score how the keys of query and candidates stand to each other after the shift, shape (n, 12)."""
     scores = np.full((len(candidate_keys), N_SHIFTS), np.nan, np.float32)
     known = np.isfinite(candidate_keys)
     if np.isfinite(query_key):
@@ -108,7 +108,7 @@ UNISON = np.array([INTERVAL_REACH, *[0.0] * 11], np.float32)
 
 
 def interval_axis(query: Scores, candidates: Scores, profile: NDArray[np.float32] = UNISON) -> Scores:
-    """How all that sounds in the one goes with all that sounds in the others after the shift, shape (n, 12).
+    """Score how all that sounds in the one goes with all that sounds in the others after the shift, shape (n, 12).
 
     Parameters
     ----------
@@ -123,7 +123,7 @@ def interval_axis(query: Scores, candidates: Scores, profile: NDArray[np.float32
 
 
 def content_of(mean: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Mean pitch classes (n, 12) as departures from their own mean, scaled to length 1; 0 where all sound alike."""
+    """Write mean pitch classes (n, 12) as departures from their own mean, scaled to length 1; 0 where all sound alike."""
     centred = mean - mean.mean(axis=1, keepdims=True)
     length = np.linalg.norm(centred, axis=1, keepdims=True)
     return np.asarray(centred / (length + 0.02 * np.linalg.norm(mean, axis=1, keepdims=True) + 1e-6), np.float32)
@@ -136,7 +136,7 @@ _CHORD_STEP = 2
 
 
 def chord_axis(query: NDArray[np.float32], candidates: NDArray[np.float32], profile: NDArray[np.float32]) -> Scores:
-    """How what sounds at the same moment goes together after the shift, shape (n, 12).
+    """Score how what sounds at the same moment goes together after the shift, shape (n, 12).
 
     Not that both play in C major, but that both move to F where the third bar begins: what is
     compared is how each half bar departs from the mean of the whole. A progression of eight bars
@@ -155,7 +155,7 @@ def chord_axis(query: NDArray[np.float32], candidates: NDArray[np.float32], prof
 
 
 def changes_of(rows: NDArray[np.float32]) -> NDArray[np.float32]:
-    """How each step of two beats departs from the mean of the whole, scaled to length 1.
+    """Compute how each step of two beats departs from the mean of the whole, scaled to length 1.
 
     Parameters
     ----------
@@ -191,7 +191,7 @@ def rhythm_axis(
     beats_per_bar: int,
     beside: NDArray[np.floating] | float = 0.0,
 ) -> Scores:
-    """How onsets of both fall on the common bar grid, register by register, shape (n,).
+    """Score how onsets of both fall on the common bar grid, register by register, shape (n,).
 
     The mean bar of each is compared at the same step and a step earlier and later, and so is what
     departs from it: fills, breaks and the bars in which a part is silent. What interlocks in
@@ -220,7 +220,7 @@ def rhythm_axis(
 
 
 def patterns_of(onsets: NDArray[np.float32], beats_per_bar: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """The mean bar, and how the bars depart from it, per register scaled to length 1.
+    """Compute the mean bar, and how the bars depart from it, per register scaled to length 1.
 
     Parameters
     ----------
@@ -254,7 +254,7 @@ def _scaled(rows: NDArray[np.float32], plain: NDArray[np.float32]) -> NDArray[np
 
 
 def length_penalty(query_beats: int, candidate_beats: float) -> float:
-    """Logits that two loops lose if neither length is a multiple of the other.
+    """Say how many logits two loops lose if neither length is a multiple of the other.
 
     >>> length_penalty(32, 8), length_penalty(32, 24) > 0
     (0.0, True)
@@ -282,7 +282,7 @@ _PAIRS_AT_LEVEL = {1.0: ((0, 0), (1, 1)), 2.0: ((1, 0),), 0.5: ((0, 1),)}
 def swing_of_pairs(
     one: RegionTable, candidates: RegionTable, at: NDArray[np.int64], level: float
 ) -> NDArray[np.float32]:
-    """``swing_logits`` of one region with the candidates numbered ``at``, all of one ``level``."""
+    """Compute ``swing_logits`` of one region with the candidates numbered ``at``, all of one ``level``."""
     return swing_logits(
         (one.swing_shares[0], one.swing_onsets[0]), (candidates.swing_shares[at], candidates.swing_onsets[at]), level
     )
@@ -291,7 +291,7 @@ def swing_of_pairs(
 def swing_logits(
     query: tuple[Numbers, Numbers], candidates: tuple[Numbers, Numbers], level: float
 ) -> NDArray[np.float32]:
-    """How much it speaks for two parts that they swing by the same share, and against them that they do not.
+    """Say how much it speaks for two parts that they swing by the same share, and against them that they do not.
 
     The log of how much more probable both shares are if the parts swing alike than if they know
     nothing of each other. Parts of one piece swing together, and most music is straight: two

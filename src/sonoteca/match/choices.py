@@ -1,4 +1,4 @@
-"""Which matches people liked: kept in the event log, read from a table, and turned into examples to learn from."""
+"""Choices say which matches people liked: the event log keeps them, tables hold them, tuning learns from them."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class Choice:
 
 
 def judge(one: RegionTable, candidate: RegionTable, weights: Weights, *, role: Role | None = None) -> Judged:
-    """What a match says of one pair."""
+    """Say what a match makes of one pair."""
     return _judged(fit(one, candidate, weights, role=role), 0)
 
 
@@ -79,7 +79,7 @@ def record_choice(connection: Connection, choice: Choice, *, weights_version: st
 
 
 def recorded_choices(connection: Connection) -> list[Choice]:
-    """The choices of the event log, oldest first; of several about one pair and role, the last."""
+    """Read the choices of the event log, oldest first; of several about one pair and role, the last."""
     found: dict[tuple[str, str, str | None], Choice] = {}
     events = [event for type in (ACCEPTED, REJECTED) for event in list_events(connection, type=type)]
     for event in sorted(events, key=lambda each: each.id):
@@ -108,7 +108,7 @@ def _judged_then(details: Mapping[str, Any]) -> Judged | None:
 
 
 def read_pairs(connection: Connection, path: str | os.PathLike[str]) -> list[Choice]:
-    """Choices from a table with the columns query, candidate, liked and, if wanted, role.
+    """Read choices from a table with the columns query, candidate, liked and, if wanted, role.
 
     Sounds are named as everywhere (id, unique prefix, path, external:ID); ``liked`` is 1 or 0, yes or no.
 
@@ -149,7 +149,7 @@ def _choice(connection: Connection, row: Mapping[str, str | None], where: str) -
 
 
 def examples_of(library: Library, choices: Sequence[Choice], weights: Weights) -> tuple[Examples, int]:
-    """Choices as examples, and how many had to be left out.
+    """Turn choices into examples to learn from, and count those that had to be left out.
 
     A pair of sounds that are both in the library is judged anew, with today's analysis; of others counts what
     was kept with the choice. Left out is what is neither, and what no match would show: gated out, or silent.

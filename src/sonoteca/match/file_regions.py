@@ -1,4 +1,4 @@
-"""The region table of a file that is in no library."""
+"""A file that is in no library becomes a region table like any sound of it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sonoteca.match.region_table import RegionStatement, RegionTable, region_tab
 
 
 def regions_of_file(heard: FileAnalysis, *, space_id: str | None = None) -> RegionTable:
-    """The region table of the regions of a file that is in no library, the whole first.
+    """Make the table of the regions of a file that is in no library, the whole first.
 
     ``space_id`` names the space of the library that it will be compared with; None takes the first.
     """

@@ -1,4 +1,4 @@
-"""What goes with a sound, in which role, at which stretch and shift, and why."""
+"""A match says what goes with a sound, in which role, at which stretch and shift, and why."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from sonoteca.search.selection import region_selection, selected_ids
 
 
 class MatchRequest(Request):
-    """What is to go with which sound.
+    """A question: what goes with this sound, in which role.
 
     Attributes
     ----------
@@ -57,7 +57,7 @@ class MatchRequest(Request):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class MatchAnswer(Rows):
-    """Rows best first.
+    """The regions that go with a sound, best first.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""One region against n candidates: every axis, the movement that serves them best, and the score."""
+"""A fit judges n candidates against one region: every axis, the movement that serves best, and the score."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ _HARMONIC = ("interval", "chord", "key")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Fits:
-    """How each of n candidates fits.
+    """How well each of n candidates fits one region, and how it has to be moved.
 
     Attributes
     ----------
@@ -87,7 +87,7 @@ class Fits:
         return len(self.total)
 
     def best(self, k: int) -> NDArray[np.int64]:
-        """Numbers of the best ``k`` that are not rejected, best first; under one cap the better uncapped, then the earlier."""
+        """Number the best ``k`` that are not rejected, best first; under one cap the better uncapped, then the earlier."""
         usable = np.flatnonzero((self.gating != REJECTED) & np.isfinite(self.total))
         order = np.lexsort((-self.uncapped[usable], -self.total[usable]))
         return usable[order[:k]]
@@ -200,7 +200,7 @@ def _harmony(
 
 
 def part_of(role: int) -> str:
-    """As what a role (a number in ``ROLES``, -1: unknown) is compared."""
+    """Name the part as which a role (a number in ``ROLES``, -1: unknown) is compared."""
     return PARTS[ROLES[role]] if role >= 0 else PARTS[Role.MIX]
 
 
@@ -212,12 +212,12 @@ def _by_part(judged_as: NDArray[np.int64], usable: NDArray[np.bool_]) -> Iterato
 
 
 def note_group_of(part: str) -> int:
-    """Of a bass the lowest notes count, of all others what sounds."""
+    """Choose which notes of a part count: of a bass the lowest, of all others what sounds."""
     return NOTE_GROUPS.index("lowest" if part == "bass" else "all")
 
 
 def mean_notes(table: RegionTable, at: NDArray[np.int64], note_group: int) -> NDArray[np.float32]:
-    """Mean pitch classes of regions, (len(at), 12): of the beats where there are any, else of the whole."""
+    """Average the pitch classes of regions, (len(at), 12), over their beats where there are any, else over the whole."""
     rows = table.notes[at, :, 12 * note_group : 12 * note_group + 12]
     n_beats = table.n_beats[at, None]
     mean = rows.sum(axis=1, dtype=np.float32) / np.maximum(n_beats, 1)
@@ -276,7 +276,7 @@ def _best_shift(
 def moving_cost(
     tempo_ratio: NDArray[np.float64], semitones: NDArray[np.int64], weights: Weights
 ) -> NDArray[np.float64]:
-    """What it costs to move candidates so, in units of the weighted mean; shapes broadcast.
+    """Say what it costs to move candidates so, in units of the weighted mean; shapes broadcast.
 
     Parts that were made together need no movement at all, which says more than that little is needed.
     """

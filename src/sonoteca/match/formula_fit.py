@@ -1,4 +1,4 @@
-"""Fits the formula of one role to choices: logistic regression that starts from, and is held near, known weights.
+"""Tuning fits the formula of one role to choices: logistic regression that starts from, and is held near, known weights.
 
 The chance that a match is liked is the score of the formula itself, ``1 / (1 + exp(-margin))`` with
 ``margin = sum(coefficient * (axis - cost - middle))`` over the axes that are present, and coefficients that are the
@@ -62,19 +62,19 @@ class Examples:
 
 
 def margins(formula: Formula, examples: Examples) -> Numbers:
-    """What stands in the exponent, shape (n,): above 0 means rather liked; 0 where no axis is present."""
+    """Compute what stands in the exponent of the score, shape (n,): above 0 means rather liked; 0 where no axis is present."""
     coefficients = _coefficients(formula)
     intercept = formula.slope * formula.middle
     return _moved_axes(examples) @ coefficients - intercept * _share(coefficients, examples)
 
 
 def log_losses(margin: Numbers, liked: NDArray[np.bool_]) -> Numbers:
-    """Minus the logarithm of the chance given to what was chosen, in nats."""
+    """Compute minus the logarithm of the chance that was given to what was chosen, in nats."""
     return np.asarray(np.logaddexp(0.0, np.where(liked, -margin, margin)), np.float64)
 
 
 def fit_formula(formula: Formula, examples: Examples) -> Formula:
-    """The most probable formula after these choices, if the present weights were believed before.
+    """Find the most probable formula after these choices, if the present weights were believed before.
 
     Slope and middle are first fitted alone. Then sums of log losses and of squared distances from what that
     gives, each in units of ``PRIOR_DEVIATION``, are minimised together (maximum a posteriori), with every
@@ -100,7 +100,7 @@ def fit_formula(formula: Formula, examples: Examples) -> Formula:
 
 
 def recalibrated(formula: Formula, examples: Examples) -> Formula:
-    """The same weights with the most probable slope and middle: what has to be beaten by other weights."""
+    """Fit only slope and middle to the choices, and keep the weights: what has to be beaten by other weights."""
     unit = _coefficients(Formula(formula.axes, 1.0, 0.0))
     line, share = (_moved_axes(examples) @ unit)[:, None], _share(unit, examples)
     start = np.array([formula.slope, formula.slope * formula.middle])

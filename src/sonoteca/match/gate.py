@@ -1,4 +1,4 @@
-"""What comes before ranking: who is rejected, whose score is capped, and why."""
+"""The gate decides before ranking who is rejected and whose score is capped, and says why."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def find_rejections(
     judged_as: NDArray[np.int64],
     weights: Weights,
 ) -> dict[str, NDArray[np.bool_]]:
-    """Which candidates are failed, silent, of an other_role or too far a stretch, bool (n,) each; the shift is found later."""
+    """Mark candidates that failed, are silent, play an other_role or need too far a stretch, bool (n,) each."""
     rows = np.arange(len(candidates))
     role_score = candidates.roles[rows, np.maximum(judged_as, 0)]
     # What has bars may play any role as long as nobody knows which, but only what has no pitch plays drums.
@@ -47,7 +47,7 @@ def find_rejections(
 
 
 def is_silent(table: RegionTable) -> NDArray[np.bool_]:
-    """Where nothing was ever loud enough to be measured, nor began to sound, bool (n,)."""
+    """Mark regions where nothing was ever loud enough to be measured, nor began to sound, bool (n,)."""
     return np.asarray(~np.isfinite(table.loudness_lufs) & ~(table.onset_density > 0), np.bool_)
 
 
@@ -59,7 +59,7 @@ def find_flags(
     axes: Mapping[str, NDArray[np.float32]],
     judged_as: NDArray[np.int64],
 ) -> dict[str, NDArray[np.bool_]]:
-    """Per flag in ``weights.FLAGS`` which candidates have it, bool (n,) each."""
+    """Mark, per flag in ``weights.FLAGS``, the candidates that have it, bool (n,) each."""
     is_loop = np.array([kind == "loop" for kind in candidates.kinds], np.bool_)
     sure = (candidates.key_confidence > _SURE_KEY) & (one.key_confidence[0] > _SURE_KEY)
     return {
@@ -82,7 +82,7 @@ def gate(
     *,
     strict: bool,
 ) -> tuple[NDArray[np.int8], NDArray[np.float64]]:
-    """Status (n,) and the highest total (n,) that the flags allow."""
+    """Turn flags and rejections into a status (n,) and the highest total (n,) that they allow."""
     n = len(next(iter(rejections.values())))
     ceiling = np.ones(n)
     flagged = np.zeros(n, np.bool_)

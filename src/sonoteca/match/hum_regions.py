@@ -1,4 +1,4 @@
-"""The region table of a hummed tune: which pitch classes it holds, and the key they suggest.
+"""A hummed tune becomes a region table of its pitch classes and the key they suggest.
 
 A voice has no concert pitch: what it sings is first brought to the nearest semitone that all its notes agree
 on. Its tempo is not known, its timbre is that of a person humming, so nothing else is said.
@@ -25,7 +25,7 @@ _CLEAR_MARGIN = 0.25
 
 
 def regions_of_hum(notes: QueryNotes) -> RegionTable:
-    """The region table of one hummed query.
+    """Make the region table of one hummed tune.
 
     Raises
     ------
@@ -49,7 +49,7 @@ def regions_of_hum(notes: QueryNotes) -> RegionTable:
 
 
 def pitch_class_shares(notes: QueryNotes) -> NDArray[np.float64]:
-    """Share of sounding time per pitch class from C, shape (12,), after the voice's own tuning is taken out."""
+    """Measure the share of sounding time per pitch class from C, shape (12,), after the voice's own tuning is taken out."""
     lengths = np.asarray(notes.ends_s - notes.starts_s, np.float64)
     midi = np.asarray(notes.midi, np.float64)
     turn = np.angle(np.sum(lengths * np.exp(2j * np.pi * midi)))
@@ -59,7 +59,7 @@ def pitch_class_shares(notes: QueryNotes) -> NDArray[np.float64]:
 
 
 def key_of_chroma(chroma: NDArray[np.float64]) -> tuple[int, float]:
-    """The number of the key whose profile correlates best, and how sure that is, 0..1."""
+    """Find the number of the key whose profile correlates best, and say how sure that is, 0..1."""
     profiles = np.array([np.roll(profile, tonic) for profile in (_MAJOR, _MINOR) for tonic in range(12)])
     scores = np.array([np.corrcoef(profile, chroma)[0, 1] for profile in profiles])
     second, first = np.sort(scores)[-2:]

@@ -1,4 +1,4 @@
-"""What goes together as learned from parts of the same songs: intervals between pitches, places of onsets.
+"""Profiles say what goes together, as learned from parts of the same songs: intervals of pitches, places of onsets.
 
 Two parts are compared by correlation: a profile says how much each kind of coincidence speaks for them.
 For pitch that is one number per interval (how often does the other part sound so many semitones above
@@ -35,7 +35,7 @@ _FILE = "match_profiles.json"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PitchProfile:
-    """Worth of each interval from the query up to the candidate, 0..11 semitones.
+    """A profile of pitch says what each interval is worth, from the query up to the candidate, 0..11 semitones.
 
     ``content`` (12,) for what sounds over the whole, ``changes`` (12,) for what sounds at the same moment.
     """
@@ -46,7 +46,7 @@ class PitchProfile:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RhythmProfile:
-    """Worth of onsets that coincide.
+    """A profile of rhythm says what onsets that coincide are worth.
 
     ``places`` float32 (2, lags, registers, registers): by the mean bar and by what departs from it, by
     distance in steps (the candidate's later is positive), register of the query and of the candidate.
@@ -56,7 +56,7 @@ class RhythmProfile:
 
 
 def pitch_profile(query: str, candidate: str) -> PitchProfile:
-    """For two parts that have pitch."""
+    """Look up what coinciding pitches say for two parts that have pitch."""
     first, second = _in_order(query, candidate)
     stored = _stored()["pitch"][f"{first} {second}"]
     content, changes = (np.array(stored[name], np.float32) for name in ("content", "changes"))
@@ -67,7 +67,7 @@ def pitch_profile(query: str, candidate: str) -> PitchProfile:
 
 
 def rhythm_profile(query: str, candidate: str) -> RhythmProfile:
-    """For any two parts."""
+    """Look up what coinciding onsets say for any two parts."""
     first, second = _in_order(query, candidate)
     stored = _stored()["rhythm"][f"{first} {second}"]
     places = np.array(stored["places"], np.float32)
@@ -77,7 +77,7 @@ def rhythm_profile(query: str, candidate: str) -> RhythmProfile:
 
 
 def by_shift(query: NDArray[np.float32], profile: NDArray[np.float32]) -> NDArray[np.float32]:
-    """What a candidate's rows are multiplied with for each shift of it, shape (12, n_rows, 12).
+    """Compute what a candidate's rows are multiplied with for each shift of it, shape (12, n_rows, 12).
 
     Row by row the sum over ``(12, n_rows, 12)[s] * candidate`` is that over all pairs of pitch classes of
     query times candidate moved up by ``s`` times the profile at their interval.

@@ -1,4 +1,4 @@
-"""Why a candidate fits, in three short sentences that a musician agrees with."""
+"""Reasons say why a candidate fits, in three short sentences that a musician agrees with."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ _RISKS = {
 
 
 def risks_of(fits: Fits, i: int) -> list[str]:
-    """What speaks against candidate ``i``, in plain words."""
+    """Say what speaks against candidate ``i``, in plain words."""
     return [_RISKS[name] for name, found in fits.flags.items() if found[i]]
 
 
 def reasons_of(one: RegionTable, candidates: RegionTable, fits: Fits, i: int) -> list[str]:
-    """Three sentences about candidate ``i``: tempo, pitch, rhythm."""
+    """Write three sentences about candidate ``i``: tempo, pitch, rhythm."""
     return [_tempo(candidates, fits, i), _pitch(one, candidates, fits, i), _rhythm(one, candidates, fits, i)]
 
 

@@ -1,4 +1,4 @@
-"""A region table: what is known of n regions, column by column, as a match weighs it.
+"""A region table holds what is known of n regions, column by column, as a match weighs it.
 
 Conventions of every column: unknown is NaN (numbers), None (words), or a row of NaN (vectors);
 times are seconds of the sound; pitch classes count from C.
@@ -138,7 +138,7 @@ _NUMBERS = (
 
 
 def region_table_of(statements: Iterable[RegionStatement], *, space_id: str | None = None) -> RegionTable:
-    """Columns of these regions, in the order given."""
+    """Make the table of these regions, in the order given."""
     rows = list(statements)
     n = len(rows)
     numbers: dict[str, Any] = {

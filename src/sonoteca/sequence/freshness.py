@@ -12,7 +12,7 @@ from sonoteca.sequence.tracks import NO_ARTIST, FloatColumn, Tracks
 
 
 def freshness_axis(starts: Tracks, played_artists: Sequence[int], artist_gap: int) -> Axis:
-    """Freshness (1, n) of tracks after artists that were played, latest last.
+    """Score how fresh the artists of tracks are after those that were played, latest last, shape (1, n).
 
     0 for the artist who plays now, 1 for one heard more than ``artist_gap`` tracks ago or not at all;
     between them it rises fast, then slowly, so that spreading artists evenly is best. Tracks without
@@ -23,7 +23,7 @@ def freshness_axis(starts: Tracks, played_artists: Sequence[int], artist_gap: in
 
 
 def fresh_artists(played_artists: Sequence[int] | NDArray[np.int32], n_artists: int, artist_gap: int) -> FloatColumn:
-    """Freshness per artist number; the last entry is for ``NO_ARTIST`` (-1).
+    """Score how fresh each artist is, by number; the last entry is for ``NO_ARTIST`` (-1).
 
     >>> fresh_artists([2, 0, 1], 4, artist_gap=4).tolist()
     [0.4375, 0.0, 0.75, 1.0, 1.0]

@@ -1,4 +1,4 @@
-"""What comes next: tracks of the library ranked by the transition into them."""
+"""Tracks of the library are ranked by the transition that leads into them: what comes next."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def _readable_keys(text: str) -> str:
 
 
 class NextRequest(Request):
-    """What may come after a sound.
+    """A question: what may come after this sound.
 
     Attributes
     ----------
@@ -229,7 +229,7 @@ def _heard_before(connection: Connection, played: str | tuple[str, ...] | None) 
 
 
 def next_row(facts: RegionFacts, transition: TransitionFacts, mode: str) -> NextRow:
-    """The row of a track that a transition leads to."""
+    """Make the row of a track that a transition leads to."""
     reasons = list(transition.reasons)
     if transition.missing:
         reasons.append(f"not known: {', '.join(EVIDENCE_WORDS[axis] for axis in transition.missing)}")
@@ -253,7 +253,7 @@ def _candidate_rows(loaded: Tracks, region_ids: NDArray[np.int64], left_out: set
 def within(
     limits: Limits, current: Tracks, candidates: Tracks, style: TransitionStyle
 ) -> tuple[NDArray[np.bool_], list[str]]:
-    """Which candidates (n,) are within all limits, and a sentence per limit that ``current`` gives no measure for."""
+    """Mark candidates (n,) that are within all limits, and write a sentence per limit that ``current`` gives no measure for."""
     allowed = np.ones(len(candidates), bool)
     notes = []
     played = stretch(current, candidates, double_time=style.double_time)

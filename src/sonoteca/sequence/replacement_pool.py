@@ -1,4 +1,4 @@
-"""The tracks of a library beside the entries of a playlist: what each would do at each place."""
+"""A pool of replacements says what each track of the library would do at each place of a playlist."""
 
 from __future__ import annotations
 
@@ -23,10 +23,18 @@ class Beside:
 
 @dataclass(slots=True)
 class ReplacementPool:
-    """Tracks that may replace entries; what was computed for an entry is kept.
+    """Tracks of the library that may take the place of entries of a playlist.
 
-    Entries are named by their number among all items. ``taken`` (n,) are tracks that cannot be
-    chosen (any more).
+    Transitions between an entry and all tracks are computed once and kept; entries are named by
+    their number among all items.
+
+    Attributes
+    ----------
+    tracks : Tracks (n,)
+    weights : Weights
+    style : TransitionStyle
+    taken : bool (n,)
+        Tracks that cannot be chosen (any more): a repair changes it when it takes one in.
     """
 
     tracks: Tracks
@@ -41,21 +49,21 @@ class ReplacementPool:
         self.taken = np.zeros(len(self.tracks), bool)
 
     def after(self, item: int, entry: Tracks) -> Beside:
-        """Every track coming after an entry."""
+        """Judge every track as coming after an entry."""
         if item not in self._after:
             scored = transitions(entry, self.tracks, self.weights, self.style)
             self._after[item] = self._beside(scored, entry, self.tracks)
         return self._after[item]
 
     def before(self, item: int, entry: Tracks) -> Beside:
-        """Every track coming before an entry."""
+        """Judge every track as coming before an entry."""
         if item not in self._before:
             scored = transitions(self.tracks, entry, self.weights, self.style)
             self._before[item] = self._beside(scored, self.tracks, entry)
         return self._before[item]
 
     def is_same(self, item: int, entry: Tracks) -> NDArray[np.bool_]:
-        """Which tracks are an entry, or sound like the same recording."""
+        """Mark tracks that are an entry, or sound like the same recording, bool (n,)."""
         if item not in self._alike:
             self._alike[item] = sound_alike(entry, self.tracks, self.weights.lint)[0] | (
                 self.tracks.content_hashes == entry.content_hashes[0]

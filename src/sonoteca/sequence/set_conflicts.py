@@ -115,7 +115,7 @@ def check_room(problem: SetProblem, sieves: Sequence[Sieve]) -> None:
 
 
 def explain_dead_end(problem: SetProblem, found: DeadEnd, name_of: Callable[[int], str]) -> ConstraintsConflict:
-    """Why no set could be found: a search ends early only where the limit of tempo, or the pool, stops it.
+    """Explain why no set could be found: a search ends early only where the limit of tempo, or the pool, stops it.
 
     Parameters
     ----------

@@ -32,7 +32,7 @@ class Wishes:
 
     @classmethod
     def of(cls, connection: Connection, request: SetRequest) -> Wishes:
-        """Resolve, and refuse what cannot be together."""
+        """Resolve the names of a request, and refuse what cannot be together."""
         n_tracks = request.wished_length.n_tracks
         asked: list[tuple[str, int | None]] = [(must.name, must.position) for must in request.musts]
         asked += [] if request.start is None else [(request.start, 1)]
@@ -63,7 +63,7 @@ class Wishes:
 def pool(
     library: Library, connection: Connection, request: SetRequest, wishes: Wishes
 ) -> tuple[Tracks, NDArray[np.bool_], list[Sieve]]:
-    """All tracks, which of them may be chosen, and what took the others away."""
+    """Load all tracks, mark those that may be chosen, and say what took the others away."""
     where = candidate_regions(connection, request.filter, kind=Kind.TRACK)
     tracks = load_tracks(library, connection, where, also_sounds=wishes.sounds)
     choosable = np.isin(tracks.region_ids, selected_ids(connection, where))

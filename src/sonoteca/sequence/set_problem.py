@@ -135,24 +135,24 @@ class TransitionRows:
 
 
 def cliff_cost(weights: Weights) -> float:
-    """What a cliff takes off beside its score, where a transition without fault is worth 1."""
+    """Say what a cliff takes off beside its score, where a transition without fault is worth 1."""
     return weights.set.mixable / max(weights.set.transitions, 1e-9)
 
 
 def within_tempo(problem: SetProblem, ends: Sequence[int], starts: Tracks) -> NDArray[np.bool_]:
-    """Which transitions (m, n) stretch no more than is allowed; unknown tempi pass."""
+    """Mark transitions (m, n) that stretch no more than is allowed; unknown tempi pass."""
     assert problem.widest_pct is not None
     played = stretch(problem.tracks.take(list(ends)), starts, double_time=problem.style.double_time)
     return ~stretches_beyond(played.log2_ratio, problem.widest_pct)
 
 
 def is_cliff(played: Stretch, weights: Weights) -> NDArray[np.bool_]:
-    """Which transitions stretch more than can be mixed; unknown ones do not."""
+    """Mark transitions that stretch more than can be mixed; unknown ones do not."""
     return stretches_beyond(played.log2_ratio, weights.lint.tempo_cliff_pct)
 
 
 def scored_chain(tracks: Tracks, order: Sequence[int], weights: Weights, style: TransitionStyle) -> Transitions:
-    """The transitions within an order of N tracks: entry (i, i) of the (N - 1, N - 1) is that into track i + 1.
+    """Score the transitions within an order of N tracks: entry (i, i) of the (N - 1, N - 1) is that into track i + 1.
 
     Freshness is that after all tracks before. Computing the square at once is faster than its
     diagonal one by one.
@@ -169,7 +169,7 @@ def scored_chain(tracks: Tracks, order: Sequence[int], weights: Weights, style: 
 
 
 def worth_of(problem: SetProblem, order: Sequence[int], chain: Transitions | None = None) -> Worth:
-    """What this order is worth; the parts are those of ``[set]`` in ``weights.toml``.
+    """Say what an order is worth; the parts are those of ``[set]`` in ``weights.toml``.
 
     Parts that do not apply (a set of one track has no transition) are left out of the total.
     """

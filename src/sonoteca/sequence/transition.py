@@ -1,4 +1,4 @@
-"""The score of a transition: its parts, and their weighted mean over what is known."""
+"""A transition is scored by its parts, and by their weighted mean over what is known."""
 
 from __future__ import annotations
 
@@ -23,7 +23,11 @@ from sonoteca.sequence.weights import AXES, Weights
 
 @dataclass(frozen=True, slots=True)
 class TransitionStyle:
-    """How transitions are played and wished: half and double time allowed, pitch kept, energy -1 down, 0, 1 up."""
+    """How tracks are mixed into each other.
+
+    ``double_time``: half and double tempo fit too; ``key_lock``: a stretch keeps the pitch;
+    ``direction``: energy is wished to go down (-1), to hold (0) or up (1).
+    """
 
     double_time: bool = True
     key_lock: bool = True
@@ -32,7 +36,7 @@ class TransitionStyle:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Transitions:
-    """Transitions from m tracks to n.
+    """The scores of all transitions from m tracks to n.
 
     Attributes
     ----------
@@ -60,7 +64,7 @@ class Sums:
 
 
 def axes_of(ends: Tracks, starts: Tracks, weights: Weights, style: TransitionStyle) -> tuple[dict[str, Axis], Stretch]:
-    """Every axis but freshness, and how the starting tracks are played."""
+    """Score every axis but freshness, and say how the starting tracks are played."""
     played = stretch(ends, starts, double_time=style.double_time)
     return {
         "tempo": tempo_axis(played, weights.tempo),
@@ -72,7 +76,7 @@ def axes_of(ends: Tracks, starts: Tracks, weights: Weights, style: TransitionSty
 
 
 def weighted_sums(axes: Mapping[str, Axis], weights: Weights) -> Sums:
-    """Sums over the axes given; an axis without evidence adds to neither."""
+    """Add up the axes given; an axis without evidence adds to neither."""
     some = next(iter(axes.values()))
     scores = np.zeros(some.score.shape, np.float32)
     counted = np.zeros(some.score.shape, np.float32)

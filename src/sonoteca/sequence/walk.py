@@ -1,4 +1,4 @@
-"""A gradual walk from one sound to another, step by step through the embedding space."""
+"""A walk leads from one sound to another, step by step through the embedding space."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _UNEVEN = 0.25
 
 
 class WalkRequest(Request):
-    """Where a walk leads.
+    """A question: which sounds lead from one to another.
 
     Attributes
     ----------
@@ -155,7 +155,7 @@ def walk_between(
     weights: Weights,
     style: TransitionStyle | None = None,
 ) -> Walk:
-    """The walk of least cost that never goes back, over sounds near to evenly spaced places on the way.
+    """Find the walk of least cost that never goes back, over sounds near to evenly spaced places on the way.
 
     How far along a sound is: its place on the line from the first to the last vector. A step costs the
     square of its length, so that many small steps beat one large one; what it leads along more or
