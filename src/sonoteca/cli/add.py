@@ -19,7 +19,7 @@ from sonoteca.cli.listening_options import (
     open_worker_pool,
     warn_of_broken_plugins,
 )
-from sonoteca.cli.options import JsonOption, LibraryOption, open_named_library
+from sonoteca.cli.options import DataDirOption, JsonOption, LibraryOption, open_named_library
 
 
 def register(app: typer.Typer) -> None:
@@ -54,6 +54,7 @@ def add(
         Path | None, typer.Option(help="Not needed, and not read: the library itself is the checkpoint.")
     ] = None,
     library: LibraryOption = None,
+    data_dir: DataDirOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Walk folders, listen to everything new or changed, and keep it in the library: the main job.

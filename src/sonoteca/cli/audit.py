@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from sonoteca.cli.options import JsonOption, LibraryOption, open_named_library
+from sonoteca.cli.options import DataDirOption, JsonOption, LibraryOption, open_named_library
 
 RootsArgument = Annotated[
     list[Path] | None, typer.Argument(help="Folders to compare with; none: the disk is not read.")
@@ -23,6 +23,7 @@ def audit(
     roots: RootsArgument = None,
     diff: Annotated[bool, typer.Option("--diff", help="Print only what changed since the last audit.")] = False,
     library: LibraryOption = None,
+    data_dir: DataDirOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Count everything; with ROOTS also compare the catalogue with the disk. Each audit is kept."""

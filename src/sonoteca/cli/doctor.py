@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import typer
 
-from sonoteca.cli.options import JsonOption, LibraryOption
+from sonoteca.cli.options import DataDirOption, JsonOption, LibraryOption
 
 
 def register(app: typer.Typer) -> None:
     app.command()(doctor)
 
 
-def doctor(library: LibraryOption = None, as_json: JsonOption = False) -> None:
+def doctor(library: LibraryOption = None, data_dir: DataDirOption = None, as_json: JsonOption = False) -> None:
     """Check this machine and the library, with a remedy for each thing that is wrong."""
     import sonoteca
     from sonoteca.cli.options import library_location, named_data_dir

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from sonoteca.cli.options import JsonOption, LibraryOption, open_named_library
+from sonoteca.cli.options import DataDirOption, JsonOption, LibraryOption, open_named_library
 
 
 def register(app: typer.Typer) -> None:
@@ -19,6 +19,7 @@ def gaps(
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the paths files.")],
     chunk: Annotated[int, typer.Option("--chunk", min=1, help="Paths per file.")] = 1000,
     library: LibraryOption = None,
+    data_dir: DataDirOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Write what is on disk but not analysed or not embedded, as paths files for `add --paths-file`."""

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 import sonoteca
-from sonoteca.cli.options import JsonOption, LibraryOption, open_listener, open_named_library
+from sonoteca.cli.options import DataDirOption, JsonOption, LibraryOption, open_listener, open_named_library
 
 SOUND = "An id, unique prefix, path, external:ID, or a file not in the library."
 
@@ -40,6 +40,7 @@ def preview(
         int | None, typer.Option(help="B is shifted by it; default what `match` finds, 0 in a transition.")
     ] = None,
     library: LibraryOption = None,
+    data_dir: DataDirOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Hear B with A as `match` puts it, or A going over into B bar line on bar line."""

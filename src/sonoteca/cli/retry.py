@@ -14,7 +14,7 @@ from sonoteca.cli.listening_options import (
     end,
     open_worker_pool,
 )
-from sonoteca.cli.options import JsonOption, LibraryOption, open_named_library
+from sonoteca.cli.options import DataDirOption, JsonOption, LibraryOption, open_named_library
 
 
 def register(app: typer.Typer) -> None:
@@ -30,6 +30,7 @@ def retry(
     memory_mb: MemoryOption = None,
     failed_log: FailedLogOption = None,
     library: LibraryOption = None,
+    data_dir: DataDirOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Try again what failed, e.g. with a larger --timeout-s or --memory-mb."""

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from sonoteca.cli.arrange.arguments import IdArgument
-from sonoteca.cli.options import JsonOption, LibraryOption, open_named_library
+from sonoteca.cli.options import DataDirOption, JsonOption, LibraryOption, open_named_library
 
 Texts = list[str] | None
 
@@ -31,6 +31,7 @@ def edit(
     title: Annotated[str | None, typer.Option(help="Call the arrangement so; '' takes the name away.")] = None,
     undo: Annotated[bool, typer.Option("--undo", help="Take back the last edit instead.")] = False,
     library: LibraryOption = None,
+    data_dir: DataDirOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Change an arrangement; all options of one call are one edit, and are done or refused together.

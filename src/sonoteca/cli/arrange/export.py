@@ -9,7 +9,7 @@ import typer
 
 import sonoteca
 from sonoteca.cli.arrange.arguments import IdArgument
-from sonoteca.cli.options import JsonOption, LibraryOption, open_named_library
+from sonoteca.cli.options import DataDirOption, JsonOption, LibraryOption, open_named_library
 
 
 def export(
@@ -18,6 +18,7 @@ def export(
     format: Annotated[sonoteca.ExportFormat | None, typer.Option(help="Default: what the suffix of FILE says.")] = None,
     embed: Annotated[bool, typer.Option("--embed", help="dawproject: put the sounds into the file.")] = False,
     library: LibraryOption = None,
+    data_dir: DataDirOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Write an arrangement for another program.

@@ -7,12 +7,13 @@ from typing import Annotated
 
 import typer
 
-from sonoteca.cli.options import JsonOption, LibraryOption, open_named_library
+from sonoteca.cli.options import DataDirOption, JsonOption, LibraryOption, open_named_library
 
 
 def import_(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="JSON as `arrange export` writes it.")],
     library: LibraryOption = None,
+    data_dir: DataDirOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Keep an arrangement from a JSON file; sounds that this library does not have are named."""

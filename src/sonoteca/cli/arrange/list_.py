@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from sonoteca.cli.options import JsonOption, LibraryOption, open_named_library
+from sonoteca.cli.options import DataDirOption, JsonOption, LibraryOption, open_named_library
 
 
-def list_(library: LibraryOption = None, as_json: JsonOption = False) -> None:
+def list_(library: LibraryOption = None, data_dir: DataDirOption = None, as_json: JsonOption = False) -> None:
     """List the arrangements of the library, the last made first."""
     import sonoteca
     from sonoteca.cli.output import print_json, print_table

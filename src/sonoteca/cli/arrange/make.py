@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from sonoteca.cli.arguments import filter_text
-from sonoteca.cli.options import JsonOption, LibraryOption, open_named_library, remember_library
+from sonoteca.cli.options import DataDirOption, JsonOption, LibraryOption, open_named_library, remember_library
 from sonoteca.cli.weights import WeightsOption, weights_text
 
 
@@ -35,6 +35,7 @@ def make(
     title: Annotated[str | None, typer.Option(help="What to call it.")] = None,
     weights: WeightsOption = None,
     library: LibraryOption = None,
+    data_dir: DataDirOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Make an arrangement from the loops of the library, keep it, and print it.
@@ -76,7 +77,7 @@ def _refuse_wishes(context: typer.Context) -> None:
 
     for name in context.params:
         source = context.get_parameter_source(name)
-        if name != "library" and source is not None and source.name == "COMMANDLINE":
+        if name not in ("library", "data_dir") and source is not None and source.name == "COMMANDLINE":
             option = {"only": "filter", "as_json": "json"}.get(name, name).replace("_", "-")
             word = context.invoked_subcommand
             raise RequestError(

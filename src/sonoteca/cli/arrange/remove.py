@@ -5,10 +5,12 @@ from __future__ import annotations
 import typer
 
 from sonoteca.cli.arrange.arguments import IdArgument
-from sonoteca.cli.options import LibraryOption, YesOption, open_named_library
+from sonoteca.cli.options import DataDirOption, LibraryOption, YesOption, open_named_library
 
 
-def remove(arrangement: IdArgument, library: LibraryOption = None, yes: YesOption = False) -> None:
+def remove(
+    arrangement: IdArgument, library: LibraryOption = None, data_dir: DataDirOption = None, yes: YesOption = False
+) -> None:
     """Forget an arrangement; its sounds stay."""
     import sonoteca
     from sonoteca.cli.output import note

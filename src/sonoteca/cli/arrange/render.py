@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from sonoteca.cli.arrange.arguments import IdArgument
-from sonoteca.cli.options import JsonOption, LibraryOption, open_named_library
+from sonoteca.cli.options import DataDirOption, JsonOption, LibraryOption, open_named_library
 
 
 def render(
@@ -23,6 +23,7 @@ def render(
     ] = False,
     workers: Annotated[int, typer.Option(min=1, help="Processes that stretch sounds.")] = 1,
     library: LibraryOption = None,
+    data_dir: DataDirOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Render an arrangement to sound: exact to the sample, below -1 dBTP, the same bytes every time."""

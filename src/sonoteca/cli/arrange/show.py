@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from sonoteca.cli.arrange.arguments import IdArgument
-from sonoteca.cli.options import JsonOption, LibraryOption, open_named_library
+from sonoteca.cli.options import DataDirOption, JsonOption, LibraryOption, open_named_library
 
 
-def show(arrangement: IdArgument, library: LibraryOption = None, as_json: JsonOption = False) -> None:
+def show(
+    arrangement: IdArgument, library: LibraryOption = None, data_dir: DataDirOption = None, as_json: JsonOption = False
+) -> None:
     """Print an arrangement: grid, sections, clips, and why each was chosen."""
     import sonoteca
     from sonoteca.cli.arrange.table import print_arrangement

@@ -7,12 +7,13 @@ from typing import Annotated
 
 import typer
 
-from sonoteca.cli.options import LibraryOption, YesOption, library_location
+from sonoteca.cli.options import DataDirOption, LibraryOption, YesOption, library_location
 
 
 def restore(
     source: Annotated[Path | None, typer.Argument(help="Backup to restore; default: the newest.")] = None,
     library: LibraryOption = None,
+    data_dir: DataDirOption = None,
     yes: YesOption = False,
 ) -> None:
     """Put a backup in the place of the library; what was there before is kept beside the backups."""

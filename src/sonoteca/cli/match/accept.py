@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sonoteca.cli.match.choice import CandidateArgument, QueryArgument, RoleOption, choose
-from sonoteca.cli.options import JsonOption, LibraryOption
+from sonoteca.cli.options import DataDirOption, JsonOption, LibraryOption
 
 
 def accept(
@@ -11,6 +11,7 @@ def accept(
     candidate: CandidateArgument,
     role: RoleOption = None,
     library: LibraryOption = None,
+    data_dir: DataDirOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Remember that this candidate was taken; `sonoteca match tune` learns from it."""

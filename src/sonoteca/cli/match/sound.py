@@ -10,6 +10,7 @@ import typer
 from sonoteca.cli.arguments import filter_text
 from sonoteca.cli.options import (
     CountOption,
+    DataDirOption,
     FilterOption,
     JsonOption,
     LibraryOption,
@@ -42,6 +43,7 @@ def match_sound(
     region: Annotated[int, typer.Option("--within", min=0, help="Match this region of the sound, not the whole.")] = 0,
     weights: WeightsOption = None,
     library: LibraryOption = None,
+    data_dir: DataDirOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Rank what goes with a sound, and say at which stretch and shift, and why."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sonoteca.cli.options import JsonOption, LibraryOption, open_named_library
+from sonoteca.cli.options import DataDirOption, JsonOption, LibraryOption, open_named_library
 
 if TYPE_CHECKING:
     from sonoteca import Interval, TuneAnswer
@@ -23,6 +23,7 @@ def tune(
     ] = None,
     apply: Annotated[bool, typer.Option("--apply", help="Use what was learnt from now on, if it is worth it.")] = False,
     library: LibraryOption = None,
+    data_dir: DataDirOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Learn the weights from liked and disliked pairs, and measure the gain on pairs held back."""

@@ -6,12 +6,13 @@ from typing import Annotated
 
 import typer
 
-from sonoteca.cli.options import LibraryOption, open_named_library
+from sonoteca.cli.options import DataDirOption, LibraryOption, open_named_library
 
 
 def use(
     version: Annotated[str, typer.Argument(metavar="VERSION|shipped", help="A number of `match versions`.")],
     library: LibraryOption = None,
+    data_dir: DataDirOption = None,
 ) -> None:
     """Match with an older or newer version of the library's weights, or with the shipped ones."""
     import sonoteca

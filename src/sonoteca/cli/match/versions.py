@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from sonoteca.cli.options import JsonOption, LibraryOption, open_named_library
+from sonoteca.cli.options import DataDirOption, JsonOption, LibraryOption, open_named_library
 
 
-def versions(library: LibraryOption = None, as_json: JsonOption = False) -> None:
+def versions(library: LibraryOption = None, data_dir: DataDirOption = None, as_json: JsonOption = False) -> None:
     """List the library's own versions of the weights."""
     import sonoteca
     from sonoteca.cli.output import note, print_json, print_table

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from sonoteca.cli.options import JsonOption, LibraryOption, open_named_library
+from sonoteca.cli.options import DataDirOption, JsonOption, LibraryOption, open_named_library
 from sonoteca.cli.weights import WeightsOption, weights_text
 
 
 def weights(
     weights: WeightsOption = None,
     library: LibraryOption = None,
+    data_dir: DataDirOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Print the weights in use as TOML: the shipped ones, the library's own, or those of --weights FILE."""
