@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sonoteca.cli.arguments import filter_text
-from sonoteca.cli.options import FilterOption, JsonOption, LibraryOption, open_named_library
+from sonoteca.cli.options import DataDirOption, FilterOption, JsonOption, LibraryOption, open_named_library
 from sonoteca.cli.style_options import DoubleTimeOption, KeyLockOption
 from sonoteca.cli.weights import WeightsOption, weights_text
 
@@ -32,6 +32,7 @@ def lint(
     key_lock: KeyLockOption = True,
     weights: WeightsOption = None,
     library: LibraryOption = None,
+    data_dir: DataDirOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Flag tempo cliffs, key clashes, energy drops, artists and tracks that come again, and files that are missing.

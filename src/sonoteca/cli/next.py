@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from sonoteca.cli.arguments import filter_text
-from sonoteca.cli.options import CountOption, FilterOption, JsonOption, LibraryOption, open_named_library
+from sonoteca.cli.options import CountOption, DataDirOption, FilterOption, JsonOption, LibraryOption, open_named_library
 from sonoteca.cli.style_options import DoubleTimeOption, KeyLockOption
 from sonoteca.cli.weights import WeightsOption, weights_text
 
@@ -44,6 +44,7 @@ def next_(
     only: FilterOption = None,
     count: CountOption = 10,
     library: LibraryOption = None,
+    data_dir: DataDirOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Rank what may come next by tempo, key, energy, timbre, rhythm and freshness of the artist.

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from sonoteca.cli.arguments import filter_text
-from sonoteca.cli.options import FilterOption, JsonOption, LibraryOption, open_named_library
+from sonoteca.cli.options import DataDirOption, FilterOption, JsonOption, LibraryOption, open_named_library
 from sonoteca.cli.style_options import DoubleTimeOption, KeyLockOption
 from sonoteca.cli.weights import WeightsOption, weights_text
 
@@ -28,6 +28,7 @@ def path(
     weights: WeightsOption = None,
     only: FilterOption = None,
     library: LibraryOption = None,
+    data_dir: DataDirOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Walk from A to B through sounds that are each a little nearer to B, without going back."""

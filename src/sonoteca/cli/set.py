@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sonoteca.cli.arguments import filter_text, query_text
-from sonoteca.cli.options import FilterOption, JsonOption, LibraryOption, open_named_library
+from sonoteca.cli.options import DataDirOption, FilterOption, JsonOption, LibraryOption, open_named_library
 from sonoteca.cli.style_options import DoubleTimeOption, KeyLockOption
 from sonoteca.cli.weights import WeightsOption, weights_text
 
@@ -46,6 +46,7 @@ def set_(
     output: Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE.m3u", help="Write it as M3U.")] = None,
     pick: Annotated[int, typer.Option(min=1, help="Which of the sets is kept and written.")] = 1,
     library: LibraryOption = None,
+    data_dir: DataDirOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Build sets from the tracks of the library: good transitions along an energy curve, locked tracks in place."""
