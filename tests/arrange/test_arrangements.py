@@ -64,11 +64,18 @@ def test_it_is_rendered_by_the_workers_that_are_handed_in(library: Library, tmp_
     name = made.arrangement.public_id or ""
     request = sonoteca.RenderRequest(arrangement=name, output=str(tmp_path / "mix.flac"), rate=22_050)
     with sonoteca.Listener(executor=InProcessExecutor()) as listener:
+        assert listener.ready_executor is listener.executor
         answer = sonoteca.render(library, request, listener=listener)
     samples, rate = soundfile.read(tmp_path / "mix.flac")
     assert (len(samples), rate) == (8 * 22_050, 22_050)
     assert answer.request == request
     assert answer.as_json()["duration_s"] == 8.0
+
+
+def test_a_listener_that_nothing_was_asked_is_not_started_for_a_render() -> None:
+    with sonoteca.Listener() as listener:
+        assert listener.ready_executor is None
+        assert listener.executor is listener.ready_executor
 
 
 def test_it_leaves_as_json_and_comes_back_as_a_new_one(library: Library, tmp_path: Path) -> None:

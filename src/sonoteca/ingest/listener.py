@@ -91,6 +91,11 @@ class Listener:
             return self._given
         return self._pool(self._start_method or ("spawn" if self.workers == 1 else None))
 
+    @property
+    def ready_executor(self) -> Executor | None:
+        """The pool that was handed in, or that is in use already; None where a task would be what starts it."""
+        return self._own if self._given is None else self._given
+
     def _pool(self, start_method: StartMethod | None) -> LocalExecutor:
         with self._lock:
             if self._own is None:

@@ -39,9 +39,10 @@ def preview(
     Parameters
     ----------
     listener : Listener, optional
-        Hears names that are files and no sounds of the library; its worker processes stretch the sounds too.
+        Hears names that are files and no sounds of the library; its worker processes, once they run, stretch
+        the sounds too.
     workers : int >= 1
-        How many are started for this call without a listener.
+        How many are started for this call where no listener runs any.
 
     Raises
     ------
@@ -67,6 +68,6 @@ def preview(
         semitones=request.semitones,
         weights=library_weights(library),
         workers=workers,
-        executor=None if listener is None else listener.executor,
+        executor=None if listener is None else listener.ready_executor,
     )
     return PreviewAnswer(request, made)

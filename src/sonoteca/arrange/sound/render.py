@@ -130,7 +130,8 @@ def render(
     Parameters
     ----------
     listener : Listener, optional
-        Its worker processes read and stretch the sounds; by default some are started for this call.
+        Its worker processes, if they run, read and stretch the sounds; else some are started for this call, as
+        a worker that can listen takes longer to start.
     workers : int >= 1
         How many are started.
 
@@ -153,7 +154,7 @@ def render(
         sample_rate=request.rate,
         allow_missing=request.allow_missing,
         workers=workers,
-        executor=None if listener is None else listener.executor,
+        executor=None if listener is None else listener.ready_executor,
     )
     return RenderAnswer(request, rendering)
 
