@@ -5,18 +5,24 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import catalogue_samples as samples
 from match_samples import SONG, region_table, statement
+from sonoteca.audio.encode import write_wav
+from sonoteca.audio.signal import AudioSignal
 from sonoteca.catalogue.store.library import Library
+from sonoteca.domain.music import midi_to_hz
 from sonoteca.domain.vocabulary import Role
 from sonoteca.errors import RequestError, SoundNotFound
+from sonoteca.ingest.listener import Listener
 from sonoteca.match.find_matches import MatchAnswer, MatchRequest, find_matches
 from sonoteca.match.load_regions import load_region_table, regions_of_sound
 from sonoteca.match.rank import rank_matches
 from sonoteca.match.region_table import RegionTable
 from sonoteca.match.weights import default_weights
+from sonoteca.workers.in_process import InProcessExecutor
 
 PAD = "/music/pad.wav"
 OTHER_SONG = ("C:maj", "C:maj", "G:maj", "A:min", "F:maj", "G:maj", "F:maj", "C:maj")
@@ -171,3 +177,22 @@ def test_silence_is_no_question(stocked: Library) -> None:
     silent = region_table(statement(columns={"loudness_lufs": None, "onset_density": None}))
     with pytest.raises(RequestError, match="silence"):
         rank_matches(stocked, silent, default_weights())
+
+
+def test_a_hum_is_heard_by_the_listener_and_matched_by_its_key(stocked: Library, tmp_path: Path) -> None:
+    # Up and down the scale of A minor, resting on its tonic, with three partials.
+    rate, tune = 22_050, (57, 59, 60, 62, 64, 65, 64, 62, 60, 59, 57, 57)
+    t = np.arange(round(0.4 * rate)) / rate
+    fades = np.minimum(1.0, np.minimum(t, t[::-1]) / 0.03)
+    voices = [
+        np.pad(fades * sum(0.15 / n * np.sin(2 * np.pi * midi_to_hz(midi) * n * t) for n in (1, 2, 3)), (0, rate // 10))
+        for midi in tune
+    ]
+    file = tmp_path / "hum.wav"
+    write_wav(file, AudioSignal(np.concatenate(voices)[None].astype(np.float32), rate))
+    with Listener(executor=InProcessExecutor()) as listener:
+        answer = find_matches(stocked, MatchRequest(sound=str(file), mode="hum", role="bass"), listener=listener)
+    assert answer.rows[0].row.parts["tempo"] is None
+    # The bass in A minor has to stay, the one that was moved up by a tone has to go back.
+    shifts = {match.row.path: match.semitone_shift for match in answer.rows}
+    assert shifts["/music/partner.wav"] == -2
