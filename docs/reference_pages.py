@@ -1,4 +1,4 @@
-"""Writes the reference pages that are made from the program itself: commands, settings, errors, descriptors.
+"""Writes the reference pages that are made from the program itself: the front, commands, settings, errors, descriptors.
 
     python docs/reference_pages.py          write them (``make docs``)
     python docs/reference_pages.py --check  only say which of them are not as they would be written
@@ -215,7 +215,50 @@ def descriptors_page() -> str:
     return "\n\n".join(["# Descriptors", NOTE, text, table(("descriptor", "meaning", "unit", "range"), rows)])
 
 
+# --- the front ----------------------------------------------------------------------------------
+
+
+SUBJECTS: Mapping[str, str] = {
+    "catalogue": "Libraries and what stands in them",
+    "ingest": "Listening and adding",
+    "domain": "Listening and adding",
+    "search": "Asking, finding, correcting",
+    "match": "What goes with what",
+    "sequence": "What comes next, sets, playlists",
+    "arrange": "Arrangements and previews",
+    "interchange": "Files of other programs",
+    "plugins": "This installation",
+    "upkeep": "This installation",
+}
+
+
+def front_page() -> str:
+    """Every public name with the sentence that says what it is, by subject, functions first."""
+    import sonoteca
+
+    sections: dict[str, list[tuple[str, str]]] = {subject: [] for subject in SUBJECTS.values()}
+    for name in sorted(sonoteca.__all__, key=lambda name: (name[0].isupper(), name.lower())):
+        public = getattr(sonoteca, name)
+        package = public.__module__.split(".")[1]
+        sections[SUBJECTS[package]].append((f"`{name}`", first_sentence(public)))
+    text = [
+        "# The public front",
+        NOTE,
+        "Every name that `import sonoteca` offers; [python.md](python.md) shows how they are used. A module below is an inner room: it may",
+        "move, these names stay.",
+    ]
+    for subject, names in sections.items():
+        text += ["", f"## {subject}", "", table(("name", "what it is"), names)]
+    return "\n".join(text)
+
+
+def first_sentence(public: Any) -> str:
+    """The first line of the docstring."""
+    return (public.__doc__ or "").strip().partition("\n")[0].replace("``", "`")
+
+
 PAGES: Mapping[str, Callable[[], str]] = {
+    "front.md": front_page,
     "commands.md": commands_page,
     "settings.md": settings_page,
     "errors.md": errors_page,

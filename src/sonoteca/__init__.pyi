@@ -40,7 +40,6 @@ from .ingest.report import AddAnswer as AddAnswer
 from .ingest.report import FileOutcome as FileOutcome
 from .ingest.report import PlanCounts as PlanCounts
 from .ingest.report import Progress as Progress
-from .ingest.report import Stage as Stage
 from .ingest.requests import AddRequest as AddRequest
 from .ingest.requests import RetryRequest as RetryRequest
 from .interchange.arrangement_files import ArrangementExportAnswer as ArrangementExportAnswer
@@ -175,6 +174,5 @@ from .upkeep.derived_things import rebuild_index as rebuild_index
 from .upkeep.derived_things import rebuild_summaries as rebuild_summaries
 from .upkeep.doctor import DoctorAnswer as DoctorAnswer
 from .upkeep.doctor import examine as examine
-from .workers.worker_process import best_start_method as best_start_method
 
 __version__: str

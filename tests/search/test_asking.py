@@ -30,13 +30,13 @@ def library(tmp_path: Path) -> Iterator[sonoteca.Library]:
 
 
 def listed(library: sonoteca.Library, query: str) -> list[str]:
-    return [row.public_id for row in sonoteca.list_sounds(library, sonoteca.ListRequest(filter=query)).rows]
+    return [row.id for row in sonoteca.list_sounds(library, sonoteca.ListRequest(filter=query)).rows]
 
 
 def test_a_list_says_how_many_there_are_and_gives_a_page_of_them(library: sonoteca.Library) -> None:
     answer = sonoteca.list_sounds(library, sonoteca.ListRequest(filter="sort:title", limit=3, offset=1))
     assert (len(answer.rows), answer.total) == (3, 20)
-    assert [row.public_id for row in answer.rows] == listed(library, "sort:title")[1:4]
+    assert [row.id for row in answer.rows] == listed(library, "sort:title")[1:4]
     assert answer.as_rows() == [row.as_json() for row in answer.rows]
     assert answer.as_json()["query"] == {
         "mode": "list", "filter": "sort:title", "limit": 3, "offset": 1, "events": False, "total": 20,

@@ -58,9 +58,9 @@ def _show(library: Library) -> None:
     if chosen is None:
         return
     try:
-        found = sonoteca.find_similar(library, sonoteca.SimilarRequest(sounds=(chosen.public_id,), k=_SIMILAR))
+        found = sonoteca.find_similar(library, sonoteca.SimilarRequest(sounds=(chosen.id,), k=_SIMILAR))
     except SonotecaError as error:
         note(error.message)
         return
-    console().print(f"\nWhat sounds like {printable(chosen.path or chosen.public_id)}:")
+    console().print(f"\nWhat sounds like {printable(chosen.path or chosen.id)}:")
     print_results(found.rows, notes=found.notes)

@@ -54,7 +54,7 @@ def open_worker_pool(
         workers=workers if n_files is None else min(workers, n_files),
         memory_mb=memory_mb or settings.memory_mb,
         is_background=n_files is None,
-        start_method="spawn" if n_files == 1 else sonoteca.best_start_method(),
+        start_method="spawn" if n_files == 1 else None,
     )
     if n_files is not None:
         # They load what they need while we read on.

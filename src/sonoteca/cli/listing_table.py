@@ -17,7 +17,7 @@ def print_listing(rows: Sequence[SoundRow]) -> None:
         ["id", "kind", "role", ("bpm", "right"), "key", ("LUFS", "right"), ("length", "right"), "tags", "path"],
         [
             (
-                row.public_id if not row.region else f"{row.public_id} #{row.region}",
+                row.id if not row.region else f"{row.id} #{row.region}",
                 row.kind if row.status == "analysed" else row.status,
                 row.sound_class or row.role,
                 None if row.tempo_bpm is None else f"{row.tempo_bpm:.4g}",

@@ -20,9 +20,9 @@ from rich.text import Text
 from sonoteca.cli.output import messages, printable
 
 if TYPE_CHECKING:
-    from sonoteca import FileOutcome, PlanCounts, Stage
+    from sonoteca import FileOutcome, PlanCounts
 
-_STAGE_WORDS: dict[Stage, str] = {"identify": "reading", "listen": "listening"}
+_STAGE_WORDS: dict[str, str] = {"identify": "reading", "listen": "listening"}
 
 
 class ProgressBar:
@@ -45,7 +45,7 @@ class ProgressBar:
             disable=quiet or not self._console.is_terminal,
         )
         self._task: TaskID | None = None
-        self._stage: Stage = "identify"
+        self._stage: str = "identify"
         self._total = self._done = 0
         self._audio_s = 0.0
         self._started = self._last_line = time.monotonic()
@@ -63,7 +63,7 @@ class ProgressBar:
         if not self._quiet and plan.to_identify:
             self._console.print(f"found {plan.found} files, {plan.to_identify} to look into", style="dim")
 
-    def on_stage(self, stage: Stage, total: int) -> None:
+    def on_stage(self, stage: str, total: int) -> None:
         self._stage, self._total, self._done, self._audio_s = stage, total, 0, 0.0
         self._started = self._last_line = time.monotonic()
         if self._task is not None:

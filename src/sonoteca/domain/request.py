@@ -41,22 +41,24 @@ class Request(BaseModel):
         try:
             super().__init__(**values)
         except ValidationError as error:
-            raise request_error(error) from error
+            # The sentence says all that is of use; the chain would bury it.
+            raise request_error(error, type(self)) from None
 
     def as_json(self) -> dict[str, Any]:
         """All fields as JSON values: what an answer prints as its question."""
         return self.model_dump(mode="json")
 
 
-def request_error(error: ValidationError) -> RequestError:
+def request_error(error: ValidationError, kind: type[Request]) -> RequestError:
     """The first thing that is wrong with the values of a request, as a sentence for a person."""
-    details = error.errors(include_url=False)[0]
+    # A name that is none explains best why another is missing.
+    details = min(error.errors(include_url=False), key=lambda each: each["type"] != "extra_forbidden")
     field = ".".join(str(part) for part in details["loc"]) or None
-    sentence, remedy = _sentence(field or "the request", details)
+    sentence, remedy = _sentence(field or "the request", details, kind)
     return RequestError(sentence, remedy, field=field)
 
 
-def _sentence(field: str, details: ErrorDetails) -> tuple[str, str | None]:
+def _sentence(field: str, details: ErrorDetails, kind: type[Request]) -> tuple[str, str | None]:
     value = details["input"]
     if details["type"] in ("enum", "literal_error"):
         choices = str(details["ctx"]["expected"]).replace("'", "")
@@ -64,7 +66,7 @@ def _sentence(field: str, details: ErrorDetails) -> tuple[str, str | None]:
     if details["type"] == "missing":
         return f"{field} is missing.", None
     if details["type"] == "extra_forbidden":
-        return f"There is no field {field}.", None
+        return f"{kind.__name__} has no field {field}.", f"Its fields are {', '.join(kind.model_fields)}."
     # pydantic speaks of "Input" and "Value error", which are its words and not the reader's.
     rest = details["msg"].removeprefix("Value error, ").removeprefix("Assertion failed, ").removeprefix("Input ")
     joined = f"it {rest}" if details["msg"].startswith("Input ") else rest

@@ -50,7 +50,7 @@ class Listener:
         Whether workers leave the processor to what a person does meanwhile.
     start_method : "forkserver", "spawn" or None
         See ``LocalExecutor``. None: a single worker that is started for the first file is spawned, which is
-        soonest; several, and those that ``start`` keeps ready, are forked.
+        soonest; several, those in the background, and those that ``start`` keeps ready, are forked.
 
     Examples
     --------
@@ -89,7 +89,8 @@ class Listener:
         """The pool; its first worker starts with its first task."""
         if self._given is not None:
             return self._given
-        return self._pool(self._start_method or ("spawn" if self.workers == 1 else None))
+        is_alone = self.workers == 1 and not self._is_background
+        return self._pool(self._start_method or ("spawn" if is_alone else None))
 
     @property
     def ready_executor(self) -> Executor | None:

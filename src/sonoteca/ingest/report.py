@@ -136,6 +136,9 @@ class AddAnswer:
         values["failures"] = [failure.as_json() for failure in self.failures]
         return values
 
+    def __repr__(self) -> str:
+        return f"<AddAnswer: {self.sentence()}>"
+
     def sentence(self) -> str:
         """One line that adds up.
 

@@ -38,7 +38,7 @@ def test_a_row_shows_what_is_known(library: Library) -> None:
     assert (row.kind, row.role, row.tempo_bpm, row.key) == ("loop", None, 120.5, Key(9, "minor"))
     assert (row.tags, row.region, row.start_s, row.end_s, row.status) == (("Dusty",), 0, 0.0, 2.0, "analysed")
     shown = row.as_json()
-    assert (shown["id"], shown["key"], shown["camelot"]) == (row.public_id, "A minor", "8A")
+    assert (shown["id"], shown["key"], shown["camelot"]) == (row.id, "A minor", "8A")
     assert not {"sound_id", "region_id"} & shown.keys()
 
 

@@ -110,7 +110,7 @@ def test_an_order_is_refused_and_errors_point_at_the_character(library: Library)
 )
 def test_search_finds_what_list_finds(connection: Connection, words: str) -> None:
     found = rank_by_words(connection, words, k=1000).rows
-    assert set(_ids(found)) == {row.public_id for row in find_rows(connection, words, limit=None)}
+    assert set(_ids(found)) == {row.id for row in find_rows(connection, words, limit=None)}
     assert found
     assert all(row.reasons for row in found)
 

@@ -71,7 +71,7 @@ class Library:
         self.uuid: str = uuid
 
     def __repr__(self) -> str:
-        return f"<Library {self.location}, open to {self.mode}>"
+        return f"<Library {self.location}, open to {'read' if self.mode == 'read' else 'change'}>"
 
     @property
     def is_sqlite(self) -> bool:

@@ -25,7 +25,7 @@ class SoundRow:
 
     region_id: int
     sound_id: int
-    public_id: str
+    id: str
     external_id: str | None
     region: int
     start_s: float
@@ -47,10 +47,17 @@ class SoundRow:
     status: str
     added_at: str
 
+    def __repr__(self) -> str:
+        """One line: what it is called, and the little that tells it from others."""
+        key = None if self.key is None else self.key.name
+        bpm = None if self.tempo_bpm is None else f"{self.tempo_bpm:g} bpm"
+        told = [each for each in (self.kind, self.role, bpm, key) if each is not None]
+        return f"<SoundRow {self.path or self.title or self.id}: {', '.join(told) or self.status}>"
+
     def as_json(self) -> dict[str, Any]:
         """The row as lists print it: public names only."""
         return {
-            "id": self.public_id,
+            "id": self.id,
             "external_id": self.external_id,
             "title": self.title,
             "artist": self.artist,
@@ -146,7 +153,7 @@ def _row(row: Any, labels: tuple[str, ...]) -> SoundRow:
     return SoundRow(
         region_id=row.region_id,
         sound_id=row.sound_id,
-        public_id=row.public_id,
+        id=row.public_id,
         external_id=row.external_id,
         region=row.number,
         start_s=row.start_s,
