@@ -32,11 +32,19 @@ def run(work: Path, corpus: Path) -> list[Measure]:
     paths = work / "paths.txt"
     paths.write_text("".join(f"{corpus / 'corpus' / name}\n" for name in names))
     with sounds.open("w") as out:
-        command = [sys.executable, "-m", "sonoteca.cli.main", "inspect", "--json", "--paths-file", str(paths)]
+        command: list[Any] = [
+            sys.executable,
+            "-m",
+            "sonoteca.cli.main",
+            "inspect",
+            "--json",
+            "--paths-file",
+            str(paths),
+        ]
         subprocess.run(command, stdout=out, check=False)
     predictions = work / "predictions.json"
     scripts = corpus / "eval"
-    convert = [sys.executable, scripts / "from_inspect.py", sounds, predictions, "--root", corpus / "corpus"]
+    convert: list[Any] = [sys.executable, scripts / "from_inspect.py", sounds, predictions, "--root", corpus / "corpus"]
     subprocess.run(convert, check=True, stdout=subprocess.DEVNULL)
     measures = []
     for part, tests in json.loads((scripts / "goals.json").read_text()).items():
@@ -54,7 +62,15 @@ def _score(
     work: Path, scripts: Path, manifest: Path, predictions: Path, part: str, name: str, test: dict[str, Any]
 ) -> list[Measure]:
     report = work / f"{part}-{name}.json"
-    command = [sys.executable, scripts / test["script"], manifest, predictions, "--corpus", part, *test["args"]]
+    command: list[Any] = [
+        sys.executable,
+        scripts / test["script"],
+        manifest,
+        predictions,
+        "--corpus",
+        part,
+        *test["args"],
+    ]
     done = subprocess.run([*command, "--json", report], capture_output=True, text=True, check=True)
     scores = json.loads(report.read_text())
     intervals = {round(float(mean), 4): (float(low), float(high)) for _, mean, low, high in _ROW.findall(done.stdout)}
@@ -69,7 +85,7 @@ def _score(
 
 def _melody(work: Path, scripts: Path, manifest: Path, predictions: Path) -> list[Measure]:
     report = work / "melody.json"
-    command = [
+    command: list[Any] = [
         sys.executable,
         scripts / "eval_melody.py",
         manifest,

@@ -6,7 +6,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import sqlalchemy as sa
@@ -105,8 +107,8 @@ def _asked(library: Library, regions: int, goal_ms: float) -> list[Measure]:
     lists, words, counts = [], [], []
     for _ in range(15):
         with library.read() as connection:
-            lists += [_ms(lambda q=query: find_rows(connection, q, limit=50)) for query in QUERIES]
-            words += [_ms(lambda q=query: rank_by_words(connection, q, k=20)) for query in SEARCHES]
+            lists += [_ms(partial(find_rows, connection, query, limit=50)) for query in QUERIES]
+            words += [_ms(partial(rank_by_words, connection, query, k=20)) for query in SEARCHES]
     with library.read() as connection:
         counts = [_ms(lambda: facets(connection, QUERIES[0])) for _ in range(3)]
     size = f"{regions:,} regions"
@@ -214,6 +216,6 @@ def _fill(library: Library, folder: Path, count: int, producers: Producers, file
                 )
                 analysis = SoundAnalysis((RegionAnalysis(Region(0, 0.0, seconds), statements, runs),))
                 info = AudioInfo(seconds, 44_100, 2, "pcm_s16le", "wav", round(seconds * 44_100), content_hash)
-                empty = {space.id: [[]] for space in producers.spaces}
+                empty: dict[str, Any] = {space.id: [[]] for space in producers.spaces}
                 results.append(SoundResult(record.sound_id, info, analysis, (), empty))
             store_results(connection, results, identities=producers.identities, spaces=producers.spaces)

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from bench.measure import Measure
 from sonoteca.index.filter import Filter
-from sonoteca.index.segment import partition_rows
+from sonoteca.index.segment import PARTITION_ROWS, partition_rows
 from sonoteca.index.segment_file import write_segment
-from sonoteca.index.segment_index import PARTITION_ROWS, LiveSegment, SegmentIndex, Snapshot
+from sonoteca.index.segment_index import LiveSegment, SegmentIndex, Snapshot
 from sonoteca.index.vector_source import Rows
 from sonoteca.index.vector_table import rank
 

@@ -158,7 +158,8 @@ def _goes_by_rule(one: Stem, other: Stem) -> bool:
         return False
     if one.tonic is None or other.tonic is None or one.mode is None or other.mode is None:
         return True
-    return Key(other.tonic, other.mode) in Key(one.tonic, one.mode).compatible()
+    theirs = Key(other.tonic, "minor" if other.mode == "minor" else "major")
+    return theirs in Key(one.tonic, "minor" if one.mode == "minor" else "major").compatible()
 
 
 def _galleries(stems: Sequence[Stem]) -> list[NDArray[np.bool_]]:

@@ -85,13 +85,13 @@ def _score(work: Path, script: Path, truth: Path, predictions: dict[str, Any], p
     said, report = work / "said.json", work / "report.json"
     said.write_text(json.dumps(predictions))
     report.unlink(missing_ok=True)
-    command = [sys.executable, script, truth, said, "--corpus", part, "--json", report]
+    command: list[Any] = [sys.executable, script, truth, said, "--corpus", part, "--json", report]
     done = subprocess.run(command, capture_output=True, check=False)
     return json.loads(report.read_text()) if done.returncode == 0 and report.exists() else {}
 
 
 def _inspected(files: list[Path], names: list[str]) -> dict[str, Any]:
-    command = [sys.executable, "-m", "sonoteca.cli.main", "inspect", "--json", *map(str, files)]
+    command: list[Any] = [sys.executable, "-m", "sonoteca.cli.main", "inspect", "--json", *map(str, files)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     sounds = map(json.loads, done.stdout.splitlines())
     return {
@@ -106,7 +106,7 @@ def _inspected(files: list[Path], names: list[str]) -> dict[str, Any]:
 
 
 def _peer(program: str, files: list[Path]) -> dict[str, Any] | None:
-    command = [str(PEERS_PYTHON), str(Path(__file__).parent / "peer_programs.py"), program, *map(str, files)]
+    command: list[Any] = [str(PEERS_PYTHON), str(Path(__file__).parent / "peer_programs.py"), program, *map(str, files)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         print(f"{program}: {done.stderr.strip().splitlines()[-1:]}")

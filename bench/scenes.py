@@ -9,8 +9,9 @@ by another microphone, in another room, over another noise.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,10 +59,15 @@ def _recorded(scene: Samples, rng: Rng) -> Samples:
     return heard / np.abs(heard).max() * 10 ** rng.uniform(-1.0, -0.05)
 
 
-def _shaped(samples: Samples, gain: Callable[[Samples], Samples]) -> Samples:
+def _shaped(samples: Samples, gain: Callable[[Samples], Any]) -> Samples:
     """Filtered with zero phase by a gain per frequency."""
     spectrum = np.fft.rfft(samples)
-    return np.fft.irfft(spectrum * gain(np.fft.rfftfreq(len(samples), 1 / RATE)), len(samples))
+    return np.fft.irfft(spectrum * gain(np.fft.rfftfreq(len(samples), 1 / RATE).astype(np.float64)), len(samples))
+
+
+def _throat(first_hz: float, second_hz: float, hz: Samples) -> Samples:
+    """Two resonances of a mouth, as a gain per frequency."""
+    return 1 / (1 + ((hz - first_hz) / 120) ** 2) + 0.5 / (1 + ((hz - second_hz) / 180) ** 2)
 
 
 def _noise(rng: Rng, slope: float) -> Samples:
@@ -236,9 +242,7 @@ def crowd(rng: Rng) -> Samples:
         buzz = signal.sawtooth(2 * np.pi * np.cumsum(pitch_hz) / RATE) + 0.3 * rng.standard_normal(_N)
         syllables = np.maximum(0, _drift(rng, rng.uniform(3.5, 6))) * (_drift(rng, 0.5) > -0.3)
         first, second = rng.uniform(350, 800), rng.uniform(1000, 2300)
-        throat = _shaped(
-            buzz, lambda hz, a=first, b=second: 1 / (1 + ((hz - a) / 120) ** 2) + 0.5 / (1 + ((hz - b) / 180) ** 2)
-        )
+        throat = _shaped(buzz, partial(_throat, first, second))
         out += rng.uniform(0.2, 1) * throat * syllables
     return out
 

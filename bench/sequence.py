@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -26,6 +27,7 @@ from sonoteca.domain.descriptor import (
     ONSET_DENSITY,
     TEMPO,
     TUNING,
+    Descriptor,
 )
 from sonoteca.domain.embedding import Embedding, Space
 from sonoteca.domain.file_analysis import AnalysisSettings
@@ -211,7 +213,7 @@ def fill(library: Library, count: int) -> None:
             store_results(connection, results, identities=producers.identities, spaces=producers.spaces)
 
 
-def _values(random: np.random.Generator, seconds: float) -> Sequence[tuple[object, JsonValue]]:
+def _values(random: np.random.Generator, seconds: float) -> list[tuple[Descriptor, Any]]:
     middle, spread = GENRES[random.integers(len(GENRES))]
     key = Key(int(random.integers(12)), "minor" if random.random() < 0.6 else "major")
     curve: list[JsonValue] = [round(float(each), 3) for each in np.clip(random.normal(0.9, 0.08, int(seconds)), 0, 1)]

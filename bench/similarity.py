@@ -10,6 +10,7 @@ import json
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,7 +38,7 @@ def run(work: Path, corpus: Path) -> list[Measure]:
         return []
     truth = json.loads(manifest_file.read_text())["files"]
     folder = corpus / "corpus"
-    tasks = {
+    tasks: dict[str, list[tuple[str, Any, Any]]] = {
         "one-shots of one class": [(n, t["class"], None) for n, t in truth.items() if t.get("class")],
         "loops of one instrument": _instruments(truth),
         "excerpts of one track": [

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from fractions import Fraction
+from typing import Any, cast
 
 import av
 import av.error
@@ -122,7 +123,7 @@ def _atempo(samples: np.ndarray, speed: float) -> np.ndarray:
     def pull() -> None:
         while True:
             try:
-                parts.append(sink.pull().to_ndarray())
+                parts.append(cast(Any, sink.pull()).to_ndarray())
             except (av.error.BlockingIOError, av.error.EOFError):
                 return
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import zlib
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from hypothesis import strategies as st
@@ -78,7 +78,10 @@ def arrangements(draw: st.DrawFn) -> Arrangement:
         title=draw(st.none() | TEXTS),
         muted=frozenset(draw(st.lists(st.sampled_from(roles), unique=True)) if roles else ()),
         locked=frozenset(draw(st.lists(st.sampled_from(pairs), unique=True)) if pairs else ()),
-        details={"notes": draw(st.lists(TEXTS, max_size=2)), "asked": {"bpm": draw(st.none() | st.floats(20, 400))}},
+        details={
+            "notes": cast(Any, draw(st.lists(TEXTS, max_size=2))),
+            "asked": {"bpm": draw(st.none() | st.floats(20, 400))},
+        },
     )
 
 

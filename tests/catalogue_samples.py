@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import sqlalchemy as sa
@@ -17,7 +18,7 @@ from sonoteca.domain.audio_info import AudioInfo
 from sonoteca.domain.claim import Claim
 from sonoteca.domain.descriptor import DESCRIPTORS
 from sonoteca.domain.embedding import Embedding, Space
-from sonoteca.domain.observation import JsonValue, Observation, Provenance
+from sonoteca.domain.observation import Observation, Provenance
 from sonoteca.domain.region import Region
 from sonoteca.domain.sound_analysis import Identity, RegionAnalysis, Run, SoundAnalysis
 from sonoteca.domain.vocabulary import RunOutcome, Source
@@ -30,7 +31,7 @@ def info(content_hash: str, duration_s: float = 2.0) -> AudioInfo:
     return AudioInfo(duration_s, 44_100, 2, "pcm_s16le", "wav", round(duration_s * 44_100), content_hash)
 
 
-def heard(identity: Identity = EAR, **values: JsonValue) -> tuple[Observation, ...]:
+def heard(identity: Identity = EAR, **values: Any) -> tuple[Observation, ...]:
     """Statements of an analyzer: ``heard(kind="loop", tempo={"bpm": 120.0})``."""
     origin = Provenance(Source.ANALYZER, identity.producer, identity.version, identity.settings)
     return tuple(Observation(DESCRIPTORS[name], value, 0.9, origin) for name, value in values.items())
@@ -64,7 +65,7 @@ def add(
     *,
     claims: Iterable[Claim] = (),
     duration_s: float = 2.0,
-    **values: JsonValue,
+    **values: Any,
 ) -> int:
     """A file below /music with an analysed whole sound; returns the sound's row number."""
     place = ensure_root(connection, "/music")
@@ -88,7 +89,7 @@ def library_of_revision(path: Path, revision: str) -> None:
     engine = sa.create_engine(f"sqlite:///{path}")
     with (
         engine.begin() as connection,
-        EnvironmentContext(config, scripts, fn=lambda at, _: scripts._upgrade_revs(revision, at)) as environment,  # type: ignore[arg-type]
+        EnvironmentContext(config, scripts, fn=lambda at, _: scripts._upgrade_revs(revision, at)) as environment,
     ):
         environment.configure(connection=connection, render_as_batch=True)
         environment.run_migrations()

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from sqlalchemy.engine import Connection
 
 from catalogue_samples import EAR, heard, info, part
+from sonoteca.catalogue.heard.fulltext import TextField
 from sonoteca.catalogue.heard.results import SoundResult, store_results
 from sonoteca.catalogue.identity.locations import SeenFile, mark_missing, record_files
 from sonoteca.catalogue.identity.roots import ensure_root
@@ -32,7 +33,6 @@ from sonoteca.search.query.tree import (
     Not,
     Or,
     Tagged,
-    TextField,
     Words,
 )
 

@@ -164,7 +164,7 @@ def store(
     return {name: public_id(content_hash) for name, content_hash in hashes.items()}
 
 
-def _values(made: Made, kind: str) -> dict[str, JsonValue]:
+def _values(made: Made, kind: str) -> dict[str, Any]:
     values: dict[str, JsonValue] = {"kind": kind}
     if made.bpm is not None:
         values["tempo"] = {"bpm": made.bpm, "alternatives_bpm": []}

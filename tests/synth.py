@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import scipy.signal
@@ -278,7 +279,7 @@ def span(sound: AudioSignal, start_s: float, end_s: float, features: Iterable[Fe
     return RegionView(Region(1, start_s, end_s), source, features_of(source, features))
 
 
-def analyze(sound: AudioSignal, analyzers: Sequence[Analyzer], **settings: float) -> SoundAnalysis:
+def analyze(sound: AudioSignal, analyzers: Sequence[Analyzer], **settings: Any) -> SoundAnalysis:
     """The full engine."""
     source = recording(sound)
     return analyze_recording(source, features_of(source, declared_features(analyzers)), analyzers, **settings)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,22 +20,22 @@ PAGE = Path(__file__).parents[2] / "docs" / "adding-an-analyzer.md"
 
 
 @pytest.fixture(scope="module")
-def page() -> dict:
+def page() -> dict[str, Any]:
     text = PAGE.read_text(encoding="utf-8")
-    names: dict = {"__name__": "page"}
+    names: dict[str, Any] = {"__name__": "page"}
     for number, block in enumerate(re.findall(r"```python\n(.*?)```", text, re.DOTALL)):
         exec(compile(block, f"{PAGE.name}, block {number}", "exec", dont_inherit=True), names)
     return names
 
 
-def test_its_own_tests_pass(page: dict) -> None:
+def test_its_own_tests_pass(page: dict[str, Any]) -> None:
     tests = [value for name, value in page.items() if name.startswith("test_")]
     assert len(tests) == 2
     for test in tests:
         test()
 
 
-def test_it_runs_beside_the_shipped_ones(page: dict) -> None:
+def test_it_runs_beside_the_shipped_ones(page: dict[str, Any]) -> None:
     sound = synth.bursts((0.25, 0.75, 1.25, 1.75), duration_s=2.0)
     whole = synth.analyze(sound, [*builtin_analyzers(), *page["analyzers"]()]).whole
     (run,) = [run for run in whole.runs if run.producer == "example.burst_density.energy"]
@@ -42,7 +43,7 @@ def test_it_runs_beside_the_shipped_ones(page: dict) -> None:
     assert {found.descriptor.name: found.value for found in whole.observations}["burst_density"] == 2.0
 
 
-def test_blocks_join_without_a_seam(page: dict) -> None:
+def test_blocks_join_without_a_seam(page: dict[str, Any]) -> None:
     # A burst on the border of two blocks (11.9 s) is one burst.
     sound = synth.bursts((2.0, 11.888, 20.0), duration_s=24.0)
     view = synth.whole(sound, page["BurstDensity"].features)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Iterable
-from typing import ClassVar
+from typing import Any, ClassVar, cast
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 import synth
-from sonoteca.analysis.analyzer import ALL_KINDS, Analyzer, Known, RegionView, measured_by
+from sonoteca.analysis.analyzer import ALL_KINDS, Known, RegionView, measured_by
 from sonoteca.analysis.engine import (
     AnalyzerSetInvalid,
     declared_features,
@@ -41,7 +41,7 @@ TWO_HITS = synth.at({0.5: synth.hit(), 2.5: synth.hit()}, 4.0)
 
 def says(
     descriptor: Descriptor,
-    value: JsonValue,
+    value: Any,
     *,
     requires: tuple[Descriptor, ...] = (),
     name: str | None = None,
@@ -49,7 +49,7 @@ def says(
     also: tuple[Descriptor, ...] = (),
     replaces: tuple[str, ...] = (),
     confidence: float | None = None,
-) -> Analyzer:
+) -> Any:
     """An analyzer that always states ``value``, or raises it if it is an exception."""
     seen: list[Known] = []
     stands_in_for = replaces
@@ -67,14 +67,15 @@ def says(
             if isinstance(value, Exception):
                 raise value
             if value is not None:
-                yield Observation(descriptor, value, confidence, measured_by(self))
+                yield Observation(descriptor, value, confidence, measured_by(cast(Any, self)))
 
-    Says.requires = requires
-    Says.kinds = kinds
-    return Says()
+    made: Any = Says
+    made.requires = requires
+    made.kinds = kinds
+    return made()
 
 
-def run_of(part, analyzer_id: str):
+def run_of(part: Any, analyzer_id: str) -> Any:
     (run,) = [run for run in part.runs if run.producer == analyzer_id]
     return run
 
@@ -217,7 +218,7 @@ def test_a_tempo_a_person_stated_is_handed_on_and_one_stated_absent_is_not() -> 
     needs = says(KEY, None, requires=(TEMPO,))
     for value, expected in (({"bpm": 93.0}, [{"bpm": 93.0}]), (None, [])):
         needs.heard.clear()
-        user = Observation(TEMPO, value, None, Provenance(Source.USER, "person", 1))
+        user = Observation(TEMPO, cast(Any, value), None, Provenance(Source.USER, "person", 1))
         synth.analyze(TWO_HITS, [needs, says(TEMPO, {"bpm": 186.0})], known_values={TEMPO: user})
         assert [observation.value for observation in needs.heard[0].values()] == expected
 
@@ -265,7 +266,7 @@ def test_undeclared_and_repeated_statements_fail_the_run() -> None:
             yield Observation(NOISINESS, 0.5)
             yield Observation(NOISINESS, 0.6)
 
-    part = synth.analyze(TWO_HITS, [Undeclared(), Repeated()]).whole
+    part = synth.analyze(TWO_HITS, cast(Any, [Undeclared(), Repeated()])).whole
     assert "does not declare" in run_of(part, "test.liar").reason
     assert "twice" in run_of(part, "test.parrot").reason
 
@@ -278,7 +279,7 @@ def test_provenance_is_the_analyzers_whatever_it_wrote() -> None:
         def analyze(self, region: RegionView, known: Known) -> Iterable[Observation]:
             yield Observation(WARMTH, 0.25)
 
-    analyzer = Settled()
+    analyzer: Any = Settled()
     (observation,) = synth.analyze(TWO_HITS, [analyzer]).whole.observations
     digest = settings_digest(analyzer)
     assert observation.provenance == Provenance(Source.ANALYZER, "test.settled", 7, digest)

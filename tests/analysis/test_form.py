@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cache
 from itertools import pairwise
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -18,7 +19,8 @@ from sonoteca.analysis.form.sections import Sections, partition, unit_edges
 from sonoteca.analysis.rhythm.analyzers import OnsetDensity
 from sonoteca.audio.signal import AudioSignal
 from sonoteca.domain.descriptor import BARS, BEATS, DOWNBEATS, ONSET_DENSITY, SECTIONS, TEMPO
-from sonoteca.domain.observation import JsonValue, Observation
+from sonoteca.domain.music import parse_pitch_class
+from sonoteca.domain.observation import Observation
 
 BAR_S = 2.0
 VERSE, CHORUS = ("A:min", "F", "C", "G"), ("F", "G", "E:min", "A:min")
@@ -34,7 +36,7 @@ def chords(names: Sequence[str], n_bars: int, level: float, octave: int = 4) -> 
 
 
 def bass(names: Sequence[str], n_bars: int) -> AudioSignal:
-    roots = [36 + synth.parse_pitch_class(name.split(":")[0]) for name in names]
+    roots = [36 + parse_pitch_class(name.split(":")[0]) for name in names]
     return synth.sequence(*(synth.tone(roots[bar % 4], BAR_S, 0.35) for bar in range(n_bars)))
 
 
@@ -54,15 +56,15 @@ TRACK = synth.sequence(
 )  # fmt: skip
 
 
-def said(analyzer: Analyzer, sound: AudioSignal, known: Known | None = None) -> JsonValue:
+def said(analyzer: Analyzer, sound: AudioSignal, known: Known | None = None) -> Any:
     found = list(analyzer.analyze(synth.whole(sound, analyzer.features), known or {}))
     return found[0].value if found else None
 
 
 def bars_of(sound: AudioSignal) -> Known:
     n_bars = round(sound.duration_s / BAR_S)
-    downbeats: JsonValue = [BAR_S * bar for bar in range(n_bars)]
-    beats: JsonValue = [BAR_S / 4 * beat for beat in range(4 * n_bars)]
+    downbeats: Any = [BAR_S * bar for bar in range(n_bars)]
+    beats: Any = [BAR_S / 4 * beat for beat in range(4 * n_bars)]
     return {DOWNBEATS: Observation(DOWNBEATS, downbeats), BEATS: Observation(BEATS, beats)}
 
 
@@ -79,7 +81,10 @@ def test_sections_are_found_where_they_change_and_repeated_ones_share_a_letter(w
 
 def test_sections_are_gapless_and_begin_on_bars_with_an_upbeat_before() -> None:
     late = synth.sequence(synth.silence(0.3), TRACK)
-    known = {name: Observation(name, [second + 0.3 for second in held.value]) for name, held in bars_of(TRACK).items()}
+    known = {
+        name: Observation(name, [second + 0.3 for second in cast(Any, held.value)])
+        for name, held in bars_of(TRACK).items()
+    }
     sections = said(Sections(), late, known)
     assert sections[0]["start_s"] == 0.0
     assert [section["start_s"] for section in sections[1:]] == pytest.approx([0.3 + 16.0 * i for i in range(1, 7)])
@@ -138,7 +143,7 @@ def energy(sound: AudioSignal) -> int:
     view = synth.whole(sound, (*EnergyLevel.features, *OnsetDensity.features))
     heard = {each.descriptor: each for each in OnsetDensity().analyze(view, {})}
     (level,) = EnergyLevel().analyze(view, {ONSET_DENSITY: heard[ONSET_DENSITY]})
-    return level.value
+    return cast(int, level.value)
 
 
 def test_energy_rises_from_a_pad_to_a_full_fast_band() -> None:
@@ -174,7 +179,7 @@ def test_silence_has_no_energy() -> None:
 
 
 def loopability(sound: AudioSignal, bpm: float | None = None, n_bars: int | None = None) -> float:
-    known: dict = {}
+    known: dict[Any, Any] = {}
     if bpm is not None:
         known[TEMPO] = Observation(TEMPO, {"bpm": bpm, "alternatives_bpm": []})
     if n_bars is not None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -15,12 +17,12 @@ from sonoteca.domain.vocabulary import Kind
 BORDER_S = 0.020
 
 
-def split(sound: AudioSignal, kind: Kind | None = None, **settings: float):
+def split(sound: AudioSignal, kind: Kind | None = None, **settings: float) -> Any:
     source = synth.recording(sound)
     return find_regions(source, synth.features_of(source, [FEATURE])[FEATURE], kind=kind, **settings).regions
 
 
-def assert_borders(regions, truth, *, late_s: float = 0.001) -> None:
+def assert_borders(regions: Any, truth: Any, *, late_s: float = 0.001) -> None:
     """``late_s``: an attack that fades in from below the noise may begin unheard."""
     assert len(regions) == len(truth)
     for region, (start_s, end_s) in zip(regions, truth, strict=True):

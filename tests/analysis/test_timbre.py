@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -15,7 +17,7 @@ from sonoteca.features.spectral_shape import BAND_EDGES_HZ, N_BANDS, SpectralSha
 FEATURES = [feature for analyzer in ANALYZERS for feature in analyzer.features]
 
 
-def heard(sound: AudioSignal) -> dict[str, float]:
+def heard(sound: AudioSignal) -> dict[str, Any]:
     view = synth.whole(sound, FEATURES)
     return {found.descriptor.name: found.value for analyzer in ANALYZERS for found in analyzer.analyze(view, {})}
 

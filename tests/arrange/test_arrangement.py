@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -83,7 +84,7 @@ def test_what_is_no_arrangement_is_refused(broken: dict[str, object]) -> None:
         {"semitone_shift": 13},
     ],
 )
-def test_what_is_no_clip_is_refused(broken: dict[str, object]) -> None:
+def test_what_is_no_clip_is_refused(broken: dict[str, Any]) -> None:
     with pytest.raises(ValueError):
         a_clip(**broken)
 

@@ -198,7 +198,9 @@ def test_a_role_whose_last_clip_a_shorter_section_loses_is_no_longer_muted() -> 
 
 def test_a_clip_across_sections_is_not_torn() -> None:
     song = a_song(clips=(a_clip("drums", 0, 12),))
-    for edit in (lambda: set_bars(song, "chorus", 4), lambda: move_section(song, "chorus", 1)):
+    refused: list[Callable[[], Arrangement]]
+    refused = [lambda: set_bars(song, "chorus", 4), lambda: move_section(song, "chorus", 1)]
+    for edit in refused:
         with pytest.raises(RequestError, match="beyond intro"):
             edit()
 

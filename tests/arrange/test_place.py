@@ -17,7 +17,7 @@ from sonoteca.domain.music import Key, KeyRelation, key_relation
 from sonoteca.domain.vocabulary import Role
 from sonoteca.match.region_table import RegionStatement, region_table_of
 
-KEYS = [Key(tonic, mode) for tonic in range(12) for mode in ("major", "minor")]  # type: ignore[arg-type]
+KEYS = [Key(tonic, mode) for tonic in range(12) for mode in ("major", "minor")]
 
 
 def placed(loops: Loops, grid: Grid, limits: Limits | None = None) -> Placements:

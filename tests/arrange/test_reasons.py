@@ -17,7 +17,7 @@ AM = Key.parse("Am")
 
 def placed(*described: tuple[str, dict[str, object]], bpm: float = 120.0) -> Placements:
     """One placement of each loop, in the order described."""
-    placements, _ = place(loops_of(*described), Grid(bpm, 4, AM), Limits())  # type: ignore[arg-type]
+    placements, _ = place(loops_of(*described), Grid(bpm, 4, AM), Limits())
     hashes = placements.loops.regions.content_hashes
     return placements.take([hashes.index(f"x1:{number:032x}") for number in range(len(described))])
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -310,7 +311,7 @@ def test_a_rate_no_encoder_takes_is_refused_and_leaves_nothing(plain: Library, t
 
 
 @pytest.mark.parametrize("wishes", [{"tempo_ratio": 5.0}, {"end_s": 700.0}])
-def test_clips_that_cannot_be_rendered_are_refused(plain: Library, tmp_path: Path, wishes: dict[str, float]) -> None:
+def test_clips_that_cannot_be_rendered_are_refused(plain: Library, tmp_path: Path, wishes: dict[str, Any]) -> None:
     clip = replace(Clip("bass", "x1:0", 0.0, 2.0, 0, 1), **wishes)
     with pytest.raises(RequestError, match="bass clip"):
         render(plain, one_section(120, 1, clip), tmp_path / "mix.wav")

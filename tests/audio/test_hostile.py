@@ -10,6 +10,7 @@ import struct
 import sys
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -265,7 +266,7 @@ class Failing(io.FileIO):
 
     good = 3
 
-    def read(self, size: int | None = -1, /) -> bytes | None:
+    def read(self, size: int | None = -1, /) -> Any:
         self.good -= 1
         if self.good < 0:
             raise OSError(errno.EIO, "Input/output error")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -62,14 +63,15 @@ def content(
 ) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
     """Music-like, silence, noise, DC, clipped, a click: what files hold."""
     t = np.arange(n_samples) / 44_100
-    sound = {
+    kinds: dict[int, Callable[[], Any]] = {
         0: lambda: 0.3 * np.sin(2 * np.pi * random.uniform(50, 2_000) * t) * np.exp(-(t % 0.2) / 0.05),
         1: lambda: np.zeros(n_samples),
         2: lambda: 0.2 * random.standard_normal(n_samples),
         3: lambda: np.full(n_samples, 0.5),
         4: lambda: np.clip(9 * np.sin(2 * np.pi * 100 * t), -1, 1),
         5: lambda: (np.arange(n_samples) == n_samples // 2).astype(float),
-    }[int(random.integers(6))]()
+    }
+    sound = kinds[int(random.integers(6))]()
     gains = random.choice([1.0, -1.0, 0.5, 0.0], size=channels)
     return np.clip(gains.reshape(-1, 1) * sound, -1, 1).astype(np.float32)
 

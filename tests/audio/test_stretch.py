@@ -139,9 +139,12 @@ def test_ratios_multiply(one: float, other: float) -> None:
 def test_a_stretched_loop_goes_round_without_a_click(name: str, semitones: int) -> None:
     beats = synth.drums(120, 2)
     # Whole periods: the pad meets itself before it is stretched.
-    pad = synth.signal(sum(0.2 * np.sin(2 * np.pi * hz * np.arange(4 * RATE) / RATE) for hz in (110.0, 165.25, 220.5)))
-    loop, material = (beats, "percussive") if name == "drums" else (pad, "tonal")
-    out = stretch(loop, tempo_ratio=1.07, semitones=semitones, material=material, wraps=True).samples
+    waves = [0.2 * np.sin(2 * np.pi * hz * np.arange(4 * RATE) / RATE) for hz in (110.0, 165.25, 220.5)]
+    pad = synth.signal(np.sum(waves, axis=0))
+    loop = beats if name == "drums" else pad
+    out = stretch(
+        loop, tempo_ratio=1.07, semitones=semitones, material="percussive" if name == "drums" else "tonal", wraps=True
+    ).samples
     twice = roughness(np.tile(out, 2))
     seam = out.shape[1]
     # Drums begin with a kick: what is there may be as rough as where the kick stands elsewhere.

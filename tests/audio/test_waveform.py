@@ -46,7 +46,7 @@ def test_a_burst_shows_where_it_is() -> None:
 @settings(deadline=None, max_examples=25)
 @given(n=st.integers(0, 30_000), n_points=st.integers(1, 2_000))
 def test_rms_lies_within_the_extremes(n: int, n_points: int) -> None:
-    with recorded(np.random.default_rng(n).uniform(-1, 1, n), 22_050) as recording:
+    with recorded(np.random.default_rng(n).uniform(-1, 1, n).astype(np.float32), 22_050) as recording:
         waveform = draw(recording, n_points)
     assert len(waveform.rms) == min(n_points, max(1, n))
     largest = np.maximum(np.abs(waveform.minimum), np.abs(waveform.maximum))
@@ -72,7 +72,7 @@ def test_json_is_plain() -> None:
 
 @pytest.mark.parametrize("n_points", [0, -1])
 def test_no_points_is_an_error(n_points: int) -> None:
-    with recorded(np.zeros(10)) as recording, pytest.raises(ValueError, match=str(n_points)):
+    with recorded(np.zeros(10, np.float32)) as recording, pytest.raises(ValueError, match=str(n_points)):
         draw(recording, n_points)
 
 
@@ -87,7 +87,7 @@ def test_a_dat_file_is_read_back(tmp_path: Path) -> None:
 
 
 def test_the_header_is_that_of_audiowaveform_version_2(tmp_path: Path) -> None:
-    with recorded(np.zeros(1_000)) as recording:
+    with recorded(np.zeros(1_000, np.float32)) as recording:
         write_dat(tmp_path / "x.dat", recording.measurements)
     data = (tmp_path / "x.dat").read_bytes()
     # version, flags (16 bit), rate, samples per pixel, pixels, channels; then min and max each.

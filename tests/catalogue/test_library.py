@@ -78,7 +78,7 @@ def test_a_missing_disk_is_named_and_no_folder_is_made(tmp_path: Path) -> None:
     gone = tmp_path / "mnt" / "usb" / "library.sonoteca"
     for mode in ("read", "write", "create"):
         with pytest.raises(LibraryMissing, match="is its disk mounted"):
-            open_library(gone, mode=mode)  # type: ignore[arg-type]
+            open_library(gone, mode=mode)
     assert not (tmp_path / "mnt").exists()
 
 
@@ -295,7 +295,7 @@ def test_a_newer_library_is_refused_and_left_alone(path: Path) -> None:
     before = path.read_bytes()
     for mode in ("read", "write", "create"):
         with pytest.raises(LibraryTooNew, match="9999"):
-            open_library(path, mode=mode)  # type: ignore[arg-type]
+            open_library(path, mode=mode)
     assert path.read_bytes() == before
 
 
@@ -303,7 +303,7 @@ def test_an_older_library_is_backed_up_before_it_is_upgraded(path: Path, monkeyp
     set_revision(path, "0000")
     for options in ({"mode": "read"}, {"mode": "write", "upgrade_older": False}):
         with pytest.raises(LibraryNeedsUpgrade):
-            open_library(path, **options)  # type: ignore[arg-type]
+            open_library(path, **options)
     migrated: list[str] = []
 
     def migrate(engine: sa.Engine) -> None:
@@ -370,7 +370,7 @@ def test_the_migrations_make_exactly_the_tables_of_the_schema(library: Library) 
             "include_name": lambda name, kind, _: kind != "table" or not (name or "").startswith("sound_text"),
         }
         context = MigrationContext.configure(connection, opts=options)
-        differences = compare_metadata(context, schema_made.metadata)
+        differences = compare_metadata(context, schema.metadata)
     assert differences == []
 
 

@@ -28,7 +28,7 @@ def summary(library: Library, sound_id: int) -> sa.Row[tuple[object, ...]]:
 
 
 def test_what_was_stored_is_what_comes_back(library: Library) -> None:
-    tempo = {"bpm": 120.5, "alternatives_bpm": [60.25]}
+    tempo: JsonValue = {"bpm": 120.5, "alternatives_bpm": [60.25]}
     with library.write() as connection:
         [sound_id] = ensure_sounds(connection, ["x1:a"]).values()
         analysis = SoundAnalysis((part(0, 0.0, 2.0, heard(kind="loop", tempo=tempo, brightness=0.25)),), ("quiet",))

@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import Result
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from sequence_samples import Made, store
 from sonoteca.catalogue.made.playlists import SmartRule, save_smart_playlist

@@ -70,7 +70,7 @@ def test_an_arrangement_made_is_rendered_with_stems_that_add_up(library: Path, t
 
 def test_missing_sounds_and_bad_moments_are_errors(library: Path, tmp_path: Path) -> None:
     loops = library.parent / "loops"
-    words = ["preview", loops / "drums.wav", loops / "melody.wav", "-o", tmp_path / "p.wav"]
+    words: list[str | Path] = ["preview", loops / "drums.wav", loops / "melody.wav", "-o", tmp_path / "p.wav"]
     with pytest.raises(RequestError, match="no moment"):
         run(library, *words, "--at", "soon")
     (loops / "melody.wav").rename(loops / "melody.away")

@@ -17,9 +17,10 @@ from sonoteca.cli.arguments import shield
 from sonoteca.cli.main import app
 from sonoteca.domain.claim import Claim
 from sonoteca.domain.names import public_id
+from sonoteca.domain.sound_analysis import SoundAnalysis
 from sonoteca.errors import QuerySyntaxError, RequestError, SonotecaError
 
-SOUNDS = {
+SOUNDS: dict[str, tuple[Any, dict[str, Any]]] = {
     "Drums/kick deep.wav": ([1, 0, 0, 0], {"kind": "one_shot", "role": {"value": "drums", "scores": {}}}),
     "Drums/kick & hat.wav": ([0.9, 0.1, 0, 0], {"kind": "loop", "tempo": {"bpm": 124.0, "alternatives_bpm": []}}),
     "Pads/warm pad.wav": ([0, 0, 1, 0], {"kind": "loop", "key": {"tonic": 9, "mode": "minor", "alternatives": []}}),
@@ -35,7 +36,7 @@ def library(tmp_path: Path) -> Path:
             content_hash = f"x1:{path}"
             claims = [Claim("title", "Träume", "tags")] if "warm" in path else []
             sound_id = samples.add(connection, path, content_hash, claims=claims, **values)
-            analysis = samples.SoundAnalysis((samples.part(0, 0.0, 2.0, samples.heard(**values)),))
+            analysis = SoundAnalysis((samples.part(0, 0.0, 2.0, samples.heard(**values)),))
             made = {samples.SPACE.id: samples.vectors(vector)}
             result = SoundResult(sound_id, samples.info(content_hash), analysis, tuple(claims), made)
             store_results(connection, [result], identities=[samples.EAR], spaces=[samples.SPACE])
@@ -99,7 +100,7 @@ def test_the_map_is_drawn_kept_and_pictured(library: Path, tmp_path: Path) -> No
     picture = tmp_path / "map.svg"
     run(library, "library map", "-o", picture, "--colour", "kind")
     svg = ElementTree.fromstring(picture.read_text(encoding="utf-8"))
-    titles = [each.text for each in svg.iter("{http://www.w3.org/2000/svg}title")]
+    titles = [each.text or "" for each in svg.iter("{http://www.w3.org/2000/svg}title")]
     assert sorted(titles) == sorted(Path(path).name for path in SOUNDS)
     legend = [each.text for each in svg.iter("{http://www.w3.org/2000/svg}text")]
     assert legend == ["loop (3)", "one_shot (1)"]

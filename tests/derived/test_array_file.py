@@ -24,7 +24,7 @@ ARRAYS: dict[str, NDArray[Any]] = {
     "yes": np.array([True, False]),
     "one": np.array(7),
 }
-NOTE = {"version": 3, "stamp": "12:ab"}
+NOTE: dict[str, Any] = {"version": 3, "stamp": "12:ab"}
 
 
 def same(found: NDArray[Any], written: NDArray[Any]) -> None:

@@ -52,6 +52,6 @@ def test_notes_end_with_their_region() -> None:
 def test_starts_that_fall_and_columns_of_two_lengths_are_refused() -> None:
     two, one = np.array([2.0, 1.0], np.float32), np.ones(2, np.uint8)
     with pytest.raises(ValueError, match="fall"):
-        PossibleNotes(two, two + 1, one, two / 2, one)
+        PossibleNotes(two, two + 1, one, (two / 2).astype(np.float32), one)
     with pytest.raises(ValueError, match="one length"):
         PossibleNotes(two[::-1], two[:1], one, two, one)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gc
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any, TypeAlias, cast
 
 import numpy as np
 import pytest
@@ -12,38 +14,43 @@ import synth
 from sonoteca.analysis.analyzer import RegionView
 from sonoteca.analysis.builtin import builtin_analyzers
 from sonoteca.analysis.engine import analyze_recording, declared_features
+from sonoteca.audio.recording import Recording
+from sonoteca.audio.signal import AudioSignal
 from sonoteca.domain.region import Region
 from sonoteca.errors import AudioError
 from sonoteca.features import feature_pass, frame_spool
+from sonoteca.features.feature import BLOCK_LENGTH, Feature
 from sonoteca.features.feature_pass import compute_features
+from sonoteca.features.frame_series import FrameSeries
 from sonoteca.features.frame_spool import FrameSpool, SpooledSeries
 from sonoteca.features.onset import BandMagnitude, band_flux, group_flux, log_bands
 
+Frames: TypeAlias = Mapping[Feature, FrameSeries]
 RATE = 22_050
 
 
-def song_and_pause() -> synth.AudioSignal:
+def song_and_pause() -> AudioSignal:
     """Three blocks long: a loop of drums over chords, a pause, and a chord."""
     chords = synth.pad(["C", "G", "A:min", "F"], 2.0)
     song = synth.mix(synth.drums(120, 4), chords)
     return synth.sequence(song, song, synth.silence(3.0), song, synth.chord("F", 4.0))
 
 
-def both_ways(features: object) -> tuple[object, object, object]:
+def both_ways(features: Iterable[Feature]) -> tuple[Recording, Frames, Frames]:
     source = synth.recording(song_and_pause())
-    found = [
+    held, spooled = (
         compute_features(
             source.read, n_samples=source.n_samples, sample_rate=RATE, features=features, in_memory_s=in_memory_s
-        )  # type: ignore[arg-type]
+        )
         for in_memory_s in (feature_pass.IN_MEMORY_S, 0.0)
-    ]
-    return source, *found
+    )
+    return source, held, spooled
 
 
 def test_frames_from_the_file_are_those_of_memory() -> None:
     features = declared_features(builtin_analyzers())
     source, held, spooled = both_ways(features)
-    assert source.n_samples > 2 * feature_pass.BLOCK_LENGTH
+    assert source.n_samples > 2 * BLOCK_LENGTH
     for feature in features:
         assert isinstance(spooled[feature], SpooledSeries)
         assert not isinstance(held[feature], SpooledSeries)
@@ -83,7 +90,7 @@ def test_the_analysis_is_the_same_from_the_file() -> None:
 
 def test_the_file_is_closed_when_nobody_holds_the_frames() -> None:
     _, _, spooled = both_ways([BandMagnitude()])
-    file = spooled[BandMagnitude()]._spool._file
+    file = cast(Any, spooled[BandMagnitude()])._spool._file
     assert not file.closed
     del spooled
     gc.collect()

@@ -13,7 +13,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from index_processes import open_library, prepare, problems, segment_index_of, space_of, strays, vector_of
+from index_processes import prepare, problems, segment_index_of, space_of, strays, vector_of
+from sonoteca.catalogue.store.library import open_library
 from sonoteca.index import segment_index
 from sonoteca.index.catalogue_source import CatalogueSource
 from sonoteca.index.segment_index import SegmentIndex
@@ -48,9 +49,12 @@ def test_of_two_that_save_at_once_the_first_counts(tmp_path: Path, what: str, mo
         first = segment_index_of(library)
         source = Meanwhile(library, space)
         second = SegmentIndex(source, first.folder, prefix=f"{space.space.id}.")
-        save = {"rebuild": SegmentIndex.rebuild, "publish": partial(SegmentIndex.publish, everything=True)}[what]
-        source.do = lambda: save(first)
-        save(second)
+        ways: dict[str, Callable[[SegmentIndex], object]] = {
+            "rebuild": SegmentIndex.rebuild,
+            "publish": partial(SegmentIndex.publish, everything=True),
+        }
+        source.do = lambda: (ways[what](first), None)[1]
+        ways[what](second)
     assert problems(location) == []
     assert strays(location) == set()
 

@@ -316,6 +316,7 @@ def say(library: Library, **words: str) -> None:
     """A person's word about the first sound."""
     with library.write() as connection:
         whole = connection.execute(sa.select(schema.regions.c.id).where(schema.regions.c.number == 0)).scalars().first()
+        assert whole is not None
         edit(connection, [whole], parse_statements(**words))
 
 
@@ -489,9 +490,9 @@ def test_ctrl_c_keeps_what_is_finished(library: Library, music: Path, heard: lis
 def test_a_result_the_catalogue_refuses_does_not_take_others_with_it(
     library: Library, music: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from sonoteca.ingest import analyse
+    from sonoteca.catalogue.heard import results as stored
 
-    real = analyse.results.store_results
+    real = stored.store_results
 
     def refuses_long_ones(connection: Any, results: Any, **options: Any) -> None:
         if any(result.info.duration_s > 0.15 for result in results):
@@ -499,7 +500,7 @@ def test_a_result_the_catalogue_refuses_does_not_take_others_with_it(
         real(connection, results, **options)
 
     write_wav(music / "long.wav", AudioSignal(np.zeros((1, 44_100), np.float32), 44_100))
-    monkeypatch.setattr(analyse.results, "store_results", refuses_long_ones)
+    monkeypatch.setattr(stored, "store_results", refuses_long_ones)
     summary = run(library, music)
     assert (summary.analysed, summary.failed) == (3, 1)
     assert "too long for me" in summary.failures[0].error.message  # type: ignore[union-attr]

@@ -109,7 +109,7 @@ def test_every_hostile_file_is_accounted_for(tmp_path: Path) -> None:
         summary = add(library, [folder], AddOptions(workers=2, memory_mb=700))
         with library.read() as connection:
             query = (
-                sa.select(schema.locations.c.relative_path, schema.sounds.c)
+                sa.select(schema.locations.c.relative_path, *schema.sounds.c)
                 .outerjoin(schema.sounds, schema.sounds.c.id == schema.locations.c.sound_id)
             )  # fmt: skip
             rows = {bytes(row.relative_path): row for row in connection.execute(query)}

@@ -9,6 +9,7 @@ import sys
 import time
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -123,7 +124,7 @@ def test_the_command_killed_twenty_times_loses_and_repeats_nothing(tmp_path: Pat
         sys.executable, "-c", "from sonoteca.cli.main import main; main()", "--library", str(library_file),
         "add", str(music), "--workers", "2", "--checkpoint-every", "6",
     ]  # fmt: skip
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    quiet: Any = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     # How long it takes to start differs tenfold between machines; kills should fall around that and after.
     begun = time.monotonic()
     subprocess.run([*command, "--dry-run"], check=True, **quiet)

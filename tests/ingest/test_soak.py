@@ -11,7 +11,7 @@ def test_growth_of_any_measure_is_seen() -> None:
     flat = Sample(100.0, 200.0, 20, 4)
     assert judge([flat] * 8) == []
     for name, high in (("parent_mb", 160.0), ("worker_mb", 300.0), ("open_files", 40), ("temporary_files", 60)):
-        grown = Sample(**{**{field: getattr(flat, field) for field in Sample.__slots__}, name: high})  # type: ignore[attr-defined]
+        grown = Sample(**{**{field: getattr(flat, field) for field in Sample.__slots__}, name: high})
         (problem,) = judge([flat] * 4 + [grown] * 4)
         assert problem.startswith(f"{name} grew")
     assert judge([flat]) == []

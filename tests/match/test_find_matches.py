@@ -52,12 +52,13 @@ def values_of(**options: Any) -> dict[str, Any]:
 def stocked(library: Library) -> Library:
     """A pad, its own bass moved by a tone and 5 %, the bass of another song, drums."""
     with library.write() as connection:
-        for name, options in {
+        kinds: dict[str, dict[str, Any]] = {
             "pad": {},
             "partner": {"role": Role.BASS, "semitones": 2, "tempo_bpm": 126.0},
             "other": {"chords": OTHER_SONG, "role": Role.BASS},
             "beat": {"role": Role.DRUMS, "accents": (0, 12, 24, 36), "register": "low"},
-        }.items():
+        }
+        for name, options in kinds.items():
             samples.add(connection, f"{name}.wav", f"x1:{name}", duration_s=16.0, **values_of(**options))
     return library
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -61,9 +63,9 @@ def test_in_double_time_eighths_meet_sixteenths(one: float, other: float) -> Non
 
 
 def test_of_two_basses_the_one_that_swings_with_the_drums_is_ranked_first_and_says_why() -> None:
-    def part(role: Role, share: float, name: str) -> object:
-        each = statement(role=role, name=name)
-        each.values[SWING.name] = Swing(OffBeats(share, 30), None).as_json()  # type: ignore[index]
+    def part(role: Role, share: float, name: str) -> Any:
+        each: Any = statement(role=role, name=name)
+        each.values[SWING.name] = Swing(OffBeats(share, 30), None).as_json()
         return each
 
     drums = region_table(part(Role.DRUMS, 0.64, "drums"))

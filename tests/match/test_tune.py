@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -37,8 +39,9 @@ def examples(
 
 def joined(*parts: Examples) -> Examples:
     queries = np.concatenate([part.queries + 10_000 * number for number, part in enumerate(parts)])
-    columns = [np.concatenate([getattr(part, name) for part in parts]) for name in ("axes", "cost", "roles", "liked")]
-    return Examples(*columns, queries)
+    names = ("axes", "cost", "roles", "liked")
+    columns: Any = {name: np.concatenate([getattr(part, name) for part in parts]) for name in names}
+    return Examples(**columns, queries=queries)
 
 
 def test_a_planted_preference_is_learnt_and_worth_keeping() -> None:
@@ -133,7 +136,11 @@ def test_the_derivative_is_that_of_the_loss(seed: int, missing: float) -> None:
     axes, share = np.nan_to_num(some.axes), np.isfinite(some.axes).mean(axis=1)
     at = np.append(np.random.default_rng(seed).uniform(0.3, 3.0, len(AXES)), 0.4)
     _, slope = formula_fit._loss(at, axes, share, some.liked)
-    numeric = approx_fprime(at, lambda values: formula_fit._loss(values, axes, share, some.liked)[0], 1e-6)
+
+    def loss(values: Any) -> Any:
+        return formula_fit._loss(values, axes, share, some.liked)[0]
+
+    numeric = approx_fprime(at, loss, 1e-6)
     np.testing.assert_allclose(slope, numeric, rtol=1e-3, atol=1e-3)
 
 

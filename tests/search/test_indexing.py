@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from index_processes import open_library, prepare, space_of
+from index_processes import prepare, space_of
 from sonoteca.catalogue.heard.embeddings import forget_removed
+from sonoteca.catalogue.store.library import open_library
 from sonoteca.search.indexing import SpaceReport, check_indexes, rebuild_indexes, update_indexes
 
 WHOLE = SpaceReport("space", in_catalogue=5, stored=5, missing=0, orphaned=0, damaged_segments=0, recall=1.0)
@@ -18,7 +20,8 @@ WHOLE = SpaceReport("space", in_catalogue=5, stored=5, missing=0, orphaned=0, da
 def test_one_fault_of_any_kind_makes_an_index_not_whole(fault: str) -> None:
     assert WHOLE.is_whole
     assert WHOLE.as_json()["ok"] is True
-    assert not replace(WHOLE, **{fault: 1}).is_whole
+    faults: dict[str, Any] = {fault: 1}
+    assert not replace(WHOLE, **faults).is_whole
 
 
 def test_a_rebuild_takes_out_what_no_note_tells_of_any_more(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from sonoteca.catalogue.made.edit import edit, parse_statements
 from sonoteca.catalogue.store.library import Library
 from sonoteca.catalogue.store.schema import sounds, summaries
 from sonoteca.domain.music import Key
+from sonoteca.domain.observation import JsonValue
 from sonoteca.sequence import edge_columns
 from sonoteca.sequence.edges import edge_loudness
 from sonoteca.sequence.load_tracks import load_tracks
@@ -54,7 +55,7 @@ def test_what_was_stored_comes_back_as_columns(library: Library) -> None:
 
 
 def test_edges_are_those_of_the_start_and_of_the_end(library: Library) -> None:
-    curve = [0.5] * 30 + [1.0] * 140 + [0.75] * 30
+    curve: list[JsonValue] = [*[0.5] * 30, *[1.0] * 140, *[0.75] * 30]
     made = Made(
         bpm=100.0, end_bpm=108.0, key="8A", end_key="3B", end_sound=(0.0, 1.0, 0.0, 0.0), energy=10.0,
         values={"energy_curve": curve, "tempo": {"bpm": 104.0, "alternatives_bpm": []}},

@@ -19,6 +19,7 @@ from sonoteca.catalogue.heard.results import SoundResult, store_results
 from sonoteca.catalogue.store.library import open_library
 from sonoteca.cli.arguments import shield
 from sonoteca.cli.main import app
+from sonoteca.domain.sound_analysis import SoundAnalysis
 from sonoteca.domain.vocabulary import Role
 
 MOST_CLIMBS = 2
@@ -45,7 +46,7 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for name, vector in (("one", [1, 0, 0, 0]), ("two", [0.9, 0.1, 0, 0]), ("three", [0, 0, 1, 0])):
             content_hash = f"x1:{name}"
             sound_id = samples.add(connection, f"{name}.wav", content_hash, kind="one_shot")
-            analysis = samples.SoundAnalysis((samples.part(0, 0.0, 2.0, samples.heard(kind="one_shot")),))
+            analysis = SoundAnalysis((samples.part(0, 0.0, 2.0, samples.heard(kind="one_shot")),))
             vectors = {samples.SPACE.id: samples.vectors(vector)}
             result = SoundResult(sound_id, samples.info(content_hash), analysis, (), vectors)
             store_results(connection, [result], identities=[samples.EAR], spaces=[samples.SPACE])

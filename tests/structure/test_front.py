@@ -32,7 +32,7 @@ def test_help_loads_neither_numbers_nor_a_database() -> None:
     assert loaded_by(statement).isdisjoint(set(HEAVY) - {"rich", "typer"})
 
 
-@pytest.mark.parametrize("name", sorted(set(sonoteca.__all__)))
+@pytest.mark.parametrize("name", sorted(set(vars(sonoteca)["__all__"])))
 def test_every_name_of_the_front_exists(name: str) -> None:
     assert getattr(sonoteca, name) is not None
 

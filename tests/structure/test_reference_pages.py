@@ -10,7 +10,7 @@ from reference_pages import PAGES, descriptors, error_classes, stale
 from sonoteca import plugins
 from sonoteca.domain.region import Region
 from sonoteca.domain.sound_object import RegionStatements, sound_object
-from sonoteca.match.find_matches import MatchRow
+from sonoteca.match.rank import MatchRow
 from sonoteca.search.result_row import ResultRow
 from sonoteca.settings import Settings
 

@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -140,7 +141,7 @@ def test_tasks_are_taken_no_further_than_promised(executor: LocalExecutor) -> No
             taken += 1
             yield Task(str(taken), taken, 30.0)
 
-    run = executor.run(tasks.double, endless())
+    run: Any = executor.run(tasks.double, endless())
     for handed_out in range(1, 40):
         next(run)
         assert taken <= handed_out + 2 + 8
@@ -210,7 +211,7 @@ def test_cancel_ends_a_running_and_a_waiting_task(executor: LocalExecutor) -> No
 
     canceller = threading.Thread(target=cancel_soon)
     canceller.start()
-    found = {outcome.key: outcome for outcome in run}
+    found: dict[str, Any] = {outcome.key: outcome for outcome in run}
     canceller.join()
     assert {found[key].kind for key in keys} == {"lost"}
     assert isinstance(found["last"], Done)
@@ -241,7 +242,7 @@ def test_what_a_dead_worker_left_is_removed(tmp_path: Path, monkeypatch: pytest.
 
 def test_stopping_early_leaves_no_process_behind() -> None:
     with LocalExecutor(2) as executor:
-        run = executor.run(tasks.nap, (Task(str(n), 0.0 if n == 0 else 300.0, 400.0) for n in range(5)))
+        run: Any = executor.run(tasks.nap, (Task(str(n), 0.0 if n == 0 else 300.0, 400.0) for n in range(5)))
         next(run)
         run.close()
         pids = [outcome.result for outcome in outcomes(executor, tasks.process_id, range(2))]
@@ -390,7 +391,7 @@ def test_a_started_pool_replaces_a_worker_before_it_is_asked_for() -> None:
 
 def test_closing_a_pool_tells_what_was_under_way_that_it_is_lost() -> None:
     executor = LocalExecutor(1)
-    waiting = [executor.submit(tasks.nap, Task(str(n), 100.0, 200.0)) for n in range(3)]
+    waiting: list[Any] = [executor.submit(tasks.nap, Task(str(n), 100.0, 200.0)) for n in range(3)]
     time.sleep(0.3)
     executor.close()
     assert {(outcome.kind, outcome.message) for outcome in (each.result(timeout=10) for each in waiting)} == {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -11,7 +13,7 @@ import synth
 from sonoteca.analysis.analyzer import Known
 from sonoteca.analysis.beatwise.swing import SwingOfRegion, swing_of_places
 from sonoteca.audio.signal import AudioSignal
-from sonoteca.domain.descriptor import BARS, BEATS, DOWNBEATS, METER
+from sonoteca.domain.descriptor import BARS, BEATS, DOWNBEATS, METER, Descriptor
 from sonoteca.domain.observation import Observation, Provenance
 from sonoteca.domain.swing import OffBeats, Swing
 from sonoteca.domain.vocabulary import Source
@@ -34,7 +36,7 @@ def groove(bpm: float, share: float, *, pair_beats: float = 1.0, attack_s: float
 def known(bpm: float, *, beat_unit: int = 4) -> Known:
     beat_s = 60.0 / bpm
     beats = [round(beat * beat_s, 4) for beat in range(N_BEATS)]
-    values = {
+    values: dict[Descriptor, Any] = {
         BEATS: beats, DOWNBEATS: beats[::4], METER: {"beats_per_bar": 4, "beat_unit": beat_unit}, BARS: N_BEATS // 4,
     }  # fmt: skip
     told = Provenance(Source.USER, "test", 1)

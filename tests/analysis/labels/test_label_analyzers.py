@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import subprocess
 from itertools import pairwise
-from typing import Any
+from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -37,7 +38,7 @@ def value(part: RegionAnalysis, descriptor: Descriptor) -> Any:
 
 def timeline(sound: AudioSignal) -> list[dict[str, Any]]:
     view = synth.whole(sound, ContentTimeline.features)
-    return next(o.value for o in ContentTimeline().analyze(view, {}) if o.descriptor is CONTENT)  # type: ignore[return-value]
+    return next(cast(Any, o.value) for o in ContentTimeline().analyze(view, {}) if o.descriptor is CONTENT)
 
 
 def song(duration_bars: int = 32) -> AudioSignal:
@@ -184,7 +185,7 @@ def test_music_names_no_events_and_noise_no_instrument() -> None:
 
 
 @pytest.mark.slow
-def test_a_talking_synthesiser_is_speech(tmp_path) -> None:
+def test_a_talking_synthesiser_is_speech(tmp_path: Path) -> None:
     import shutil
 
     import soundfile

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -15,7 +17,7 @@ from sonoteca.features.mel_semitones import SemitoneSpectrum
 from sonoteca.features.mel_traits import LOW_RANGE_HZ, OCTAVE_EDGES_HZ, SpectralTraits
 
 
-def frames(sound, feature: Feature) -> FrameSeries:
+def frames(sound: Any, feature: Feature) -> FrameSeries:
     return synth.features_of(synth.recording(sound), [feature])[feature]
 
 

@@ -1,3 +1,5 @@
+from typing import Any, cast
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -47,7 +49,7 @@ def test_gain_and_polarity_change_nothing(gain_db: float) -> None:
 
 def observed(signal: AudioSignal) -> list[float]:
     analyzer = OneShotPitch()
-    return [o.value["midi"] for o in analyzer.analyze(synth.whole(signal, analyzer.features), {})]
+    return [cast(Any, o.value)["midi"] for o in analyzer.analyze(synth.whole(signal, analyzer.features), {})]
 
 
 def test_a_note_is_observed_with_its_pitch() -> None:
@@ -61,7 +63,7 @@ def test_noise_has_no_pitch(seed: int) -> None:
 
 
 def test_a_chord_has_no_single_pitch() -> None:
-    samples = sum(tone(m).samples for m in (60, 64, 67))
+    samples = np.sum([tone(m).samples for m in (60, 64, 67)], axis=0)
     assert observed(AudioSignal(samples.astype(np.float32), RATE)) == []
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,7 +30,7 @@ def drum(name: str) -> NDArray[np.float64]:
 
 
 def pattern_at(
-    beat_s: Sequence[float] | NDArray[np.float64],
+    beat_s: Sequence[float] | NDArray[Any],
     *,
     beats_per_bar: int,
     pattern: dict[str, tuple[float, ...]],

@@ -39,8 +39,11 @@ def melody(number: int, n_notes: int = 20) -> NamedMelody:
 
 def hummed(number: int) -> QueryNotes:
     notes = melody(number).notes
-    columns = ([note.start_s for note in notes], [note.end_s for note in notes], [note.midi for note in notes])
-    return QueryNotes(*(np.array(column, np.float32) for column in columns))
+    return QueryNotes(
+        np.array([note.start_s for note in notes], np.float32),
+        np.array([note.end_s for note in notes], np.float32),
+        np.array([note.midi for note in notes], np.float32),
+    )
 
 
 def drums(library: Library, number: int, kind: str = "loop", role: str = "drums") -> int:

@@ -71,7 +71,7 @@ def test_where_narrows_before_ranking() -> None:
     assert answer.verdict is not Verdict.FOUND
 
 
-def test_a_partitioned_index_answers_the_same_and_fills_every_filter(monkeypatch) -> None:
+def test_a_partitioned_index_answers_the_same_and_fills_every_filter(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(windows_index, "PARTITION_WINDOWS", 1000)
     monkeypatch.setattr(windows_index, "_WINDOWS_PER_LIST", 100)
     index = MelodyIndex.build(TUNES)
@@ -148,7 +148,7 @@ def test_as_arrays_and_back_it_answers_the_same() -> None:
     assert not len(MelodyIndex.from_arrays(MelodyIndex.build([]).to_arrays()))
 
 
-def test_arrays_that_are_no_index_are_refused_before_native_code_sees_them(monkeypatch) -> None:
+def test_arrays_that_are_no_index_are_refused_before_native_code_sees_them(monkeypatch: pytest.MonkeyPatch) -> None:
     for windows in (60_000, 1):
         monkeypatch.setattr(windows_index, "PARTITION_WINDOWS", windows)
         monkeypatch.setattr(windows_index, "_WINDOWS_PER_LIST", 20)

@@ -31,9 +31,9 @@ def embed(library: Library, names: range, *, space: Space = SPACE, seed: int = 0
         ids = ensure_sounds(connection, [f"x1:{name}" for name in names])
         results = []
         for name, (content_hash, sound_id) in zip(names, ids.items(), strict=True):
-            vector = 0.2 * np.random.default_rng([seed, name]).standard_normal(space.dimensions)
-            vector[name % 2] += 1.0
-            vector = (vector / np.linalg.norm(vector)).astype(np.float32)
+            drawn = 0.2 * np.random.default_rng([seed, name]).standard_normal(space.dimensions)
+            drawn[name % 2] += 1.0
+            vector = (drawn / np.linalg.norm(drawn)).astype(np.float32)
             made = [Embedding(vector, space.id, 0.0, 20.0, False), Embedding(-vector, space.id, 0.0, 10.0, True)]
             analysis = SoundAnalysis((part(0, 0.0, 20.0),))
             results.append(SoundResult(sound_id, info(content_hash, 20.0), analysis, (), {space.id: [made]}))

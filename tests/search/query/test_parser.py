@@ -128,8 +128,8 @@ def test_half_and_double_tempo_match_unless_told_otherwise() -> None:
     ],
 )
 def test_dates_are_ranges_of_moments(text: str, low: str | None, high: str | None) -> None:
-    whole = [None if each is None else each + ":00.000Z" for each in (low, high)]
-    assert parse(f"added:{text}") == Between("added_at", *whole, high_open=True)
+    first, last = (None if each is None else each + ":00.000Z" for each in (low, high))
+    assert parse(f"added:{text}") == Between("added_at", first, last, high_open=True)
 
 
 def test_a_day_is_a_day_where_the_person_is() -> None:
