@@ -51,7 +51,7 @@ def test_blocks_join_without_a_seam(page: dict[str, Any]) -> None:
     assert density.value == 3 / 24.0
 
 
-def test_its_embedder_tells_a_fade_in_from_a_fade_out(page: dict) -> None:
+def test_its_embedder_tells_a_fade_in_from_a_fade_out(page: dict[str, Any]) -> None:
     levels = page["ThreeLevels"]()
     source = MemoryRecording.from_samples(synth.envelope(synth.sine(440.0, 3.0), attack_s=3.0), rates=(48_000,))
     region = Region(0, 0.0, 3.0)

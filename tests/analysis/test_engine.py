@@ -125,7 +125,7 @@ def test_two_producers_of_one_descriptor_both_state_it_and_the_one_given_first_i
     said = [each for each in part.observations if each.descriptor == TEMPO]
     assert [(each.provenance.producer, each.provenance.preference) for each in said] == [(first.id, 0), (second.id, 1)]
     assert winning(reversed(said))["tempo"].value == {"bpm": 1.0}
-    ((known,),) = [needs_tempo.heard]  # type: ignore[attr-defined]
+    ((known,),) = [needs_tempo.heard]
     assert known[TEMPO].value == {"bpm": 1.0}
     assert {run.producer for run in part.runs} >= {first.id, second.id}
 
@@ -136,7 +136,7 @@ def test_where_the_preferred_producer_says_nothing_the_next_is_believed(silent: 
     needs_tempo = says(WARMTH, 0.5, requires=(TEMPO,))
     part = synth.analyze(synth.silence(0.2), [first, second, needs_tempo]).whole
     assert winning(part.observations)["tempo"].value == {"bpm": 2.0}
-    ((known,),) = [needs_tempo.heard]  # type: ignore[attr-defined]
+    ((known,),) = [needs_tempo.heard]
     assert known[TEMPO].value == {"bpm": 2.0}
 
 

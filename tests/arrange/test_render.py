@@ -342,7 +342,7 @@ class Counting(InProcessExecutor):
         super().__init__()
         self.n_tasks = 0
 
-    def run(self, function, tasks, *, retry=True):  # type: ignore[no-untyped-def]
+    def run(self, function: Any, tasks: Any, **settings: Any) -> Any:
         listed = list(tasks)
         self.n_tasks += len(listed)
-        return super().run(function, listed, retry=retry)
+        return super().run(function, listed, **settings)
