@@ -10,7 +10,7 @@ import io
 import zipfile
 import zlib
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,14 +27,6 @@ _NEIGHBOURS = 3
 _SAME = 1e-3
 # Similarities of so many pairs are held at once: 64 MB.
 _PAIRS_AT_ONCE = 16_000_000
-
-
-class MapModel(Protocol):
-    """Places vectors."""
-
-    def place(self, vectors: Floats) -> Floats:
-        """Places (n, 2) in 0..1 of unit vectors (n, dimensions)."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)
