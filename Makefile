@@ -16,7 +16,7 @@ EXTRAS ?= test
 HOURS  ?= 0.1667
 ROUNDS ?= 10
 
-.PHONY: help setup demo test test-explore test-slow check format bench soak docs wheel clean
+.PHONY: help setup demo check-training test test-explore test-slow check format bench soak docs wheel clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -57,7 +57,15 @@ check: $(VENV)/.installed-test
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 
-test: check
+# Folders whose scripts each folder of training imports from beside its own.
+check-training: $(VENV)/.installed-test
+	for pair in harmony: labels: match: melody: rhythm: embedding:training/labels \
+	    stems:training/harmony:training/rhythm:training/melody; do \
+	  MYPYPATH=src:.:training/$${pair%%:*}:$${pair#*:} $(BIN)/mypy --config-file training/mypy.ini \
+	    --cache-dir .mypy_cache/training training/$${pair%%:*} || exit 1; \
+	done
+
+test: check check-training
 	rm -f .coverage .coverage.*
 	$(RUN) $(BIN)/python -m pytest -n 2 --dist loadscope --cov --cov-report=
 	$(BIN)/python tests/coverage_by_package.py

@@ -237,7 +237,7 @@ def front_page() -> str:
     import sonoteca
 
     sections: dict[str, list[tuple[str, str]]] = {subject: [] for subject in SUBJECTS.values()}
-    for name in sorted(sonoteca.__all__, key=lambda name: (name[0].isupper(), name.lower())):
+    for name in sorted(vars(sonoteca)["__all__"], key=lambda name: (name[0].isupper(), name.lower())):
         public = getattr(sonoteca, name)
         package = public.__module__.split(".")[1]
         sections[SUBJECTS[package]].append((f"`{name}`", first_sentence(public)))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, cast
+
 import numpy as np
 import scipy.signal
 from numpy.typing import NDArray
@@ -11,7 +13,7 @@ Samples = NDArray[np.float32]
 
 
 def _filter(x: Samples, kind: str, hz: float, order: int = 2) -> Samples:
-    sos = scipy.signal.butter(order, np.clip(hz, 15.0, 0.98 * RATE / 2), kind, fs=RATE, output="sos")
+    sos: Any = scipy.signal.butter(order, np.clip(hz, 15.0, 0.98 * RATE / 2), cast(Any, kind), fs=RATE, output="sos")
     return scipy.signal.sosfilt(sos, x).astype(np.float32)
 
 

@@ -38,12 +38,12 @@ def fit(x: Array, y: NDArray[np.str_], weight: Array | None = None, *, labels: t
     recipe = recipe or Recipe()
     labels = labels or tuple(sorted(set(y.tolist())))
     target = np.array([labels.index(v) for v in y])
-    weight = np.ones(len(x)) if weight is None else weight.astype(float)
+    each = np.ones(len(x)) if weight is None else weight.astype(float)
     for k in range(len(labels)):
         inside = target == k
         if inside.any():
-            weight[inside] *= (prior or {}).get(labels[k], 1.0) / weight[inside].sum()
-    weight /= weight.sum()
+            each[inside] *= (prior or {}).get(labels[k], 1.0) / each[inside].sum()
+    weight = each / each.sum()
     mean = np.average(x, axis=0, weights=weight).astype(np.float32)
     scale = (np.sqrt(np.average((x - mean) ** 2, axis=0, weights=weight)) + 1e-3).astype(np.float32)
     z = np.clip((x - mean) / scale, -CLIP, CLIP).astype(np.float32)

@@ -64,7 +64,7 @@ def make_example(name: str, samples: np.ndarray, truth: dict) -> Example | None:
                 "tempo": 60.0 / float(np.median(np.diff(beats))),
             }  # fmt: skip
     views = view_pulses(evidence, candidate_pulses(evidence)) if evidence is not None else None
-    if views is None:
+    if evidence is None or views is None:
         return None
     beats = [views.beats_of(v) for v in range(len(views.pulses))]
     pulse_right = np.array([pulse_is_right(p, b, truth) for p, b in zip(views.pulses, beats, strict=True)])

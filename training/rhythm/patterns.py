@@ -272,7 +272,8 @@ def add_chords(
                 for note in notes:
                     score.notes.append(Note(channel, at + place, 1.0, note, int(rng.integers(60, 84))))
         elif style in ("stab", "strum", "quarters", "waltz"):
-            places = {"stab": stabs, "strum": strum, "quarters": np.arange(0, 8), "waltz": (1.0, 2.0)}[style]
+            whole = [float(beat) for beat in range(8)]
+            places = {"stab": [*stabs], "strum": [*strum], "quarters": whole, "waltz": [1.0, 2.0]}[style]
             hold = {"stab": 0.25, "strum": 0.6, "quarters": 0.9, "waltz": 0.6}[style]
             if style == "waltz":
                 score.notes.append(Note(channel, at, 0.9, notes[0] - 12, 95))

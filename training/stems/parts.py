@@ -40,7 +40,8 @@ def make_parts(song: Song, rng: np.random.Generator) -> tuple[dict[str, list[Not
     """Notes per role, ``at`` and ``length`` in beats, all within the eight bars."""
     swing = float(rng.uniform(0.06, 0.16)) if rng.random() < 0.25 else 0.0
     push = bool(rng.random() < 0.25)
-    figures = Figures(*(str(rng.choice(each)) for each in (DRUM_STYLES, BASS_STYLES, CHORD_STYLES)), swing, push)
+    drums, bass, harmony = (str(rng.choice(each)) for each in (DRUM_STYLES, BASS_STYLES, CHORD_STYLES))
+    figures = Figures(drums, bass, harmony, swing, push)
     pushed = replace(song, chords=_pushed(song.chords)) if push else song
     scores = {role: Score(BEATS_PER_BAR, N_BARS, 120.0) for role in ROLES}
     add_drums(scores["drums"], figures.drums, rng)
