@@ -81,7 +81,7 @@ def read_passage(
     if excerpt is None:
         raise DamagedAudio(f"{shown}: nothing in it could be decoded.")
     if excerpt.n_samples <= excerpt.first:
-        raise EmptyAudio(f"{shown} ends before {start_s:g} s.", "Analyse the file again with `sonoteca add`.")
+        raise EmptyAudio(f"{shown} ends before {start_s:g} s.", "Have the file analysed again.")
     return excerpt.passage(content_hash)
 
 

@@ -14,6 +14,7 @@ _BY_CODE = {
     "arrangement_not_found": "`sonoteca arrange list` shows the ids.",
     "bad_request": "See --help.",
     "damaged_audio": "Restore the file from its source or a backup, then run `sonoteca retry`.",
+    "file_changed": "Run `sonoteca add` again when no other program writes to the file.",
     "library_busy": "Wait for the other command to end, then run this one again.",
     "library_damaged": "Restore a backup with `sonoteca library restore`.",
     "library_error": "Run `sonoteca doctor`.",

@@ -189,6 +189,14 @@ class Derivation(Generic[Made]):
                 self.file.write(library, fresh.stamp, self.to_arrays(fresh.made))
             return held.made
 
+    def held(self, library: Library) -> Made | None:
+        """The thing if this program holds it and it is current; nothing is read or made."""
+        held: _Held[Made] | None = library.held.get(self.name)
+        if held is None:
+            return None
+        with library.read() as connection:
+            return held.made if held.stamp == self.stamp(connection) else None
+
     def look(self, library: Library) -> DerivedState:
         """Compare what is kept with the catalogue; changes nothing."""
         with library.read() as connection:

@@ -12,6 +12,7 @@ Conventions:
 from __future__ import annotations
 
 import base64
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -98,6 +99,17 @@ def bytes_of_json(value: dict[str, Any]) -> tuple[NDArray[np.uint8], NDArray[np.
     onsets = np.frombuffer(base64.b64decode(value["onsets"]), np.uint8)
     n_beats = value["n_beats"]
     return notes.reshape(n_beats, N_NOTES), onsets.reshape(n_beats, N_ONSETS)
+
+
+def bytes_end_to_end(packed: Sequence[str], n_beats: NDArray[np.int64], width: int) -> NDArray[np.uint8]:
+    """Stored notes or onsets of many profiles, (sum of ``n_beats``, width); ValueError for anything else.
+
+    A row is a multiple of three bytes, so that texts in base64 can be put end to end before they are decoded.
+    """
+    rows = np.frombuffer(base64.b64decode("".join(packed)), np.uint8).reshape(-1, width)
+    if [len(text) for text in packed] != (n_beats * (width // 3 * 4)).tolist():
+        raise ValueError(f"{len(rows)} rows are not those of {len(packed)} profiles of {int(n_beats.sum())} beats")
+    return rows
 
 
 def profile_of_json(value: dict[str, Any]) -> BeatProfile:

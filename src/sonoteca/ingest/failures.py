@@ -11,7 +11,7 @@ class FileChanged(WorkerError):
     """A file's content was another when it was heard than when it was identified."""
 
     code = "file_changed"
-    default_remedy = "Run `sonoteca add` again when no other program writes to the file."
+    default_remedy = "Add its folder again when no other program writes to the file."
 
 
 def error_of(failed: Failed, path: str) -> SonotecaError:

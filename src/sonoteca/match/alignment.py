@@ -130,7 +130,7 @@ def notes_in_units(
     table: RegionTable, at: NDArray[np.int64], beats: int, level: float, n_units: int, note_group: int
 ) -> NDArray[np.float32]:
     """Lay the pitch classes of one of ``NOTE_GROUPS`` on the query's units, shape (len(at), n_units, 12)."""
-    notes = notes_of_bytes(table.notes[at, :beats, 12 * note_group : 12 * note_group + 12])
+    notes = notes_of_bytes(table.notes.padded(at, beats)[:, :, 12 * note_group : 12 * note_group + 12])
     return np.asarray(notes[:, cells_in_units(beats, level, n_units)].mean(axis=2), np.float32)
 
 
@@ -138,7 +138,7 @@ def onsets_in_units(
     table: RegionTable, at: NDArray[np.int64], beats: int, level: float, n_units: int
 ) -> NDArray[np.float32]:
     """Lay onset strength on the query's units, shape (len(at), n_units, registers, steps)."""
-    stored = table.onsets[at, :beats].reshape(len(at), beats, len(REGISTERS), STEPS_PER_BEAT)
+    stored = table.onsets.padded(at, beats).reshape(len(at), beats, len(REGISTERS), STEPS_PER_BEAT)
     # One timeline of steps per register.
     timeline = onsets_of_bytes(stored.transpose(0, 2, 1, 3).reshape(len(at), len(REGISTERS), -1))
     cells = cells_in_units(beats, level, n_units, STEPS_PER_BEAT)

@@ -43,11 +43,18 @@ def unknown(n: int) -> Scores:
 # --- texture and energy --------------------------------------------------------------------------
 
 
+_VECTORS_AT_ONCE = 65_536
+
+
 def tensor_axis(one: RegionTable, candidates: RegionTable) -> Scores:
     """Score how near two sounds stand in the embedding space, shape (n,); NaN where their spaces differ."""
     if one.space_id is None or one.space_id != candidates.space_id:
         return unknown(len(candidates))
-    cosine = candidates.vectors @ one.vectors[0]
+    query, cosine = one.vectors[0].astype(np.float32), np.empty(len(candidates), np.float32)
+    # What the library keeps as float16 is widened a piece at a time.
+    for first in range(0, len(candidates), _VECTORS_AT_ONCE):
+        piece = slice(first, first + _VECTORS_AT_ONCE)
+        cosine[piece] = candidates.vectors[piece].astype(np.float32, copy=False) @ query
     return np.asarray(np.clip(0.5 + 0.5 * cosine, 0.0, 1.0), np.float32)
 
 

@@ -218,7 +218,7 @@ def note_group_of(part: str) -> int:
 
 def mean_notes(table: RegionTable, at: NDArray[np.int64], note_group: int) -> NDArray[np.float32]:
     """Average the pitch classes of regions, (len(at), 12), over their beats where there are any, else over the whole."""
-    rows = table.notes[at, :, 12 * note_group : 12 * note_group + 12]
+    rows = table.notes.padded(at)[:, :, 12 * note_group : 12 * note_group + 12]
     n_beats = table.n_beats[at, None]
     mean = rows.sum(axis=1, dtype=np.float32) / np.maximum(n_beats, 1)
     return np.asarray(np.where(n_beats > 0, mean, table.chroma[at]), np.float32)

@@ -13,6 +13,7 @@ from typing import Any
 from sonoteca.catalogue.heard import summaries
 from sonoteca.catalogue.store.library import Library
 from sonoteca.derived.derivation import DerivedState, DerivedThing
+from sonoteca.match.load_regions import MATCH_TABLE
 from sonoteca.search.hum.library_rhythms import RHYTHMS
 from sonoteca.search.hum.library_tunes import TUNES
 from sonoteca.search.indexing import SpaceReport, check_indexes, rebuild_indexes
@@ -42,7 +43,7 @@ class IndexAnswer:
 
 def derived_things() -> tuple[DerivedThing, ...]:
     """All that is derived beside the vector indexes, in the order in which it is checked."""
-    return (TUNES, RHYTHMS, TrackEdges(), MapPlaces())
+    return (TUNES, RHYTHMS, MATCH_TABLE, TrackEdges(), MapPlaces())
 
 
 def look_at_derived(library: Library) -> tuple[DerivedState, ...]:

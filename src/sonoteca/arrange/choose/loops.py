@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sonoteca.domain.columns import Columns
 from sonoteca.domain.vocabulary import Kind
 from sonoteca.match.region_table import ROLES, RegionTable
 
@@ -75,12 +76,7 @@ def _joined(one: Any, other: Any) -> Any:
         return np.concatenate([one, other])
     if isinstance(one, tuple):
         return one + other
-    if isinstance(one, RegionTable):
-        columns = {
-            each.name: _joined(getattr(one, each.name), getattr(other, each.name)) for each in fields(RegionTable)
-        }
-        return RegionTable(**columns)
-    return one
+    return one.joined(other) if isinstance(one, Columns) else one
 
 
 def find_loops(regions: RegionTable) -> Loops:

@@ -55,7 +55,7 @@ def fit_pairs(placements: Placements, weights: Weights) -> PairwiseFit:
         one_way[i, others] = np.where(np.isfinite(fits.total), fits.total, _UNKNOWN)
         for name in _KEPT_AXES:
             axes[name][i, others] = fits.axes[name]
-    return PairwiseFit(0.5 * (one_way + one_way.T), axes, _likeness(sounding.vectors, m))
+    return PairwiseFit(0.5 * (one_way + one_way.T), axes, _likeness(sounding.vectors.astype(np.float32), m))
 
 
 def standing_of(total: NDArray[np.float64], roles: Sequence[str]) -> NDArray[np.float64]:

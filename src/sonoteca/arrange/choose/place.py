@@ -22,6 +22,7 @@ from sonoteca.domain.beat_profile import N_NOTES
 from sonoteca.domain.music import Key, transposed_key_numbers
 from sonoteca.match.alignment import fit_tempo
 from sonoteca.match.axes import key_axis
+from sonoteca.match.beat_rows import BeatRows
 from sonoteca.match.fit import SHIFTS
 from sonoteca.match.region_table import ROLES, RegionTable
 from sonoteca.match.weights import default_weights
@@ -128,11 +129,11 @@ def _shifted(rows: NDArray[Any], shift: NDArray[np.int64]) -> NDArray[Any]:
     return np.asarray(np.take_along_axis(rows, at, axis=1))
 
 
-def _shifted_notes(notes: NDArray[np.uint8], shift: NDArray[np.int64]) -> NDArray[np.uint8]:
+def _shifted_notes(notes: BeatRows, shift: NDArray[np.int64]) -> BeatRows:
     at = (np.arange(12)[None, :] - shift[:, None]) % 12
     groups = 12 * np.arange(N_NOTES // 12)
     columns = (groups[None, :, None] + at[:, None, :]).reshape(len(shift), 1, N_NOTES)
-    return np.take_along_axis(notes, columns, axis=2)
+    return BeatRows.of_padded(np.take_along_axis(notes.padded(), columns, axis=2), notes.lengths)
 
 
 def place(loops: Loops, grid: Grid, limits: Limits) -> tuple[Placements, Reach]:
