@@ -22,7 +22,7 @@ def run(work: Path, corpus: Path) -> list[Measure]:
     with Listener() as listener:
         listener.start()
         heard = {
-            "a hum": _seconds(hums, lambda path: list(hear_queries([path], executor=listener.executor))),
+            "a hum": _seconds(hums, lambda path: list(hear_queries(listener, [path]))),
             "a short loop": _seconds(loops, listener.analyze_file),
         }
     return [

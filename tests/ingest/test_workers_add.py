@@ -6,9 +6,10 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ import sqlalchemy as sa
 import ingest_ears
 import synth
 from ingest_runs import AddOptions, add, retry
+from sonoteca.audio.decode import open_recording
 from sonoteca.audio.encode import write_wav
 from sonoteca.audio.signal import AudioSignal
 from sonoteca.catalogue.store import schema
@@ -25,6 +27,8 @@ from sonoteca.domain.file_analysis import AnalysisSettings
 from sonoteca.errors import NotAudio, WorkerCrashed, WorkerTimedOut
 from sonoteca.ingest.inspect import InspectRequest, inspect
 from sonoteca.ingest.listener import Listener
+from sonoteca.workers.executor import DEFAULT_AHEAD
+from sonoteca.workers.in_process import InProcessExecutor
 
 EARS = AnalysisSettings(ingest_ears.FRAGILE, ingest_ears.EMBEDDERS)
 OPTIONS = AddOptions(workers=2, ears=EARS, memory_mb=400, timeout_s=3.0, checkpoint_every=4)
@@ -131,6 +135,36 @@ def test_a_started_listener_hears_from_several_threads_and_starts_again_after_it
     listener.close()
     assert listener.analyze_file(tmp_path / "0.wav").info.duration_s == pytest.approx(0.1)
     listener.close()
+
+
+def _length_s(path: str) -> float:
+    with open_recording(path) as recording:
+        return recording.info.duration_s
+
+
+class Counting(InProcessExecutor):
+    """Knows how many tasks were begun."""
+
+    n_begun = 0
+
+    def submit(self, *arguments: Any, **named: Any) -> Future[Any]:
+        self.n_begun += 1
+        return super().submit(*arguments, **named)
+
+
+def test_files_are_begun_before_their_answers_are_asked_for_and_a_bad_one_is_its_error(tmp_path: Path) -> None:
+    write_wav(tmp_path / "good.wav", synth.sine(440, 1.5))
+    (tmp_path / "bad.wav").write_bytes(b"no sound")
+    executor = Counting()
+    with Listener(executor=executor) as listener:
+        names = [tmp_path / "good.wav", tmp_path / "bad.wav"] * 20
+        answers = listener.ask_each(_length_s, names, timeout_s=60)
+        begun_first = executor.n_begun
+        heard = list(answers)
+    assert begun_first == 1 + DEFAULT_AHEAD < len(names)
+    assert executor.n_begun == len(names)
+    assert heard[::2] == [1.5] * 20
+    assert all(isinstance(error, NotAudio) and "bad.wav" in str(error) for error in heard[1::2])
 
 
 def test_who_has_a_file_inspected_loads_neither_numpy_nor_a_decoder(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ serves a whole program: any number of threads may ask it at once.
 
 from __future__ import annotations
 
+import collections
 import functools
 import itertools
 import os
@@ -18,6 +19,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from sonoteca.domain.file_analysis import AnalysisOrder, AnalysisSettings
+from sonoteca.errors import SonotecaError
 from sonoteca.ingest import worker_tasks
 from sonoteca.ingest.deadline import deadline_of_file
 from sonoteca.ingest.failures import error_of
@@ -89,22 +91,24 @@ class Listener:
         """The pool; its first worker starts with its first task."""
         if self._given is not None:
             return self._given
-        is_alone = self.workers == 1 and not self._is_background
-        return self._pool(self._start_method or ("spawn" if is_alone else None))
+        if self.workers > 1 or self._is_background or self._start_method == "forkserver":
+            return self._pool(self._start_method)
+        # Its first task waits for it already, and brings what it needs: a hum needs no analyzer.
+        return self._pool("spawn", Preparation())
 
     @property
     def ready_executor(self) -> Executor | None:
         """The pool that was handed in, or that is in use already; None where a task would be what starts it."""
         return self._own if self._given is None else self._given
 
-    def _pool(self, start_method: StartMethod | None) -> LocalExecutor:
+    def _pool(self, start_method: StartMethod | None, preparation: Preparation | None = None) -> LocalExecutor:
         with self._lock:
             if self._own is None:
                 self._own = LocalExecutor(
                     self.workers,
                     limits=limits_of(self.memory_mb),
                     start_method=start_method,
-                    preparation=Preparation(call=functools.partial(worker_tasks.prepare, self.settings)),
+                    preparation=preparation or Preparation(call=functools.partial(worker_tasks.prepare, self.settings)),
                     is_background=self._is_background,
                 )
             return self._own
@@ -145,6 +149,24 @@ class Listener:
             raise error_of(outcome, path)
         return outcome.result
 
+    def ask_each(
+        self, function: Callable[[str], Output], paths: Iterable[str | os.PathLike[str]], *, timeout_s: float
+    ) -> Iterator[Output | SonotecaError]:
+        """What workers make of each file, in order; a file that cannot be heard is its error.
+
+        The first files are begun now, not when their answers are asked for: the caller does
+        something else meanwhile.
+
+        Raises
+        ------
+        WorkerError
+            While iterating, if worker processes cannot be started at all.
+        """
+        names = map(os.fsdecode, paths)
+        begun = ((name, self.submit(function, name, timeout_s=timeout_s)) for name in names)
+        waiting = collections.deque(itertools.islice(begun, self.workers + DEFAULT_AHEAD))
+        return _answers(waiting, begun)
+
     def analyze_file(self, path: str | os.PathLike[str], *, timeout_s: float | None = None) -> FileAnalysis:
         """Everything about one file, embeddings included.
 
@@ -177,3 +199,19 @@ class Listener:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _answers(
+    waiting: collections.deque[tuple[str, Future[Done[Output] | Failed]]],
+    more: Iterator[tuple[str, Future[Done[Output] | Failed]]],
+) -> Iterator[Output | SonotecaError]:
+    """Answers of what waits, each followed by one more; what is not asked for any longer is cancelled."""
+    try:
+        while waiting:
+            name, future = waiting.popleft()
+            outcome = future.result()
+            waiting.extend(itertools.islice(more, 1))
+            yield error_of(outcome, name) if isinstance(outcome, Failed) else outcome.result
+    finally:
+        for _, future in waiting:
+            future.cancel()

@@ -59,7 +59,7 @@ def hummed_region(name: str, listener: Listener | None) -> RegionTable:
     # It brings a decoder, which a match of a sound of the library does without.
     from sonoteca.search.hum.hear_query import hear_queries
 
-    (heard,) = hear_queries([Path(name)], executor=listener.executor)
+    (heard,) = hear_queries(listener, [name])
     if isinstance(heard, SonotecaError):
         raise heard
     return regions_of_hum(heard)

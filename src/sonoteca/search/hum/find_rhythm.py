@@ -15,7 +15,7 @@ from sonoteca.catalogue.store.library import Library
 from sonoteca.domain.answer import Rows
 from sonoteca.domain.request import Request
 from sonoteca.errors import RequestError, SonotecaError
-from sonoteca.search.hum.hear_query import hear_taps
+from sonoteca.search.hum.hear_query import hear_taps, open_ear
 from sonoteca.search.hum.library_rhythms import rhythm_index
 from sonoteca.search.hum.tap import FEWEST_TAPS
 from sonoteca.search.result_row import ResultRow, region_facts
@@ -76,14 +76,15 @@ def find_rhythms(
     library: Library, requests: Sequence[TapRequest], *, listener: Listener | None = None
 ) -> Iterator[TapAnswer]:
     """Answer several recordings in order, each as ``find_rhythm`` does; one worker hears them all without a listener."""
-    if not len(rhythm_index(library)):
-        raise RequestError("The library has no drum loop or break to search.", "Add a folder of drum loops.")
-    executor = None if listener is None else listener.executor
-    heard = hear_taps([request.file for request in requests], executor=executor)
-    for request, taps_s in zip(requests, heard, strict=True):
-        if isinstance(taps_s, SonotecaError):
-            raise taps_s
-        yield _answer(library, request, taps_s)
+    with open_ear(listener) as ear:
+        # A worker starts and hears while the rhythms are opened here.
+        heard = hear_taps(ear, [request.file for request in requests])
+        if not len(rhythm_index(library)):
+            raise RequestError("The library has no drum loop or break to search.", "Add a folder of drum loops.")
+        for request, taps_s in zip(requests, heard, strict=True):
+            if isinstance(taps_s, SonotecaError):
+                raise taps_s
+            yield _answer(library, request, taps_s)
 
 
 def _answer(library: Library, request: TapRequest, taps_s: NDArray[np.float32]) -> TapAnswer:

@@ -14,7 +14,7 @@ from sonoteca.domain.answer import Rows
 from sonoteca.domain.request import Request
 from sonoteca.errors import RequestError, SonotecaError
 from sonoteca.search.hum.answer import TuneRanking
-from sonoteca.search.hum.hear_query import hear_queries
+from sonoteca.search.hum.hear_query import hear_queries, open_ear
 from sonoteca.search.hum.library_tunes import open_melody_index
 from sonoteca.search.hum.query_notes import QueryNotes
 from sonoteca.search.result_row import RegionFacts, ResultRow, region_facts
@@ -103,16 +103,17 @@ def find_tunes(
     library: Library, requests: Sequence[HumRequest], *, listener: Listener | None = None
 ) -> Iterator[HumAnswer]:
     """Answer several recordings in order, each as ``find_tune`` does; without a listener one worker hears them all."""
-    if not len(open_melody_index(library)):
-        raise RequestError(
-            "The library has no melodies to search.", "Add sounds with melodies, or import a list of melodies."
-        )
-    executor = None if listener is None else listener.executor
-    heard = hear_queries([request.file for request in requests], executor=executor)
-    for request, notes in zip(requests, heard, strict=True):
-        if isinstance(notes, SonotecaError):
-            raise notes
-        yield _answer(library, request, notes)
+    with open_ear(listener) as ear:
+        # A worker starts and hears while the melodies are opened here.
+        heard = hear_queries(ear, [request.file for request in requests])
+        if not len(open_melody_index(library)):
+            raise RequestError(
+                "The library has no melodies to search.", "Add sounds with melodies, or import a list of melodies."
+            )
+        for request, notes in zip(requests, heard, strict=True):
+            if isinstance(notes, SonotecaError):
+                raise notes
+            yield _answer(library, request, notes)
 
 
 def _answer(library: Library, request: HumRequest, notes: QueryNotes) -> HumAnswer:
