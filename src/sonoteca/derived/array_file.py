@@ -9,6 +9,7 @@ only, no pickle and no structure of a native library (decision 0003).
 from __future__ import annotations
 
 import json
+import mmap
 import re
 import struct
 import zlib
@@ -167,3 +168,11 @@ def _pieces(array: NDArray[Any]) -> Iterator[memoryview]:
     raw = array.reshape(-1).view(np.uint8)
     for at in range(0, len(raw), _PIECE_BYTES):
         yield raw[at : at + _PIECE_BYTES].data
+        _let_go_of_pages(array)
+
+
+def _let_go_of_pages(array: NDArray[Any]) -> None:
+    """Let the system take back what was read of an array that is mapped from a file; it is read again when used."""
+    mapped = getattr(array, "_mmap", None)
+    if mapped is not None and hasattr(mmap, "MADV_DONTNEED"):
+        mapped.madvise(mmap.MADV_DONTNEED)

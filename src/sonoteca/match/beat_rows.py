@@ -78,6 +78,14 @@ class BeatRows(Columns):
         rows = laid_end_to_end((*self.pieces(), *other.pieces()), self.width)
         return type(self)(np.cumsum(lengths) - lengths, lengths, StoredRows(rows))
 
+    def end_to_end_rows(self) -> NDArray[np.uint8]:
+        """The rows of all regions in their order: as they are stored, where that is how they lie."""
+        if len(self.stored.rows) == int(self.lengths.sum()) and bool(
+            (self.starts == np.cumsum(self.lengths) - self.lengths).all()
+        ):
+            return self.stored.rows
+        return laid_end_to_end(self.pieces(), self.width)
+
     def pieces(self, regions_at_once: int = 50_000) -> Iterable[NDArray[np.uint8]]:
         """The rows of all regions in their order, a piece at a time."""
         for first in range(0, len(self), regions_at_once):

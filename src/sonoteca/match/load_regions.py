@@ -24,7 +24,7 @@ from sonoteca.derived.row_changes import RowMarks, find_changes
 from sonoteca.domain.beat_profile import N_NOTES, N_ONSETS
 from sonoteca.domain.observation import Observation
 from sonoteca.domain.precedence import winning
-from sonoteca.match.beat_rows import BeatRows, RowSpool, laid_end_to_end
+from sonoteca.match.beat_rows import BeatRows, RowSpool
 from sonoteca.match.region_table import DESCRIPTORS, RegionTable, Stated, region_table_of_columns
 
 # Asked for more regions than this share of the library, all are loaded and held.
@@ -112,7 +112,7 @@ def _to_arrays(made: MatchTable) -> Arrays:
     for each in fields(RegionTable):
         column = getattr(made.table, each.name)
         if isinstance(column, BeatRows):
-            arrays[each.name] = laid_end_to_end(column.pieces(), column.width)
+            arrays[each.name] = column.end_to_end_rows()
         elif isinstance(column, tuple):
             # "" is no kind of sound, no id and no hash.
             arrays[each.name] = np.array([word or "" for word in column], np.bytes_) if column else np.zeros(0, "S1")
