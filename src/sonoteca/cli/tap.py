@@ -33,7 +33,11 @@ def tap(
     import sonoteca
     from sonoteca.cli.answer_table import print_heard
 
-    with recordings(files, record) as named, open_named_library(library, mode="read") as opened:
+    with (
+        recordings(files, record) as named,
+        sonoteca.open_ear() as ear,
+        open_named_library(library, mode="read") as opened,
+    ):
         requests = [sonoteca.TapRequest(file=file, filter=filter_text(only), k=count) for file in named]
-        for answer in sonoteca.find_rhythms(opened, requests):
+        for answer in sonoteca.find_rhythms(opened, requests, listener=ear):
             print_heard(answer, as_json=as_json)

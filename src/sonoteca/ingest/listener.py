@@ -53,6 +53,8 @@ class Listener:
     start_method : "forkserver", "spawn" or None
         See ``LocalExecutor``. None: a single worker that is started for the first file is spawned, which is
         soonest; several, those in the background, and those that ``start`` keeps ready, are forked.
+    preparation : Preparation, optional
+        What stands ready in workers that ``start`` keeps; all that analysing a file needs unless given.
 
     Examples
     --------
@@ -72,12 +74,14 @@ class Listener:
         executor: Executor | None = None,
         is_background: bool = False,
         start_method: StartMethod | None = None,
+        preparation: Preparation | None = None,
     ) -> None:
         self.settings = settings
         self.workers = workers
         self.memory_mb = memory_mb
         self._is_background = is_background
         self._start_method = start_method
+        self._preparation = preparation or Preparation(call=functools.partial(worker_tasks.prepare, settings))
         self._given = executor
         self._own: LocalExecutor | None = None
         self._lock = threading.Lock()
@@ -108,7 +112,7 @@ class Listener:
                     self.workers,
                     limits=limits_of(self.memory_mb),
                     start_method=start_method,
-                    preparation=preparation or Preparation(call=functools.partial(worker_tasks.prepare, self.settings)),
+                    preparation=preparation or self._preparation,
                     is_background=self._is_background,
                 )
             return self._own

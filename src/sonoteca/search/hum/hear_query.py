@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from sonoteca.errors import SonotecaError
 from sonoteca.ingest.listener import Listener
+from sonoteca.workers.worker import Preparation
 
 if TYPE_CHECKING:
     import numpy as np
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from sonoteca.search.hum.query_notes import QueryNotes
 
 _DEADLINE_S = 60.0
+# What the worker of an ear has imported when its first file comes, of a hum or of taps.
+_NEEDED = ("sonoteca.audio.beginning", "sonoteca.search.hum.query_pitch")
 
 
 def notes_of_file(path: str) -> QueryNotes:
@@ -49,6 +52,13 @@ def hear_taps(
     return listener.ask_each(taps_of_file, paths, timeout_s=_DEADLINE_S)
 
 
-def open_ear(listener: Listener | None) -> AbstractContextManager[Listener]:
-    """Give the listener handed in, which stays open, or one whose worker ends with the block."""
-    return Listener() if listener is None else contextlib.nullcontext(listener)
+def open_ear(listener: Listener | None = None) -> AbstractContextManager[Listener]:
+    """Give the listener handed in, which stays open, or one for hums and taps whose worker starts now and ends with the block.
+
+    Who opens it before the library has the worker ready when the library is.
+    """
+    if listener is not None:
+        return contextlib.nullcontext(listener)
+    own = Listener(start_method="spawn", preparation=Preparation(_NEEDED))
+    own.start(wait=False)
+    return own
