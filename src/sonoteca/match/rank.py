@@ -101,12 +101,12 @@ def rank_matches(
         raise RequestError(
             "There is only silence, and everything goes with that.", "Name a sound, or another region.", field="sound"
         )
-    table = load_region_table(library, where=where)
-    # A hash stands for the content, wherever it is kept.
-    own = np.array([each == query.content_hashes[0] for each in table.content_hashes], np.bool_)
-    candidates = table.take(~own) if own.any() else table
+    candidates = load_region_table(library, where=where)
     fits = fit(query, candidates, weights, role=role, strict=strict, hum=mode == "hum")
-    best = fits.best(k)
+    # A hash stands for the content, wherever it is kept. The table is not copied without them: it may be large.
+    own = np.array([each == query.content_hashes[0] for each in candidates.content_hashes], np.bool_)
+    best = fits.best(k + int(own.sum()))
+    best = best[~own[best]][:k]
     with library.read() as connection:
         facts = region_facts(connection, candidates.region_ids[best].tolist())
     rows = []
@@ -114,7 +114,7 @@ def rank_matches(
         region_id = int(candidates.region_ids[i])
         if region_id in facts:
             rows.append(_row(query, candidates, fits, i, facts[region_id]))
-    return Ranking(tuple(rows), {name: int(found.sum()) for name, found in fits.rejections.items()})
+    return Ranking(tuple(rows), {name: int((found & ~own).sum()) for name, found in fits.rejections.items()})
 
 
 def _row(query: RegionTable, candidates: RegionTable, fits: Fits, i: int, facts: RegionFacts) -> MatchRow:
