@@ -8,6 +8,8 @@ or routes. Errors survive pickling, because workers send them to the parent proc
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from typing import Any, ClassVar
 
 
@@ -41,6 +43,17 @@ class SonotecaError(Exception):
 
 def _rebuild(kind: type[SonotecaError], message: str, remedy: str, named: dict[str, Any]) -> SonotecaError:
     return kind(message, remedy, **named)
+
+
+@contextlib.contextmanager
+def about(field: str) -> Iterator[None]:
+    """Say of errors raised within which field of the request they are about, if they do not say it themselves."""
+    try:
+        yield
+    except SonotecaError as error:
+        if error.field is None:
+            error.field = field
+        raise
 
 
 # --- sounds and files ---------------------------------------------------------------------------
@@ -207,7 +220,7 @@ class RequestError(SonotecaError):
     """What was asked for cannot be done as asked."""
 
     code = "bad_request"
-    default_remedy = "Look up what may be asked."
+    default_remedy = "Its reference says what may be asked, and how it is written."
     http_status = 400
     exit_code = 2
 

@@ -14,7 +14,7 @@ from sonoteca.catalogue.identity.sounds import get_sound, resolve_sound, whole_r
 from sonoteca.catalogue.store.library import Library
 from sonoteca.domain.request import Request
 from sonoteca.domain.sound_object import AudioFacts, sound_object
-from sonoteca.errors import StoredFailure
+from sonoteca.errors import StoredFailure, about
 
 
 class DescribeRequest(Request):
@@ -61,7 +61,8 @@ def describe_sound(library: Library, request: DescribeRequest) -> DescribeAnswer
     SoundNotFound, AmbiguousSound
     """
     with library.read() as connection:
-        found = resolve_sound(connection, request.sound)
+        with about("sound"):
+            found = resolve_sound(connection, request.sound)
         return DescribeAnswer(request, stored_sound_object(connection, found.id))
 
 

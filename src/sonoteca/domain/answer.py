@@ -47,14 +47,22 @@ class Rows:
         return [row.as_json() for row in self.rows]
 
     def __repr__(self) -> str:
-        count = len(self.rows)
-        first = f", {_first(self.rows[0])}" if count else ""
-        return f"<{type(self).__name__}: {count} row{'' if count == 1 else 's'}{first}>"
+        first = f", {_first(self.rows[0])}" if self.rows else ""
+        return f"<{type(self).__name__}: {counted(len(self.rows), 'row')}{first}>"
+
+
+def counted(count: int, one: str, many: str | None = None) -> str:
+    """A number with its noun.
+
+    >>> counted(1, "row"), counted(2, "row"), counted(0, "entry", "entries")
+    ('1 row', '2 rows', '0 entries')
+    """
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
 
 
 def _first(row: Row) -> str:
     """The row that stands first in a few words: how well it answers, if it says so, and its name."""
     values = row.as_json()
-    name = next((str(values[key]) for key in ("path", "title", "name", "id") if values.get(key)), "?")
+    name = next((str(values[key]) for key in ("path", "title", "name", "id", "public_id") if values.get(key)), "?")
     score = values.get("score")
     return f"first {name}" if score is None else f"best {score:.2f} {name}"

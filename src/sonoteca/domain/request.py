@@ -7,6 +7,7 @@ answer echoes its request with ``as_json``, and ``model_json_schema`` describes 
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -39,7 +40,7 @@ class Request(BaseModel):
 
     def __init__(self, **values: Any) -> None:
         try:
-            super().__init__(**values)
+            super().__init__(**{name: _plain(value) for name, value in values.items()})
         except ValidationError as error:
             # The sentence says all that is of use; the chain would bury it.
             raise request_error(error, type(self)) from None
@@ -47,6 +48,15 @@ class Request(BaseModel):
     def as_json(self) -> dict[str, Any]:
         """All fields as JSON values: what an answer prints as its question."""
         return self.model_dump(mode="json")
+
+
+def _plain(value: Any) -> Any:
+    """Paths as text, alone and in lists: names of sounds and of files are told alike."""
+    if isinstance(value, os.PathLike):
+        return os.fspath(value)
+    if isinstance(value, list | tuple):
+        return [_plain(each) for each in value]
+    return value
 
 
 def request_error(error: ValidationError, kind: type[Request]) -> RequestError:
@@ -63,6 +73,10 @@ def _sentence(field: str, details: ErrorDetails, kind: type[Request]) -> tuple[s
     if details["type"] in ("enum", "literal_error"):
         choices = str(details["ctx"]["expected"]).replace("'", "")
         return f"{value!r} is no {field.replace('_', ' ')}.", f"It is one of {choices}."
+    if details["type"] == "tuple_type":
+        return f"{field} is a list, not {value!r}.", f"Write [{value!r}]."
+    if details["type"] == "too_short":
+        return f"{field} holds too little.", f"It needs {details['ctx']['min_length']} or more."
     if details["type"] == "missing":
         return f"{field} is missing.", None
     if details["type"] == "extra_forbidden":

@@ -14,6 +14,7 @@ from sonoteca.catalogue import audit as audits
 from sonoteca.catalogue.audit import Counts, DiskScan
 from sonoteca.catalogue.heard import pending
 from sonoteca.catalogue.store.library import Library
+from sonoteca.domain.answer import counted
 from sonoteca.domain.file_analysis import AnalysisSettings
 from sonoteca.domain.file_paths import FilePath
 from sonoteca.domain.request import Request
@@ -52,6 +53,10 @@ class AuditAnswer:
     counts: Counts
     since: str | None
     changes: Mapping[str, tuple[int, int]]
+
+    def __repr__(self) -> str:
+        told = ("analysed", "pending", "failed")
+        return f"<AuditAnswer: {counted(self.counts['sounds_total'], 'sound')}, {', '.join(f'{self.counts[each]:,} {each}' for each in told)}>"
 
     def as_json(self) -> dict[str, Any]:
         return dict(self.counts)

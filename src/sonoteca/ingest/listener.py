@@ -19,7 +19,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from sonoteca.domain.file_analysis import AnalysisOrder, AnalysisSettings
-from sonoteca.errors import SonotecaError
+from sonoteca.errors import RequestError, SonotecaError
 from sonoteca.ingest import worker_tasks
 from sonoteca.ingest.deadline import deadline_of_file
 from sonoteca.ingest.failures import error_of
@@ -76,6 +76,8 @@ class Listener:
         start_method: StartMethod | None = None,
         preparation: Preparation | None = None,
     ) -> None:
+        if workers < 1:
+            raise RequestError(f"A listener needs at least one worker, got {workers!r}.", field="workers")
         self.settings = settings
         self.workers = workers
         self.memory_mb = memory_mb

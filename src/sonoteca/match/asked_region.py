@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sonoteca.catalogue.identity.sounds import resolve_sound
 from sonoteca.catalogue.store.library import Library
-from sonoteca.errors import RequestError, SonotecaError, SoundNotFound
+from sonoteca.errors import RequestError, SonotecaError, SoundNotFound, about
 from sonoteca.ingest.listener import Listener
 from sonoteca.match.file_regions import regions_of_file
 from sonoteca.match.hum_regions import regions_of_hum
@@ -27,7 +27,7 @@ def asked_region(library: Library, name: str, region: int, listener: Listener | 
         There is no such region.
     """
     try:
-        with library.read() as connection:
+        with library.read() as connection, about("sound"):
             sound = resolve_sound(connection, name)
         found = regions_of_sound(library, sound.id)
     except SoundNotFound:

@@ -12,6 +12,7 @@ from sonoteca.catalogue.identity import remove
 from sonoteca.catalogue.identity.sounds import whole_regions
 from sonoteca.catalogue.made import edit as edits
 from sonoteca.catalogue.store.library import Library
+from sonoteca.domain.answer import counted
 from sonoteca.domain.descriptor import Descriptor
 from sonoteca.domain.request import Request
 from sonoteca.errors import RequestError
@@ -85,6 +86,9 @@ class EditAnswer:
     changed: int
     batch: int | None
 
+    def __repr__(self) -> str:
+        return f"<EditAnswer: {counted(self.found, 'sound')} found, {self.changed:,} changed>"
+
     def as_json(self) -> dict[str, Any]:
         return {"found": self.found, "changed": self.changed, "batch": self.batch}
 
@@ -127,6 +131,11 @@ class UndoAnswer:
 
     changed: int
     batch: int | None
+
+    def __repr__(self) -> str:
+        if self.batch is None:
+            return "<UndoAnswer: nothing to take back>"
+        return f"<UndoAnswer: {counted(self.changed, 'sound')} as before>"
 
     def as_json(self) -> dict[str, Any]:
         return {"changed": self.changed, "batch": self.batch}

@@ -16,6 +16,10 @@ from sonoteca.search.query.listing import SoundRow, count_sounds, find_rows
 MODE = "list"
 
 
+# More than any library has, and still a number that databases count with.
+MOST_ROWS = 2**53
+
+
 class ListRequest(Request):
     """Which sounds are listed.
 
@@ -32,8 +36,8 @@ class ListRequest(Request):
     """
 
     filter: str = ""
-    limit: int | None = Field(default=100, ge=0)
-    offset: int = Field(default=0, ge=0)
+    limit: int | None = Field(default=100, ge=0, le=MOST_ROWS)
+    offset: int = Field(default=0, ge=0, le=MOST_ROWS)
     events: bool = False
 
 

@@ -18,7 +18,7 @@ from sqlalchemy.engine import Connection
 from sonoteca.catalogue.identity.sounds import find_sounds, resolve_sound
 from sonoteca.catalogue.store.library import Library
 from sonoteca.catalogue.store.schema import regions
-from sonoteca.errors import RequestError
+from sonoteca.errors import RequestError, about
 from sonoteca.search.query.listing import as_query, find_sound_ids
 from sonoteca.search.query.sql import matching_regions
 
@@ -67,5 +67,5 @@ def allowed_regions(library: Library, query: str | None) -> NDArray[np.int64] | 
     """Row numbers of the regions that a filter leaves, int64 (n,); None without one: all may answer."""
     if not query:
         return None
-    with library.read() as connection:
+    with library.read() as connection, about("filter"):
         return selected_ids(connection, region_selection(connection, query))

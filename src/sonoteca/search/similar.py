@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -13,7 +14,7 @@ from sonoteca.catalogue.store.library import Library
 from sonoteca.domain.answer import Rows
 from sonoteca.domain.embedding import Space
 from sonoteca.domain.request import Request
-from sonoteca.errors import RequestError, SoundNotFound, SpaceMismatch
+from sonoteca.errors import RequestError, SoundNotFound, SpaceMismatch, about
 from sonoteca.index.filter import Filter
 from sonoteca.index.open_index import open_index
 from sonoteca.search.examples import example_from_library, example_from_vectors
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 
 def read_aspects(text: object) -> object:
-    """``"timbre=1,rhythm=0.5"`` as a mapping; anything but a text stays as it is.
+    """``"timbre=1,rhythm=0.5"`` as a mapping; a mapping stays as it is.
 
     >>> read_aspects("timbre=1, rhythm=0.5")
     {'timbre': 1.0, 'rhythm': 0.5}
@@ -38,6 +39,8 @@ def read_aspects(text: object) -> object:
         A weight is no number.
     """
     if not isinstance(text, str):
+        if isinstance(text, Mapping):
+            _require_weights(text)
         return text
     weights: dict[str, float] = {}
     for item in text.split(","):
@@ -46,7 +49,15 @@ def read_aspects(text: object) -> object:
             weights[name] = float(number)
         except ValueError:
             raise _no_weight(item.strip()) from None
+    _require_weights(weights)
     return weights
+
+
+def _require_weights(weights: Mapping[str, object]) -> None:
+    for name, weight in weights.items():
+        # What is no number at all is refused with its type.
+        if isinstance(weight, int | float) and not 0.0 <= weight < float("inf"):
+            raise _no_weight(f"{name}={weight:g}")
 
 
 class SimilarRequest(Request):
@@ -133,16 +144,21 @@ def find_similar(library: Library, request: SimilarRequest, *, listener: Listene
     """
     space = _space_of(library)
     weights = None if request.aspects is None else aspect_weights(request.aspects, space.space)
-    examples = [_example(library, space, name, request.region, listener) for name in request.sounds]
+    with about("sounds"):
+        examples = [_example(library, space, name, request.region, listener) for name in request.sounds]
+    with about("minus"):
+        unlike = [_example(library, space, name, 0, listener) for name in request.minus]
+    with about("filter"):
+        where = _allowed(library, request.filter)
     likeness = rank_by_likeness(
         library,
         space,
         open_index(library, space),
         examples,
-        minus=[_example(library, space, name, 0, listener) for name in request.minus],
+        minus=unlike,
         k=request.k,
         aspects=weights,
-        where=_allowed(library, request.filter),
+        where=where,
         diversity=Diversity(request.max_per_file, request.max_per_artist, request.collapse),
     )
     answered = request.model_copy(update={"aspects": weights})
@@ -152,11 +168,9 @@ def find_similar(library: Library, request: SimilarRequest, *, listener: Listene
 def aspect_weights(named: dict[str, float], space: Space) -> dict[str, float]:
     """A weight for each aspect of a space, 1 where none is named; RequestError for a name or number that is none."""
     names = [part.name for part in space.aspects]
-    for name, weight in named.items():
+    for name in named:
         if name not in names:
             raise RequestError(f"{name!r} is not an aspect.", f"Aspects are {', '.join(names)}.", field="aspects")
-        if not 0.0 <= weight < float("inf"):
-            raise _no_weight(f"{name}={weight:g}")
     weights = dict.fromkeys(names, 1.0) | named
     if not any(weights.values()):
         raise RequestError("All aspects have weight 0.", "Give one of them a weight above 0.", field="aspects")

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from sqlalchemy.engine import Connection
 
 from sonoteca.catalogue.store.library import Library
+from sonoteca.domain.answer import counted
 from sonoteca.search.result_row import region_facts
 from sonoteca.sequence.beam import DeadEnd, search
 from sonoteca.sequence.energy_plan import energy_plan
@@ -88,7 +89,7 @@ class SetAnswer:
 
     def __repr__(self) -> str:
         worths = ", ".join(f"{candidate.worth.total:.2f}" for candidate in self.candidates)
-        return f"<SetAnswer: {len(self.candidates)} sets, worth {worths}>"
+        return f"<SetAnswer: {counted(len(self.candidates), 'set')}, worth {worths}>"
 
 
 def build_set(library: Library, request: SetRequest) -> SetAnswer:

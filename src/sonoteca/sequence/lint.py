@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from pydantic import AfterValidator
 
 from sonoteca.catalogue.store.library import Library
+from sonoteca.domain.answer import counted
 from sonoteca.domain.request import Request
 from sonoteca.domain.vocabulary import Kind
 from sonoteca.search.result_row import region_facts
@@ -117,7 +118,8 @@ class LintAnswer:
         return [finding.as_json() for finding in self.findings]
 
     def __repr__(self) -> str:
-        return f"<LintAnswer: {len(self.findings)} flags in {self.entries} entries, {len(self.repairs)} repairs>"
+        flags, repairs = counted(len(self.findings), "flag"), counted(len(self.repairs), "repair")
+        return f"<LintAnswer: {flags} in {counted(self.entries, 'entry', 'entries')}, {repairs}>"
 
 
 def lint(library: Library, request: LintRequest) -> LintAnswer:

@@ -16,7 +16,7 @@ from sonoteca.catalogue.store.library import Library
 from sonoteca.domain.answer import Rows
 from sonoteca.domain.music import Key, transposed_key_numbers
 from sonoteca.domain.request import Request
-from sonoteca.errors import RequestError
+from sonoteca.errors import RequestError, about
 from sonoteca.search.result_row import RegionFacts, ResultRow, region_facts
 from sonoteca.search.selection import selected_ids
 from sonoteca.sequence.axes import heard_shift, stretch, stretches_beyond
@@ -187,7 +187,8 @@ def find_next(library: Library, request: NextRequest) -> NextAnswer:
     """
     limits, weights = request.limits, weights_of(request.weights)
     with library.read() as connection:
-        sound = resolve_sound(connection, request.sound)
+        with about("sound"):
+            sound = resolve_sound(connection, request.sound)
         played = _heard_before(connection, request.played)
         region_id = whole_regions(connection, [sound.id])[sound.id]
         kind = region_facts(connection, [region_id])[region_id].kind

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
@@ -64,6 +64,7 @@ class Library:
         self.held: dict[str, Any] = {}
         self._locks: dict[str, threading.RLock] = {}
         self._wrote = False
+        self._is_closed = False
         with self.read() as connection:
             uuid = connection.execute(sa.select(meta.c.value).where(meta.c.key == "library_uuid")).scalar()
         if uuid is None:
@@ -71,7 +72,8 @@ class Library:
         self.uuid: str = uuid
 
     def __repr__(self) -> str:
-        return f"<Library {self.location}, open to {'read' if self.mode == 'read' else 'change'}>"
+        state = "closed" if self._is_closed else "open to read" if self.mode == "read" else "open to change"
+        return f"<Library {self.location}, {state}>"
 
     @property
     def is_sqlite(self) -> bool:
@@ -84,7 +86,8 @@ class Library:
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """A connection that sees one consistent state and is rolled back at the end."""
+        """A connection that sees one consistent state and is rolled back at the end; RequestError once it is closed."""
+        self._require_open()
         with errors_explained(self.location), self.engine.connect() as connection, connection.begin() as transaction:
             yield connection
             transaction.rollback()
@@ -98,8 +101,9 @@ class Library:
         LibraryBusy, LibraryFull, LibraryUnwritable, LibraryDamaged
             From any statement or the commit; the state before is intact.
         """
+        self._require_open()
         if self.mode == "read":
-            raise LibraryUnwritable(f"{self.location} was opened for reading only.", "This is a fault in Sonoteca.")
+            raise LibraryUnwritable(f"{self.location} was opened for reading only.", "Open it for writing.")
         with (
             errors_explained(self.location),
             self.engine.connect().execution_options(sonoteca_writes=True) as connection,
@@ -108,6 +112,10 @@ class Library:
             lock_for_writing(connection)
             yield connection
         self._wrote = True
+
+    def _require_open(self) -> None:
+        if self._is_closed:
+            raise RequestError(f"{self.location} was closed.", "Open it again.")
 
     def lock(self, name: str) -> threading.RLock:
         """One lock per name, so that of several threads one makes what is held under it and the others wait."""
@@ -161,6 +169,10 @@ class Library:
         return target
 
     def close(self) -> None:
+        """Write down what the database learnt, and let go of it; a second time does nothing."""
+        if self._is_closed:
+            return
+        self._is_closed = True
         if self.is_sqlite and self._wrote:
             # The planner's statistics, which go stale with what was written. A library on a full
             # or vanished disk is closed all the same.
@@ -229,7 +241,11 @@ def open_library(
         Nothing is there (``read``, ``write``), or the folder around it is missing (all modes): its disk may not
         be mounted.
     LibraryNeedsUpgrade, LibraryTooNew, LibraryDamaged, LibraryUnwritable, LibraryFull, LibraryBusy
+    RequestError
+        The mode is none, or this installation cannot speak to PostgreSQL.
     """
+    if mode not in get_args(Mode):
+        raise RequestError(f"{mode!r} is no mode.", f"It is one of {', '.join(get_args(Mode))}.", field="mode")
     if is_url(location):
         return _open_postgres(str(location), mode, data_dir, upgrade_older, busy_timeout_s)
     path = library_file(location)
@@ -293,7 +309,12 @@ def _sqlite_engine_for(path: Path, mode: Mode, busy_timeout_s: float, max_pages:
 
 def _open_postgres(url: str, mode: Mode, data_dir: Path | None, upgrade_older: bool, busy_timeout_s: float) -> Library:
     name = sa.make_url(url).render_as_string(hide_password=True)
-    engine = postgres_engine(url, read_only=mode == "read", busy_timeout_s=busy_timeout_s)
+    try:
+        engine = postgres_engine(url, read_only=mode == "read", busy_timeout_s=busy_timeout_s)
+    except ModuleNotFoundError as error:
+        raise RequestError(
+            f"This installation cannot open {name}: it lacks {error.name}.", "pip install 'sonoteca[postgres]'"
+        ) from error
     try:
         with errors_explained(name):
             _bring_to_today(engine, name, mode, upgrade_older, None, data_dir)
