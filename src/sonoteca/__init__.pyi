@@ -97,7 +97,7 @@ from .search.hum.find_tune import HumAnswer as HumAnswer
 from .search.hum.find_tune import HumRequest as HumRequest
 from .search.hum.find_tune import find_tune as find_tune
 from .search.hum.find_tune import find_tunes as find_tunes
-from .search.hum.hear_query import open_ear as open_ear
+from .search.hum.hear_query import open_query_listener as open_query_listener
 from .search.listing import FacetsAnswer as FacetsAnswer
 from .search.listing import FacetsRequest as FacetsRequest
 from .search.listing import ListAnswer as ListAnswer

@@ -38,9 +38,9 @@ def hum(
 
     with (
         recordings(files, record) as named,
-        sonoteca.open_ear() as ear,
+        sonoteca.open_query_listener() as query_listener,
         open_named_library(library, mode="read") as opened,
     ):
         requests = [sonoteca.HumRequest(file=file, filter=filter_text(only), k=count) for file in named]
-        for answer in sonoteca.find_tunes(opened, requests, listener=ear):
+        for answer in sonoteca.find_tunes(opened, requests, listener=query_listener):
             print_heard(answer, as_json=as_json)

@@ -15,7 +15,7 @@ from sonoteca.catalogue.store.library import Library
 from sonoteca.domain.answer import Rows
 from sonoteca.domain.request import Request
 from sonoteca.errors import RequestError, SonotecaError
-from sonoteca.search.hum.hear_query import hear_taps, open_ear
+from sonoteca.search.hum.hear_query import hear_taps, open_query_listener
 from sonoteca.search.hum.library_rhythms import rhythm_index
 from sonoteca.search.hum.tap import FEWEST_TAPS
 from sonoteca.search.result_row import ResultRow, region_facts
@@ -76,9 +76,9 @@ def find_rhythms(
     library: Library, requests: Sequence[TapRequest], *, listener: Listener | None = None
 ) -> Iterator[TapAnswer]:
     """Answer several recordings in order, each as ``find_rhythm`` does; one worker hears them all without a listener."""
-    with open_ear(listener) as ear:
+    with open_query_listener(listener) as query_listener:
         # A worker starts and hears while the rhythms are opened here.
-        heard = hear_taps(ear, [request.file for request in requests])
+        heard = hear_taps(query_listener, [request.file for request in requests])
         if not len(rhythm_index(library)):
             raise RequestError("The library has no drum loop or break to search.", "Add a folder of drum loops.")
         for request, taps_s in zip(requests, heard, strict=True):

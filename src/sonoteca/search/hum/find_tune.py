@@ -14,7 +14,7 @@ from sonoteca.domain.answer import Rows
 from sonoteca.domain.request import Request
 from sonoteca.errors import RequestError, SonotecaError
 from sonoteca.search.hum.answer import TuneRanking
-from sonoteca.search.hum.hear_query import hear_queries, open_ear
+from sonoteca.search.hum.hear_query import hear_queries, open_query_listener
 from sonoteca.search.hum.library_tunes import open_melody_index
 from sonoteca.search.hum.query_notes import QueryNotes
 from sonoteca.search.result_row import RegionFacts, ResultRow, region_facts
@@ -103,9 +103,9 @@ def find_tunes(
     library: Library, requests: Sequence[HumRequest], *, listener: Listener | None = None
 ) -> Iterator[HumAnswer]:
     """Answer several recordings in order, each as ``find_tune`` does; without a listener one worker hears them all."""
-    with open_ear(listener) as ear:
+    with open_query_listener(listener) as query_listener:
         # A worker starts and hears while the melodies are opened here.
-        heard = hear_queries(ear, [request.file for request in requests])
+        heard = hear_queries(query_listener, [request.file for request in requests])
         if not len(open_melody_index(library)):
             raise RequestError(
                 "The library has no melodies to search.", "Add sounds with melodies, or import a list of melodies."

@@ -52,7 +52,7 @@ def hear_taps(
     return listener.ask_each(taps_of_file, paths, timeout_s=_DEADLINE_S)
 
 
-def open_ear(listener: Listener | None = None) -> AbstractContextManager[Listener]:
+def open_query_listener(listener: Listener | None = None) -> AbstractContextManager[Listener]:
     """Give the listener handed in, which stays open, or one for hums and taps whose worker starts now and ends with the block.
 
     Who opens it before the library has the worker ready when the library is.
