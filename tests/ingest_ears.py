@@ -1,4 +1,4 @@
-"""Quick ears for tests of ingest: one analyzer that counts, one embedder of eight numbers.
+"""Quick settings for tests of ingest: one analyzer that counts, one embedder of eight numbers.
 
 ``SONOTECA_TEST_HEARD`` names a file to which each analysis appends the sound's content hash,
 so that a test can count what was heard, also across processes that are killed.

@@ -23,7 +23,7 @@ class AddOptions:
     """The fields of a request, and the parameters of a listener."""
 
     workers: int = 1
-    ears: AnalysisSettings = field(default_factory=AnalysisSettings)
+    settings: AnalysisSettings = field(default_factory=AnalysisSettings)
     timeout_s: float | None = None
     memory_mb: int = 2000
     checkpoint_every: int = 32
@@ -36,7 +36,7 @@ class AddOptions:
 
     def listener(self, executor: Executor | None) -> Listener:
         return Listener(
-            self.ears,
+            self.settings,
             workers=self.workers,
             memory_mb=self.memory_mb,
             executor=executor,

@@ -32,7 +32,7 @@ from sonoteca.ingest.report import AddAnswer, FileOutcome, PlanCounts, Stage
 from sonoteca.workers.executor import Done, Failed
 from sonoteca.workers.in_process import InProcessExecutor
 
-OPTIONS = AddOptions(ears=AnalysisSettings(ingest_ears.FACTORY, ingest_ears.EMBEDDERS))
+OPTIONS = AddOptions(settings=AnalysisSettings(ingest_ears.FACTORY, ingest_ears.EMBEDDERS))
 
 
 @pytest.fixture
@@ -278,7 +278,7 @@ def test_a_failed_file_that_was_repaired_is_identified_again_by_retry(library: L
 
 def test_a_new_analyzer_version_makes_everything_pending_once(library: Library, music: Path, heard: list[str]) -> None:
     run(library, music)
-    newer = replace(OPTIONS, ears=AnalysisSettings(ingest_ears.NEXT_VERSION, ingest_ears.EMBEDDERS))
+    newer = replace(OPTIONS, settings=AnalysisSettings(ingest_ears.NEXT_VERSION, ingest_ears.EMBEDDERS))
     assert run(library, music, options=newer).analysed == 3
     assert run(library, music, options=newer).analysed == 0
     assert len(heard) == 6
@@ -391,13 +391,13 @@ def test_progress_and_the_index_are_told(library: Library, music: Path) -> None:
 
 
 def test_an_embedder_that_fails_costs_its_vectors_only(library: Library, music: Path) -> None:
-    broken = replace(OPTIONS, ears=AnalysisSettings(ingest_ears.FACTORY, ingest_ears.BROKEN_EMBEDDERS))
+    broken = replace(OPTIONS, settings=AnalysisSettings(ingest_ears.FACTORY, ingest_ears.BROKEN_EMBEDDERS))
     assert run(library, music, options=broken).analysed == 3
     warnings = [row.warnings for row in rows(library, schema.sounds, "id", "warnings")]
     assert all("embedder test.broken failed: RuntimeError: no weights" in texts for texts in warnings)
     assert run(library, music, options=broken).analysed == 0
     # The failure is kept and counted, and `retry` tries again.
-    producers = producers_of(broken.ears)
+    producers = producers_of(broken.settings)
     with library.read() as connection:
         counts = count(connection, identities=producers.identities, spaces=producers.spaces)
     assert counts["failed_runs_by_producer"] == {"embedding.test.broken": 3}
@@ -432,7 +432,7 @@ def test_a_file_that_vanished_while_it_waited_stays_pending(library: Library, mu
 
 
 def test_another_runs_sounds_are_left_to_it(library: Library, music: Path, heard: list[str]) -> None:
-    identities = producers_of(OPTIONS.ears).identities
+    identities = producers_of(OPTIONS.settings).identities
     run(library, music, options=replace(OPTIONS, dry_run=True))
 
     class Rival(InProcessExecutor):

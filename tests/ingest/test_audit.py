@@ -21,7 +21,7 @@ from sonoteca.workers.in_process import InProcessExecutor
 
 EARS = AnalysisSettings(ingest_ears.FACTORY, ingest_ears.EMBEDDERS)
 NEXT = replace(EARS, analyzers=ingest_ears.NEXT_VERSION)
-OPTIONS = AddOptions(ears=EARS)
+OPTIONS = AddOptions(settings=EARS)
 
 
 def test_audit_and_gaps_tell_what_add_would_do(tmp_path: Path) -> None:

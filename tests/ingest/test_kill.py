@@ -29,7 +29,7 @@ import sys
 from sonoteca.catalogue.store.library import open_library
 from ingest_runs import AddOptions, add
 from sonoteca.ingest.listen import AnalysisSettings
-options = AddOptions(workers={WORKERS}, checkpoint_every={CHECKPOINT_EVERY}, ears=AnalysisSettings({ingest_ears.FACTORY!r}, {ingest_ears.EMBEDDERS!r}))
+options = AddOptions(workers={WORKERS}, checkpoint_every={CHECKPOINT_EVERY}, settings=AnalysisSettings({ingest_ears.FACTORY!r}, {ingest_ears.EMBEDDERS!r}))
 with open_library(sys.argv[1], mode="create") as library:
     summary = add(library, sys.argv[2:], options)
     print(summary.analysed, summary.failed, summary.elsewhere, summary.still_pending)

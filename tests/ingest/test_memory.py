@@ -48,11 +48,11 @@ def write_long(folder: Path, name: str) -> Path:
 
 @pytest.mark.parametrize(("name", "most_mb"), [("10 minutes", 400), ("500 MB", 700), ("3 hours", 700)])
 def test_long_files_stay_within_the_budget(tmp_path: Path, name: str, most_mb: float) -> None:
-    ears = AnalysisSettings()
+    settings = AnalysisSettings()
     path = write_long(tmp_path, name)
-    order = AnalysisOrder(str(path), ears)
+    order = AnalysisOrder(str(path), settings)
     try:
-        with Listener(ears, memory_mb=2_500) as listener:
+        with Listener(settings, memory_mb=2_500) as listener:
             (outcome,) = listener.run(ingest_tasks.listen_and_tell_peak, [Task(name, order, 800.0)])
     finally:
         path.unlink()

@@ -31,7 +31,7 @@ from sonoteca.workers.executor import DEFAULT_AHEAD
 from sonoteca.workers.in_process import InProcessExecutor
 
 EARS = AnalysisSettings(ingest_ears.FRAGILE, ingest_ears.EMBEDDERS)
-OPTIONS = AddOptions(workers=2, ears=EARS, memory_mb=400, timeout_s=3.0, checkpoint_every=4)
+OPTIONS = AddOptions(workers=2, settings=EARS, memory_mb=400, timeout_s=3.0, checkpoint_every=4)
 
 
 @pytest.fixture
@@ -68,8 +68,8 @@ def test_bad_files_cost_themselves_and_retry_gives_them_another_chance(library: 
         kept = dict(connection.execute(sa.select(schema.sounds.c.error_code, schema.sounds.c.error_remedy)).all())
     assert kept.keys() == {None, "crash", "timeout", "memory"}
     assert "more memory" in kept["memory"]
-    # With other ears nothing is wrong with them.
-    healthy = replace(OPTIONS, ears=AnalysisSettings(ingest_ears.FACTORY, ingest_ears.EMBEDDERS))
+    # With other settings nothing is wrong with them.
+    healthy = replace(OPTIONS, settings=AnalysisSettings(ingest_ears.FACTORY, ingest_ears.EMBEDDERS))
     assert retry(library, healthy, codes=["timeout"]).analysed == 1
     assert retry(library, healthy).analysed == 2
 

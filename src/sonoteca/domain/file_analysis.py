@@ -47,7 +47,7 @@ class AnalysisOrder:
     """One file to listen to. ``stated`` is what a person said about it and analyzers may build on."""
 
     path: str
-    ears: AnalysisSettings
+    settings: AnalysisSettings
     stated: tuple[Observation, ...] = ()
 
 

@@ -239,7 +239,7 @@ def _analyse(
         work = Work(
             files=files,
             claimed_s=lengths,
-            ears=listener.settings,
+            settings=listener.settings,
             producers=producers,
             owner=owner,
             batching=Batching.of(request.checkpoint_every),

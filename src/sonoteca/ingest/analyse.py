@@ -71,7 +71,7 @@ class Work:
 
     files: Mapping[int, SoundFile]
     claimed_s: Mapping[int, float]
-    ears: AnalysisSettings
+    settings: AnalysisSettings
     producers: Producers
     owner: str
     batching: Batching
@@ -166,7 +166,7 @@ class _Claims:
         for sound_id in mine:
             known = tuple(stated.get(sound_id, {}).values())
             users = tuple(each for each in known if each.provenance.source is Source.USER)
-            yield sound_id, AnalysisOrder(work.files[sound_id].path, work.ears, users)
+            yield sound_id, AnalysisOrder(work.files[sound_id].path, work.settings, users)
 
 
 def _held_by_others(connection: Connection, sound_ids: Sequence[int], owner: str) -> set[int]:
@@ -266,7 +266,7 @@ class _Store:
                 waiting,
                 identities=work.producers.identities,
                 spaces=work.producers.spaces,
-                trust_names=work.ears.trust_names,
+                trust_names=work.settings.trust_names,
                 owner=work.owner,
             )
             _mark_failed(connection, {sound_id: error for sound_id, (error, _) in errors.items()}, work.owner)

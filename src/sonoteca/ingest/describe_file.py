@@ -17,7 +17,7 @@ def describe_file(order: AnalysisOrder) -> JsonObject:
     AudioError
         The file cannot become sound.
     """
-    return describe_analysis(order.path, listen(order), trust_names=order.ears.trust_names)
+    return describe_analysis(order.path, listen(order), trust_names=order.settings.trust_names)
 
 
 def describe_analysis(path: str, heard: FileAnalysis, *, trust_names: bool) -> JsonObject:

@@ -69,9 +69,9 @@ def listen(
     SonotecaError, ValueError
         The set of analyzers is invalid. No single analyzer's or embedder's failure raises.
     """
-    ears = order.ears
-    analyzers = analyzers_of(ears)
-    embedders = embedders_of(ears)
+    settings = order.settings
+    analyzers = analyzers_of(settings)
+    embedders = embedders_of(settings)
     with open_recording(order.path, rates=_rates(analyzers, embedders)) as recording:
         frames = compute_features(
             recording.read,
@@ -83,8 +83,8 @@ def listen(
             recording,
             frames,
             analyzers,
-            gap_s=ears.gap_s,
-            min_region_s=ears.min_region_s,
+            gap_s=settings.gap_s,
+            min_region_s=settings.min_region_s,
             known_values=_known_values(order, recording.claims),
         )
         regions = [part.region for part in analysis.regions]
@@ -94,7 +94,7 @@ def listen(
         for embedder in embedders:
             try:
                 embeddings[embedder.space.id] = _embedded(
-                    embedder, ears.embedders, recording, frames, regions, embed_elsewhere
+                    embedder, settings.embedders, recording, frames, regions, embed_elsewhere
                 )
             except MemoryError:
                 raise  # the worker's limit, not the embedder's fault
@@ -130,7 +130,7 @@ def _embedded(
 
 def _known_values(order: AnalysisOrder, claims: tuple[Claim, ...]) -> dict[Descriptor, Observation]:
     # A claim has no date yet, so it beats what the same file claimed before it was retagged.
-    believed = winning((*order.stated, *claimed_observations(claims)), trust_names=order.ears.trust_names)
+    believed = winning((*order.stated, *claimed_observations(claims)), trust_names=order.settings.trust_names)
     return {observation.descriptor: observation for observation in believed.values()}
 
 
@@ -142,18 +142,18 @@ class Producers:
     spaces: tuple[Space, ...]
 
 
-def producers_of(ears: AnalysisSettings) -> Producers:
-    """Identities and spaces that ``listen`` fills with these ears."""
-    identities = engine.identities(analyzers_of(ears), gap_s=ears.gap_s, min_region_s=ears.min_region_s)
-    return Producers(identities, tuple(embedder.space for embedder in embedders_of(ears)))
+def producers_of(settings: AnalysisSettings) -> Producers:
+    """Identities and spaces that ``listen`` fills with these settings."""
+    identities = engine.identities(analyzers_of(settings), gap_s=settings.gap_s, min_region_s=settings.min_region_s)
+    return Producers(identities, tuple(embedder.space for embedder in embedders_of(settings)))
 
 
-def analyzers_of(ears: AnalysisSettings) -> tuple[Analyzer, ...]:
-    return _made_by(ears.analyzers)
+def analyzers_of(settings: AnalysisSettings) -> tuple[Analyzer, ...]:
+    return _made_by(settings.analyzers)
 
 
-def embedders_of(ears: AnalysisSettings) -> tuple[Embedder, ...]:
-    return _made_by(ears.embedders)
+def embedders_of(settings: AnalysisSettings) -> tuple[Embedder, ...]:
+    return _made_by(settings.embedders)
 
 
 def no_embedders() -> tuple[Embedder, ...]:

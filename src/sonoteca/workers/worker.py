@@ -149,10 +149,10 @@ class _Messages:
             try:
                 message = self._channel.receive()
             except (EOFError, OSError):
-                self._arrived.put(None)
-                # Nobody waits for the result of a task that still runs.
+                # Nobody waits for the result of a task that still runs; asked before the task loop is woken to end.
                 if not self._is_idle:
                     os._exit(1)
+                self._arrived.put(None)
                 return
             self._arrived.put(message)
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from sonoteca.search.hum.query_notes import QueryNotes
 
 _DEADLINE_S = 60.0
-# What the worker of an ear has imported when its first file comes, of a hum or of taps.
+# What its worker has imported when its first file comes, of a hum or of taps.
 _NEEDED = ("sonoteca.audio.beginning", "sonoteca.search.hum.query_pitch")
 
 
