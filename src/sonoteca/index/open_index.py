@@ -30,6 +30,9 @@ def open_index(library: Library, space: StoredSpace) -> VectorIndex:
             fits = count_vectors(connection, space) <= MOST_IN_MEMORY
         if fits:
             return ExactIndex(source)
-    reads_only = library.mode == "read" and library.data_dir is not None
-    folder = library.data_dir / "index" if reads_only and library.data_dir else library.data_folder("index")
+    # Who only reads makes no folder; without one at all this refuses.
+    if library.data_dir is not None and library.mode == "read":
+        folder = library.data_dir / "index"
+    else:
+        folder = library.data_folder("index")
     return SegmentIndex(source, folder, prefix=f"{space.space.id}.")

@@ -1,4 +1,4 @@
-"""Keeping indexes up with the catalogue: a hook for ingest, and the work of ``sonoteca index``."""
+"""Indexes are kept up with the catalogue: published after each run, checked and rebuilt when asked."""
 
 from __future__ import annotations
 
