@@ -91,7 +91,7 @@ def test_nothing_kept_is_no_fault_and_a_rebuild_makes_everything(library: Librar
     assert told == ["vectors", *NAMES]
     assert answer.is_whole
     assert states(library) == dict.fromkeys(NAMES, (True, True, True))
-    assert [space.in_catalogue for space in answer.spaces] == [12]
+    assert [space.state.in_source for space in answer.spaces] == [12]
 
 
 def test_what_the_catalogue_left_behind_is_out_of_date_and_no_fault(library: Library) -> None:

@@ -66,10 +66,10 @@ def _print(answer: IndexAnswer, *, as_json: bool) -> None:
         [
             (
                 r.space_id,
-                r.in_catalogue,
-                r.stored,
-                r.missing,
-                r.orphaned,
+                r.state.in_source,
+                r.state.stored,
+                r.state.missing,
+                r.state.orphaned,
                 None if r.recall is None else f"{r.recall:.3f}",
             )
             for r in answer.spaces
@@ -77,22 +77,10 @@ def _print(answer: IndexAnswer, *, as_json: bool) -> None:
     )
     print_table(
         ["derived", "state"],
-        [
-            (
-                each.name,
-                "damaged"
-                if not each.whole
-                else "current"
-                if each.current
-                else "out of date"
-                if each.present
-                else "not made yet",
-            )
-            for each in answer.derived
-        ],
+        [(each.name, each.in_words) for each in answer.derived],
     )
     for report in answer.spaces:
-        for message in report.messages:
+        for message in report.state.messages:
             note(message)
     for each in answer.derived:
         if each.message:

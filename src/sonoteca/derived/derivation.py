@@ -56,6 +56,15 @@ class DerivedState:
     whole: bool
     message: str = ""
 
+    @property
+    def in_words(self) -> str:
+        """The state in a word or two."""
+        if not self.whole:
+            return "damaged"
+        if self.current:
+            return "current"
+        return "out of date" if self.present else "not made yet"
+
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
 

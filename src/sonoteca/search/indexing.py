@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from sonoteca.catalogue.heard.embeddings import StoredSpace, list_spaces
 from sonoteca.catalogue.store.library import Library
 from sonoteca.index.open_index import open_index
+from sonoteca.index.vector_index import IndexState
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,20 +16,25 @@ class SpaceReport:
     """An index against the catalogue. ``recall`` is that of the 10 nearest, None for an empty space."""
 
     space_id: str
-    in_catalogue: int
-    stored: int
-    missing: int
-    orphaned: int
-    damaged_segments: int
+    state: IndexState
     recall: float | None
-    messages: tuple[str, ...] = ()
 
     @property
     def is_whole(self) -> bool:
-        return not (self.missing or self.orphaned or self.damaged_segments)
+        return self.state.is_whole
 
     def as_json(self) -> dict[str, Any]:
-        return {**asdict(self), "messages": list(self.messages), "ok": self.is_whole}
+        return {
+            "space_id": self.space_id,
+            "in_catalogue": self.state.in_source,
+            "stored": self.state.stored,
+            "missing": self.state.missing,
+            "orphaned": self.state.orphaned,
+            "damaged_segments": self.state.damaged_segments,
+            "recall": self.recall,
+            "messages": list(self.state.messages),
+            "ok": self.is_whole,
+        }
 
 
 def update_indexes(library: Library) -> None:
@@ -45,19 +51,7 @@ def check_indexes(library: Library, *, n_queries: int = 50) -> list[SpaceReport]
     reports = []
     for space in _spaces(library):
         index = open_index(library, space)
-        state = index.verify()
-        reports.append(
-            SpaceReport(
-                space_id=space.space.id,
-                in_catalogue=state.in_source,
-                stored=state.stored,
-                missing=state.missing,
-                orphaned=state.orphaned,
-                damaged_segments=state.damaged_segments,
-                recall=index.recall(n_queries),
-                messages=state.messages,
-            )
-        )
+        reports.append(SpaceReport(space.space.id, index.verify(), index.recall(n_queries)))
     return reports
 
 
