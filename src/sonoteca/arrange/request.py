@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, field_validator
+from pydantic import BeforeValidator, Field, field_validator
 
 from sonoteca.arrange.arrangement import FASTEST_BPM, MOST_BEATS_PER_BAR, MOST_SEED, SLOWEST_BPM
 from sonoteca.arrange.form import DEFAULT_FORM, FormPart, parse_form, parse_roles
@@ -59,12 +59,12 @@ class ArrangeRequest(Request):
     roles: str | None = None
     bpm: float | None = None
     key: str | None = None
-    beats_per_bar: int | None = None
+    beats_per_bar: int | None = Field(default=None, ge=1, le=MOST_BEATS_PER_BAR)
     filter: str | None = None
     must: tuple[str, ...] = ()
-    max_stretch: float = MOST_STRETCH_PCT
-    max_shift: int = MOST_SHIFT
-    random_seed: int = 0
+    max_stretch: float = Field(default=MOST_STRETCH_PCT, ge=0.0, le=MOST_STRETCH_PCT)
+    max_shift: int = Field(default=MOST_SHIFT, ge=0, le=MOST_SHIFT)
+    random_seed: int = Field(default=0, ge=0, le=MOST_SEED)
     title: str | None = None
     weights: Annotated[dict[str, Any] | None, BeforeValidator(MATCH_WEIGHTS.checked)] = None
 
@@ -99,38 +99,6 @@ class ArrangeRequest(Request):
             except ValueError as error:
                 raise RequestError(f"{error}.", "Write a key as 'F# minor', 'F#m' or '11A'.", field="key") from error
         return text
-
-    @field_validator("beats_per_bar")
-    @classmethod
-    def _is_meter(cls, beats: int | None) -> int | None:
-        if beats is not None and not 1 <= beats <= MOST_BEATS_PER_BAR:
-            remedy = f"Give 1 to {MOST_BEATS_PER_BAR}."
-            raise RequestError(f"A bar of {beats} beats is none.", remedy, field="beats_per_bar")
-        return beats
-
-    @field_validator("max_stretch")
-    @classmethod
-    def _is_stretch(cls, percent: float) -> float:
-        if not 0 <= percent <= MOST_STRETCH_PCT:
-            sentence = f"A loop is stretched by 0 to {MOST_STRETCH_PCT:g} %, not {percent:g} %."
-            raise RequestError(sentence, "More cannot sound well.", field="max_stretch")
-        return percent
-
-    @field_validator("max_shift")
-    @classmethod
-    def _is_shift(cls, semitones: int) -> int:
-        if not 0 <= semitones <= MOST_SHIFT:
-            sentence = f"A loop is shifted by 0 to {MOST_SHIFT} semitones, not {semitones}."
-            raise RequestError(sentence, "More cannot sound well.", field="max_shift")
-        return semitones
-
-    @field_validator("random_seed")
-    @classmethod
-    def _is_random_seed(cls, number: int) -> int:
-        if not 0 <= number <= MOST_SEED:
-            remedy = f"Give a number from 0 to {MOST_SEED}."
-            raise RequestError(f"{number} is no random seed.", remedy, field="random_seed")
-        return number
 
     @field_validator("title")
     @classmethod

@@ -81,7 +81,10 @@ def _sentence(field: str, details: ErrorDetails, kind: type[Request]) -> tuple[s
         return f"{field} is missing.", None
     if details["type"] == "extra_forbidden":
         return f"{kind.__name__} has no field {field}.", f"Its fields are {', '.join(kind.model_fields)}."
-    # pydantic speaks of "Input" and "Value error", which are its words and not the reader's.
-    rest = details["msg"].removeprefix("Value error, ").removeprefix("Assertion failed, ").removeprefix("Input ")
-    joined = f"it {rest}" if details["msg"].startswith("Input ") else rest
-    return f"{field} cannot be {value!r}: {joined}.", None
+    return f"{field} cannot be {value!r}: {reason(details)}.", None
+
+
+def reason(details: ErrorDetails) -> str:
+    """Why pydantic refuses a value, without "Input" and "Value error", which are its words and not the reader's."""
+    said = details["msg"].removeprefix("Value error, ").removeprefix("Assertion failed, ")
+    return f"it {said.removeprefix('Input ')}" if said.startswith("Input ") else said

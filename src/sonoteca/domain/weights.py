@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from sonoteca.domain.music import ALL_KEYS, key_relation
+from sonoteca.domain.request import reason
 from sonoteca.errors import RequestError
 
 _ASSIGNMENTS = re.compile(r"\s*[\w.]+\s*=\s*[^\s\"'\[{,]+\s*(,\s*[\w.]+\s*=[^,\n]*)*,?\s*")
@@ -185,12 +186,11 @@ class WeightsFile(Generic[Model]):
             for part in details["loc"][:-1]:
                 known = known[str(part)]
             return _refused(f"Weights have no {path}.", f"There is {', '.join(known)}.")
-        said = details["msg"].removeprefix("Value error, ").removeprefix("Input ")
         if details["type"] == "value_error":
-            return _refused(f"{path} of the weights: {said}.", "Give one of them a weight above 0.")
+            return _refused(f"{path} of the weights: {reason(details)}.", "Give one of them a weight above 0.")
         if details["type"] in ("model_type", "dict_type"):
             return _refused(f"{path} of the weights is a table, not {details['input']!r}.", None)
-        return _refused(f"{path} of the weights cannot be {details['input']!r}: it {said}.", None)
+        return _refused(f"{path} of the weights cannot be {details['input']!r}: {reason(details)}.", None)
 
 
 def _refused(sentence: str, remedy: str | None) -> RequestError:

@@ -17,7 +17,7 @@ from sonoteca.match.asked_region import asked_region, hummed_region
 from sonoteca.match.library_weights import weights_in_use
 from sonoteca.match.rank import MatchRow, Mode, rank_matches
 from sonoteca.match.weights import GivenWeights
-from sonoteca.search.selection import region_selection, selected_ids
+from sonoteca.search.selection import allowed_regions
 
 
 class MatchRequest(Request):
@@ -101,10 +101,6 @@ def find_matches(library: Library, request: MatchRequest, *, listener: Listener 
         query = hummed_region(request.sound, listener)
     else:
         query = asked_region(library, request.sound, request.region, listener)
-    where = None
-    if request.filter:
-        with library.read() as connection:
-            where = selected_ids(connection, region_selection(connection, request.filter))
     ranking = rank_matches(
         library,
         query,
@@ -112,7 +108,7 @@ def find_matches(library: Library, request: MatchRequest, *, listener: Listener 
         role=request.role,
         mode=request.mode,
         strict=request.strict,
-        where=where,
+        where=allowed_regions(library, request.filter),
         k=request.k,
     )
     return MatchAnswer(request, ranking.rows, ranking.rejected, weights.version)

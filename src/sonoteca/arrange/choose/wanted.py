@@ -18,7 +18,7 @@ from sonoteca.catalogue.store.library import Library
 from sonoteca.catalogue.store.schema import regions, sounds, summaries
 from sonoteca.domain.vocabulary import Role
 from sonoteca.errors import ConstraintsConflict
-from sonoteca.search.selection import region_selection, selected_ids
+from sonoteca.search.selection import allowed_regions
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +50,11 @@ def resolve_names(library: Library, request: ArrangeRequest) -> NamedSounds:
 
 def regions_to_use(library: Library, request: ArrangeRequest, named: NamedSounds) -> NDArray[np.int64] | None:
     """Give the row numbers of the regions that the filter leaves and of the sounds that are named; None is all."""
-    if not request.filter:
+    found = allowed_regions(library, request.filter)
+    if found is None:
         return None
     hashes = [each for each in (named.seed, *named.must) if each is not None]
     with library.read() as connection:
-        found = selected_ids(connection, region_selection(connection, request.filter))
         query = sa.select(regions.c.id).join(sounds, sounds.c.id == regions.c.sound_id)
         own = connection.execute(query.where(sounds.c.content_hash.in_(hashes), regions.c.number == 0)).scalars().all()
     return np.union1d(found, np.array(own, np.int64))
