@@ -47,7 +47,7 @@ def open_worker_pool(
     from sonoteca.settings import load_settings
 
     settings = load_settings()
-    heard = analysis_settings(gap_s=gap_s, trust_names=trust_names)
+    heard = analysis_settings(settings, gap_s=gap_s, trust_names=trust_names)
     workers = workers or settings.workers
     listener = sonoteca.Listener(
         heard if is_embedding else heard.without_embedders(),

@@ -78,7 +78,8 @@ def open_listener() -> Listener:
     import sonoteca
     from sonoteca.settings import load_settings
 
-    return sonoteca.Listener(analysis_settings(), memory_mb=load_settings().memory_mb)
+    settings = load_settings()
+    return sonoteca.Listener(analysis_settings(settings), memory_mb=settings.memory_mb)
 
 
 def open_named_library(library: str | None, *, mode: Literal["read", "write", "create"]) -> Library:
@@ -94,12 +95,11 @@ def open_named_library(library: str | None, *, mode: Literal["read", "write", "c
     return sonoteca.open_library(location, mode=mode, data_dir=named_data_dir(settings))
 
 
-def analysis_settings(*, gap_s: float | None = None, trust_names: bool | None = None) -> AnalysisSettings:
+def analysis_settings(
+    settings: Settings, *, gap_s: float | None = None, trust_names: bool | None = None
+) -> AnalysisSettings:
     """How this installation listens: every analyzer and embedder that entry points offer."""
     import sonoteca
-    from sonoteca.settings import load_settings
 
-    settings = sonoteca.AnalysisSettings(
-        trust_names=load_settings().trust_names if trust_names is None else trust_names
-    )
-    return settings if gap_s is None else replace(settings, gap_s=gap_s)
+    heard = sonoteca.AnalysisSettings(trust_names=settings.trust_names if trust_names is None else trust_names)
+    return heard if gap_s is None else replace(heard, gap_s=gap_s)

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sonoteca.catalogue.identity.sounds import resolve_sound
 from sonoteca.catalogue.store.library import Library
 from sonoteca.errors import RequestError, SonotecaError, SoundNotFound, about
-from sonoteca.ingest.listener import Listener
 from sonoteca.match.file_regions import regions_of_file
 from sonoteca.match.hum_regions import regions_of_hum
 from sonoteca.match.load_regions import regions_of_sound
 from sonoteca.match.region_table import RegionTable
+
+if TYPE_CHECKING:
+    # A process that only answers loads nothing that listens.
+    from sonoteca.ingest.listener import Listener
 
 
 def asked_region(library: Library, name: str, region: int, listener: Listener | None) -> RegionTable:

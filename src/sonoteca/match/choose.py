@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sonoteca.catalogue.identity.sounds import resolve_sound
 from sonoteca.catalogue.store.library import Library
 from sonoteca.domain.request import Request
 from sonoteca.domain.vocabulary import Role
 from sonoteca.errors import RequestError
-from sonoteca.ingest.listener import Listener
 from sonoteca.match.asked_region import asked_region
 from sonoteca.match.choices import Choice, judge, record_choice
 from sonoteca.match.library_weights import library_weights
 from sonoteca.match.load_regions import regions_of_sound
+
+if TYPE_CHECKING:
+    # A process that only answers loads nothing that listens.
+    from sonoteca.ingest.listener import Listener
 
 
 class ChoiceRequest(Request):

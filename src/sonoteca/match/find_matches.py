@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
@@ -12,12 +12,15 @@ from sonoteca.catalogue.store.library import Library
 from sonoteca.domain.answer import Rows
 from sonoteca.domain.request import Request
 from sonoteca.domain.vocabulary import Role
-from sonoteca.ingest.listener import Listener
 from sonoteca.match.asked_region import asked_region, hummed_region
 from sonoteca.match.library_weights import weights_in_use
 from sonoteca.match.rank import MatchRow, Mode, rank_matches
 from sonoteca.match.weights import GivenWeights
 from sonoteca.search.selection import allowed_regions
+
+if TYPE_CHECKING:
+    # A process that only answers loads nothing that listens.
+    from sonoteca.ingest.listener import Listener
 
 
 class MatchRequest(Request):
