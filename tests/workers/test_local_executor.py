@@ -24,7 +24,7 @@ from sonoteca.workers.in_process import InProcessExecutor
 from sonoteca.workers.limits import WorkerLimits
 from sonoteca.workers.local_executor import LocalExecutor
 from sonoteca.workers.worker import Preparation
-from sonoteca.workers.worker_process import StartMethod
+from sonoteca.workers.worker_process import StartMethod, WorkerProcess
 
 LIMITS = WorkerLimits(memory_mb=300, address_space_mb=4000)
 # What a system without RLIMIT_AS has: the parent's eyes only.
@@ -240,6 +240,23 @@ def test_what_a_dead_worker_left_is_removed(tmp_path: Path, monkeypatch: pytest.
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_worker_on_its_way_to_a_task_is_not_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pool that keeps two ready looks at how many it has while both are being asked whether they live."""
+
+    def slowly(worker: WorkerProcess) -> bool:
+        time.sleep(0.3)
+        return is_alive(worker)
+
+    is_alive = WorkerProcess.is_alive
+    monkeypatch.setattr(WorkerProcess, "is_alive", slowly)
+    with LocalExecutor(2) as executor:
+        executor.start()
+        ready = {worker.pid for worker in executor._idle}
+        pids = [outcome.result for outcome in outcomes(executor, tasks.process_id, range(6))]
+        assert set(pids) <= ready
+        assert {worker.pid for worker in executor._idle} == ready
+
+
 def test_stopping_early_leaves_no_process_behind() -> None:
     with LocalExecutor(2) as executor:
         run: Any = executor.run(tasks.nap, (Task(str(n), 0.0 if n == 0 else 300.0, 400.0) for n in range(5)))
@@ -273,13 +290,14 @@ pids = [o.result for o in executor.run(tasks.process_id_later, [Task(str(n), 0.3
 print(*set(pids), flush=True)
 list(executor.run(tasks.behave, [Task("h", "hang hard", 900.0), Task("i", "hang", 900.0)]))
 """
-    parent = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
-    assert parent.stdout is not None
-    pids = [int(pid) for pid in parent.stdout.readline().split()]
+    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True) as parent:
+        try:
+            assert parent.stdout is not None
+            pids = [int(pid) for pid in parent.stdout.readline().split()]
+            time.sleep(0.5)
+        finally:
+            parent.kill()
     assert len(pids) == 3
-    time.sleep(0.5)
-    parent.kill()
-    parent.communicate()
     deadline = time.monotonic() + 10
     while any(psutil.pid_exists(pid) for pid in pids) and time.monotonic() < deadline:
         time.sleep(0.05)

@@ -324,9 +324,8 @@ class LocalExecutor(Executor):
         return None
 
     def _execute(self, job: Job) -> Done[Any] | Failed:
-        worker = self._worker(fresh=job.is_retry)
+        worker = self._worker_for(job)
         with self._changed:
-            self._running[job] = worker
             # While a process was started for it, anything may have been decided.
             if self._closed.is_set():
                 worker.kill(Verdict("lost", "the executor was closed"))
@@ -348,17 +347,32 @@ class LocalExecutor(Executor):
         self._leave(job, worker, keep=worker.tasks_done < self._limits.tasks and not is_out_of_memory)
         return _outcome(job.key, answer)
 
-    def _worker(self, *, fresh: bool) -> WorkerProcess:
-        """An idle worker or a new one; WorkerError after several that died at once."""
-        while not fresh:
+    def _worker_for(self, job: Job) -> WorkerProcess:
+        """An idle worker or a new one, now running the job; WorkerError after several that died at once.
+
+        At every moment a worker counts as idle, as running or as starting: one that counted as nothing
+        on its way from one to the next would be replaced, and the pool have one too many.
+        """
+        while not job.is_retry:
             with self._changed:
-                idle = self._idle.pop() if self._idle else None
-            if idle is None:
-                break
-            if idle.is_alive():
-                return idle
-            idle.stop()
-        return self._new_worker()
+                if not self._idle:
+                    break
+                worker = self._running[job] = self._idle.pop()
+            if worker.is_alive():
+                return worker
+            with self._changed:
+                del self._running[job]
+            worker.stop()
+        with self._changed:
+            self._n_starting += 1
+        try:
+            worker = self._new_worker()
+            with self._changed:
+                self._running[job] = worker
+        finally:
+            with self._changed:
+                self._n_starting -= 1
+        return worker
 
     def _new_worker(self) -> WorkerProcess:
         reasons: list[str] = []
