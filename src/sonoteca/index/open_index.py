@@ -6,6 +6,7 @@ from sonoteca.catalogue.heard.embeddings import StoredSpace, count_vectors
 from sonoteca.catalogue.store.library import Library
 from sonoteca.index.catalogue_source import CatalogueSource
 from sonoteca.index.exact import ExactIndex
+from sonoteca.index.segment_file import INDEX_FOLDER
 from sonoteca.index.segment_index import SegmentIndex
 from sonoteca.index.vector_index import VectorIndex
 
@@ -32,7 +33,7 @@ def open_index(library: Library, space: StoredSpace) -> VectorIndex:
             return ExactIndex(source)
     # Who only reads makes no folder; without one at all this refuses.
     if library.data_dir is not None and library.mode == "read":
-        folder = library.data_dir / "index"
+        folder = library.data_dir / INDEX_FOLDER
     else:
-        folder = library.data_folder("index")
+        folder = library.data_folder(INDEX_FOLDER)
     return SegmentIndex(source, folder, prefix=f"{space.space.id}.")

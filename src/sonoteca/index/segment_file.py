@@ -27,6 +27,8 @@ from numpy.typing import NDArray
 
 from sonoteca.whole_file import WholeFile
 
+# Where segments lie below a library's data folder.
+INDEX_FOLDER = "index"
 MAGIC = b"SONSEG1\n"
 BLOCK_ROWS = 65_536
 # Where ids have more gaps than this, rows are found by bisection instead of a table over all ids.

@@ -19,14 +19,13 @@ from sonoteca.domain.file_analysis import AnalysisSettings
 from sonoteca.domain.file_paths import FilePath
 from sonoteca.domain.request import Request
 from sonoteca.errors import FileUnreadable
+from sonoteca.index.segment_file import INDEX_FOLDER
 from sonoteca.ingest.listen import producers_of
 from sonoteca.ingest.paths_file import write_paths
 from sonoteca.ingest.plan import Plan, find_start, make_plan
 from sonoteca.ingest.root_paths import absolute
 from sonoteca.ingest.walk import FoundFile, walk
 
-# Where index segments lie below a library's data folder.
-INDEX_FOLDER = "index"
 _GAPS_PATTERN = "gaps-*.txt"
 
 

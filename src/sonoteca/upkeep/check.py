@@ -17,6 +17,7 @@ from sonoteca.catalogue.store.schema_made import all_tables
 from sonoteca.derived.derivation import DerivedState
 from sonoteca.domain.names import public_id
 from sonoteca.errors import LibraryDamaged
+from sonoteca.index.segment_file import INDEX_FOLDER
 from sonoteca.upkeep.derived_things import look_at_derived
 
 _SHOWN = 5
@@ -168,7 +169,7 @@ def _files(connection: Connection, library: Library) -> list[Finding]:
         return []
     findings = []
     for row in connection.execute(sa.select(segments.c.file, segments.c.size)):
-        path = library.data_dir / "index" / row.file
+        path = library.data_dir / INDEX_FOLDER / row.file
         if not path.is_file() or path.stat().st_size != row.size:
             sentence = f"The index file {path} is missing or has another size."
             findings.append(Finding("index_file", sentence, _REBUILD))

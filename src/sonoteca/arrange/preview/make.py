@@ -7,13 +7,14 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sonoteca.arrange.arrangement import Clip
 from sonoteca.arrange.bar_grid import BarGrid
+from sonoteca.arrange.preview.mode import PreviewMode
 from sonoteca.arrange.preview.request import DEFAULT_BARS, MAX_BARS, At, check_preview
 from sonoteca.arrange.preview.sounds import PreviewSound
 from sonoteca.arrange.preview.transition_plan import TransitionPlan, plan_transition
@@ -29,7 +30,6 @@ from sonoteca.match.fit import fit
 from sonoteca.match.weights import Weights, default_weights
 from sonoteca.workers.executor import Executor
 
-Mode = Literal["match", "transition"]
 Passes: TypeAlias = dict[PassOrder, NDArray[np.float32]]
 # Where neither sound has a tempo, bars are only a way to count.
 _COUNTING_BPM = 120.0
@@ -46,7 +46,7 @@ class Preview:
     """
 
     rendering: Rendering
-    mode: Mode
+    mode: PreviewMode
     tempo_ratio: float
     semitone_shift: int
     at_s: float
@@ -57,7 +57,7 @@ class Preview:
         for name in ("stems", "missing"):
             del plain[name]
         return plain | {
-            "mode": self.mode,
+            "mode": str(self.mode),
             "tempo_ratio": round(self.tempo_ratio, 5),
             "semitone_shift": self.semitone_shift,
             "at_s": round(self.at_s, 4),
@@ -71,7 +71,7 @@ def render_preview(
     b: PreviewSound,
     path: str | os.PathLike[str],
     *,
-    mode: Mode | None = None,
+    mode: PreviewMode | None = None,
     at: At = At(),
     bars: int = DEFAULT_BARS,
     tempo_ratio: float | None = None,
@@ -91,7 +91,7 @@ def render_preview(
         See ``load_preview_sound``. A stays as it is; B is stretched and shifted.
     path : path
         ``.wav``, ``.flac`` or ``.mp3``.
-    mode : "match" or "transition", optional
+    mode : PreviewMode, optional
         Layered, or one after the other; by default a transition for two whole pieces.
     at : At
         Match: where B joins A. Transition: where in A it begins, moved to the nearest bar line; by
@@ -113,13 +113,14 @@ def render_preview(
     target = Path(path)
     check_targets(library, [target])
     check_preview(bars, tempo_ratio, semitones)
-    chosen: Mode = mode or ("transition" if a.kind in _WHOLE_PIECES and b.kind in _WHOLE_PIECES else "match")
+    are_pieces = a.kind in _WHOLE_PIECES and b.kind in _WHOLE_PIECES
+    chosen = mode or (PreviewMode.TRANSITION if are_pieces else PreviewMode.MATCH)
     with scratch_folder() as folder, pass_workers(executor, workers=workers) as pool:
 
         def make(orders: Sequence[PassOrder]) -> Passes:
             return _all_made(make_passes(orders, folder, pool))
 
-        if chosen == "match":
+        if chosen == PreviewMode.MATCH:
             movement = _movement(a, b, tempo_ratio, semitones, weights or default_weights())
             mixture = _match(a, b, movement, at, bars, sample_rate, make)
         else:

@@ -61,7 +61,7 @@ def preview(
         a,
         b,
         request.output,
-        mode=None if request.mode is None else request.mode.value,
+        mode=request.mode,
         at=request.moment,
         bars=DEFAULT_BARS if request.bars is None else request.bars,
         tempo_ratio=request.tempo_ratio,
