@@ -126,6 +126,22 @@ def test_ignore_files_and_excludes(tmp_path: Path) -> None:
     assert found(tmp_path, exclude=["**/c.wav"]) == [str(tmp_path / "a.wav"), str(tmp_path / "keep/d.wav")]
 
 
+def test_waste_bins_old_versions_and_snapshots_are_not_walked(tmp_path: Path) -> None:
+    names = [
+        "#recycle",
+        "@Recycle",
+        "RECYCLER",
+        "$recycle.bin",
+        ".stversions",
+        ".sync",
+        "@eaDir",
+        ".Trash-1000",
+        ".snapshot",
+    ]
+    touch(tmp_path, "a.wav", "recycled drums/b.wav", *(f"{name}/c.wav" for name in names))
+    assert [os.path.relpath(path, tmp_path) for path in found(tmp_path)] == ["a.wav", "recycled drums/b.wav"]
+
+
 def test_the_librarys_own_folder_is_not_entered(tmp_path: Path) -> None:
     touch(tmp_path, "a.wav", "library.sonoteca.d/cache/b.wav")
     assert found(tmp_path, skip_folders=[str(tmp_path / "library.sonoteca.d")]) == [str(tmp_path / "a.wav")]

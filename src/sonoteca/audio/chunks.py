@@ -20,7 +20,8 @@ class Chunk:
     """``data`` is the beginning of the chunk, at most ``MAX_CHUNK_BYTES``; empty if it was not asked for.
 
     Only the first chunk of a name keeps its data. ``n_bytes`` is what the header says, of which
-    ``n_missing`` lie beyond the end of the file; they begin at ``first_byte``.
+    ``n_missing`` lie beyond the end of the file; they begin at ``first_byte``. ``is_unpadded``: it has an
+    odd length, and the next chunk follows at once instead of at an even place.
     """
 
     name: bytes
@@ -28,6 +29,7 @@ class Chunk:
     n_bytes: int
     n_missing: int
     first_byte: int
+    is_unpadded: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +51,14 @@ class ChunkFile:
         Programs that write a stream leave the length at 0 or at a largest number: nothing is missing then.
         """
         for chunk in self.chunks:
-            if chunk.name.lower() in (b"data", b"ssnd") and 0 < chunk.n_bytes < _STREAMED_BYTES:
+            if chunk.name.lower() in _SOUNDS and 0 < chunk.n_bytes < _STREAMED_BYTES:
                 return chunk.n_missing / chunk.n_bytes
         return 0.0
 
 
 # 2**31 - 1 and 2**32 - 1, and some programs subtract a header.
 _STREAMED_BYTES = 2**31 - 2**12
+_SOUNDS = (b"data", b"ssnd")
 _RIFF = {b"RIFF": "<", b"RF64": "<", b"BW64": "<", b"RIFX": ">"}
 
 
@@ -97,5 +100,26 @@ def _walk(file: io.FileIO, layout: str, first: int, wanted: Collection[bytes], *
             n_sample_bytes = struct.unpack_from("<Q", data, 8)[0]
         if name == b"data" and n_bytes == 2**32 - 1 and n_sample_bytes is not None:
             n_bytes = n_sample_bytes
-        yield Chunk(name, data, n_bytes, n_missing=max(0, position + n_bytes - end), first_byte=position)
-        position += n_bytes + (n_bytes & 1 if padded else 0)
+        is_odd = padded and n_bytes & 1 == 1
+        is_unpadded = is_odd and _follows_at_once(file, header, position + n_bytes, end)
+        n_missing = max(0, position + n_bytes - end)
+        yield Chunk(name, data, n_bytes, n_missing=n_missing, first_byte=position, is_unpadded=is_unpadded)
+        position += n_bytes + (is_odd and not is_unpadded)
+
+
+def _follows_at_once(file: io.FileIO, header: struct.Struct, position: int, end: int) -> bool:
+    """Whether a chunk begins at ``position`` and none a byte later, where it belongs after an odd length."""
+    file.seek(position)
+    around = file.read(header.size + 1) or b""
+    return _begins_chunk(around[:-1], header, position, end) and not _begins_chunk(
+        around[1:], header, position + 1, end
+    )
+
+
+def _begins_chunk(head: bytes, header: struct.Struct, position: int, end: int) -> bool:
+    if len(head) < header.size:
+        return False
+    name, n_bytes = header.unpack(head)
+    is_name = all(0x20 <= byte < 0x7F for byte in name) and name[:1] != b" "
+    # The chunk of the samples may promise more than there is: a file that was cut off, or streamed.
+    return is_name and (position + header.size + n_bytes <= end or name.lower() in _SOUNDS)

@@ -21,8 +21,9 @@ import av
 import av.error
 from av.audio.stream import AudioStream
 from av.container import InputContainer
+from av.stream import Disposition
 
-from sonoteca.audio.riff_repair import SamplesOnly, samples_only
+from sonoteca.audio.riff_repair import View, mended, samples_only
 from sonoteca.domain.names import printable_path
 from sonoteca.errors import DamagedAudio, EmptyAudio, FileUnreadable, NotARegularFile, NotAudio, UnsupportedFormat
 
@@ -130,16 +131,22 @@ def _audio_decoders() -> str:
 
 @dataclass(frozen=True, slots=True)
 class OpenedContainer:
-    """A container and its first audio stream; ``warnings`` say what it took to open it."""
+    """A container and the audio stream that a player plays; ``warnings`` say what it took to open it.
+
+    ``valid_bits`` is how many bits of a sample count where its words have more, None where all do.
+    """
 
     container: InputContainer
     stream: AudioStream
     warnings: tuple[str, ...] = ()
+    valid_bits: int | None = None
 
 
 @contextmanager
 def open_container(file: io.FileIO, shown: str) -> Iterator[OpenedContainer]:
-    """The container in ``file`` and its first audio stream; ``shown`` names it in errors.
+    """The container in ``file`` and its audio stream; ``shown`` names it in errors.
+
+    Of several audio streams the one is taken that the container marks as its default, else the first.
 
     Raises
     ------
@@ -155,7 +162,7 @@ def open_container(file: io.FileIO, shown: str) -> Iterator[OpenedContainer]:
         head = file.read(16) or b""
         if not head:
             raise EmptyAudio(f"{shown} is empty: it has zero bytes.")
-        container, warnings = _open(file, head, shown)
+        container, warnings, valid_bits = _open(file, head, shown)
     except av.error.FFmpegError:
         raise
     except OSError as error:
@@ -165,29 +172,32 @@ def open_container(file: io.FileIO, shown: str) -> Iterator[OpenedContainer]:
         streams = container.streams.audio
         if not streams:
             raise NotAudio(f"{shown} holds no sound ({container.format.name}).")
-        stream = streams[0]
+        stream = next((each for each in streams if each.disposition & Disposition.default), streams[0])
         # A stream whose codec FFmpeg does not know has no codec context, whatever the type hints say.
         if getattr(stream, "codec_context", None) is None:
             raise UnsupportedFormat(f"{shown} is compressed with a codec that is not known here.")
-        yield OpenedContainer(container, stream, warnings)
+        yield OpenedContainer(container, stream, warnings, valid_bits)
 
 
-def _open(file: io.FileIO, head: bytes, shown: str) -> tuple[InputContainer, tuple[str, ...]]:
+def _open(file: io.FileIO, head: bytes, shown: str) -> tuple[InputContainer, tuple[str, ...], int | None]:
     try:
+        if (riff := mended(file)) is not None:
+            return _open_with_ffmpeg(riff.view), riff.warnings, riff.valid_bits
         file.seek(0)
-        return _open_with_ffmpeg(file), ()
+        return _open_with_ffmpeg(file), (), None
     except av.error.ArgumentError as error:
         raise UnsupportedFormat(f"{shown} is of a kind that is not opened (a playlist, picture or text).") from error
     except (av.error.FFmpegError, ValueError, EOFError) as error:
         if (samples := samples_only(file)) is not None:
             with suppress(av.error.FFmpegError, ValueError, EOFError):
-                return _open_with_ffmpeg(samples), ("The file's side chunks are damaged: only its sound was read.",)
+                warning = "The file's side chunks are damaged: only its sound was read."
+                return _open_with_ffmpeg(samples), (warning,), None
         if head.startswith(_MAGIC) or head[4:8] == b"ftyp":
             raise DamagedAudio(f"{shown} begins like a sound file, but its header cannot be read.") from error
         raise NotAudio(f"{shown} is not a sound file: no known format was recognised.") from error
 
 
-def _open_with_ffmpeg(file: io.FileIO | SamplesOnly) -> InputContainer:
+def _open_with_ffmpeg(file: io.FileIO | View) -> InputContainer:
     return av.open(
         file,
         mode="r",

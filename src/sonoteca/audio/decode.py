@@ -103,11 +103,11 @@ class _Listening(Decoding[Intake]):
     ) -> None:
         super().__init__(opened, shown, partial(Intake, spool_dir=spool_dir, rates=rates))
         self._rates = rates
-        self._warnings = opened.warnings
+        self._opened = opened
         self._spool_dir = spool_dir
 
     def recording(self) -> SpooledRecording:
-        intake, warnings = self.sink, [*self._warnings]
+        intake, warnings = self.sink, [*self._opened.warnings]
         if intake is None:
             intake = self._without_samples()
             warnings.append("The file holds not a single sample.")
@@ -135,7 +135,7 @@ class _Listening(Decoding[Intake]):
             container=container_name(self._container),
             n_samples=intake.n_samples,
             content_hash=self.packets.text(),
-            bit_depth=bit_depth(context),
+            bit_depth=bit_depth(self._opened),
             bit_rate=context.bit_rate or self._container.bit_rate or None,
         )
         return SpooledRecording(info, measurements, spools, warnings=tuple(warnings))

@@ -8,7 +8,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from av.audio.codeccontext import AudioCodecContext
 from av.audio.stream import AudioStream
 from av.container import InputContainer
 
@@ -54,7 +53,7 @@ def probe(path: str | os.PathLike[str] | bytes) -> AudioFacts:
             channels=context.channels,
             codec=context.codec.canonical_name,
             container=container_name(container),
-            bit_depth=bit_depth(context),
+            bit_depth=bit_depth(opened),
             bit_rate=context.bit_rate or container.bit_rate or None,
             tags=all_tags(file, opened),
         )
@@ -89,11 +88,14 @@ def all_tags(file: io.FileIO, opened: OpenedContainer) -> dict[str, str]:
     return tags
 
 
-def bit_depth(context: AudioCodecContext) -> int | None:
+def bit_depth(opened: OpenedContainer) -> int | None:
     """Bits per sample of what is stored without loss, None for lossy codecs and where it is not known.
 
     Decoders hand out 24 bits in 32-bit words, so the codec's own header is asked.
     """
+    if opened.valid_bits is not None:
+        return opened.valid_bits
+    context = opened.stream.codec_context
     codec, extradata = context.codec.canonical_name, context.extradata or b""
     if match := re.fullmatch(r"pcm_[suf](\d+).*", codec):
         return int(match[1])

@@ -33,10 +33,14 @@ AUDIO_EXTENSIONS = frozenset(
      "xwma"}
 )  # fmt: skip
 
-# Folders no sound of a person's lies in: version control, waste bins, previews of NAS boxes.
+# Folders no sound of a person's lies in: version control, waste bins, old versions and previews of NAS boxes and of
+# programs that synchronise. In any case of letters: Windows and NAS boxes write them as they like.
 SYSTEM_FOLDERS = frozenset(
-    {".git", ".hg", ".svn", "$RECYCLE.BIN", "System Volume Information", "@eaDir", "__MACOSX",
-     ".Spotlight-V100", ".fseventsd", "lost+found", "node_modules", "__pycache__"}
+    {".git", ".hg", ".svn", "$recycle.bin", "recycler", "#recycle", "@recycle", ".recycle", ".recycle.bin", "@recycle.bin",
+     "system volume information", "@eadir", ".@__thumb", "#snapshot", "@snapshot", ".snapshot", ".snapshots", "~snapshot",
+     "@recently-snapshot", ".zfs", "@tmp", "@sharebin", "@sharesnap", "__macosx", ".appledouble", ".temporaryitems",
+     ".documentrevisions-v100", ".spotlight-v100", ".fseventsd", ".stversions", ".stfolder", ".sync", ".dropbox.cache",
+     ".debris", "lost+found", "node_modules", "__pycache__"}
 )  # fmt: skip
 
 # First bytes of the containers a file without an extension is most likely to be.
@@ -189,7 +193,7 @@ class _Walker:
 
 def _is_system(name: str) -> bool:
     # .Trash, .Trashes, .Trash-1000
-    return name in SYSTEM_FOLDERS or name.startswith(".Trash")
+    return (folded := name.lower()) in SYSTEM_FOLDERS or folded.startswith(".trash")
 
 
 def _judge(path: str, start: str, below: str, status: os.stat_result) -> FoundFile | LeftOut:
