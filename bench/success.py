@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import time
 from collections import Counter
+from itertools import islice
 from pathlib import Path
 
 import sonoteca
@@ -25,7 +26,7 @@ def run(work: Path, corpus: Path) -> list[Measure]:
     del corpus
     made = work / "made"
     began = time.monotonic()
-    written = [path for path, _ in zip(write_files(made, FILES), range(FILES), strict=False)]
+    written = list(islice(write_files(made, FILES), FILES))
     print(
         f"{len(written):,} files of {len(Counter(path.parent for path in written))} codecs written in {time.monotonic() - began:.0f} s"
     )
