@@ -115,6 +115,15 @@ def test_values_are_read_as_people_write_them() -> None:
 
 
 @pytest.mark.parametrize(
+    ("bpm", "key"), [("127,5 BPM", "B\u266d MINOR"), ("12750", "3A"), ("127.5", "b-moll"), ("bpm 127.5", "Bbm/3A")]
+)
+def test_edits_take_the_spellings_of_tags(bpm: str, key: str) -> None:
+    statements = parse_statements(bpm=bpm, key=key)
+    assert statements[TEMPO] == {"bpm": 127.5, "alternatives_bpm": []}
+    assert statements[KEY] == {"tonic": 10, "mode": "minor", "alternatives": []}
+
+
+@pytest.mark.parametrize(
     "wrong",
     [{"bpm": "fast"}, {"bpm": "-3"}, {"bpm": "nan"}, {"key": "H"}, {"kind": "song"}, {"role": "x"}, {"rating": "6"}],
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -45,6 +47,46 @@ def test_any_of_a_keys_names_leads_back_to_it(key: Key) -> None:
     assert all(Key.parse(text) == key for text in (key.name, key.camelot, key.open_key, short, f"  {key.name} "))
 
 
+A_MINOR = ("A Minor", "AMIN", "a min", "Am", "amin", "A_minor", "A-minor", "A:min", "A minor.", "A natural minor", "a-Moll", "A MOLL",
+           "8A", "08A", "8a", "8 A", "1m", "01M", "Am/8A", "8A / Am", "8A - Am", "Am (8A)", "[8A] A minor", "8A Am", "1m, 8A",
+           "\uff21 \uff4d\uff49\uff4e", "A\u2013Moll", "\u00a0A minor\u00a0")  # fmt: skip
+
+
+@pytest.mark.parametrize("text", A_MINOR)
+def test_one_key_in_all_its_spellings(text: str) -> None:
+    assert Key.parse(text).name == "A minor"
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("G\u266d Major", "F# major"), ("G\u266d\ufe0e major", "F# major"), ("F\u266fm", "F# minor"), ("F#Maj", "F# major"),
+        ("F sharp minor", "F# minor"), ("B-flat major", "A# major"), ("E FLAT MINOR", "D# minor"), ("Bb Min", "A# minor"),
+        ("BB MIN", "A# minor"), ("EB", "D# major"), ("AB MAJOR", "G# major"), ("bb", "A# minor"), ("C#/Db minor", "C# minor"),
+        ("G\u266f/A\u266d", "G# major"), ("CM", "C major"), ("Cm", "C minor"), ("c", "C minor"), ("Cb", "B major"), ("E#m", "F minor"),
+        ("Fis moll", "F# minor"), ("FIS-MOLL", "F# minor"), ("Es-dur", "D# major"), ("as-Moll", "G# minor"), ("Ges Dur", "F# major"),
+        ("cis minor", "C# minor"), ("Fis", "F# major"), ("Desm", "C# minor"), ("H moll", "B minor"), ("h-Moll", "B minor"), ("H Dur", "B major"),
+        ("B-Dur", "A# major"), ("b-Moll", "A# minor"), ("Bb-Moll", "A# minor"), ("B major", "B major"), ("B minor", "B minor"), ("B", "B major"),
+    ],
+)  # fmt: skip
+def test_signs_words_and_german_names_are_read(text: str, name: str) -> None:
+    assert Key.parse(text).name == name
+
+
+@given(
+    KEYS,
+    st.sampled_from(
+        ["{tonic} {mode}", "{tonic}{mode:.3}", "{tonic}_{mode}", "{camelot}/{tonic}{mode:.3}", "0{open_key}"]
+    ),
+    st.sampled_from([str.lower, str.upper, str.title, str]),
+)
+def test_every_spelling_of_a_key_is_read_in_any_case(key: Key, pattern: str, cased: Callable[[str], str]) -> None:
+    # A third digit makes no place on a wheel.
+    text = pattern.format(tonic=key.tonic_name, mode=key.mode, camelot=key.camelot, open_key=key.open_key)
+    if not text.startswith("01") or len(key.open_key) == 2:
+        assert Key.parse(cased(text)) == key
+
+
 @given(KEYS)
 def test_the_relative_of_the_relative_is_the_key(key: Key) -> None:
     assert key.relative.relative == key
@@ -65,7 +107,37 @@ def test_compatibility_is_mutual_and_one_step_on_the_wheel(one: Key, other: Key)
 
 
 @pytest.mark.parametrize(
-    "text", ["", "H", "Nonsense", "C major minor", "13A", "0B", "8C", "0d", "13m", "C##", "A min or", "N", "major"]
+    "text",
+    [
+        "",
+        "H",
+        "Hm",
+        "H minor",
+        "H major",
+        "Heses dur",
+        "o",
+        "none",
+        "A-",
+        "EBM",
+        "Am7",
+        "Amaj7",
+        "Am/C",
+        "8A/9A",
+        "C Am",
+        "A Major Lazer",
+        "x" * 99,
+        "Nonsense",
+        "C major minor",
+        "13A",
+        "0B",
+        "8C",
+        "0d",
+        "13m",
+        "C##",
+        "A min or",
+        "N",
+        "major",
+    ],
 )
 def test_what_is_no_key_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="is not a key"):

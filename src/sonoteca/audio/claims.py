@@ -13,38 +13,52 @@ from __future__ import annotations
 
 import struct
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator
+from typing import TypeVar
 
 from sonoteca.audio.chunks import ChunkFile
 from sonoteca.audio.names import name_claims
+from sonoteca.audio.tags.read import Tags
 from sonoteca.domain.claim import Claim
+from sonoteca.domain.key_words import read_key_words
 from sonoteca.domain.music import PITCH_CLASS_NAMES, Key
+from sonoteca.domain.tempo_words import FASTEST_BPM, SLOWEST_BPM, read_tempo_words
+from sonoteca.domain.text_bytes import text_of
 
-SLOWEST_BPM, FASTEST_BPM = 20.0, 400.0
+_Value = TypeVar("_Value")
+
 MAX_TEXT = 500
 MAX_CUES = 200
+# Signs that are not seen and yet change what is read: the joiners of Persian, of Indian scripts and of emoji.
+_JOINERS = "\u200c\u200d"
+# Letters of the flags of England, Scotland and Wales.
+_FIRST_EMOJI_TAG, _LAST_EMOJI_TAG = 0xE0020, 0xE007F
 
-# Names of tags as FFmpeg spells them for ID3, MP4, Vorbis comments, APE, RIFF INFO, in order of trust.
+# Names of tags in ID3, MP4, Vorbis comments, APE, ASF, RIFF INFO and as FFmpeg spells them, in order of trust.
 _TEXT_TAGS = {
-    "title": ("title",),
-    "artist": ("artist",),
-    "album": ("album",),
-    "album_artist": ("album_artist", "albumartist", "album artist"),
-    "genre": ("genre",),
-    "date": ("date", "year", "tdrc"),
-    "comment": ("comment",),
+    "title": ("title", "tit2", "tt2", "©nam", "inam"),
+    "artist": ("artist", "tpe1", "tp1", "©art", "iart", "author", "artists"),
+    "album": ("album", "talb", "tal", "©alb", "iprd", "wm/albumtitle"),
+    "album_artist": ("album_artist", "albumartist", "album artist", "tpe2", "tp2", "aart", "wm/albumartist"),
+    "genre": ("genre", "tcon", "tco", "©gen", "gnre", "ignr", "wm/genre"),
+    "date": ("date", "tdrc", "year", "tyer", "tye", "©day", "icrd", "wm/year"),
+    "comment": ("comment", "©cmt", "icmt"),
 }
-_TEMPO_TAGS = ("tbpm", "bpm", "tmpo", "tempo", "ibpm", "fbpm")
-_KEY_TAGS = ("tkey", "initialkey", "initial_key", "initial key", "key", "ikey")
+_TEMPO_TAGS = (
+    "tbpm", "tbp", "bpm", "tmpo", "tempo", "ibpm", "fbpm", "wm/beatsperminute", "beatsperminute", "beats_per_minute",
+)  # fmt: skip
+_KEY_TAGS = (
+    "tkey", "tke", "initialkey", "initial_key", "initial key", "wm/initialkey", "key", "ikey", "musical_key", "musicalkey",
+)  # fmt: skip
 
 # The chunks whose data is needed.
 CHUNKS = frozenset({b"acid", b"smpl", b"inst", b"cue ", b"bext", b"fmt ", b"INST", b"MARK", b"basc", b"COMM"})
 
 
 def all_claims(
-    chunk_file: ChunkFile | None, tags: Mapping[str, str], name: str, *, duration_s: float | None
+    chunk_file: ChunkFile | None, tags: Iterable[Tags], name: str, *, duration_s: float | None
 ) -> tuple[Claim, ...]:
-    """Everything claimed by a file's chunks, by the ``tags`` FFmpeg found in it, and by its ``name``.
+    """Everything claimed by a file's chunks, by the ``tags`` in it (``tags.read``), and by its ``name``.
 
     ``chunk_file`` is what ``chunks.read_chunks(file, CHUNKS)`` gives. ``duration_s`` turns a count
     of beats into a tempo (Apple Loops store no tempo); None leaves that out.
@@ -57,54 +71,53 @@ def all_claims(
 
 
 def clean_text(text: str) -> str:
-    """One line without control and direction characters, at most ``MAX_TEXT`` long."""
+    """One line without control and direction characters, at most ``MAX_TEXT`` long; joiners stay."""
     kept = (" " if c in "\r\n\t\0" else c for c in text[: 4 * MAX_TEXT])
-    visible = "".join(c for c in kept if unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Co", "Cn"))
-    return " ".join(visible.split())[:MAX_TEXT].strip()
+    line = " ".join("".join(c for c in kept if _is_text(c)).split())[:MAX_TEXT].strip()
+    return line if any(unicodedata.category(c) != "Cf" for c in line) else ""
 
 
-def tag_claims(tags: Mapping[str, str]) -> Iterable[Claim]:
-    """Claims of producer ``tags``.
+def _is_text(character: str) -> bool:
+    if character in _JOINERS or _FIRST_EMOJI_TAG <= ord(character) <= _LAST_EMOJI_TAG:
+        return True
+    category = unicodedata.category(character)
+    if category == "Cn":
+        # Emoji are younger than Python's table of them; what is no character at all never gets into it.
+        return ord(character) & 0xFFFE != 0xFFFE and not 0xFDD0 <= ord(character) <= 0xFDEF
+    return category not in ("Cc", "Cf", "Cs", "Co")
 
-    >>> [(claim.field, claim.value) for claim in tag_claims({"TITLE": "Dust", "TBPM": "128.5", "initialkey": "8A"})]
+
+def tag_claims(tags: Iterable[Tags]) -> Iterable[Claim]:
+    """Claims of producer ``tags``: for each field what the first place says that says something.
+
+    Several artists become one text; several genres are a claim each.
+
+    >>> places = [{"tit2": ("Dust",), "tbpm": ("0",)}, {"title": ("Dus",), "bpm": ("128.5",), "initialkey": ("8A",)}]
+    >>> [(claim.field, claim.value) for claim in tag_claims(places)]
     [('title', 'Dust'), ('tempo_bpm', 128.5), ('key', 'A minor')]
     """
-    lowered = {key.lower(): value for key, value in tags.items()}
+    places = tuple(tags)
     for field, names in _TEXT_TAGS.items():
-        text = next((clean_text(lowered[name]) for name in names if lowered.get(name)), "")
-        if text:
-            yield Claim(field, text, "tags")
-    for name in _TEMPO_TAGS:
-        bpm = parse_bpm(lowered.get(name, ""))
-        if bpm is not None:
-            yield Claim("tempo_bpm", bpm, "tags")
-            break
-    for name in _KEY_TAGS:
-        key = parse_key(lowered.get(name, ""))
-        if key is not None:
-            yield Claim("key", key, "tags")
-            break
+        texts = next(_readable(places, names, lambda text: clean_text(text) or None), ())
+        if field != "genre" and texts:
+            texts = ("; ".join(texts),) if field in ("artist", "album_artist") else texts[:1]
+        for text in texts:
+            yield Claim(field, text[:MAX_TEXT], "tags")
+    for bpm in next(_readable(places, _TEMPO_TAGS, read_tempo_words), ())[:1]:
+        yield Claim("tempo_bpm", bpm, "tags")
+    for key in next(_readable(places, _KEY_TAGS, read_key_words), ())[:1]:
+        yield Claim("key", Key(*key).name, "tags")
 
 
-def parse_bpm(text: str) -> float | None:
-    """A tempo between 20 and 400, or None.
-
-    >>> parse_bpm("128,5"), parse_bpm("0"), parse_bpm("fast")
-    (128.5, None, None)
-    """
-    try:
-        bpm = float(text.strip()[:16].replace(",", "."))
-    except ValueError:
-        return None
-    return bpm if SLOWEST_BPM <= bpm <= FASTEST_BPM else None
-
-
-def parse_key(text: str) -> str | None:
-    """The key's full name, or None for what is no key."""
-    try:
-        return Key.parse(text[:32]).name
-    except ValueError:
-        return None
+def _readable(
+    places: Iterable[Tags], names: Iterable[str], read: Callable[[str], _Value | None]
+) -> Iterator[tuple[_Value, ...]]:
+    """The different values of each place and name that has any which can be read, in order of trust."""
+    for place in places:
+        for name in names:
+            values = dict.fromkeys(value for text in place.get(name, ()) if (value := read(text)) is not None)
+            if values:
+                yield tuple(values)
 
 
 def chunk_claims(chunk_file: ChunkFile, *, duration_s: float | None) -> Iterable[Claim]:
@@ -131,7 +144,7 @@ def _riff_claims(riff: ChunkFile) -> Iterable[Claim]:
             yield Claim("cue_s", offset / rate, "riff")
     if (bext := riff.find(b"bext")) is not None:
         for field, text in (("description", bext[:256]), ("originator", bext[256:288])):
-            if cleaned := clean_text(text.split(b"\0")[0].decode("utf-8", "replace")):
+            if cleaned := clean_text(text_of(text.split(b"\0")[0], may_be_cut=b"\0" not in text)):
                 yield Claim(field, cleaned, "riff")
 
 

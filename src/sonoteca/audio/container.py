@@ -202,6 +202,7 @@ def _open_with_ffmpeg(file: io.FileIO | View) -> InputContainer:
         file,
         mode="r",
         options={"format_whitelist": FORMATS, "codec_whitelist": _audio_decoders(), "protocol_whitelist": "none"},
-        metadata_errors="replace",
+        # Bytes that are no UTF-8 stay what they are, for who knows better (tags/read.py).
+        metadata_errors="surrogateescape",
         buffer_size=READ_BYTES,
     )

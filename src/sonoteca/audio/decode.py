@@ -21,7 +21,8 @@ from sonoteca.audio.container import (
 from sonoteca.audio.content_hash import hash_bytes
 from sonoteca.audio.decoding import Decoding
 from sonoteca.audio.intake import Intake, SpooledRecording
-from sonoteca.audio.probe import all_tags, bit_depth, container_name
+from sonoteca.audio.probe import bit_depth, container_name
+from sonoteca.audio.tags.read import read_tags
 from sonoteca.domain.audio_info import AudioInfo
 from sonoteca.domain.names import printable_path
 from sonoteca.errors import DamagedAudio, EmptyAudio, FileUnreadable
@@ -69,7 +70,7 @@ def open_recording(
             chunk_file = read_chunks(file, CHUNKS)
             recording.claims = all_claims(
                 chunk_file,
-                all_tags(file, opened),
+                read_tags(file, opened.container, opened.stream),
                 root_name if root_name is not None else os.fsdecode(path),
                 duration_s=recording.info.duration_s,
             )

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import io
 import os
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from av.audio.stream import AudioStream
 from av.container import InputContainer
 
 from sonoteca.audio.container import OpenedContainer, open_container, open_regular_file
-from sonoteca.audio.mp4_tags import mp4_tempo
+from sonoteca.audio.tags.read import Tags, read_tags
 from sonoteca.domain.names import printable_path
 
 # FFmpeg counts a container's length in microseconds.
@@ -23,7 +21,7 @@ _CONTAINER_TIME_BASE = 1_000_000
 class AudioFacts:
     """What the header says. It may lie: ``decode.open_recording`` knows.
 
-    ``duration_s`` is None where the header gives none; ``tags`` are as FFmpeg spells them.
+    ``duration_s`` is None where the header gives none; ``tags`` are as ``tags.read`` finds them.
     """
 
     duration_s: float | None
@@ -33,7 +31,7 @@ class AudioFacts:
     container: str
     bit_depth: int | None
     bit_rate: int | None
-    tags: Mapping[str, str]
+    tags: tuple[Tags, ...]
 
 
 def probe(path: str | os.PathLike[str] | bytes) -> AudioFacts:
@@ -55,7 +53,7 @@ def probe(path: str | os.PathLike[str] | bytes) -> AudioFacts:
             container=container_name(container),
             bit_depth=bit_depth(opened),
             bit_rate=context.bit_rate or container.bit_rate or None,
-            tags=all_tags(file, opened),
+            tags=read_tags(file, container, stream),
         )
 
 
@@ -75,17 +73,6 @@ def container_name(container: InputContainer) -> str:
         brand = container.metadata.get("major_brand", "").strip().lower()
         return "mov" if brand == "qt" else "m4a" if brand in ("m4a", "m4b") else "mp4"
     return name.split(",")[0]
-
-
-def all_tags(file: io.FileIO, opened: OpenedContainer) -> dict[str, str]:
-    """Tags of the file and, where the container has tags per stream (Ogg, Matroska), of the stream.
-
-    Reads from ``file``, which FFmpeg has to be done with.
-    """
-    tags = {**opened.stream.metadata, **opened.container.metadata}
-    if opened.container.format.name.startswith("mov,") and (tempo := mp4_tempo(file)) is not None:
-        tags.setdefault("tmpo", str(tempo))
-    return tags
 
 
 def bit_depth(opened: OpenedContainer) -> int | None:

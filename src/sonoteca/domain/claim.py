@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from sonoteca.domain.descriptor import KEY, TEMPO
 from sonoteca.domain.music import Key
 from sonoteca.domain.observation import Observation, Provenance
+from sonoteca.domain.tempo_words import FASTEST_BPM, SLOWEST_BPM
 from sonoteca.domain.vocabulary import Source
 
 CLAIM_VERSION = 1
-# No music is written outside; a tag beyond is a typing error or another unit.
-SLOWEST_BPM, FASTEST_BPM = 20.0, 400.0
 
 
 @dataclass(frozen=True, slots=True)

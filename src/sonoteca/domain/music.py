@@ -11,7 +11,9 @@ import math
 import re
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Literal, TypeVar
+from typing import TYPE_CHECKING, TypeVar
+
+from sonoteca.domain.key_words import NATURALS, Mode, read_key_words
 
 if TYPE_CHECKING:
     import numpy as np
@@ -19,16 +21,8 @@ if TYPE_CHECKING:
 
     KeyNumbers = TypeVar("KeyNumbers", int, NDArray[np.int64], NDArray[np.float64])
 
-Mode = Literal["major", "minor"]
-
 N_KEYS = 24
 PITCH_CLASS_NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
-_NATURALS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
-_KEY_PATTERN = re.compile(
-    r"^\s*([A-Ga-g])\s*([#b♯♭]?)\s*(major|maj|minor|min|moll|dur|m|M)?\s*$",
-)
-_CAMELOT_PATTERN = re.compile(r"^\s*(1[0-2]|0?[1-9])\s*([ABab])\s*$")
-_OPEN_KEY_PATTERN = re.compile(r"^\s*(1[0-2]|0?[1-9])\s*([dmDM])\s*$")
 
 
 def parse_pitch_class(text: str) -> int:
@@ -38,7 +32,7 @@ def parse_pitch_class(text: str) -> int:
         raise ValueError(f"{text!r} is not a note name")
     sharps = match[2].count("#") + match[2].count("♯")
     flats = match[2].count("b") + match[2].count("♭")
-    return (_NATURALS[match[1].upper()] + sharps - flats) % 12
+    return (NATURALS[match[1].upper()] + sharps - flats) % 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,22 +56,11 @@ class Key:
 
     @classmethod
     def parse(cls, text: str) -> Key:
-        """Read ``"F# minor"``, ``"Bbm"``, ``"8A"`` (Camelot) or ``"1d"`` (Open Key)."""
-        if match := _CAMELOT_PATTERN.match(text):
-            return cls._from_wheel(int(match[1]), "minor" if match[2] in "Aa" else "major", c_major_at=8)
-        if match := _OPEN_KEY_PATTERN.match(text):
-            return cls._from_wheel(int(match[1]), "minor" if match[2] in "mM" else "major", c_major_at=1)
-        match = _KEY_PATTERN.match(text)
-        if match is None:
+        """Read ``"F# minor"``, ``"Bbm"``, ``"8A"`` (Camelot), ``"1d"`` (Open Key) and what else people write (``key_words``)."""
+        read = read_key_words(text)
+        if read is None:
             raise ValueError(f"{text!r} is not a key: write it as 'F# minor', 'F#m' or '11A'")
-        word = match[3] or ("m" if match[1].islower() else "")
-        mode: Mode = "minor" if word in ("m", "min", "minor", "moll") else "major"
-        return cls(parse_pitch_class(match[1] + match[2]), mode)
-
-    @classmethod
-    def _from_wheel(cls, number: int, mode: Mode, *, c_major_at: int) -> Key:
-        major_tonic = (7 * (number - c_major_at)) % 12
-        return cls((major_tonic - 3) % 12 if mode == "minor" else major_tonic, mode)
+        return cls(*read)
 
     @classmethod
     def of_number(cls, number: float) -> Key:

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from sonoteca.domain.text_bytes import text_of
 from sonoteca.errors import PlaylistUnreadable
 from sonoteca.whole_file import write_whole
 
@@ -90,7 +91,7 @@ def parse_m3u(data: bytes, *, folder: Path, name: str = "the playlist") -> list[
     title: str | None = None
     # Not splitlines: names may hold the odd separators that it splits at.
     for raw in re.split(rb"\r\n|\r|\n", data.removeprefix(b"\xef\xbb\xbf")):
-        line = _decoded(raw).strip()
+        line = text_of(raw).strip()
         if not line:
             continue
         if line.startswith("#"):
@@ -103,13 +104,6 @@ def parse_m3u(data: bytes, *, folder: Path, name: str = "the playlist") -> list[
         entries.append(M3uEntry(line, _local_path(line, os.fsdecode(raw.strip()), folder), duration_s, title))
         duration_s = title = None
     return entries
-
-
-def _decoded(line: bytes) -> str:
-    """UTF-8 where the bytes are that, else Windows-1252, which old players write; its five gaps stay visible."""
-    with contextlib.suppress(UnicodeDecodeError):
-        return line.decode("utf-8")
-    return line.decode("cp1252", "backslashreplace")
 
 
 def _local_path(written: str, as_named: str, folder: Path) -> str:

@@ -17,7 +17,8 @@ from sqlalchemy.engine import Connection
 
 from sonoteca.catalogue.store import clock
 from sonoteca.catalogue.store.schema_made import arrangement_clips, arrangement_sections, arrangements
-from sonoteca.domain.music import Key, Mode
+from sonoteca.domain.key_words import Mode
+from sonoteca.domain.music import Key
 from sonoteca.errors import AmbiguousArrangement, ArrangementNotFound, WriteSwallowed
 
 _ID = re.compile(r"[a-z2-7]{1,16}")

@@ -22,6 +22,7 @@ from sonoteca.catalogue.store.schema import edits, observations, regions, tags
 from sonoteca.domain.descriptor import KEY, KIND, ROLE, TEMPO, Descriptor
 from sonoteca.domain.music import Key
 from sonoteca.domain.observation import JsonValue
+from sonoteca.domain.tempo_words import read_tempo_words
 from sonoteca.domain.vocabulary import Kind, Role, Source
 from sonoteca.errors import RequestError
 
@@ -85,11 +86,8 @@ def parse_statements(
 
 
 def _tempo(text: str) -> JsonValue:
-    try:
-        bpm = float(text)
-    except ValueError:
-        bpm = 0.0
-    if not 10.0 <= bpm <= 1000.0:
+    bpm = read_tempo_words(text, slowest=10.0, fastest=1000.0)
+    if bpm is None:
         raise RequestError(
             f"{text!r} is not a tempo: write beats per minute from 10 to 1000, none or auto.", field="bpm"
         )
