@@ -319,6 +319,13 @@ class PlaylistUnreadable(RequestError):
     default_remedy = "Name an M3U or M3U8 file."
 
 
+class OutputUnwritable(SonotecaError):
+    """What was to be printed could not be written: the disk behind it is full or has gone."""
+
+    code = "output_unwritable"
+    default_remedy = "Free disk space where the output goes, or send it elsewhere; what was stored is kept."
+
+
 class WeightsDamaged(SonotecaError):
     """A file of learned weights is missing, or is not the one this version ships."""
 

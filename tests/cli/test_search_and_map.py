@@ -62,7 +62,7 @@ def test_search_answers_with_result_rows(library: Path) -> None:
     assert found["query"] == {"mode": "search", "words": "kick", "filter": "kind:loop", "k": 5, "notes": []}
     [row] = found["results"]
     assert set(row) == {
-        "id", "external_id", "title", "path", "region", "start_s", "end_s", "score", "parts", "reasons", "mode",
+        "id", "external_id", "title", "artist", "path", "region", "start_s", "end_s", "score", "parts", "reasons", "mode",
         "price", "currency", "url",
     }  # fmt: skip
     assert (row["id"], row["mode"], row["score"]) == (public_id("x1:Drums/kick & hat.wav"), "search", 1.0)

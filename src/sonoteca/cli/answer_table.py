@@ -2,40 +2,59 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from sonoteca.cli.output import clock, note, print_json, print_table
+from sonoteca.cli.sound_names import names_of
+from sonoteca.cli.table import Column
 
 if TYPE_CHECKING:
-    from sonoteca import HumAnswer, ResultRow, TapAnswer
+    from sonoteca import HumAnswer, Library, ResultRow, TapAnswer
 
 
-def print_results(rows: Sequence[ResultRow], *, notes: Sequence[str] = ()) -> None:
-    """Result rows as a table: score, aspects, moment, sound, reasons."""
-    aspects = list(rows[0].parts) if rows else []
+def print_results(
+    rows: Sequence[ResultRow], ids: Mapping[str, str], *, notes: Sequence[str] = (), empty: str = "No sound answers."
+) -> None:
+    """Result rows as a table: score, id, aspects, moment, sound, reasons; ``ids`` are the short ones of the library."""
+    aspects = [name for name in (rows[0].parts if rows else ()) if any(row.parts[name] is not None for row in rows)]
     print_table(
-        [("score", "right"), *((name, "right") for name in aspects), "moment", "sound", "why"],
+        [
+            ("score", "right"),
+            "id",
+            *(Column(name, "right", spare=1) for name in aspects),
+            "moment",
+            ("sound", "name"),
+            ("why", "below"),
+        ],
         [
             (
                 f"{row.score:.2f}",
-                *(None if row.parts[name] is None else f"{row.parts[name]:.2f}" for name in aspects),
+                ids[row.id],
+                *(None if (part := row.parts[name]) is None else f"{part:.2f}" for name in aspects),
                 f"{clock(row.start_s)}-{clock(row.end_s)}",
-                row.path or row.title or row.id,
-                ", ".join(row.reasons),
+                name,
+                ", ".join(row.reasons) or None,
             )
-            for row in rows
+            for row, name in zip(rows, names_of(rows), strict=True)
         ],
     )
-    for text in notes or (() if rows else ("no sound answers",)):
+    for text in notes or (() if rows else (empty,)):
         note(text)
 
 
-def print_heard(answer: HumAnswer | TapAnswer, *, as_json: bool) -> None:
+def ids_of(library: Library, rows: Sequence[ResultRow]) -> dict[str, str]:
+    """The short ids of the sounds of these rows."""
+    import sonoteca
+
+    return sonoteca.short_ids(library, [row.id for row in rows])
+
+
+def print_heard(library: Library, answer: HumAnswer | TapAnswer, *, as_json: bool) -> None:
     """What answers to one recording: the verdict and a table, or one line of JSON."""
     if as_json:
         print_json(answer.as_json())
         return
     for sentence in answer.sentences():
         note(f"{answer.request.file}: {sentence}")
-    print_results(answer.rows)
+    print_results(answer.rows, ids_of(library, answer.rows))

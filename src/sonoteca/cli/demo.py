@@ -48,12 +48,14 @@ def demo(
 
 def _show(library: Library) -> None:
     import sonoteca
-    from sonoteca.cli.answer_table import print_results
+    from sonoteca.cli.answer_table import ids_of, print_results
     from sonoteca.cli.listing_table import print_listing
-    from sonoteca.cli.output import console, note, printable
+    from sonoteca.cli.output import note, print_text
+    from sonoteca.cli.sound_names import names_of
     from sonoteca.errors import SonotecaError
 
-    print_listing(sonoteca.list_sounds(library, sonoteca.ListRequest(filter="sort:path", limit=_SHOWN)).rows)
+    listed = sonoteca.list_sounds(library, sonoteca.ListRequest(filter="sort:path", limit=_SHOWN)).rows
+    print_listing(listed, sonoteca.short_ids(library, [row.id for row in listed]))
     chosen = sonoteca.find_showcase(library)
     if chosen is None:
         return
@@ -62,5 +64,5 @@ def _show(library: Library) -> None:
     except SonotecaError as error:
         note(error.message)
         return
-    console().print(f"\nWhat sounds like {printable(chosen.path or chosen.id)}:")
-    print_results(found.rows, notes=found.notes)
+    print_text(f"\nWhat sounds like {names_of([chosen])[0]}:")
+    print_results(found.rows, ids_of(library, found.rows), notes=found.notes)

@@ -43,4 +43,4 @@ def hum(
     ):
         requests = [sonoteca.HumRequest(file=file, filter=filter_text(only), k=count) for file in named]
         for answer in sonoteca.find_tunes(opened, requests, listener=query_listener):
-            print_heard(answer, as_json=as_json)
+            print_heard(opened, answer, as_json=as_json)

@@ -38,7 +38,7 @@ def inspect(
 ) -> None:
     """Listen to files without a library. With --json: one line per file, in the order given, failures included."""
     import sonoteca
-    from sonoteca.cli.output import console, print_json
+    from sonoteca.cli.output import print_json, print_lines
     from sonoteca.cli.sound_table import print_sound
     from sonoteca.errors import RequestError
 
@@ -57,7 +57,7 @@ def inspect(
                 print_json(sound)
             else:
                 if number:
-                    console().print()
+                    print_lines([""])
                 print_sound(sound)
     if failed:
         raise typer.Exit(1)

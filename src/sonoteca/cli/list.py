@@ -53,6 +53,7 @@ def list_(
     request = sonoteca.ListRequest(filter=text, limit=0 if count else limit, offset=offset, events=events)
     with open_named_library(library, mode="read") as opened:
         answer = sonoteca.list_sounds(opened, request)
+        ids = sonoteca.short_ids(opened, [row.id for row in answer.rows])
     if as_json and count:
         print_json({"total": answer.total})
     elif as_json:
@@ -61,6 +62,8 @@ def list_(
     elif count:
         print_table(["sounds"], [(answer.total,)])
     else:
-        print_listing(answer.rows)
-        if answer.total > len(answer.rows):
+        print_listing(answer.rows, ids)
+        if not answer.total:
+            note("No sound answers this query." if text else "The library holds no sounds yet.")
+        elif answer.total > len(answer.rows):
             note(f"{len(answer.rows)} of {answer.total} shown; --limit and --offset show others")

@@ -5,36 +5,42 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from sonoteca.cli.output import clock, note, print_table
+from sonoteca.cli.output import clock, counted, note, print_table
+from sonoteca.cli.sound_names import key_text, kind_text, names_of, tempo_number
+from sonoteca.cli.table import Column
 
 if TYPE_CHECKING:
     from sonoteca import SoundRow
 
 
-def print_listing(rows: Sequence[SoundRow]) -> None:
-    """Rows as a table."""
+def print_listing(rows: Sequence[SoundRow], ids: Mapping[str, str]) -> None:
+    """Rows as a table; ``ids`` are the short ones of the library."""
     print_table(
-        ["id", "kind", "role", ("bpm", "right"), "key", ("LUFS", "right"), ("length", "right"), "tags", "path"],
+        [
+            "id", "kind", "role", "class", ("bpm", "right"), "key", Column("LUFS", "right", spare=2),
+            ("length", "right"), Column("tags", spare=1), Column("sound", "name", least=20),
+        ],
         [
             (
-                row.id if not row.region else f"{row.id} #{row.region}",
-                row.kind if row.status == "analysed" else row.status,
-                row.sound_class or row.role,
-                None if row.tempo_bpm is None else f"{row.tempo_bpm:.4g}",
-                None if row.key is None else f"{row.key.name} {row.key.camelot}",
+                ids[row.id] if not row.region else f"{ids[row.id]} #{row.region}",
+                kind_text(row.kind) if row.status == "analysed" else row.status,
+                row.role,
+                row.sound_class,
+                tempo_number(row.tempo_bpm),
+                key_text(row.key),
                 None if row.loudness_lufs is None else f"{row.loudness_lufs:.1f}",
                 clock(row.duration_s),
                 ", ".join(row.tags) or None,
-                row.path or row.title,
+                name,
             )
-            for row in rows
+            for row, name in zip(rows, names_of(rows), strict=True)
         ],
-    )
+    )  # fmt: skip
 
 
-def print_facets(counted: Mapping[str, Any]) -> None:
+def print_facets(counts_by_field: Mapping[str, Any]) -> None:
     """How many sounds there are of each kind, role, key ...: a table for each that is known of any."""
-    note(f"{counted['total']} sounds")
-    for name, counts in counted.items():
+    note(counted(counts_by_field["total"], "sound"))
+    for name, counts in counts_by_field.items():
         if name != "total" and counts:
             print_table([name, ("count", "right")], counts.items())

@@ -5,9 +5,10 @@ Command groups import what they need inside their functions, so that ``--help`` 
 
 from __future__ import annotations
 
+import io
 import os
 import sys
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 from typer.core import TyperGroup
@@ -45,6 +46,9 @@ from sonoteca.cli.library import group as library_group
 from sonoteca.cli.match import group as match
 from sonoteca.cli.options import DataDirOption, LibraryOption, remember_data_dir, remember_library
 from sonoteca.cli.playlist import group as playlist_group
+
+if TYPE_CHECKING:
+    from sonoteca.errors import SonotecaError
 
 
 class _Commands(TyperGroup):
@@ -124,22 +128,52 @@ for group in (
 
 def main() -> None:
     """Run the command line; exit codes: 0 ok, 1 some items failed, 2 usage, 3 the library cannot be used."""
-    from sonoteca.errors import SonotecaError
+    from sonoteca.errors import OutputUnwritable, SonotecaError
 
+    _open_streams()
     try:
-        app(args=shield(sys.argv[1:]))
+        try:
+            app(args=shield(sys.argv[1:]))
+        finally:
+            # Here a full disk can be told of; at the end of the process it would be a traceback.
+            sys.stdout.flush()
     except SonotecaError as error:
-        from sonoteca.cli.output import print_error
-
-        print_error(error)
-        sys.exit(error.exit_code)
+        _end_with(error)
     except KeyboardInterrupt:
         sys.stderr.write("\nstopped; what was stored is kept, run the same command to go on\n")
         sys.exit(130)
     except BrokenPipeError:
         # The reader of our output (`| head`) went away; there is nobody left to tell.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        from sonoteca.cli.output import drop_output
+
+        drop_output()
         sys.exit(0)
+    except OSError as error:
+        # Errors about files are told as ours, and these have a name; what is left without one is stdout's.
+        if error.filename is not None:
+            raise
+        _end_with(OutputUnwritable(f"The output could not be written ({error.strerror or error})."))
+
+
+def _end_with(error: SonotecaError) -> NoReturn:
+    from sonoteca.cli.output import drop_output, print_error
+    from sonoteca.errors import OutputUnwritable
+
+    if isinstance(error, OutputUnwritable):
+        drop_output()
+    print_error(error)
+    sys.exit(error.exit_code)
+
+
+def _open_streams() -> None:
+    """A stream that was closed before the start swallows what comes; a character it lacks is replaced."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            # Stays open to the end: it stands where nothing else may be opened.
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115
+        elif isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
+            stream.reconfigure(errors="replace" if name == "stdout" else "backslashreplace")
 
 
 if __name__ == "__main__":

@@ -52,7 +52,7 @@ def next_(
     Limits and the filter are applied before ranking. Answers are of the kind of SOUND, unless the filter speaks of kinds.
     """
     import sonoteca
-    from sonoteca.cli.answer_table import print_results
+    from sonoteca.cli.answer_table import ids_of, print_results
     from sonoteca.cli.output import print_json
 
     request = sonoteca.NextRequest(
@@ -69,7 +69,9 @@ def next_(
     )
     with open_named_library(library, mode="read") as opened:
         answer = sonoteca.find_next(opened, request)
+        rows = [each.row for each in answer.rows]
+        ids = ids_of(opened, rows)
     if as_json:
         print_json(answer.as_json())
     else:
-        print_results([each.row for each in answer.rows], notes=answer.notes)
+        print_results(rows, ids, notes=answer.notes)

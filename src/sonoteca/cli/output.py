@@ -1,102 +1,277 @@
 """How answers, errors and progress reach a terminal or a program.
 
 Results go to stdout, everything else to stderr. What comes from files (titles, names) may
-hold control characters; ``printable`` makes them visible before a terminal obeys them.
+hold control characters; ``printable`` makes them visible before a terminal obeys them, and
+replaces what the terminal's encoding lacks. On a terminal lines end within its width and
+between words; a pipe has no width: nothing is cut for it, unless COLUMNS says how wide it is.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import sys
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any, TextIO
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from sonoteca.cli.hints import remedy_of
-from sonoteca.errors import QuerySyntaxError, SonotecaError
+from sonoteca.cli.table import ColumnLike, as_column, laid_out, pairs_laid_out
+from sonoteca.cli.text_width import cells, wrapped
+from sonoteca.errors import OutputUnwritable, QuerySyntaxError, SonotecaError
+
+_UNSAFE = ("Cc", "Cf", "Cs", "Zl", "Zp")
+# Joiners shape Persian and Indic letters and emoji; nothing is hidden by them.
+_JOINERS = "\u200c\u200d"
+_PLAIN = {
+    "–": "-", "—": "-", "−": "-", "…": "...", "’": "'", "‘": "'", "“": '"', "”": '"', "„": '"',
+    "×": "x", "→": "->", "♭": "b", "♯": "#", "·": ".", "•": "*", "ø": "o", "Ø": "O", "ß": "ss", "æ": "ae", "Æ": "AE",
+    "ł": "l", "Ł": "L", "đ": "d", "Đ": "D", "œ": "oe", "Œ": "OE", "\u00a0": "\u00a0", "\u200c": "", "\u200d": "",
+}  # fmt: skip
+# Encodings of terminals that have every character.
+_WHOLE = ("utf", "gb18030")
 
 
-def console() -> Console:
-    """For tables on stdout; colour only on a terminal."""
-    # A pipe has no width: cells are not folded for it.
-    return Console(highlight=False, width=None if sys.stdout.isatty() else 1000)
+class _Console(Console):
+    """A console that leaves a reader who went away to ``_written``."""
+
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError
+
+
+def line_width(stream: TextIO | None = None) -> int | None:
+    """Cells of a line of stdout (or ``stream``); None where lines have no end, in a pipe or a file.
+
+    COLUMNS counts before what the terminal says, so that a pipe may be told how wide it is.
+    """
+    named = os.environ.get("COLUMNS", "")
+    if named.isdecimal() and int(named) > 0 and (stream is None or stream.isatty()):
+        return int(named)
+    stream = stream or sys.stdout
+    if not stream.isatty():
+        return None
+    with contextlib.suppress(OSError, ValueError):
+        if columns := os.get_terminal_size(stream.fileno()).columns:
+            return columns
+    return 80
 
 
 def messages() -> Console:
-    """For messages and progress, on stderr."""
-    return Console(stderr=True, highlight=False, soft_wrap=True)
+    """For progress, on stderr."""
+    return _Console(stderr=True, highlight=False, soft_wrap=True)
 
 
 def printable(text: object) -> str:
     """Text safe for a terminal: control, bidirectional and undecodable characters as escapes.
 
+    A character that the terminal's encoding lacks is replaced by one alike, or by a question mark.
+
     >>> printable("a\\x1b[31m\\u202eb")
     'a\\\\x1b[31m\\\\u202eb'
     """
-    return "".join(
-        character
-        if unicodedata.category(character) not in ("Cc", "Cf", "Cs", "Zl", "Zp")
-        else character.encode("unicode_escape", "surrogatepass").decode("ascii")
-        for character in str(text)
-    )
+    text = str(text)
+    if text.isascii() and text.isprintable():
+        return text
+    encoding = _screen_encoding()
+    return "".join(_shown(character, encoding) for character in text)
+
+
+def _shown(character: str, encoding: str) -> str:
+    if unicodedata.category(character) in _UNSAFE and character not in _JOINERS:
+        return character.encode("unicode_escape", "surrogatepass").decode("ascii")
+    if encoding.startswith(_WHOLE) or _has(encoding, character):
+        return character
+    if character in _PLAIN:
+        return _PLAIN[character]
+    bare = "".join(part for part in unicodedata.normalize("NFKD", character) if not unicodedata.combining(part))
+    return bare if bare and _has(encoding, bare) else "" if unicodedata.combining(character) else "?"
+
+
+def _has(encoding: str, text: str) -> bool:
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _screen_encoding() -> str:
+    """The encoding of what reads stdout; ASCII in a locale named C, although Python writes UTF-8 there."""
+    encoding = (getattr(sys.stdout, "encoding", None) or "utf-8").lower()
+    named = os.environ.get("PYTHONIOENCODING") or os.environ.get("PYTHONUTF8") == "1"
+    locale = os.environ.get("LC_ALL") or os.environ.get("LANG")
+    # Where LANG is C, Python itself sets LC_CTYPE to C.UTF-8.
+    chosen = "" if os.environ.get("LC_ALL") else os.environ.get("LC_CTYPE", "").removeprefix("C.UTF-8")
+    if encoding.startswith("utf") and not named and not chosen and locale in ("C", "POSIX"):
+        return "ascii"
+    return encoding
 
 
 def print_json(value: Any) -> None:
     """One JSON document on one line of stdout. Bytes that are no UTF-8 stay escaped, so it round-trips."""
-    sys.stdout.write(json.dumps(value, ensure_ascii=True, allow_nan=False, separators=(", ", ": ")) + "\n")
-    sys.stdout.flush()
+    write_out(json.dumps(value, ensure_ascii=True, allow_nan=False, separators=(", ", ": ")) + "\n")
+
+
+def write_out(text: str) -> None:
+    """Text as it is on stdout, at once; OutputUnwritable if it cannot be written."""
+    with _written():
+        sys.stdout.write(text)
+        sys.stdout.flush()
+
+
+@contextlib.contextmanager
+def _written() -> Iterator[None]:
+    """A full disk behind stdout becomes a sentence; where the reader went away (``| head``) all ends, quietly."""
+    try:
+        yield
+    except BrokenPipeError:
+        drop_output()
+        raise SystemExit(0) from None
+    except OSError as error:
+        raise OutputUnwritable(f"The output could not be written ({error.strerror or error}).") from error
+
+
+def drop_output() -> None:
+    """Send what is still buffered nowhere, so that the end of the process does not fail on it again."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        if stream is sys.stdout or not _flushes(stream):
+            os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
+
+
+def _flushes(stream: TextIO) -> bool:
+    try:
+        stream.flush()
+    except OSError:
+        return False
+    return True
+
+
+def print_lines(lines: Iterable[Text | str]) -> None:
+    """Lines on stdout as they are, with their styles where it is a terminal that shows any."""
+    _print(sys.stdout, lines)
+
+
+def _print(stream: TextIO, lines: Iterable[Text | str]) -> None:
+    with _written():
+        if not stream.isatty() or os.environ.get("NO_COLOR") or os.environ.get("TERM") in ("dumb", "unknown"):
+            stream.writelines(f"{line}\n" for line in lines)
+            stream.flush()
+            return
+        console = _Console(file=stream, highlight=False)
+        for line in lines:
+            console.print(Text(line) if isinstance(line, str) else line, soft_wrap=True)
 
 
 def print_error(error: SonotecaError) -> None:
     """Code, sentence and remedy on stderr; a query error also points at the character."""
-    out = messages()
-    out.print(Text.assemble(("error", "bold red"), f" [{error.code}] ", printable(error.message)))
+    sentence = _fitted(f"error [{error.code}] {printable(error.message)}", indent="  ")
+    lines = [Text.assemble(("error", "bold red"), sentence[0].removeprefix("error")), *map(Text, sentence[1:])]
     if isinstance(error, QuerySyntaxError) and error.query:
-        out.print(Text("  " + printable(error.query)))
+        lines.append(Text("  " + printable(error.query)))
         # `printable` may widen what stands before the mark.
-        out.print(Text("  " + " " * len(printable(error.query[: error.position])) + "^"))
+        lines.append(Text("  " + " " * cells(printable(error.query[: error.position])) + "^"))
     if remedy := remedy_of(error):
-        out.print(Text("  " + printable(remedy), style="dim"))
+        first, *rest = _fitted(printable(remedy), indent="  ")
+        lines += [Text(line, style="dim") for line in ("  " + first, *rest)]
+    _say(lines)
 
 
 def note(text: str) -> None:
     """A sentence for the person, on stderr."""
-    messages().print(Text(printable(text)))
+    _say([line for part in text.split("\n") for line in _fitted(printable(part))])
 
 
-def print_table(columns: Sequence[str | tuple[str, str]], rows: Iterable[Sequence[object]], *, title: str = "") -> None:
-    """A table on stdout; nothing without rows. A column is its heading, or (heading, "right")."""
-    table = Table(title=title or None, title_justify="left", header_style="bold", box=None, pad_edge=False)
-    for column in columns:
-        heading, justify = (column, "left") if isinstance(column, str) else column
-        table.add_column(heading, justify="right" if justify == "right" else "left", overflow="fold")
-    for row in rows:
-        table.add_row(*(Text("–" if cell is None else printable(cell)) for cell in row))
-    if table.row_count:
-        console().print(table)
+def _say(lines: Iterable[Text | str]) -> None:
+    # Who cannot be told that nobody can be told: the work is not stopped by it.
+    with contextlib.suppress(OutputUnwritable):
+        _print(sys.stderr, lines)
+
+
+def _fitted(text: str, *, indent: str = "") -> list[str]:
+    """Text in lines for stderr's terminal; paths stay whole, so that they can be copied."""
+    width = line_width(sys.stderr)
+    if width is None:
+        return [text]
+    first, *rest = wrapped(text, max(1, width - len(indent)), is_whole=True)
+    return [first, *(indent + line for line in rest)]
+
+
+def print_table(
+    columns: Sequence[ColumnLike], rows: Iterable[Sequence[object]], *, title: str = "", empty: str = ""
+) -> None:
+    """A table on stdout, as wide as the terminal at most (see ``sonoteca.cli.table``).
+
+    Parameters
+    ----------
+    columns : sequence of str, (heading, kind) or Column
+        What it is called, and how it is laid out.
+    rows : iterable of sequences
+        A value per column; None where it is not known.
+    title : str
+        Stands above the table.
+    empty : str
+        The sentence that is said, on stderr, where there are no rows. Without it nothing is printed.
+    """
+    table = [[None if cell is None else printable(cell) for cell in row] for row in rows]
+    if not table:
+        if empty:
+            note(empty)
+        return
+    width = line_width()
+    titles = [line for part in title.split("\n") for line in _wrapped_out(printable(part), width)] if title else []
+    laid = laid_out(
+        [as_column(column) for column in columns], table, width=width, dash=printable("–"), mark=printable("…")
+    )
+    print_lines([*(Text(line, style="italic") for line in titles), *laid])
+
+
+def print_text(text: str) -> None:
+    """A sentence on stdout, wrapped between words."""
+    print_lines([line for part in text.split("\n") for line in _wrapped_out(printable(part), line_width())])
+
+
+def _wrapped_out(text: str, width: int | None) -> list[str]:
+    return [text] if width is None else wrapped(text, width)
 
 
 def print_pairs(pairs: Mapping[str, object]) -> None:
-    """Names and values, one a line."""
-    width = max((len(name) for name in pairs), default=0)
-    out = console()
-    for name, value in pairs.items():
-        out.print(Text(f"{name:<{width}}  {'–' if value is None else printable(value)}"))
+    """Names and values, one a line; a long value is wrapped below itself."""
+    shown = [(printable(name), printable("–" if value is None else value)) for name, value in pairs.items()]
+    print_lines(pairs_laid_out(shown, width=line_width()))
+
+
+def counted(number: int, one: str, many: str = "") -> str:
+    """A number with its noun, in the singular or the plural.
+
+    >>> counted(1, "sound"), counted(2, "sound"), counted(0, "melody", "melodies")
+    ('1 sound', '2 sounds', '0 melodies')
+    """
+    return f"{number} {one if number == 1 else many or one + 's'}"
+
+
+def local_time(moment: str | None) -> str | None:
+    """A moment of the catalogue (UTC) as the clock on the wall shows it, to the minute."""
+    if moment is None:
+        return None
+    return datetime.fromisoformat(moment).astimezone().strftime("%Y-%m-%d %H:%M")
 
 
 def clock(seconds: float | None) -> str:
     """Duration for people: ``0:07.5``, ``3:05``, ``1:02:03``.
 
-    >>> clock(7.5), clock(185), clock(3723)
-    ('0:07.5', '3:05', '1:02:03')
+    >>> clock(7.5), clock(185), clock(3723), clock(0)
+    ('0:07.5', '3:05', '1:02:03', '0:00')
     """
     if seconds is None:
         return "–"
-    if seconds < 10:
+    if 0 < seconds < 9.95:
         return f"0:{seconds:04.1f}"
     whole = round(seconds)
     hours, rest = divmod(whole, 3600)

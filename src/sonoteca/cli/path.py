@@ -33,7 +33,7 @@ def path(
 ) -> None:
     """Walk from A to B through sounds that are each a little nearer to B, without going back."""
     import sonoteca
-    from sonoteca.cli.answer_table import print_results
+    from sonoteca.cli.answer_table import ids_of, print_results
     from sonoteca.cli.output import print_json
 
     request = sonoteca.WalkRequest(
@@ -48,7 +48,8 @@ def path(
     )
     with open_named_library(library, mode="read") as opened:
         answer = sonoteca.walk(opened, request)
+        ids = ids_of(opened, answer.rows)
     if as_json:
         print_json(answer.as_json())
     else:
-        print_results(answer.rows, notes=answer.notes)
+        print_results(answer.rows, ids, notes=answer.notes)

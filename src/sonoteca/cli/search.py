@@ -30,15 +30,14 @@ def search(
     as_json: JsonOption = False,
 ) -> None:
     import sonoteca
-    from sonoteca.cli.answer_table import print_results
-    from sonoteca.cli.output import note, print_json
+    from sonoteca.cli.answer_table import ids_of, print_results
+    from sonoteca.cli.output import print_json
 
     request = sonoteca.WordsRequest(words=query_text(words), filter=filter_text(only), k=count)
     with open_named_library(library, mode="read") as opened:
         answer = sonoteca.search_words(opened, request)
+        ids = ids_of(opened, answer.rows)
     if as_json:
         print_json(answer.as_json())
-    elif not answer.rows:
-        note("no sound has these words")
     else:
-        print_results(answer.rows, notes=answer.notes)
+        print_results(answer.rows, ids, notes=answer.notes, empty="No sound has these words.")

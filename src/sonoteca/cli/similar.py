@@ -47,7 +47,7 @@ def similar(
 ) -> None:
     """Rank regions of the library by how much they sound like the examples, and say which moment does."""
     import sonoteca
-    from sonoteca.cli.answer_table import print_results
+    from sonoteca.cli.answer_table import ids_of, print_results
     from sonoteca.cli.output import print_json
 
     request = sonoteca.SimilarRequest(
@@ -63,7 +63,8 @@ def similar(
     )
     with open_named_library(library, mode="read") as opened, open_listener() as listener:
         answer = sonoteca.find_similar(opened, request, listener=listener)
+        ids = ids_of(opened, answer.rows)
     if as_json:
         print_json(answer.as_json())
     else:
-        print_results(answer.rows, notes=answer.notes)
+        print_results(answer.rows, ids, notes=answer.notes)

@@ -40,4 +40,4 @@ def tap(
     ):
         requests = [sonoteca.TapRequest(file=file, filter=filter_text(only), k=count) for file in named]
         for answer in sonoteca.find_rhythms(opened, requests, listener=query_listener):
-            print_heard(answer, as_json=as_json)
+            print_heard(opened, answer, as_json=as_json)

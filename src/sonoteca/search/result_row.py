@@ -60,6 +60,7 @@ class ResultRow:
     price: float | None = None
     currency: str | None = None
     url: str | None = None
+    artist: str | None = None
 
     def __repr__(self) -> str:
         """One line: how well it answers, what, which moment, and why.
@@ -99,6 +100,7 @@ class ResultRow:
             price=facts.price,
             currency=facts.currency,
             url=facts.url,
+            artist=facts.artist,
         )
 
     def as_json(self) -> dict[str, Any]:
@@ -107,6 +109,7 @@ class ResultRow:
             "id": self.id,
             "external_id": self.external_id,
             "title": self.title,
+            "artist": self.artist,
             "path": self.path,
             "region": self.region,
             "start_s": round(self.start_s, 4),

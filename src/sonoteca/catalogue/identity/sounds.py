@@ -15,6 +15,7 @@ from sqlalchemy.engine import Connection, Row
 
 from sonoteca.catalogue.store import clock
 from sonoteca.catalogue.store.database import chunks
+from sonoteca.catalogue.store.library import Library
 from sonoteca.catalogue.store.names import compare_key, is_storable, storable
 from sonoteca.catalogue.store.schema import locations, regions, roots, sounds, summaries
 from sonoteca.domain.names import public_id
@@ -23,6 +24,7 @@ from sonoteca.errors import AmbiguousSound, SonotecaError, SoundNotFound
 PUBLIC_ID_LENGTH = 16
 _PUBLIC_ID_PREFIX = re.compile(rf"[a-z2-7]{{1,{PUBLIC_ID_LENGTH}}}")
 _CANDIDATES_NAMED = 8
+_SHORTEST_PREFIX = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +180,27 @@ def find_sounds(connection: Connection, name: str) -> list[SoundRef]:
         return _refs(connection, sa.select(*columns).where(sounds.c.id.in_(linked)))
     known = {ref.id for ref in by_path}
     return by_path + [ref for ref in by_id if ref.id not in known]
+
+
+def short_ids(library: Library, ids: Iterable[str]) -> dict[str, str]:
+    """The shortest beginnings by which these ids are told from all others of the library, by id.
+
+    All are of one length, at least 4, so that they stand below each other; ``resolve_sound`` takes them for ids.
+    """
+    asked = list(dict.fromkeys(ids))
+    length = _SHORTEST_PREFIX
+    with library.read() as connection:
+        for each in asked:
+            before = sa.select(sa.func.max(sounds.c.public_id)).where(sounds.c.public_id < each)
+            after = sa.select(sa.func.min(sounds.c.public_id)).where(sounds.c.public_id > each)
+            for (neighbour,) in connection.execute(sa.union_all(before, after)):
+                if neighbour is not None:
+                    length = max(length, _shared_letters(each, neighbour) + 1)
+    return {each: each[:length] for each in asked}
+
+
+def _shared_letters(a: str, b: str) -> int:
+    return next((at for at, (one, other) in enumerate(zip(a, b, strict=False)) if one != other), min(len(a), len(b)))
 
 
 def _refs(connection: Connection, query: sa.Select[Any]) -> list[SoundRef]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
@@ -48,6 +49,7 @@ def match_sound(
 ) -> None:
     """Rank what goes with a sound, and say at which stretch and shift, and why."""
     import sonoteca
+    from sonoteca.cli.answer_table import ids_of
     from sonoteca.cli.output import print_json
 
     request = sonoteca.MatchRequest(
@@ -62,30 +64,43 @@ def match_sound(
     )
     with open_named_library(library, mode="read") as opened, open_listener() as listener:
         answer = sonoteca.find_matches(opened, request, listener=listener)
+        ids = ids_of(opened, [match.row for match in answer.rows])
     if as_json:
         print_json(answer.as_json())
     else:
-        _print_matches(answer)
+        _print_matches(answer, ids)
 
 
-def _print_matches(answer: MatchAnswer) -> None:
+def _print_matches(answer: MatchAnswer, ids: Mapping[str, str]) -> None:
     """Rows as a table; what was rejected as a sentence."""
     from sonoteca.cli.output import note, print_table
+    from sonoteca.cli.sound_names import names_of
 
     print_table(
-        [("score", "right"), "role", ("stretch", "right"), ("shift", "right"), "sound", "why", "but"],
+        [
+            ("score", "right"),
+            "id",
+            "role",
+            ("stretch", "right"),
+            ("shift", "right"),
+            ("sound", "name"),
+            ("why", "below"),
+            ("but", "below"),
+        ],
         [
             (
                 f"{match.total_score:.2f}",
+                ids[match.row.id],
                 match.role,
                 None if match.tempo_ratio is None else f"{100.0 * (match.tempo_ratio - 1.0):+.1f} %",
                 f"{match.semitone_shift:+d}" if match.semitone_shift else "0",
-                match.row.path or match.row.title or match.row.id,
-                " ".join(match.row.reasons),
-                ", ".join(match.risk_reasons),
+                name,
+                " ".join(match.row.reasons) or None,
+                ", ".join(match.risk_reasons) or None,
             )
-            for match in answer.rows
+            for match, name in zip(answer.rows, names_of([match.row for match in answer.rows]), strict=True)
         ],
+        empty="Nothing goes with it.",
     )
     if any(answer.rejected.values()):
         counts = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in answer.rejected.items() if count)

@@ -1,0 +1,82 @@
+"""What a sound is called on the screen, and the short forms of its kind, tempo and key."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Protocol
+
+from sonoteca.domain.music import Key
+
+_KINDS = {"one_shot": "one-shot", "field_recording": "field"}
+
+
+class Named(Protocol):
+    """A row that says of which sound it is, as lists and answers do."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def title(self) -> str | None: ...
+    @property
+    def artist(self) -> str | None: ...
+    @property
+    def path(self) -> str | None: ...
+
+
+def names_of(rows: Sequence[Named]) -> list[str]:
+    """What each sound is called beside the others: folders are named only where two would be called the same.
+
+    Rows of one sound, its regions for example, have one name.
+    """
+    sounds = {row.id: row for row in rows}
+    names = {id_: _name(row) for id_, row in sounds.items()}
+    deepest = max((row.path.count("/") for row in rows if row.path), default=0)
+    # At first the name of a file stands for a title that two have, then its folders come in.
+    for folders in range(deepest + 1):
+        for id_ in _alike(names):
+            if path := sounds[id_].path:
+                names[id_] = _path_end(path, folders)
+    return [names[row.id] for row in rows]
+
+
+def _alike(names: dict[str, str]) -> list[str]:
+    counts = Counter(names.values())
+    return [id_ for id_, name in names.items() if counts[name] > 1]
+
+
+def _name(row: Named) -> str:
+    if row.artist and row.title:
+        return f"{row.artist} - {row.title}"
+    return _path_end(row.path, 0) if row.path else row.title or row.id
+
+
+def _path_end(path: str, folders: int) -> str:
+    return "/".join(path.rstrip("/").split("/")[-1 - folders :])
+
+
+def kind_text(kind: str | None) -> str | None:
+    """A kind as a column shows it.
+
+    >>> kind_text("one_shot"), kind_text("loop")
+    ('one-shot', 'loop')
+    """
+    return None if kind is None else _KINDS.get(kind, kind)
+
+
+def tempo_number(bpm: float | None) -> str | None:
+    """Beats per minute as a column shows them: with a decimal where the tempo has one.
+
+    >>> tempo_number(124.0), tempo_number(123.999), tempo_number(87.46)
+    ('124', '124', '87.5')
+    """
+    return None if bpm is None else f"{bpm:.1f}".removesuffix(".0")
+
+
+def key_text(key: Key | None) -> str | None:
+    """A key in the short form and on Camelot's wheel, with a space between that ends no line.
+
+    >>> [key_text(Key.parse(name)).split() for name in ("F# minor", "C major")]
+    [['F#m', '11A'], ['C', '8B']]
+    """
+    return None if key is None else f"{key.name.split()[0]}{'m' if key.mode == 'minor' else ''}\u00a0{key.camelot}"
