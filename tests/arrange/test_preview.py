@@ -136,7 +136,9 @@ def test_it_begins_at_the_outro_or_where_all_bars_are_left(tmp_path: Path) -> No
     b = a_track(tmp_path, "b", 120.0, 60.0)
     plainly = plan(a_track(tmp_path, "a", 120.0, 61.0), b)
     assert (plainly.starts_s, plainly.a_until_s) == (44.0, 60.0)
-    cued = a_track(tmp_path, "c", 120.0, 61.0, cues=[{"at_s": 30.01, "type": "outro", "name": "Outro"}])
+    cued = a_track(
+        tmp_path, "c", 120.0, 61.0, cues=[{"at_s": 30.01, "type": "outro", "name": "Outro", "source": "analyzer"}]
+    )
     assert plan(cued, b).starts_s == 30.0
 
 

@@ -1,21 +1,25 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 import catalogue_samples as samples
 from catalogue_samples import EAR, info, part
+from sonoteca.catalogue.described import stored_sound_object
 from sonoteca.catalogue.heard.results import SoundResult, store_results
 from sonoteca.catalogue.heard.tags import all_tags, folded_tag, tags_of
 from sonoteca.catalogue.identity.remove import remove_locations, remove_sounds
 from sonoteca.catalogue.identity.sounds import ensure_sounds, whole_regions
-from sonoteca.catalogue.made.edit import WITHDRAW, edit, parse_statements, undo
+from sonoteca.catalogue.made.edit import edit, parse_cues, parse_statements, undo
+from sonoteca.catalogue.made.statement import WITHDRAW, scaled_tempo, shifted_grid
 from sonoteca.catalogue.store import schema
 from sonoteca.catalogue.store.events import list_events
 from sonoteca.catalogue.store.library import Library
 from sonoteca.domain.claim import Claim
-from sonoteca.domain.descriptor import KEY, KIND, ROLE, TEMPO
+from sonoteca.domain.descriptor import GRID_SHIFT, KEY, KIND, OWN_CUES, ROLE, TEMPO
 from sonoteca.domain.sound_analysis import SoundAnalysis
 from sonoteca.errors import RequestError
 
@@ -163,3 +167,138 @@ def test_an_edit_marks_an_event_region_as_kept(library: Library) -> None:
         whole_only = SoundAnalysis((part(0, 0.0, 9.0),))
         store_results(connection, [SoundResult(sound_id, info("x1:a", 9.0), whole_only)], identities=[EAR])
         assert [tag.tag for tag in tags_of(connection, [event])[event]] == ["thunder"]
+
+
+BEATS = [round(each * 60 / 174, 4) for each in range(16)]
+
+
+def a_loop(connection: Connection, name: str = "a") -> int:
+    """A loop at 174 with a grid; the row number of its region 0."""
+    sound_id = samples.add(
+        connection,
+        f"{name}.wav",
+        f"x1:{name}",
+        duration_s=16 * 60 / 174,
+        kind="loop",
+        tempo={"bpm": 174.0, "alternatives_bpm": []},
+        beats_s=BEATS,
+        downbeats_s=BEATS[::4],
+        meter={"beats_per_bar": 4, "beat_unit": 4},
+        grid={"segments": [{"start_s": 0.0, "bpm": 174.0}], "drift_bpm": 0.0},
+        bars=4,
+        cues=[{"at_s": 0.0, "type": "start", "name": "Start"}],
+    )
+    return whole(connection, sound_id)
+
+
+def shown(connection: Connection, region: int) -> dict[str, Any]:
+    sound_id = connection.execute(
+        sa.select(schema.regions.c.sound_id).where(schema.regions.c.id == region)
+    ).scalar_one()
+    found: dict[str, Any] = stored_sound_object(connection, sound_id)
+    return found
+
+
+def test_half_the_tempo_halves_the_grid_and_undo_gives_it_back_exactly(library: Library) -> None:
+    with library.write() as connection:
+        region = a_loop(connection)
+        before = shown(connection, region)
+        done = edit(connection, [region], {TEMPO: scaled_tempo(0.5)})
+        now = shown(connection, region)
+        assert now["tempo"]["bpm"] == 87.0
+        assert now["beats_s"] == BEATS[::2]
+        assert now["downbeats_s"] == BEATS[::8]
+        assert now["bars"] == 2
+        assert now["grid"]["segments"] == [{"start_s": 0.0, "bpm": 87.0}]
+        assert now["provenance"]["beats_s"]["source"] == "user"
+        assert connection.execute(sa.select(schema.summaries.c.tempo_bpm, schema.summaries.c.bars)).one() == (87.0, 2.0)
+        [told] = done.told
+        assert (told.name, told.before["bpm"], told.after["bpm"]) == ("tempo", 174.0, 87.0)  # type: ignore[index, call-overload]
+        taken_back = undo(connection)
+        assert taken_back is not None
+        assert [each.after["bpm"] for each in taken_back.told] == [174.0]  # type: ignore[index, call-overload]
+        assert shown(connection, region) == before
+
+
+def test_what_was_heard_is_never_changed_by_a_correction(library: Library) -> None:
+    of_an_ear = sa.select(schema.observations).where(schema.observations.c.source == "analyzer")
+    with library.write() as connection:
+        region = a_loop(connection)
+        before = connection.execute(of_an_ear).all()
+        edit(connection, [region], parse_statements(bpm="100") | {GRID_SHIFT: shifted_grid(0.012)})
+        assert connection.execute(of_an_ear).all() == before
+        a_loop(connection)
+        assert shown(connection, region)["grid"]["segments"] == [{"start_s": 0.012, "bpm": 100.0}]
+
+
+def test_shifts_add_up_and_cues_come_and_go(library: Library) -> None:
+    with library.write() as connection:
+        region = a_loop(connection)
+        before = shown(connection, region)
+        for _ in range(2):
+            edit(connection, [region], {GRID_SHIFT: shifted_grid(0.012)})
+        assert shown(connection, region)["beats_s"][:2] == [0.024, round(60 / 174 + 0.024, 4)]
+        edit(connection, [region], {OWN_CUES: parse_cues(["2.5=Drop", "0:01=Here"], [])})
+        edit(connection, [region], {OWN_CUES: parse_cues([], ["start", "here"])})
+        assert shown(connection, region)["cues"] == [{"at_s": 2.5, "type": "drop", "name": "Drop", "source": "user"}]
+        with pytest.raises(RequestError, match="no cue 4 s"):
+            edit(connection, [region], {OWN_CUES: parse_cues([], ["4"])})
+        with pytest.raises(RequestError, match="the sound ends"):
+            edit(connection, [region], {OWN_CUES: parse_cues(["99=Late"], [])})
+        while (undone := undo(connection)) is not None:
+            assert undone.number
+        assert shown(connection, region) == before
+
+
+def test_a_cue_of_a_person_that_goes_shows_what_it_stood_for(library: Library) -> None:
+    with library.write() as connection:
+        region = a_loop(connection)
+        edit(connection, [region], {OWN_CUES: parse_cues(["0.01=Mine"], [])})
+        assert [each["name"] for each in shown(connection, region)["cues"]] == ["Mine"]
+        edit(connection, [region], {OWN_CUES: parse_cues([], ["Mine"])})
+        assert [each["name"] for each in shown(connection, region)["cues"]] == ["Start"]
+        edit(connection, [region], {OWN_CUES: parse_cues([], ["Start"])})
+        assert shown(connection, region)["cues"] == []
+        edit(connection, [region], {OWN_CUES: parse_cues([], ["auto"])})
+        assert [each["source"] for each in shown(connection, region)["cues"]] == ["analyzer"]
+
+
+def test_an_undo_after_an_edit_that_changed_nothing_takes_nothing_back(library: Library) -> None:
+    with library.write() as connection:
+        region = a_loop(connection)
+        edit(connection, [region], parse_statements(rating="3"))
+        assert edit(connection, [region], parse_statements(rating="3")).number == 0
+        first, second = undo(connection), undo(connection)
+        assert first is not None
+        assert (first.number, first.changed) == (0, 0)
+        assert second is not None
+        assert (second.number, second.changed) == (1, 1)
+        assert undo(connection) is None
+
+
+def test_what_has_no_tempo_cannot_be_halved(library: Library) -> None:
+    with library.write() as connection:
+        bare = whole(connection, samples.add(connection, "rain.wav", "x1:rain"))
+        with pytest.raises(RequestError, match="No tempo is known"):
+            edit(connection, [bare], {TEMPO: scaled_tempo(0.5)})
+        # Of several those that have one are.
+        assert edit(connection, [bare, a_loop(connection)], {TEMPO: scaled_tempo(0.5)}).changed == 1
+
+
+def test_the_class_of_a_sound_is_a_person_s_word_too(library: Library) -> None:
+    with library.write() as connection:
+        region = whole(connection, samples.add(connection, "k.wav", "x1:k", kind="one_shot", sound_class="tom"))
+        edit(connection, [region], parse_statements(sound_class="kick"))
+        assert connection.execute(sa.select(schema.summaries.c.sound_class)).scalar_one() == "kick"
+        assert shown(connection, region)["sound_class"] == {"value": "kick", "confidence": None}
+
+
+@pytest.mark.parametrize(
+    ("field", "typed", "meant"),
+    [("role", "bas", "bass"), ("kind", "trak", "track"), ("sound_class", "snair", "snare"), ("role", "perc", None)],
+)
+def test_a_mistyped_word_is_answered_with_the_nearest(field: str, typed: str, meant: str | None) -> None:
+    with pytest.raises(RequestError) as refused:
+        parse_statements(**{field: typed})
+    assert refused.value.field == field
+    assert (f"Did you mean {meant}?" in refused.value.remedy) == (meant is not None)

@@ -175,10 +175,15 @@ def test_an_edit_is_taken_back_once(terminal: Terminal) -> None:
     kick = terminal.sounds / "One-shots" / "kick deep.wav"
     terminal.run("edit", kick, "--rating", "4")
     assert terminal.run("list", "rating:4", "--count")[0].split() == ["sounds", "1"]
-    assert "1 sounds are as they were" in terminal.run("undo")[1]
+    assert "1 sound is as it was" in terminal.run("undo")[1]
     assert terminal.run("list", "rating:4", "--count")[0].split() == ["sounds", "0"]
     assert "there is no edit to take back" in terminal.run("undo")[1]
-    assert json.loads(terminal.run("undo", "--json")[0]) == {"changed": 0, "batch": None}
+    assert json.loads(terminal.run("undo", "--json")[0]) == {
+        "changed": 0,
+        "batch": None,
+        "is_empty": False,
+        "changes": [],
+    }
 
 
 def test_melodies_come_from_midi_files(tmp_path: Path) -> None:

@@ -90,12 +90,18 @@ def test_what_a_person_says_holds_for_both_edges(library: Library) -> None:
     one(library, "mine")
     with library.write() as connection:
         region_id = connection.execute(sa.select(summaries.c.region_id)).scalar_one()
-        edit(connection, [region_id], parse_statements(bpm="52", key="C# major"))
+        edit(connection, [region_id], parse_statements(bpm="77", key="C# major"))
     tracks = one(library, "mine")
-    assert 2.0 ** float(tracks.tempo_start[0]) == pytest.approx(52.0, rel=1e-5)
-    assert 2.0 ** float(tracks.tempo_end[0]) == pytest.approx(52.0, rel=1e-5)
+    assert 2.0 ** float(tracks.tempo_start[0]) == pytest.approx(77.0, rel=1e-5)
+    assert 2.0 ** float(tracks.tempo_end[0]) == pytest.approx(77.0, rel=1e-5)
     assert (tracks.key_start[0], tracks.key_end[0]) == (1, 1)
     assert float(tracks.key_confidence[0]) == 1.0
+    # Half as fast it drifts as it was heard to.
+    with library.write() as connection:
+        edit(connection, [region_id], parse_statements(bpm="52"))
+    tracks = one(library, "mine")
+    assert 2.0 ** float(tracks.tempo_start[0]) == pytest.approx(50.0, rel=1e-5)
+    assert 2.0 ** float(tracks.tempo_end[0]) == pytest.approx(54.0, rel=1e-5)
     with library.write() as connection:
         edit(connection, [region_id], parse_statements(bpm="none", key="none"))
     tracks = one(library, "mine")

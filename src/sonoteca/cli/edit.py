@@ -21,13 +21,29 @@ def register(app: typer.Typer) -> None:
 def edit(
     query: QueryArgument,
     bpm: Annotated[str | None, typer.Option(help="Tempo in beats per minute, none, or auto.")] = None,
+    half: Annotated[bool, typer.Option("--half", help="Half as fast: every second beat is left out.")] = False,
+    double: Annotated[bool, typer.Option("--double", help="Twice as fast: a beat between every two.")] = False,
     key: Annotated[str | None, typer.Option(help="'F# minor', 'F#m', '11A', none, or auto.")] = None,
     kind: Annotated[str | None, typer.Option(help="track, loop, one_shot, field_recording, none, or auto.")] = None,
     role: Annotated[
         str | None, typer.Option(help="drums, bass, harmony, melody, vocal, fx, mix, none, or auto.")
     ] = None,
+    sound_class: Annotated[
+        str | None,
+        typer.Option(
+            "--class",
+            help="kick, snare, hat, cymbal, tom, clap, percussion, bass, chord, stab, note, vocal, fx, none, or auto.",
+        ),
+    ] = None,
     rating: Annotated[str | None, typer.Option(help="0 to 5, none, or auto.")] = None,
     tag: Annotated[list[str] | None, typer.Option(help="+a adds the tag a, -b takes b away: --tag +a -b.")] = None,
+    shift_grid: Annotated[
+        str | None, typer.Option(help="Seconds by which every beat and bar falls later (-0.012: earlier), or auto.")
+    ] = None,
+    cue: Annotated[list[str] | None, typer.Option(help="A cue: 12.5=Drop, 1:02.5=Drop; may be repeated.")] = None,
+    remove_cue: Annotated[
+        list[str] | None, typer.Option(help="Moment or name of a cue to take away, or auto: what was heard alone.")
+    ] = None,
     library: LibraryOption = None,
     data_dir: DataDirOption = None,
     yes: YesOption = False,
@@ -35,9 +51,11 @@ def edit(
 ) -> None:
     """Correct values and tags of all sounds that QUERY finds; they stay whatever is analysed later.
 
-    none says that a sound has no such value, auto takes a correction back. `sonoteca undo` takes back a whole edit.
+    none says that a sound has no such value, auto takes a correction back. Beats, bars and grid follow a corrected
+    tempo. `sonoteca undo` takes back a whole edit.
     """
     import sonoteca
+    from sonoteca.cli.changes import tell_changes
     from sonoteca.cli.output import note, print_json
 
     def ask(found: int) -> None:
@@ -45,11 +63,26 @@ def edit(
             typer.confirm(f"Edit {found} sounds?", abort=True, err=True)
 
     request = sonoteca.EditRequest(
-        query=query_text(query), bpm=bpm, key=key, kind=kind, role=role, rating=rating, tags=tag or ()
+        query=query_text(query),
+        bpm=bpm,
+        half=half,
+        double=double,
+        key=key,
+        kind=kind,
+        role=role,
+        sound_class=sound_class,
+        rating=rating,
+        tags=tag or (),
+        shift_grid=shift_grid,
+        cues=cue or (),
+        remove_cues=remove_cue or (),
     )
     with open_named_library(library, mode="write") as opened:
         answer = sonoteca.edit(opened, request, approve=ask)
     if as_json:
         print_json(answer.as_json())
+    elif answer.batch is None:
+        note("nothing was changed" + (": it was so already" if answer.found else ": no sound answers to that"))
     else:
+        tell_changes(answer.changes)
         note(f"changed {answer.changed} of {answer.found} sounds; `sonoteca undo` takes it back")

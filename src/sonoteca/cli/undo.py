@@ -12,15 +12,23 @@ def register(app: typer.Typer) -> None:
 
 
 def undo(library: LibraryOption = None, data_dir: DataDirOption = None, as_json: JsonOption = False) -> None:
-    """Take back the last edit that was not taken back yet."""
+    """Take back the last edit that was not taken back yet, and say what it was.
+
+    Nothing is taken back where the last edit changed nothing.
+    """
     import sonoteca
+    from sonoteca.cli.changes import tell_changes
     from sonoteca.cli.output import note, print_json
 
     with open_named_library(library, mode="write") as opened:
         answer = sonoteca.undo(opened)
     if as_json:
         print_json(answer.as_json())
+    elif answer.is_empty:
+        note("the last edit changed nothing, so nothing was taken back; once more takes back the one before it")
     elif answer.batch is None:
         note("there is no edit to take back")
     else:
-        note(f"took back edit {answer.batch}: {answer.changed} sounds are as they were")
+        are = "1 sound is as it was" if answer.changed == 1 else f"{answer.changed} sounds are as they were"
+        note(f"took back edit {answer.batch}: {are}")
+        tell_changes(answer.changes)

@@ -125,6 +125,39 @@ def profile_of_json(value: dict[str, Any]) -> BeatProfile:
     )
 
 
-def _packed(values: NDArray[np.float32], scale: float) -> str:
+def halved_profile(value: dict[str, Any]) -> dict[str, Any] | None:
+    """The value at half the tempo: two beats become one; None where there are no two."""
+    notes, onsets = bytes_of_json(value)
+    n_beats = len(notes) // 2
+    if not n_beats:
+        return None
+    pairs = notes[: 2 * n_beats].reshape(n_beats, 2, N_NOTES)
+    # Register after register: the steps of two beats, and of every two of them the mean.
+    steps = onsets[: 2 * n_beats].reshape(n_beats, 2, len(REGISTERS), STEPS_PER_BEAT).swapaxes(1, 2)
+    steps = steps.reshape(n_beats, len(REGISTERS), STEPS_PER_BEAT, 2)
+    return _at_level(value, 2.0, pairs.mean(axis=1), steps.mean(axis=-1), fills=len(notes) == 2 * n_beats)
+
+
+def twice_profile(value: dict[str, Any]) -> dict[str, Any]:
+    """The value at twice the tempo: a beat becomes two, the first ``MOST_BEATS`` of them."""
+    notes, onsets = bytes_of_json(value)
+    steps = onsets.reshape(-1, len(REGISTERS), 2, STEPS_PER_BEAT // 2).swapaxes(1, 2)
+    return _at_level(value, 0.5, notes.repeat(2, axis=0), steps.repeat(2, axis=-1), fills=2 * len(notes) <= MOST_BEATS)
+
+
+def _at_level(
+    value: dict[str, Any], length: float, notes: NDArray[Any], onsets: NDArray[Any], *, fills: bool
+) -> dict[str, Any]:
+    n_beats = min(len(notes), MOST_BEATS)
+    return value | {
+        "beat_s": round(value["beat_s"] * length, 6),
+        "fills": bool(value["fills"]) and fills,
+        "n_beats": n_beats,
+        "notes": _packed(notes[:n_beats].reshape(n_beats, N_NOTES), 1.0),
+        "onsets": _packed(onsets[:n_beats].reshape(n_beats, N_ONSETS), 1.0),
+    }
+
+
+def _packed(values: NDArray[Any], scale: float) -> str:
     stored = np.clip(np.rint(values * np.float32(scale)), 0, 255).astype(np.uint8)
     return base64.b64encode(stored.tobytes()).decode("ascii")

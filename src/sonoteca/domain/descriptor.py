@@ -44,6 +44,7 @@ TONALITY = _d("tonality", "chance that there is harmony or pitch to name: 0 aton
 TEMPO = _d("tempo", "object: bpm of the felt beat, alternatives_bpm best first")
 TEMPO_CURVE = _d("tempo_curve", "list of {at_s, bpm}; only for music that drifts")
 GRID = _d("grid", "object: segments [{start_s, bpm}] (start_s is a beat), drift_bpm")
+GRID_SHIFT = _d("grid_shift_s", "how much later than heard a person says that every beat falls", "s")
 BEATS = _d("beats_s", "beat times, rising", "s", 0)
 DOWNBEATS = _d("downbeats_s", "first beats of bars, rising, each also a beat", "s", 0)
 METER = _d("meter", "object: beats_per_bar (felt beats), beat_unit")
@@ -71,6 +72,9 @@ POSSIBLE_NOTES = _d("possible_notes", "object: notes that may be in the melody, 
 # --- form ---------------------------------------------------------------------------------------
 SECTIONS = _d("sections", "list of {start_s, end_s, label}, gapless; equal labels repeat")
 CUES = _d("cues", "list of {at_s, type, name}")
+OWN_CUES = _d(
+    "own_cues", "what a person says of cues: list of {at_s, type, name}; present false takes a heard one away"
+)
 ENERGY_LEVEL = _d("energy_level", "felt energy", "", 1, 10)
 ENERGY_CURVE = _d("energy_curve", "energy 0..1 over time, one value a second (at most 1,000)")
 

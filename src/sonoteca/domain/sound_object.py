@@ -232,7 +232,7 @@ def _analysis_keys(believed: Believed) -> JsonObject:
         "notes": _list(believed, NOTES),
         "chroma": _list(believed, CHROMA),
         "sections": _list(believed, SECTIONS),
-        "cues": _list(believed, CUES),
+        "cues": _cues(believed),
         "energy_level": _value(believed, ENERGY_LEVEL),
         "energy_curve": _list(believed, ENERGY_CURVE),
         "descriptors": _descriptors(believed),
@@ -263,6 +263,15 @@ def _fields(believed: Believed, descriptor: Descriptor) -> JsonObject | None:
 def _list(believed: Believed, descriptor: Descriptor) -> JsonValue:
     value = _value(believed, descriptor)
     return value if isinstance(value, list) else []
+
+
+def _cues(believed: Believed) -> JsonValue:
+    """Each says who set it; where a person did, it does already."""
+    held = believed.get(CUES.name)
+    if held is None or not isinstance(held.value, list):
+        return []
+    source = held.provenance.source.value
+    return [{**each, "source": each.get("source", source)} for each in held.value if isinstance(each, dict)]
 
 
 def _labelled(believed: Believed, descriptor: Descriptor) -> JsonValue:

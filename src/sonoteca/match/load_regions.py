@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from sqlalchemy.engine import Connection
 
 from sonoteca.catalogue.heard.embeddings import StoredSpace, answering_space
-from sonoteca.catalogue.heard.observations import load
+from sonoteca.catalogue.heard.observations import believed
 from sonoteca.catalogue.store.database import chunks
 from sonoteca.catalogue.store.library import Library
 from sonoteca.catalogue.store.schema import embeddings_table, observations, regions, sounds, summaries
@@ -22,8 +22,9 @@ from sonoteca.derived.catalogue_state import region_marks, regions_stamp
 from sonoteca.derived.derivation import Arrays, Derivation
 from sonoteca.derived.row_changes import RowMarks, find_changes
 from sonoteca.domain.beat_profile import N_NOTES, N_ONSETS
+from sonoteca.domain.believed import CORRECTIONS
 from sonoteca.domain.observation import Observation
-from sonoteca.domain.precedence import winning
+from sonoteca.domain.vocabulary import Source
 from sonoteca.match.beat_rows import BeatRows, RowSpool
 from sonoteca.match.region_table import DESCRIPTORS, RegionTable, Stated, region_table_of_columns
 
@@ -74,9 +75,9 @@ def regions_of_sound(library: Library, sound_id: int) -> RegionTable:
     return found.take(np.argsort(found.numbers, kind="stable"))
 
 
-def believed_values(believed: Mapping[str, Observation]) -> dict[str, Any]:
+def believed_values(statements: Mapping[str, Observation]) -> dict[str, Any]:
     """What is believed of ``DESCRIPTORS``, by name."""
-    return {name: believed[name].value for name in DESCRIPTORS if name in believed}
+    return {name: statements[name].value for name in DESCRIPTORS if name in statements}
 
 
 # --- the derived thing -----------------------------------------------------------------------------
@@ -144,7 +145,7 @@ def _from_arrays(arrays: Arrays) -> MatchTable:
 
 MATCH_TABLE: Final = Derivation(
     name="match",
-    version=1,
+    version=2,
     stamp=_stamp,
     make=_make,
     to_arrays=_to_arrays,
@@ -238,9 +239,18 @@ def _stated(connection: Connection, region_ids: NDArray[np.int64], condition: Co
         of_name = of_name[place[count == 1]]
         values = json.loads(f"[{','.join(texts[of_name])}]")
         found[name] = Stated(np.searchsorted(region_ids, ids[of_name]), values)
+    unsettled.update(np.intersect1d(_corrected(connection, condition), region_ids).tolist())
     if unsettled:
         _settle(connection, region_ids, sorted(unsettled), found)
     return found
+
+
+def _corrected(connection: Connection, condition: Condition) -> list[int]:
+    """Regions of which a person corrected what others of their statements follow."""
+    names = [each.name for each in CORRECTIONS]
+    query = sa.select(observations.c.region_id).distinct()
+    is_said = (observations.c.source == Source.USER) & observations.c.descriptor.in_(names)
+    return list(connection.execute(query.where(is_said, condition(observations.c.region_id))).scalars())
 
 
 def _settle(
@@ -248,13 +258,17 @@ def _settle(
 ) -> None:
     """Weigh what several sources say of a region; what one said of it by itself is replaced by the same."""
     rows_of = dict(zip(unsettled, np.searchsorted(region_ids, unsettled).tolist(), strict=True))
-    believed = {
-        rows_of[region_id]: believed_values(winning(statements))
-        for region_id, statements in load(connection, unsettled, DESCRIPTORS).items()
+    ends_s: dict[int, float] = {}
+    for some in chunks(unsettled):
+        spans = connection.execute(sa.select(regions.c.id, regions.c.end_s).where(regions.c.id.in_(some)))
+        ends_s.update((row.id, row.end_s) for row in spans)
+    values_of = {
+        rows_of[region_id]: believed_values(statements)
+        for region_id, statements in believed(connection, ends_s, DESCRIPTORS).items()
     }
     for name in DESCRIPTORS:
-        kept = np.flatnonzero(~np.isin(found[name].rows, list(believed)))
-        more = [(row, values[name]) for row, values in believed.items() if name in values]
+        kept = np.flatnonzero(~np.isin(found[name].rows, list(values_of)))
+        more = [(row, values[name]) for row, values in values_of.items() if name in values]
         found[name] = Stated(
             np.concatenate([found[name].rows[kept], np.array([row for row, _ in more], np.int64)]),
             [*(found[name].values[each] for each in kept.tolist()), *(value for _, value in more)],

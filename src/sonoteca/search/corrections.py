@@ -6,14 +6,21 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, TypeAlias
 
+import sqlalchemy as sa
 from pydantic import BeforeValidator
+from sqlalchemy.engine import Connection
 
 from sonoteca.catalogue.identity import remove
 from sonoteca.catalogue.identity.sounds import whole_regions
 from sonoteca.catalogue.made import edit as edits
+from sonoteca.catalogue.made.statement import Revision, Statement, scaled_tempo
+from sonoteca.catalogue.store.database import chunks
 from sonoteca.catalogue.store.library import Library
+from sonoteca.catalogue.store.schema import sounds, summaries
 from sonoteca.domain.answer import counted
-from sonoteca.domain.descriptor import Descriptor
+from sonoteca.domain.descriptor import GRID_SHIFT, KEY, OWN_CUES, TEMPO, Descriptor
+from sonoteca.domain.music import Key
+from sonoteca.domain.observation import JsonValue
 from sonoteca.domain.request import Request
 from sonoteca.errors import RequestError
 from sonoteca.search.selection import select_sounds
@@ -44,12 +51,22 @@ class EditRequest(Request):
         Beats per minute, 10 to 1000.
     key : str or None
         ``F# minor``, ``F#m``, ``11A``.
-    kind, role : str or None
-        Of the vocabularies ``Kind`` and ``Role``.
+    half, double : bool
+        The tempo that is believed, half or twice as fast. Beats, bars and grid follow a tempo (``domain.believed``).
+    kind, role, sound_class : str or None
+        Of the vocabularies ``Kind``, ``Role`` and ``SoundClass``.
     rating : str, number or None
         0 to 5.
     tags : tuple of str
         ``+a`` or ``a`` adds the tag a, ``-b`` takes b away.
+    shift_grid : str, number or None [s]
+        How much later every beat and bar line falls; less than 0: earlier. ``"none"`` and ``"auto"`` put the grid
+        where it was heard.
+    cues : tuple of str
+        ``12.5=Drop`` or ``1:02.5=Drop`` puts a cue of that name there; one of a person at that moment gives way.
+    remove_cues : tuple of str
+        Moments or names of cues that are taken away, heard ones as well. ``"auto"`` takes back all that a person
+        said of cues.
 
     Raises
     ------
@@ -64,33 +81,128 @@ class EditRequest(Request):
     role: str | None = None
     rating: TypedValue = None
     tags: tuple[str, ...] = ()
+    half: bool = False
+    double: bool = False
+    sound_class: str | None = None
+    shift_grid: TypedValue = None
+    cues: tuple[str, ...] = ()
+    remove_cues: tuple[str, ...] = ()
 
     def model_post_init(self, context: Any) -> None:
         if not self.statements and not self.tags:
             raise RequestError(
-                "Nothing to change was given.", "Give at least one of bpm, key, kind, role, rating, tags."
+                "Nothing to change was given.",
+                "Give at least one of bpm, half, double, key, kind, role, sound_class, rating, tags, shift_grid, cues, "
+                "remove_cues.",
             )
+        if self.half + self.double + (self.bpm is not None) > 1:
+            raise RequestError("A tempo is said in one way.", "Give one of bpm, half and double.", field="bpm")
 
     @property
-    def statements(self) -> dict[Descriptor, edits.Statement]:
+    def statements(self) -> dict[Descriptor, Statement | Revision]:
         """The values that are said; RequestError for a text that is none."""
-        return edits.parse_statements(bpm=self.bpm, key=self.key, kind=self.kind, role=self.role, rating=self.rating)
+        said: dict[Descriptor, Statement | Revision] = {
+            **edits.parse_statements(
+                bpm=self.bpm,
+                key=self.key,
+                kind=self.kind,
+                role=self.role,
+                sound_class=self.sound_class,
+                rating=self.rating,
+            )
+        }
+        if self.half or self.double:
+            said[TEMPO] = scaled_tempo(0.5 if self.half else 2.0)
+        if self.shift_grid is not None:
+            said[GRID_SHIFT] = edits.parse_shift(self.shift_grid)
+        if self.cues or self.remove_cues:
+            said[OWN_CUES] = edits.parse_cues(self.cues, self.remove_cues)
+        return said
+
+
+# What a field of a request is called whose descriptor has another name.
+_FIELDS = {
+    TEMPO.name: "bpm",
+    GRID_SHIFT.name: "shift_grid",
+    OWN_CUES.name: "cues",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedValue:
+    """One value of one sound before and after, as it is believed: ``field`` is that of ``EditRequest``.
+
+    A tempo is told in beats per minute, a key by its name, cues as the sound object tells them, a tag by
+    itself; None is no value.
+    """
+
+    sound: str
+    path: str | None
+    field: str
+    before: JsonValue
+    after: JsonValue
+
+    def as_json(self) -> dict[str, Any]:
+        return {"id": self.sound, "path": self.path, "field": self.field, "from": self.before, "to": self.after}
+
+
+def _changed_values(connection: Connection, told: Sequence[edits.ToldChange]) -> tuple[ChangedValue, ...]:
+    region_ids = sorted({each.region_id for each in told})
+    named: dict[int, tuple[str, str | None]] = {}
+    for some in chunks(region_ids):
+        query = (
+            sa.select(summaries.c.region_id, sounds.c.public_id, summaries.c.path)
+            .join(sounds, sounds.c.id == summaries.c.sound_id)
+            .where(summaries.c.region_id.in_(some))
+        )
+        named.update((row.region_id, (row.public_id, row.path)) for row in connection.execute(query))
+    return tuple(
+        ChangedValue(
+            *named[each.region_id],
+            "tags" if each.what == "tag" else _FIELDS.get(each.name, each.name),
+            _as_said(each.name, each.before),
+            _as_said(each.name, each.after),
+        )
+        for each in told
+        if each.region_id in named
+    )
+
+
+def _as_said(name: str, value: JsonValue) -> JsonValue:
+    """A value in the form in which a person says it."""
+    if not isinstance(value, dict):
+        return value
+    if name == TEMPO.name:
+        return value.get("bpm")
+    if name == KEY.name:
+        tonic = value.get("tonic")
+        return Key(tonic, "minor" if value.get("mode") == "minor" else "major").name if isinstance(tonic, int) else None
+    return value.get("value")
 
 
 @dataclass(frozen=True, slots=True)
 class EditAnswer:
-    """How many sounds were ``found`` and ``changed``; ``batch`` numbers the edit, None where nothing changed."""
+    """How many sounds were ``found`` and ``changed``; ``batch`` numbers the edit, None where nothing changed.
+
+    ``changes`` tells the first 200 values that are others now.
+    """
 
     request: EditRequest
     found: int
     changed: int
     batch: int | None
+    changes: tuple[ChangedValue, ...] = ()
 
     def __repr__(self) -> str:
         return f"<EditAnswer: {counted(self.found, 'sound')} found, {self.changed:,} changed>"
 
     def as_json(self) -> dict[str, Any]:
-        return {"found": self.found, "changed": self.changed, "batch": self.batch}
+        return {
+            "found": self.found,
+            "changed": self.changed,
+            "batch": self.batch,
+            "changes": [each.as_json() for each in self.changes],
+        }
 
 
 def edit(library: Library, request: EditRequest, *, approve: Approve | None = None) -> EditAnswer:
@@ -113,7 +225,8 @@ def edit(library: Library, request: EditRequest, *, approve: Approve | None = No
     with library.write() as connection:
         wholes = sorted(whole_regions(connection, chosen).values())
         batch = edits.edit(connection, wholes, request.statements, add_tags=add_tags, remove_tags=remove_tags)
-    return EditAnswer(request, len(chosen), batch.changed, batch.number or None)
+        changes = _changed_values(connection, batch.told)
+    return EditAnswer(request, len(chosen), batch.changed, batch.number or None, changes)
 
 
 def _divided(words: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -127,10 +240,16 @@ def _divided(words: Sequence[str]) -> tuple[list[str], list[str]]:
 
 @dataclass(frozen=True, slots=True)
 class UndoAnswer:
-    """The edit that was taken back; ``batch`` is None where there was none."""
+    """The edit that was taken back; ``batch`` is None where there was none.
+
+    ``is_empty`` says that the last edit changed nothing, so that nothing was to be taken back; the next undo takes
+    back the one before it. ``changes`` tells the first 200 values that are others now.
+    """
 
     changed: int
     batch: int | None
+    is_empty: bool = False
+    changes: tuple[ChangedValue, ...] = ()
 
     def __repr__(self) -> str:
         if self.batch is None:
@@ -138,14 +257,22 @@ class UndoAnswer:
         return f"<UndoAnswer: {counted(self.changed, 'sound')} as before>"
 
     def as_json(self) -> dict[str, Any]:
-        return {"changed": self.changed, "batch": self.batch}
+        return {
+            "changed": self.changed,
+            "batch": self.batch,
+            "is_empty": self.is_empty,
+            "changes": [each.as_json() for each in self.changes],
+        }
 
 
 def undo(library: Library) -> UndoAnswer:
-    """Take back the last edit that was not taken back yet."""
+    """Take back the last edit that was not taken back yet; nothing where the last one changed nothing."""
     with library.write() as connection:
         batch = edits.undo(connection)
-    return UndoAnswer(0, None) if batch is None else UndoAnswer(batch.changed, batch.number)
+        if batch is None:
+            return UndoAnswer(0, None)
+        changes = _changed_values(connection, batch.told)
+    return UndoAnswer(batch.changed, batch.number or None, not batch.number, changes)
 
 
 class RemoveRequest(Request):

@@ -126,8 +126,13 @@ def _artist_numbers(names: Sequence[str | None]) -> NDArray[np.int32]:
 
 
 def _tempo_at_edges(tempo: FloatColumn, edges: EdgeColumns) -> tuple[FloatColumn, FloatColumn]:
-    """The drifting tempo where it is about the tempo that is believed, else that tempo throughout."""
+    """The drifting tempo where it is about the tempo that is believed, else that tempo throughout.
+
+    At half or double what was heard the drift is that which was heard, at the other level.
+    """
     start, end = np.log2(edges.tempo_start), np.log2(edges.tempo_end)
+    octaves = np.rint(tempo - (start + end) / 2.0)
+    start, end = start + octaves, end + octaves
     # NaN compares false: what did not drift, or has no tempo, keeps what it has.
     is_same = np.abs((start + end) / 2.0 - tempo) < np.log2(_SAME_TEMPO)
     return np.where(is_same, start, tempo).astype(np.float32), np.where(is_same, end, tempo).astype(np.float32)

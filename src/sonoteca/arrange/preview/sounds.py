@@ -18,7 +18,7 @@ from sonoteca.catalogue.store.library import Library
 from sonoteca.domain.claim import claimed_observations
 from sonoteca.domain.names import public_id
 from sonoteca.domain.sound_object import AudioFacts, sound_object, statements_of
-from sonoteca.domain.vocabulary import Role
+from sonoteca.domain.vocabulary import Role, Source
 from sonoteca.errors import RequestError, SoundNotFound, SoundsMissing
 from sonoteca.match.file_regions import regions_of_file
 from sonoteca.match.load_regions import regions_of_sound
@@ -81,8 +81,10 @@ class PreviewSound:
         return str(ROLES[best]) if best >= 0 else str(Role.MIX)
 
     def cue_s(self, wanted: str) -> float | None:
-        """Find where the first cue of a type stands."""
-        return next((float(cue["at_s"]) for cue in self.facts["cues"] if cue["type"] == wanted), None)
+        """Find where the first cue of a type stands, a person's before one that was heard."""
+        found = [cue for cue in self.facts["cues"] if cue["type"] == wanted]
+        found.sort(key=lambda cue: cue["source"] != Source.USER)
+        return float(found[0]["at_s"]) if found else None
 
     def gain_db(self, role: str) -> float:
         """Compute the gain that brings it to the loudness of a role."""

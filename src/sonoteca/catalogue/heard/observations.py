@@ -12,7 +12,8 @@ from sqlalchemy.engine import Connection, Row
 
 from sonoteca.catalogue.store.database import chunks
 from sonoteca.catalogue.store.schema import observations, regions
-from sonoteca.domain.descriptor import DESCRIPTORS, Descriptor
+from sonoteca.domain.believed import CORRECTIONS, believe
+from sonoteca.domain.descriptor import DESCRIPTORS, GRID_SHIFT, OWN_CUES, Descriptor
 from sonoteca.domain.observation import Observation, Provenance
 from sonoteca.domain.precedence import NAME_PRODUCER, winning
 from sonoteca.domain.vocabulary import Source
@@ -20,6 +21,8 @@ from sonoteca.domain.vocabulary import Source
 # A person's own judgement: no analyzer produces it.
 RATING = Descriptor("rating", "how much a person likes it", "stars", 0, 5)
 KNOWN_DESCRIPTORS: dict[str, Descriptor] = DESCRIPTORS | {RATING.name: RATING}
+# What a person says and no analyzer builds on: it is heard no otherwise because of it.
+PERSONAL = frozenset({RATING.name, GRID_SHIFT.name, OWN_CUES.name})
 
 # Claims of file names that a person said to trust: precedence ranks any other import producer
 # than ``NAME_PRODUCER`` above the analyzers.
@@ -70,20 +73,33 @@ def row_of(region_id: int, observation: Observation, at: str) -> dict[str, Any]:
     }
 
 
-def believed(connection: Connection, region_ids: Sequence[int]) -> dict[int, dict[str, Observation]]:
-    """Per region the winning statement per descriptor name (a user's null included)."""
-    return {region_id: winning(statements) for region_id, statements in load(connection, region_ids).items()}
+def believed(
+    connection: Connection, ends_s: Mapping[int, float], descriptors: Iterable[str] | None = None
+) -> dict[int, dict[str, Observation]]:
+    """What is believed per region and descriptor name (a user's null included).
+
+    Parameters
+    ----------
+    ends_s : mapping of region row number to end in the sound [s]
+    descriptors : iterable of str, optional
+        Names; what corrects them is loaded as well.
+    """
+    names = None if descriptors is None else {*descriptors, *(each.name for each in CORRECTIONS)}
+    return {
+        region_id: believe(statements, end_s=ends_s[region_id])
+        for region_id, statements in load(connection, list(ends_s), names).items()
+    }
 
 
 def input_digest(statements: Iterable[Observation]) -> str:
     """What analyzers built on besides the audio, as ``runs.input`` holds it: "" for nothing.
 
-    Of a person's word about a whole sound; a rating changes nothing that is heard.
+    Of a person's word about a whole sound, without what is ``PERSONAL``.
     """
     lines = sorted(
         f"{each.descriptor.name}\t{json.dumps(each.value, sort_keys=True)}"
         for each in statements
-        if each.provenance.source is Source.USER and each.descriptor != RATING
+        if each.provenance.source is Source.USER and each.descriptor.name not in PERSONAL
     )
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16] if lines else ""
 

@@ -16,7 +16,7 @@ def statements_of(connection: Connection, sound_id: int) -> tuple[RegionStatemen
     """A sound as ``sound_object.sound_object`` takes it: believed values and skipped runs per region."""
     rows = connection.execute(sa.select(regions).where(regions.c.sound_id == sound_id).order_by(regions.c.number)).all()
     ids = [row.id for row in rows]
-    values = believed(connection, ids)
+    values = believed(connection, {row.id: row.end_s for row in rows})
     skipped: dict[int, list[Skipped]] = {region_id: [] for region_id in ids}
     for some in chunks(ids):
         query = sa.select(runs).where(runs.c.region_id.in_(some), runs.c.outcome != "done").order_by(runs.c.producer)

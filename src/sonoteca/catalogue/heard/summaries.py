@@ -17,6 +17,7 @@ from sonoteca.catalogue.heard import fulltext
 from sonoteca.catalogue.heard.observations import RATING, load
 from sonoteca.catalogue.store.database import chunks
 from sonoteca.catalogue.store.schema import locations, regions, roots, sounds, summaries
+from sonoteca.domain.believed import believe
 from sonoteca.domain.descriptor import (
     BARS,
     CONTENT,
@@ -37,7 +38,6 @@ from sonoteca.domain.descriptor import (
 )
 from sonoteca.domain.music import Key
 from sonoteca.domain.observation import JsonValue, Observation
-from sonoteca.domain.precedence import winning
 
 # Scalars whose column has the descriptor's own name.
 _SAME_NAME: tuple[Descriptor, ...] = (*SCALAR_DESCRIPTORS, ENERGY_LEVEL, LOOPABILITY, BARS, TUNING, RATING)
@@ -57,6 +57,7 @@ _FIELDS: tuple[tuple[Descriptor, str, str], ...] = (
     (LOUDNESS, "range_lu", "loudness_range_lu"),
     (LOUDNESS, "true_peak_dbtp", "true_peak_dbtp"),
 )
+# A column's own descriptor; of those that correct a tempo only the tempo itself has columns.
 SUMMARISED: frozenset[str] = frozenset(
     each.name for each in (*_SAME_NAME, CONTENT, *(label[0] for label in _LABELS), *(field[0] for field in _FIELDS))
 )
@@ -153,7 +154,7 @@ def derived_rows(connection: Connection, sound_ids: Sequence[int]) -> list[dict[
             # A sound that was never decoded has no known length.
             "duration_s": span.end_s - span.start_s if span.end_s > span.start_s else None,
             **described[span.sound_id],
-            **summary_of(winning(statements[span.id])),
+            **summary_of(believe(statements[span.id], end_s=span.end_s)),
         }
         for span in spans
     ]

@@ -6,38 +6,47 @@ absence ("this has no tempo"); ``WITHDRAW`` takes the statement back, and what w
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Final, TypeAlias
+import difflib
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from sonoteca.catalogue.heard import pending, summaries
-from sonoteca.catalogue.heard.observations import RATING
-from sonoteca.catalogue.heard.tags import folded_tag
+from sonoteca.catalogue.heard.observations import PERSONAL, RATING, believed
+from sonoteca.catalogue.heard.tags import folded_tag, tags_of
+from sonoteca.catalogue.made.statement import (
+    FASTEST_BPM,
+    SLOWEST_BPM,
+    WITHDRAW,
+    Cue,
+    Revision,
+    Statement,
+    Withdraw,
+    changed_cues,
+    parse_moment,
+    shifted_grid,
+)
 from sonoteca.catalogue.store import clock, events
 from sonoteca.catalogue.store.database import chunks
 from sonoteca.catalogue.store.schema import edits, observations, regions, tags
-from sonoteca.domain.descriptor import KEY, KIND, ROLE, TEMPO, Descriptor
+from sonoteca.catalogue.store.schema import events as log
+from sonoteca.domain.descriptor import CUES, KEY, KIND, OWN_CUES, ROLE, SOUND_CLASS, TEMPO, Descriptor
 from sonoteca.domain.music import Key
 from sonoteca.domain.observation import JsonValue
 from sonoteca.domain.tempo_words import read_tempo_words
-from sonoteca.domain.vocabulary import Kind, Role, Source
+from sonoteca.domain.vocabulary import Kind, Role, SoundClass, Source
 from sonoteca.errors import RequestError
 
 PRODUCER = "user"
 
 
-class Withdraw:
-    """The type of ``WITHDRAW``."""
-
-    def __repr__(self) -> str:
-        return "WITHDRAW"
-
-
-WITHDRAW: Final = Withdraw()
-Statement: TypeAlias = "JsonValue | Withdraw"
+# So many changes are told one by one; of more the first.
+MOST_TOLD = 200
+_CHANGED_NOTHING = "edit_changed_nothing"
 
 _NONE_WORDS = ("none", "")
 _WITHDRAW_WORDS = ("auto",)
@@ -49,6 +58,7 @@ def parse_statements(
     key: str | None = None,
     kind: str | None = None,
     role: str | None = None,
+    sound_class: str | None = None,
     rating: str | None = None,
 ) -> dict[Descriptor, Statement]:
     """Values as a person types them.
@@ -69,6 +79,7 @@ def parse_statements(
         (KEY, key, _key),
         (KIND, kind, _kind),
         (ROLE, role, _role),
+        (SOUND_CLASS, sound_class, _sound_class),
         (RATING, rating, _rating),
     )
     statements: dict[Descriptor, Statement] = {}
@@ -86,10 +97,12 @@ def parse_statements(
 
 
 def _tempo(text: str) -> JsonValue:
-    bpm = read_tempo_words(text, slowest=10.0, fastest=1000.0)
+    bpm = read_tempo_words(text, slowest=SLOWEST_BPM, fastest=FASTEST_BPM)
     if bpm is None:
         raise RequestError(
-            f"{text!r} is not a tempo: write beats per minute from 10 to 1000, none or auto.", field="bpm"
+            f"{text!r} is not a tempo: beats per minute from 10 to 1000, none or auto.",
+            "Write a number such as 128 or 87.5.",
+            field="bpm",
         )
     return {"bpm": bpm, "alternatives_bpm": []}
 
@@ -104,35 +117,121 @@ def _key(text: str) -> JsonValue:
 
 def _kind(text: str) -> JsonValue:
     word = text.lower().replace("-", "_").replace(" ", "_")
-    if word not in list(Kind):
-        raise RequestError(f"{text!r} is not a kind: {', '.join(Kind)}, none or auto.", field="kind")
-    return word
+    return _one_of(word, text, Kind, "kind", "kind")
+
+
+def _sound_class(text: str) -> JsonValue:
+    return _one_of(text.lower(), text, SoundClass, "sound class", "sound_class")
+
+
+def _one_of(word: str, text: str, words: Iterable[str], noun: str, field: str) -> str:
+    """The word if it is one of a vocabulary; RequestError that says what is, the nearest first."""
+    known = [str(each) for each in words]
+    if word in known:
+        return word
+    near = difflib.get_close_matches(word, known, n=1) or [each for each in known if word and each.startswith(word)]
+    meant = f"Did you mean {near[0]}? " if near else ""
+    raise RequestError(
+        f"{text!r} is not a {noun}: {', '.join(known)}, none or auto.", f"{meant}Write one of these.", field=field
+    )
 
 
 def _role(text: str) -> JsonValue:
-    if text.lower() not in list(Role):
-        raise RequestError(f"{text!r} is not a role: {', '.join(Role)}, none or auto.", field="role")
+    _one_of(text.lower(), text, Role, "role", "role")
     return {"value": text.lower(), "scores": {str(role): float(role == text.lower()) for role in Role}}
 
 
 def _rating(text: str) -> JsonValue:
     if text not in {"0", "1", "2", "3", "4", "5"}:
-        raise RequestError(f"{text!r} is not a rating: 0 to 5 stars, none or auto.", field="rating")
+        raise RequestError(
+            f"{text!r} is not a rating: 0 to 5 stars, none or auto.", "Write a whole number of stars.", field="rating"
+        )
     return int(text)
+
+
+def parse_shift(text: str) -> Statement | Revision:
+    """How far a grid is shifted, in seconds as a person types them; "none" and "auto" take back what was said."""
+    if text.strip().lower() in (*_NONE_WORDS, *_WITHDRAW_WORDS):
+        return WITHDRAW
+    try:
+        by_s = float(text)
+        if not math.isfinite(by_s):
+            raise ValueError
+    except ValueError:
+        raise RequestError(
+            f"{text!r} is not a shift of the grid: seconds such as 0.012 or -0.012, or auto.",
+            "More than 0 is later.",
+            field="shift_grid",
+        ) from None
+    return shifted_grid(by_s)
+
+
+def parse_cues(added: Sequence[str], removed: Sequence[str]) -> Statement | Revision:
+    """Cues to put (``12.5=Drop``) and to take away (a moment or a name) as a person types them."""
+    if any(each.strip().lower() in _WITHDRAW_WORDS for each in removed):
+        if added or len(removed) > 1:
+            raise RequestError("auto takes back all cues, and stands alone.", field="remove_cues")
+        return WITHDRAW
+    cues = []
+    for text in added:
+        moment, _, name = text.partition("=")
+        try:
+            cues.append(Cue(parse_moment(moment), name.strip() or "Cue"))
+        except ValueError:
+            raise RequestError(
+                f"{text!r} is not a cue: a moment and a name, such as 12.5=Drop or 1:02.5=Drop.",
+                "The moment is in seconds from the start, or minutes:seconds.",
+                field="cues",
+            ) from None
+    meant: list[float | str] = []
+    for text in removed:
+        try:
+            meant.append(parse_moment(text))
+        except ValueError:
+            meant.append(text.strip())
+    return changed_cues(cues, meant)
+
+
+@dataclass(frozen=True, slots=True)
+class ToldChange:
+    """What was believed of a region before and after: the value of the descriptor ``name``, or the label of a tag.
+
+    ``what`` is "observation" or "tag".
+    """
+
+    region_id: int
+    what: str
+    name: str
+    before: JsonValue
+    after: JsonValue
 
 
 @dataclass(frozen=True, slots=True)
 class EditBatch:
-    """What one edit or undo did; ``number`` names it in the log, ``changed`` counts regions."""
+    """What one edit or undo did.
+
+    Attributes
+    ----------
+    number : int
+        Names it in the log; 0: nothing was different before, and there is nothing to take back.
+    changed : int
+        Regions.
+    told : tuple of ToldChange
+        The first ``MOST_TOLD`` changes.
+    locked : int
+        Regions that were left as they are because they are locked.
+    """
 
     number: int
     changed: int
+    told: tuple[ToldChange, ...] = field(default=(), compare=False)
+    locked: int = field(default=0, compare=False)
 
 
 def edit(
     connection: Connection,
     region_ids: Sequence[int],
-    statements: Mapping[Descriptor, Statement],
+    statements: Mapping[Descriptor, Statement | Revision],
     *,
     add_tags: Sequence[str] = (),
     remove_tags: Sequence[str] = (),
@@ -143,27 +242,43 @@ def edit(
     -------
     EditBatch
         Regions where nothing was different before are not counted; number 0 if none was.
+
+    Raises
+    ------
+    RequestError
+        A tag is both added and removed; or a revision has nothing to change on any region, where it says
+        so; or all of them are locked.
     """
     labels = {folded_tag(label): label.strip() for label in add_tags}
     unwanted = [folded_tag(label) for label in remove_tags]
     if both := set(labels) & set(unwanted):
         raise RequestError(f"The tag {sorted(both)[0]!r} cannot be added and removed at once.", field="tags")
     changes: list[dict[str, Any]] = []
+    refused: list[RequestError] = []
     for some in chunks(list(region_ids)):
-        changes += _value_changes(connection, some, statements)
+        changes += _value_changes(connection, some, statements, refused)
         changes += _tag_changes(connection, some, labels, unwanted)
+    if refused and not changes and len(refused) >= len(region_ids):
+        raise refused[0]
     if not changes:
+        # An undo that follows is meant for this, and must not take back an older one instead.
+        events.record(connection, _CHANGED_NOTHING)
         return EditBatch(0, 0)
     last = connection.execute(sa.select(sa.func.max(edits.c.batch))).scalar()
     batch, now = (last or 0) + 1, clock.now()
     connection.execute(sa.insert(edits), [change | {"batch": batch, "at": now} for change in changes])
-    changed = _apply(connection, [(each["region_id"], each["what"], each["name"], each["after"]) for each in changes])
+    changed, told = _applied(
+        connection, [_Target(**{key: each[key] for key in _KEYS}, state=each["after"]) for each in changes]
+    )
     events.record(connection, "edited", details={"batch": batch, "regions": changed})
-    return EditBatch(batch, changed)
+    return EditBatch(batch, changed, told)
 
 
 def _value_changes(
-    connection: Connection, region_ids: Sequence[int], statements: Mapping[Descriptor, Statement]
+    connection: Connection,
+    region_ids: Sequence[int],
+    statements: Mapping[Descriptor, Statement | Revision],
+    refused: list[RequestError],
 ) -> list[dict[str, Any]]:
     if not statements:
         return []
@@ -174,14 +289,32 @@ def _value_changes(
         observations.c.producer == PRODUCER,
     )
     held = {(row.region_id, row.descriptor): {"value": row.value} for row in connection.execute(query)}
+    revisions = [each for each in statements.values() if isinstance(each, Revision)]
+    ends_s = _ends_s(connection, region_ids) if revisions else {}
+    known = believed(connection, ends_s, {read.name for each in revisions for read in each.reads}) if revisions else {}
     changes = []
     for region_id in region_ids:
         for descriptor, statement in statements.items():
             before = held.get((region_id, descriptor.name))
+            if isinstance(statement, Revision):
+                own: Statement = WITHDRAW if before is None else before["value"]
+                try:
+                    statement = statement.change(known[region_id], own, ends_s[region_id])
+                except RequestError as error:
+                    refused.append(error)
+                    continue
             after = None if isinstance(statement, Withdraw) else {"value": statement}
             if before != after:
                 changes.append(_change(region_id, "observation", descriptor.name, before, after))
     return changes
+
+
+def _ends_s(connection: Connection, region_ids: Sequence[int]) -> dict[int, float]:
+    found: dict[int, float] = {}
+    for some in chunks(list(region_ids)):
+        rows = connection.execute(sa.select(regions.c.id, regions.c.end_s).where(regions.c.id.in_(some)))
+        found.update((row.id, row.end_s) for row in rows)
+    return found
 
 
 def _tag_changes(
@@ -218,15 +351,79 @@ def _change(region_id: int, what: str, name: str, before: object, after: object)
 
 
 def undo(connection: Connection) -> EditBatch | None:
-    """Take back the last edit that was not undone yet; None if there is none."""
+    """Take back the last edit that was not undone yet.
+
+    Returns
+    -------
+    EditBatch or None
+        Number 0 where the last edit changed nothing: there is nothing to take back, and the next call takes back
+        the one before it. None if there is no edit.
+    """
+    if _last_changed_nothing(connection):
+        events.record(connection, "undone", details={"batch": None, "regions": 0})
+        return EditBatch(0, 0)
     batch = connection.execute(sa.select(sa.func.max(edits.c.batch)).where(edits.c.undone.is_(False))).scalar()
     if batch is None:
         return None
     rows = connection.execute(sa.select(edits).where(edits.c.batch == batch).order_by(edits.c.id.desc())).all()
-    changed = _apply(connection, [(row.region_id, row.what, row.name, row.before) for row in rows])
+    changed, told = _applied(connection, [_Target(row.region_id, row.what, row.name, row.before) for row in rows])
     connection.execute(sa.update(edits).where(edits.c.batch == batch).values(undone=True))
     events.record(connection, "undone", details={"batch": batch, "regions": changed})
-    return EditBatch(batch, changed)
+    return EditBatch(batch, changed, told)
+
+
+def _last_changed_nothing(connection: Connection) -> bool:
+    """Whether the last thing that edits or undoing did was nothing."""
+    of_edits = log.c.type.in_(["edited", "undone", _CHANGED_NOTHING])
+    last = connection.execute(sa.select(log.c.type).where(of_edits).order_by(log.c.id.desc()).limit(1)).scalar()
+    return last == _CHANGED_NOTHING
+
+
+_KEYS = ("region_id", "what", "name")
+
+
+@dataclass(frozen=True, slots=True)
+class _Target:
+    """The user's statement that is to be: of a descriptor or tag of a region, or none where ``state`` is None."""
+
+    region_id: int
+    what: str
+    name: str
+    state: dict[str, Any] | None
+
+
+def _applied(connection: Connection, targets: Sequence[_Target]) -> tuple[int, tuple[ToldChange, ...]]:
+    """Make the user's statements those given; returns the number of regions, and what is believed otherwise now."""
+    told = targets[:MOST_TOLD]
+    before = _told_values(connection, told)
+    changed = _apply(connection, [(each.region_id, each.what, each.name, each.state) for each in targets])
+    after = _told_values(connection, told)
+    pairs = zip(told, before, after, strict=True)
+    return changed, tuple(ToldChange(each.region_id, each.what, each.name, old, new) for each, old, new in pairs)
+
+
+def _told_values(connection: Connection, targets: Sequence[_Target]) -> list[JsonValue]:
+    """What is believed of each: the value of a descriptor, or the label of a tag; None: nothing."""
+    region_ids = sorted({each.region_id for each in targets})
+    names = {_TOLD_AS.get(each.name, each.name) for each in targets if each.what == "observation"}
+    ends_s = _ends_s(connection, region_ids)
+    values = believed(connection, ends_s, names | {each.name for each in targets}) if names else {}
+    labels: dict[tuple[int, str], str] = {}
+    if any(each.what == "tag" for each in targets):
+        for region_id, found in tags_of(connection, region_ids).items():
+            labels |= {(region_id, tag.tag): tag.label for tag in found}
+    told: list[JsonValue] = []
+    for each in targets:
+        if each.what == "tag":
+            told.append(labels.get((each.region_id, each.name)))
+        else:
+            held = values[each.region_id].get(_TOLD_AS.get(each.name, each.name))
+            told.append(None if held is None else held.value)
+    return told
+
+
+# A person's cues are told among those that were heard.
+_TOLD_AS = {OWN_CUES.name: CUES.name}
 
 
 def _apply(connection: Connection, targets: Sequence[tuple[int, str, str, dict[str, Any] | None]]) -> int:
@@ -278,7 +475,7 @@ def _apply(connection: Connection, targets: Sequence[tuple[int, str, str, dict[s
 
 def _is_built_on(what: str, name: str) -> bool:
     """Whether analyzers may take what was edited as given."""
-    return what == "observation" and name != RATING.name
+    return what == "observation" and name not in PERSONAL
 
 
 def _mark_edited(connection: Connection, region_ids: Sequence[int]) -> None:
