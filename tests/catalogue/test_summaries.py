@@ -77,27 +77,3 @@ def test_summaries_can_be_rebuilt(library: Library) -> None:
         connection.execute(sa.text("DELETE FROM sound_text"))
         assert rebuild(connection) == 2
     assert check_library(library).findings == ()
-
-
-@pytest.mark.parametrize(
-    ("text", "found"),
-    [
-        ("Café_del-Mar", ["cafe", "del", "mar"]),
-        ("ŁÓDŹ Straße", ["lodz", "strasse"]),
-        ("Ænima ﬁne", ["aenima", "fine"]),
-        ("東京 – 夜", ["東京", "夜"]),
-        ("...", []),
-        ("808'kick\x00\ue000", ["808", "kick"]),
-    ],
-)
-def test_words_are_folded_runs_of_letters_and_digits(text: str, found: list[str]) -> None:
-    assert fulltext.words(text) == found
-
-
-# A bold capital becomes a plain capital only when it is decomposed.
-@example("\U0001d756")
-@given(st.text(max_size=30))
-def test_folding_words_again_changes_nothing(text: str) -> None:
-    found = fulltext.words(text)
-    assert [again for word in found for again in fulltext.words(word)] == found
-    assert not any(fulltext.BREAK in word for word in found)

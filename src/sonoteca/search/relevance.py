@@ -11,6 +11,7 @@ import math
 from collections.abc import Mapping, Sequence
 
 from sonoteca.catalogue.heard.fulltext import TextField
+from sonoteca.catalogue.heard.word_splitting import MARK
 from sonoteca.search.query.tree import Words
 
 # What a word weighs, by where it stands.
@@ -21,6 +22,8 @@ _SATURATION = 1.2
 _LENGTH_COUNTS = 0.75
 # A word of which only the beginning was typed may be another one.
 _BEGINNING = 0.7
+# And one that stands inside a longer word is about it less than a word by itself.
+_MIDDLE = 0.4
 
 
 def rarity(n_sounds: int, n_having: int) -> float:
@@ -49,25 +52,35 @@ def relevance(leaves: Mapping[Words, float], texts: Mapping[TextField, Sequence[
                 continue
             for text in held:
                 if count := occurrences(text, leaf):
-                    length = len(text) / _USUAL_LENGTH[field]
+                    n_words = text.index(MARK) if MARK in text else len(text)
+                    length = max(n_words, 1) / _USUAL_LENGTH[field]
                     said += FIELD_WEIGHTS[field] * count / (1.0 + _LENGTH_COUNTS * (length - 1.0))
         total += weight * said / (_SATURATION + said)
     return total
 
 
 def occurrences(text: Sequence[str], leaf: Words) -> float:
-    """How often the words stand in a text one after the other; one that only begins so counts less.
+    """How often the words stand in a text (its stored words) one after the other.
+
+    One that only begins so counts less, one that stands inside a longer word less still.
 
     >>> occurrences(["kick", "kicks"], Words(("kick",), is_prefix=True))
     1.7
+    >>> occurrences(["acousticsnare", MARK, "snare"], Words(("snare",), is_prefix=True))
+    0.4
     """
     *firsts, last = leaf.words
     count = 0.0
+    forms_from = len(text)
     for end, word in enumerate(text):
+        if word == MARK:
+            forms_from = end
         if not word.startswith(last) or (firsts and list(text[max(0, end - len(firsts)) : end]) != firsts):
             continue
-        if word == last:
-            count += 1.0
-        elif leaf.is_prefix:
-            count += _BEGINNING
+        if word != last and not leaf.is_prefix:
+            continue
+        says = 1.0 if word == last else _BEGINNING
+        if end > forms_from and any(each != word and each.endswith(word) for each in text[:forms_from]):
+            says *= _MIDDLE
+        count += says
     return count

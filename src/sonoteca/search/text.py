@@ -14,7 +14,8 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from sonoteca.catalogue.heard.fulltext import TextField, folded_texts, texts_of, words
+from sonoteca.catalogue.heard.fulltext import TextField, folded_texts, texts_of
+from sonoteca.catalogue.heard.word_splitting import stored_words
 from sonoteca.catalogue.store.schema import sounds, summaries
 from sonoteca.errors import RequestError
 from sonoteca.search.query.listing import as_query
@@ -221,10 +222,11 @@ def _reasons(leaves: Iterable[Words], texts: Mapping[TextField, Sequence[str]]) 
     """``title: Warm Pad``, ``tag: dusty``: the texts that hold words of the query; of a path its last part that does."""
     reasons: dict[str, None] = {}
     for field in FIELD_WEIGHTS:
+        is_path = field == "path"
         for text in texts[field]:
             for leaf in leaves:
-                if (not leaf.fields or field in leaf.fields) and occurrences(words(text), leaf):
-                    parts = reversed(text.split("/")) if field == "path" else ()
-                    shown = next((part for part in parts if occurrences(words(part), leaf)), text)
+                if (not leaf.fields or field in leaf.fields) and occurrences(stored_words(text, is_path=is_path), leaf):
+                    parts = reversed(text.split("/")) if is_path else ()
+                    shown = next((part for part in parts if occurrences(stored_words(part, is_path=True), leaf)), text)
                     reasons[f"{'tag' if field == 'tags' else field}: {shown}"] = None
     return list(reasons)

@@ -39,13 +39,18 @@ def word(*words: str) -> Words:
     return Words(words, True)
 
 
+def spelt(*words: str) -> Or:
+    """These words, or all of them as one."""
+    return Or((word(*words), word("".join(words))))
+
+
 @pytest.mark.parametrize(
     ("text", "tree"),
     [
         ("", EVERYTHING),
         ("  \t ", EVERYTHING),
         ("Wärme", word("warme")),
-        ("lo-fi", word("lo", "fi")),
+        ("lo-fi", spelt("lo", "fi")),
         ('"Warm Pad"', Words(("warm", "pad"), False)),
         ("a b", And((word("a"), word("b")))),
         ("a OR b c", Or((word("a"), And((word("b"), word("c")))))),
@@ -54,7 +59,32 @@ def word(*words: str) -> Words:
         ("NOT a", Not(word("a"))),
         ("--a", Not(Not(word("a")))),
         ("-(a b)", Not(And((word("a"), word("b"))))),
-        ("a-b", word("a", "b")),
+        ("a-b", spelt("a", "b")),
+        ("a - b", And((word("a"), word("b")))),
+        ("a \N{EN DASH} b & c", And((word("a"), word("b"), word("c")))),
+        ("a -", word("a")),
+        ("- a", word("a")),
+        ("(a -) -b", And((word("a"), Not(word("b"))))),
+        ("Don\N{RIGHT SINGLE QUOTATION MARK}t", spelt("don", "t")),
+        ("R.E.M.", spelt("r", "e", "m")),
+        ("v1.wav", word("v1", "wav")),
+        ("!!!", Words(("\ue121\ue121\ue121",), False)),
+        ("+", Words(("\ue12b",), False)),
+        ("人民解", word("人民", "民解")),
+        ("夜", word("夜")),
+        ('"夜"', word("夜")),
+        ('"人民"', Words(("人民",), False)),
+        ('"人民 夜x"', Words(("人民", "民", "夜", "x"), False)),
+        (
+            '"Boards - Roygbiv"',
+            Or(
+                (
+                    Words(("boards", "roygbiv"), False),
+                    And((Words(("boards",), False, ("artist",)), Words(("roygbiv",), False, ("title",)))),
+                )
+            ),
+        ),
+        ("Mission: Impossible", And((word("mission"), word("impossible")))),
         ("or", word("or")),
         ("ORB", word("orb")),
         ("kind:one-shot", Is("kind", "one_shot")),
@@ -176,13 +206,16 @@ def test_the_order_stands_beside_the_terms() -> None:
         ("a OR", 4, "after OR"),
         ("a OR OR b", 5, "after OR"),
         ("(a OR )", 6, "after OR"),
-        ("a -", 2, "after this -"),
+        ("-", 0, "beside this -"),
+        ("a OR -", 5, "beside this -"),
+        ("(- ) a", 1, "beside this -"),
+        ("sort:bpm -", 9, "beside this -"),
+        ("NOT - a", 0, "after this NOT"),
         ("NOT", 0, "after this NOT"),
-        ("- a", 0, "after this -"),
         ("a \udcff", 2, "No text holds this character"),
         ("tag:a\x00", 5, "No text holds this character"),
-        ("!!!", 0, "no word in"),
-        ("title:!!!", 6, "no word in"),
+        ("\ue000", 0, "no word in"),
+        ("title:\ue000", 6, "no word in"),
         ("sort:foo", 5, "cannot be sorted by 'foo'"),
         ("sort:tag", 5, "cannot be sorted"),
         ("-sort:bpm", 1, "stands for itself"),

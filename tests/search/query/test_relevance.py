@@ -5,6 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sonoteca.catalogue.heard.word_splitting import MARK
 from sonoteca.search.query.tree import Words
 from sonoteca.search.relevance import FIELD_WEIGHTS, occurrences, rarity, relevance
 
@@ -50,6 +51,18 @@ def test_the_whole_word_says_more_than_its_beginning_and_a_short_text_more_than_
         one("rain"), {"title": [["rain", "on", "tin", "roofs"]]}
     )
     assert relevance(one("rain", is_prefix=False), {"title": [["rainy"]]}) == 0.0
+
+
+def test_a_word_by_itself_says_more_than_one_inside_another() -> None:
+    whole, inside = ["snare", "01", "wav"], ["acousticsnare", "01", "wav", MARK, "snare"]
+    assert relevance(one("snare"), {"path": [whole]}) > relevance(one("snare"), {"path": [inside]}) > 0.0
+    assert relevance(one("snar"), {"path": [whole]}) > relevance(one("snare"), {"path": [inside]})
+
+
+def test_another_spelling_says_as_much_as_the_word() -> None:
+    assert relevance(one("rem"), {"artist": [["r", "e", "m", MARK, "rem", "em"]]}) == relevance(
+        one("rem"), {"artist": [["rem", "live", "today"]]}
+    )
 
 
 def test_a_rare_word_decides() -> None:

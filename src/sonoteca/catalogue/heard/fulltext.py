@@ -1,15 +1,13 @@
 """The words a sound can be found by: title, artist, album, paths and tags.
 
-All splitting and folding happens here, in Python, so that SQLite's FTS5, PostgreSQL's
+All splitting and folding happens in Python (``word_splitting``), so that SQLite's FTS5, PostgreSQL's
 tsvector and a predicate on plain values agree on what a word is: the databases get words
-that are folded already and only keep postings of them. The table ``sound_text`` differs per
+that are split already and only keep postings of them. The table ``sound_text`` differs per
 database, so the migrations make it and ``schema.py`` does not know it.
 """
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal, TypeAlias, get_args
@@ -17,49 +15,12 @@ from typing import Literal, TypeAlias, get_args
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from sonoteca.catalogue.heard.word_splitting import BREAK, MARK, stored_words
 from sonoteca.catalogue.store.database import chunks, dialect_of
 from sonoteca.catalogue.store.schema import locations, regions, roots, sounds, tags
 
 TextField: TypeAlias = Literal["title", "artist", "album", "path", "tags"]
 FIELDS: tuple[TextField, ...] = get_args(TextField)
-
-# Stands between two titles, paths or tags of one sound, so that no phrase spans both. A private
-# character that ``words`` never yields.
-BREAK = "\ue000"
-
-_ASCII_WORD = re.compile("[a-z0-9]+")
-
-# Letters that have no decomposition into base and mark, but are typed without it.
-_PLAIN_LETTERS = str.maketrans(
-    {"ø": "o", "đ": "d", "ł": "l", "ħ": "h", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th", "ð": "d"}
-)
-
-
-def fold(text: str) -> str:
-    """Lower case without diacritics.
-
-    >>> fold("Motörhead – Água ŁÓDŹ Straße")
-    'motorhead – agua lodz strasse'
-    """
-    if text.isascii():
-        return text.lower()
-    # Twice, because decomposing can bring out a capital ("𝝖" holds one).
-    decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
-    bare = "".join(character for character in decomposed if not unicodedata.combining(character))
-    return unicodedata.normalize("NFC", bare.translate(_PLAIN_LETTERS))
-
-
-def words(text: str) -> list[str]:
-    """Folded runs of letters and digits.
-
-    >>> words("Café_del-Mar (120bpm).wav")
-    ['cafe', 'del', 'mar', '120bpm', 'wav']
-    """
-    folded = fold(text)
-    if folded.isascii():
-        return _ASCII_WORD.findall(folded)
-    return "".join(character if character.isalnum() else " " for character in folded).split()
-
 
 def texts_of(connection: Connection, sound_ids: Sequence[int]) -> dict[int, dict[TextField, list[str]]]:
     """Per sound and field of ``FIELDS``, the texts as they stand in the catalogue."""
@@ -84,12 +45,17 @@ def texts_of(connection: Connection, sound_ids: Sequence[int]) -> dict[int, dict
     return found
 
 
+def words_of_texts(texts: Mapping[TextField, Sequence[str]]) -> dict[TextField, list[list[str]]]:
+    """The stored words of each text of a sound."""
+    return {field: [stored_words(text, is_path=field == "path") for text in each] for field, each in texts.items()}
+
+
 def folded_texts(connection: Connection, sound_ids: Sequence[int]) -> dict[int, dict[TextField, list[list[str]]]]:
-    """Per sound and field of ``FIELDS`` that has one, each text as its folded words."""
+    """Per sound and field of ``FIELDS`` that has one, each text as its stored words."""
     if dialect_of(connection) != "sqlite":
         # PostgreSQL keeps positions, not texts.
         return {
-            sound_id: {field: [words(text) for text in texts] for field, texts in by_field.items()}
+            sound_id: words_of_texts(by_field)
             for sound_id, by_field in texts_of(connection, sound_ids).items()
         }
     found: dict[int, dict[TextField, list[list[str]]]] = {}
@@ -123,23 +89,28 @@ def _labels_of(connection: Connection, sound_ids: Sequence[int]) -> Mapping[int,
 def refresh(connection: Connection, sound_ids: Sequence[int]) -> None:
     """Write the words of these sounds anew."""
     forget(connection, sound_ids)
-    texts = texts_of(connection, sound_ids)
+    write(connection, texts_of(connection, sound_ids))
+
+
+def write(connection: Connection, texts: Mapping[int, Mapping[TextField, Sequence[str]]]) -> None:
+    """Write the words of these texts of sounds, of which none has words yet."""
     if not texts:
         return
+    by_sound = {sound_id: words_of_texts(by_field) for sound_id, by_field in texts.items()}
     if dialect_of(connection) == "sqlite":
         columns = ", ".join(("rowid", *FIELDS))
         marks = ", ".join("?" * (len(FIELDS) + 1))
         connection.exec_driver_sql(
             f"INSERT INTO sound_text ({columns}) VALUES ({marks})",
-            [(sound_id, *(_plain(by_field[field]) for field in FIELDS)) for sound_id, by_field in texts.items()],
+            [(sound_id, *(_plain(held.get(field, ())) for field in FIELDS)) for sound_id, held in by_sound.items()],
         )
         return
     columns = ", ".join(("sound_id", *FIELDS, "everything"))
     marks = ", ".join(["%s", *["%s::tsvector"] * (len(FIELDS) + 1)])
     rows = []
-    for sound_id, by_field in texts.items():
-        everything = [text for field in FIELDS for text in by_field[field]]
-        rows.append((sound_id, *(_vector(by_field[field]) for field in FIELDS), _vector(everything)))
+    for sound_id, held in by_sound.items():
+        everything = [text for field in FIELDS for text in held.get(field, ())]
+        rows.append((sound_id, *(_vector(held.get(field, ())) for field in FIELDS), _vector(everything)))
     connection.exec_driver_sql(f"INSERT INTO sound_text ({columns}) VALUES ({marks})", rows)
 
 
@@ -153,19 +124,19 @@ def forget(connection: Connection, sound_ids: Sequence[int]) -> None:
         )
 
 
-def _plain(texts: Iterable[str]) -> str:
-    return f" {BREAK} ".join(" ".join(words(text)) for text in texts)
+def _plain(texts: Iterable[Sequence[str]]) -> str:
+    return f" {BREAK} ".join(" ".join(text) for text in texts)
 
 
-def _vector(texts: Iterable[str]) -> str:
-    """A tsvector literal. Words are letters and digits, so none needs quoting beyond the quotes."""
+def _vector(texts: Iterable[Sequence[str]]) -> str:
+    """A tsvector literal. No stored word holds a quote or a blank, so none needs quoting beyond the quotes."""
     positions: defaultdict[str, list[int]] = defaultdict(list)
     position = 0
     for text in texts:
-        for word in words(text):
+        for word in text:
             position += 1
             # PostgreSQL keeps positions up to 16,383 and words below 2 KiB.
-            if position < 16_384 and len(positions[word]) < 255:
+            if word != MARK and position < 16_384 and len(positions[word]) < 255:
                 positions[word[:500]].append(position)
         position += 1
     return " ".join(f"'{word}':{','.join(map(str, at))}" for word, at in positions.items() if at)

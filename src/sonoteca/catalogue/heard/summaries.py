@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from sonoteca.catalogue.heard import fulltext
+from sonoteca.catalogue.heard.word_splitting import fold
 from sonoteca.catalogue.heard.observations import RATING, load
 from sonoteca.catalogue.store.database import chunks
 from sonoteca.catalogue.store.schema import locations, regions, roots, sounds, summaries
@@ -202,7 +203,7 @@ def _descriptions(connection: Connection, sound_ids: Sequence[int]) -> dict[int,
 
 def _sort_key(text: str | None) -> str | None:
     # PostgreSQL's index rows end at 2,700 bytes; nobody sorts by the 300th letter.
-    return None if text is None else fulltext.fold(text)[:300]
+    return None if text is None else fold(text)[:300]
 
 
 def rebuild(connection: Connection) -> int:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from sonoteca.catalogue.heard.fulltext import fold
+from sonoteca.catalogue.heard.word_splitting import fold
 from sonoteca.catalogue.store import clock
 from sonoteca.catalogue.store.database import chunks
 from sonoteca.catalogue.store.names import is_storable

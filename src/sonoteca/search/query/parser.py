@@ -10,6 +10,8 @@ Grammar::
     value   = text without blanks | phrase
     phrase  = '"' anything but '"' '"'
 
+A dash or another sign that stands alone between terms, as in ``Artist - Title``, asks for nothing.
+
 ``sort:name`` and ``sort:-name`` stand beside the terms of the outermost level.
 """
 
@@ -27,6 +29,9 @@ from sonoteca.search.query.readers import Unreadable, Value, text_node
 from sonoteca.search.query.tree import And, Node, Not, Or, Query, SortKey
 
 _NAME = re.compile(r"([A-Za-z_]+):")
+# What stands alone between names as people write them, such as the dash of "Artist - Title", asks for nothing.
+_JOINER = re.compile(r"[-\u2010-\u2015\u2212&+|~/\\\u00b7\u2022]+(?=[\s)]|$)")
+_DASHES = re.compile(r"[-\u2010-\u2015\u2212]+")
 _DEEPEST = 50
 
 
@@ -92,15 +97,28 @@ class _Parser:
         """Terms up to OR, ``)`` or the end; None if there is none (a ``sort`` counts as one)."""
         parts: list[Node] = []
         is_empty = True
+        joiner_at = None
         while self.position < len(self.text) and self.text[self.position] != ")" and not self._at_word("OR"):
             is_empty = False
-            term = self._term(may_sort=outermost)
-            if term is not None:
+            if joiner := _JOINER.match(self.text, self.position):
+                joiner_at = self.position if joiner_at is None else joiner_at
+                self.position = joiner.end()
+            elif (term := self._term(may_sort=outermost)) is not None:
                 parts.append(term)
             self._skip_blanks()
         if is_empty:
             return None
+        if not parts and joiner_at is not None:
+            parts.append(self._joiner_alone(joiner_at))
         return parts[0] if len(parts) == 1 else And(tuple(parts))
+
+    def _joiner_alone(self, starts_at: int) -> Node:
+        """A sign with nothing beside it may be a name; a dash is more likely left over."""
+        joiner = _JOINER.match(self.text, starts_at)
+        assert joiner is not None  # found there before
+        if _DASHES.fullmatch(joiner[0]):
+            raise self._error(f"nothing stands beside this {joiner[0]}", starts_at)
+        return self._free_text(joiner[0], starts_at, quoted=False)
 
     def _term(self, *, may_sort: bool) -> Node | None:
         starts_at = self.position
@@ -117,7 +135,9 @@ class _Parser:
             self.position += 1 if self.text[self.position] == "-" else 3
             if self.text[starts_at] != "-":
                 self._skip_blanks()
-            if self.position == len(self.text) or self.text[self.position] in " \t\n)":
+            if self.position == len(self.text) or self.text[self.position] in " \t\n)" or _JOINER.match(
+                self.text, self.position
+            ):
                 raise self._error(
                     f"nothing stands after this {self.text[starts_at : self.position].strip()}", starts_at
                 )
@@ -134,7 +154,9 @@ class _Parser:
         if self.text[self.position] == '"':
             return self._free_text(self._phrase(), starts_at, quoted=True)
         match = _NAME.match(self.text, self.position)
-        if match is None:
+        is_title = match is not None and match[1].lower() not in (*FIELDS_BY_NAME, "sort")
+        # "Mission: Impossible" is no field, although "bmp:120" would be one if it were spelt so.
+        if match is None or (is_title and self.text[match.end() : match.end() + 1].isspace()):
             return self._free_text(self._bare(), starts_at, quoted=False)
         self.position = match.end()
         name = match[1].lower()

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from sonoteca.catalogue.heard.fulltext import TextField, texts_of, words
+from sonoteca.catalogue.heard.fulltext import TextField, texts_of, words_of_texts
 from sonoteca.catalogue.heard.tags import tags_of
 from sonoteca.catalogue.store.database import chunks
 from sonoteca.catalogue.store.schema import sounds, summaries
@@ -44,7 +44,7 @@ class QueryValues:
     tags : frozenset of str
         Folded; the region's own and those of the whole sound.
     texts : mapping of field to texts
-        Of ``title``, ``artist``, ``album``, ``path`` and ``tags``, each text as its folded words.
+        Of ``title``, ``artist``, ``album``, ``path`` and ``tags``, each text as its stored words.
     """
 
     columns: Mapping[str, Any] = field(default_factory=dict)
@@ -127,7 +127,7 @@ def load_values(connection: Connection, region_ids: Sequence[int]) -> dict[int, 
             found[row["region_id"]] = QueryValues(
                 dict(row),
                 frozenset(tag.tag for tag in tagged),
-                {name: [words(text) for text in each] for name, each in texts[row["sound_id"]].items()},
+                words_of_texts(texts[row["sound_id"]]),
                 row["public_id"],
                 row["external_id"],
             )

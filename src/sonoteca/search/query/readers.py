@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sonoteca.catalogue.heard.fulltext import TextField, fold, words
+from sonoteca.catalogue.heard.fulltext import TextField
+from sonoteca.catalogue.heard.word_splitting import fold, typed_words
 from sonoteca.domain.music import Key, parse_pitch_class
 from sonoteca.search.query.dates import date_range
 from sonoteca.search.query.tree import (
@@ -241,12 +242,25 @@ def read_tag(value: Value) -> Node:
     return Tagged(tag, is_prefix)
 
 
-def text_node(text: str, *, quoted: bool, field: TextField | None = None) -> Words:
-    """Free text: unquoted words match beginnings, quoted ones whole words in that order."""
-    found = words(text)
+# Stands between an artist and a title, as people write and paste them.
+_DASH = re.compile(r"\s+[-\u2010-\u2015\u2212]\s+")
+
+
+def text_node(text: str, *, quoted: bool, field: TextField | None = None) -> Node:
+    """Free text: unquoted words match beginnings, quoted ones whole words in that order.
+
+    Quoted, "Artist - Title" may also stand as artist and title. What several spellings have is any of them.
+    """
+    fields = () if field is None else (field,)
+    typed = text.replace("/", " ") if field == "path" else text
+    found: list[Node] = [Words(each.words, each.is_prefix, fields) for each in typed_words(typed, is_prefix=not quoted)]
     if not found:
         raise Unreadable(f"there is no word in {text!r}" if text else "a word is missing")
-    return Words(tuple(found), not quoted, () if field is None else (field,))
+    if quoted and field is None and len(parts := _DASH.split(text, 1)) == 2:
+        sides: tuple[tuple[TextField, str], ...] = (("artist", parts[0]), ("title", parts[1]))
+        if all(typed_words(side, is_prefix=False) for _, side in sides):
+            found.append(And(tuple(text_node(side, quoted=True, field=name) for name, side in sides)))
+    return found[0] if len(found) == 1 else Or(tuple(found))
 
 
 def text_reader(field: TextField) -> Reader:
