@@ -1,12 +1,10 @@
 from __future__ import annotations
 
-import pytest
 import sqlalchemy as sa
-from hypothesis import example, given
+from hypothesis import given
 from hypothesis import strategies as st
 
 import catalogue_samples as samples
-from sonoteca.catalogue.heard import fulltext
 from sonoteca.catalogue.heard.summaries import VALUE_COLUMNS, rebuild, summary_of
 from sonoteca.catalogue.store import schema
 from sonoteca.catalogue.store.library import Library

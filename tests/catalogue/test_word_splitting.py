@@ -64,7 +64,7 @@ def test_a_text_is_stored_with_what_begins_inside_and_what_is_written_as_one(
     text: str, found: list[str], forms: list[str]
 ) -> None:
     is_path = text.endswith((".wav", ".mp3", ".m4a"))
-    assert stored_words(text, is_path=is_path) == (found + [MARK, *forms] if forms else found)
+    assert stored_words(text, is_path=is_path) == ([*found, MARK, *forms] if forms else found)
 
 
 def test_folders_are_no_joined_words_and_signs_may_name_one() -> None:
@@ -83,7 +83,8 @@ def holds(stored: list[str], asked: tuple[str, ...], *, is_prefix: bool) -> bool
     spans = [stored[at : at + len(asked)] for at in range(len(stored) - len(asked) + 1)]
     last = asked[-1]
     return any(
-        tuple(span[:-1]) == asked[:-1] and (span[-1].startswith(last) if is_prefix else span[-1] == last) for span in spans
+        tuple(span[:-1]) == asked[:-1] and (span[-1].startswith(last) if is_prefix else span[-1] == last)
+        for span in spans
     )
 
 

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 import catalogue_samples as samples
 from sonoteca.catalogue.heard import fulltext
-from sonoteca.catalogue.heard.word_splitting import MARK
+from sonoteca.catalogue.heard.word_splitting import BREAK, MARK
 from sonoteca.catalogue.store.library import open_library
 
 AT = "2026-11-01T00:00:00.000Z"
@@ -24,9 +24,12 @@ def old(tmp_path: Path) -> Path:
     connection = sqlite3.connect(path)
     connection.execute("INSERT INTO meta VALUES ('library_uuid', 'u'), ('created_at', ?)", (AT,))
     connection.execute(
-        "INSERT INTO roots (id, name, path, display_path, added_at) VALUES (1, 'music', ?, '/music', ?)", (b"/music", AT)
+        "INSERT INTO roots (id, name, path, display_path, added_at) VALUES (1, 'music', ?, '/music', ?)",
+        (b"/music", AT),
     )
-    for number, (title, artist) in enumerate([(None, None), ("中国人民解放军", None), ("Don't Stop", "R.E.M.")], start=1):
+    for number, (title, artist) in enumerate(
+        [(None, None), ("中国人民解放军", None), ("Don't Stop", "R.E.M.")], start=1
+    ):
         connection.execute(
             "INSERT INTO sounds (id, public_id, content_hash, status, title, artist, added_at)"
             " VALUES (?, ?, ?, 'pending', ?, ?, ?)",
@@ -62,7 +65,7 @@ def test_words_are_those_that_a_new_library_has(old: Path) -> None:
         upgraded = connection.execute(sa.text("SELECT rowid, * FROM sound_text ORDER BY rowid")).all()
         fulltext.refresh(connection, [1, 2, 3])
         assert connection.execute(sa.text("SELECT rowid, * FROM sound_text ORDER BY rowid")).all() == upgraded
-    assert [row.path.replace(MARK, "+").replace(fulltext.BREAK, "/") for row in upgraded] == [
+    assert [row.path.replace(MARK, "+").replace(BREAK, "/") for row in upgraded] == [
         "music acousticsnare wav + snare / music tr808 copy wav + 808", "music a wav", "",
     ]  # fmt: skip
     assert [row.tags for row in upgraded] == ["", f"lo fi {MARK} lofi", ""]

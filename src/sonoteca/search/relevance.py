@@ -11,7 +11,7 @@ import math
 from collections.abc import Mapping, Sequence
 
 from sonoteca.catalogue.heard.fulltext import TextField
-from sonoteca.catalogue.heard.word_splitting import MARK
+from sonoteca.catalogue.heard.word_splitting import MARK, main_words
 from sonoteca.search.query.tree import Words
 
 # What a word weighs, by where it stands.
@@ -52,8 +52,7 @@ def relevance(leaves: Mapping[Words, float], texts: Mapping[TextField, Sequence[
                 continue
             for text in held:
                 if count := occurrences(text, leaf):
-                    n_words = text.index(MARK) if MARK in text else len(text)
-                    length = max(n_words, 1) / _USUAL_LENGTH[field]
+                    length = max(1, len(main_words(text))) / _USUAL_LENGTH[field]
                     said += FIELD_WEIGHTS[field] * count / (1.0 + _LENGTH_COUNTS * (length - 1.0))
         total += weight * said / (_SATURATION + said)
     return total
@@ -84,3 +83,20 @@ def occurrences(text: Sequence[str], leaf: Words) -> float:
             says *= _MIDDLE
         count += says
     return count
+
+
+def is_called(name: tuple[str, ...], texts: Mapping[TextField, Sequence[Sequence[str]]]) -> bool:
+    """Whether these words are the whole title, artist and title, or the end of a file's name.
+
+    >>> is_called(("boards", "roygbiv"), {"artist": [["boards"]], "title": [["roygbiv", MARK, "biv"]]})
+    True
+    """
+    if not name:
+        return False
+    titles = [tuple(main_words(text)) for text in texts.get("title", ())]
+    artists = [tuple(main_words(text)) for text in texts.get("artist", ())]
+    if name in titles or any((*artist, *title) == name for artist in artists for title in titles):
+        return True
+    # With the ending or without.
+    paths = [tuple(main_words(text)) for text in texts.get("path", ())]
+    return any(name in (path[-len(name) :], path[-len(name) - 1 : -1]) for path in paths)

@@ -3,27 +3,29 @@
 The database proposes, ``relevance`` ranks. Where few sounds satisfy the rules beside the words, these are looked
 at; else the full text index gives those that have the words, newest first. Where more match than are
 worth ranking, a word says little and where it stands says more: those that hold it in a title, tag, artist or
-album come before those that hold it in a path.
+album come before those that hold it in a path. What is called exactly as the query says comes before all others.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from sonoteca.catalogue.heard.fulltext import TextField, folded_texts, texts_of
-from sonoteca.catalogue.heard.word_splitting import stored_words
+from sonoteca.catalogue.heard.word_splitting import fold, main_words, stored_words
 from sonoteca.catalogue.store.schema import sounds, summaries
 from sonoteca.errors import RequestError
 from sonoteca.search.query.listing import as_query
 from sonoteca.search.query.order import is_selective, probe, walk
 from sonoteca.search.query.predicate import QueryValues, matches
-from sonoteca.search.query.sql import Target, sounds_with_text
+from sonoteca.search.query.readers import DASH
+from sonoteca.search.query.sql import IS_WHOLE, Target, condition, sounds_with_text
 from sonoteca.search.query.tree import And, Node, Or, Query, Words, is_text, push_negations
-from sonoteca.search.relevance import FIELD_WEIGHTS, occurrences, rarity, relevance
+from sonoteca.search.relevance import FIELD_WEIGHTS, is_called, occurrences, rarity, relevance
 from sonoteca.search.result_row import ResultRow, region_facts
 
 MODE = "search"
@@ -84,21 +86,23 @@ def rank_by_words(connection: Connection, query: str | Query, *, only: str | Que
     rest = And((*others, *_parts(push_negations(as_query(only).tree))))
     # Rows are numbered through, so that the last number is about how many there are.
     n_sounds = connection.execute(sa.select(sa.func.max(sounds.c.id))).scalar() or 0
-    leaves = _weighted(connection, [leaf for text in texts for leaf in _leaves(text)], n_sounds)
-    found = _by_rules(connection, texts, rest, leaves, _worth_looking_at(n_sounds))
+    weights = _weighted(connection, [leaf for text in texts for leaf in _leaves(text)], n_sounds)
+    wanted_name = query if isinstance(query, str) else ""
+    asked = _Asked(texts, rest, weights, tuple(main_words(stored_words(wanted_name))))
+    found = _by_rules(connection, asked, _worth_looking_at(n_sounds))
     notes: tuple[str, ...] = ()
     if found is not None:
         ranked = _best(found, k)
     else:
-        ranked, notes = _by_words(connection, texts, rest, leaves, k)
+        ranked, notes = _by_words(connection, asked, _so_titled(connection, asked, wanted_name), k)
     facts = region_facts(connection, list(ranked))
     shown = texts_of(connection, [fact.sound_id for fact in facts.values()])
     rows, score = [], 1.0
-    best = next(iter(ranked.values()), 1.0) or 1.0
-    for region_id, value in ranked.items():
+    best = next((rank.relevance for rank in ranked.values()), 1.0) or 1.0
+    for region_id, rank in ranked.items():
         fact = facts[region_id]
-        # Never more than the one before: what matches in its path only comes after the others.
-        score = min(score, value / best)
+        # Never more than the one before: what is called so, or matches not only in its path, comes before others.
+        score = min(score, rank.relevance / best)
         rows.append(
             ResultRow.of(
                 fact,
@@ -107,7 +111,7 @@ def rank_by_words(connection: Connection, query: str | Query, *, only: str | Que
                 score=score,
                 mode=MODE,
                 parts={},
-                reasons=_reasons(leaves, shown[fact.sound_id]),
+                reasons=_reasons(weights, shown[fact.sound_id]),
             )
         )
     return WordRanking(tuple(rows), notes)
@@ -153,15 +157,36 @@ def _weighted(connection: Connection, leaves: Sequence[Words], n_sounds: int) ->
     return weighted
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """``texts`` and ``rest`` have to hold; ``weights`` say what each of the words says; ``name`` are all words typed."""
+
+    texts: Sequence[Node]
+    rest: And
+    weights: Mapping[Words, float]
+    name: tuple[str, ...]
+
+    def rank(self, held: Mapping[TextField, Sequence[Sequence[str]]]) -> _Rank:
+        return _Rank(is_called(self.name, held), relevance(self.weights, held))
+
+
+class _Rank(NamedTuple):
+    """What is called as the query says comes first, then what matches best."""
+
+    is_called_so: bool
+    relevance: float
+
+
 def _by_words(
-    connection: Connection, texts: Sequence[Node], rest: Node, leaves: Mapping[Words, float], k: int
-) -> tuple[dict[int, float], tuple[str, ...]]:
-    """The best ``k`` regions with their relevance, best first, and notes."""
+    connection: Connection, asked: _Asked, named: dict[int, _Rank], k: int
+) -> tuple[dict[int, _Rank], tuple[str, ...]]:
+    """The best ``k`` regions, best first, and notes; ``named`` are known to be called so."""
     limit = max(RANKED_AT_MOST, k)
-    found = _newest(connection, texts, rest, leaves, limit + 1)
+    found = _newest(connection, asked, limit + 1)
     if len(found) <= limit:
         return _best(found, k), ()
-    best = _best(_newest(connection, [_within(text, _TELLING) for text in texts], rest, leaves, limit), k)
+    telling = replace(asked, texts=[_within(text, _TELLING) for text in asked.texts])
+    best = _best(_newest(connection, telling, limit) | named, k)
     if len(best) < k:
         best |= _best({region_id: found[region_id] for region_id in found.keys() - best.keys()}, k - len(best))
     note = (
@@ -171,38 +196,47 @@ def _by_words(
     return best, (note,)
 
 
-def _best(found: Mapping[int, float], k: int) -> dict[int, float]:
-    """Most relevant first; the newer of equals."""
+def _best(found: Mapping[int, _Rank], k: int) -> dict[int, _Rank]:
+    """Those called so, then the most relevant first; the newer of equals."""
     return dict(sorted(found.items(), key=lambda item: (item[1], item[0]), reverse=True)[:k])
 
 
-def _by_rules(
-    connection: Connection, texts: Sequence[Node], rest: And, leaves: Mapping[Words, float], limit: int
-) -> dict[int, float] | None:
-    """Relevance of all that match, where the rules alone leave at most ``limit``; None where they leave more."""
-    if not all(is_text(text) for text in texts) or not any(is_selective(part) for part in rest.parts):
+def _so_titled(connection: Connection, asked: _Asked, name: str) -> dict[int, _Rank]:
+    """Those whose title is the whole query, or what stands in it behind a dash, however old they are."""
+    titles = {fold(each.strip().strip('"').strip())[:300] for each in (name, *DASH.split(name, 1)[1:])} - {""}
+    target = Target(connection.dialect.name, with_events=False)
+    query = sa.select(summaries.c.region_id, summaries.c.sound_id).where(
+        IS_WHOLE, summaries.c.title_key.in_(sorted(titles)), condition(asked.rest, target)
+    )
+    rows = connection.execute(query.limit(RANKED_AT_MOST)).all()
+    held = folded_texts(connection, [row.sound_id for row in rows])
+    ranks = {row.region_id: asked.rank(held[row.sound_id]) for row in rows}
+    return {region_id: rank for region_id, rank in ranks.items() if rank.is_called_so}
+
+
+def _by_rules(connection: Connection, asked: _Asked, limit: int) -> dict[int, _Rank] | None:
+    """All that match, where the rules alone leave at most ``limit``; None where they leave more."""
+    if not all(is_text(text) for text in asked.texts) or not any(is_selective(part) for part in asked.rest.parts):
         return None
     target = Target(connection.dialect.name, with_events=False)
-    rows = connection.execute(probe(rest, (), target).limit(limit + 1)).all()
+    rows = connection.execute(probe(asked.rest, (), target).limit(limit + 1)).all()
     if len(rows) > limit:
         return None
     words_of = folded_texts(connection, [row.sound_id for row in rows])
-    wanted = And(tuple(texts))
+    wanted = And(tuple(asked.texts))
     return {
-        row.region_id: relevance(leaves, words_of[row.sound_id])
+        row.region_id: asked.rank(words_of[row.sound_id])
         for row in rows
         if row.sound_id in words_of and matches(wanted, QueryValues(texts=words_of[row.sound_id]))
     }
 
 
-def _newest(
-    connection: Connection, texts: Sequence[Node], rest: Node, leaves: Mapping[Words, float], limit: int
-) -> dict[int, float]:
-    """Relevance of those that match; of too many the newest ``limit``."""
-    matching = walk(And((*texts, rest)), (), Target(connection.dialect.name, with_events=False))
+def _newest(connection: Connection, asked: _Asked, limit: int) -> dict[int, _Rank]:
+    """Those that match; of too many the newest ``limit``."""
+    matching = walk(And((*asked.texts, asked.rest)), (), Target(connection.dialect.name, with_events=False))
     rows = connection.execute(matching.add_columns(summaries.c.sound_id).limit(limit)).all()
     words_of = folded_texts(connection, [row.sound_id for row in rows])
-    return {row.region_id: relevance(leaves, words_of[row.sound_id]) for row in rows}
+    return {row.region_id: asked.rank(words_of[row.sound_id]) for row in rows}
 
 
 def _within(text: Node, fields: tuple[TextField, ...]) -> Node:

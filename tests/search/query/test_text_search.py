@@ -150,3 +150,55 @@ def test_a_sound_whose_file_was_never_seen_has_no_words(library: Library) -> Non
         prefix = get_sound(connection, unseen).public_id[:3]
         assert rank_by_words(connection, "rain", only=f"id:{prefix}").rows == ()
         assert _ids(rank_by_words(connection, "rain", only=f"id:{prefix} OR id:{rain}").rows) == [rain]
+
+
+def _names(connection: Connection, words: str) -> list[str]:
+    return [(row.path or "").rpartition("/")[2] for row in rank_by_words(connection, words).rows]
+
+
+def test_names_are_found_as_people_write_and_paste_them(library: Library) -> None:
+    with library.write() as connection:
+        _titled(connection, "x/1.wav", "Don't Stop", artist="Fleetwood Mac")
+        _titled(connection, "x/2.wav", "It's Tricky", artist="Run-D.M.C.")
+        _titled(connection, "x/3.wav", "Losing My Religion", artist="R.E.M.")
+        _titled(connection, "x/4.wav", "Me and Giuliani", artist="!!!")
+        _titled(connection, "x/5.wav", "中国人民解放军", artist="เพลงกินข้าว")
+        _titled(connection, "x/AcousticSnare.wav", "한국어노래", artist="ルージュの伝言")
+        for words, found in (
+            ("dont stop", "1.wav"), ("Fleetwood Mac - Don't Stop", "1.wav"), ("fleetwood mac – dont stop", "1.wav"),
+            ('"Fleetwood Mac - Don’t Stop"', "1.wav"), ("run dmc", "2.wav"), ("RUN-DMC", "2.wav"), ("rundmc its tricky", "2.wav"),
+            ("rem", "3.wav"), ("R.E.M. - Losing", "3.wav"), ("!!!", "4.wav"), ("!!! - Me & Giuliani", "4.wav"),
+            ("artist:!!!", "4.wav"), ("人民", "5.wav"), ("军", "5.wav"), ("解放军", "5.wav"), ("กิน", "5.wav"), ("노래", "AcousticSnare.wav"),
+            ("伝言", "AcousticSnare.wav"), ("snare", "AcousticSnare.wav"), ("title:국어", "AcousticSnare.wav"),
+        ):  # fmt: skip
+            assert _names(connection, words) == [found], words
+        for words in ("tricky stop", "民人", "- rem -tricky -losing", "artist:人民"):
+            assert _names(connection, words) == [], words
+
+
+def test_whole_words_come_before_what_stands_inside_others(library: Library) -> None:
+    with library.write() as connection:
+        for path in ("x/Snare 01.wav", "x/AcousticSnare 02.wav", "x/snares 03.wav"):
+            samples.add(connection, path, f"x1:{path}")
+        assert _names(connection, "snare") == ["Snare 01.wav", "snares 03.wav", "AcousticSnare 02.wav"]
+
+
+def test_what_is_called_so_comes_first_however_many_match_better(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(text, "RANKED_AT_MOST", 3)
+    with library.write() as connection:
+        exact = _titled(connection, "x/old.wav", "Roygbiv Rain", artist="Boards of Canada")
+        for number in range(5):
+            _titled(connection, f"x/{number}.wav", "Rain Roygbiv Boards of Canada", artist="Boards of Canada Rain")
+        for words in ("Boards of Canada - Roygbiv Rain", "boards of canada — roygbiv rain", "Roygbiv Rain"):
+            answer = rank_by_words(connection, words, k=3)
+            assert _ids(answer.rows)[0] == exact, words
+            assert answer.rows[0].score == 1.0
+
+
+def test_a_file_called_so_comes_first(library: Library) -> None:
+    with library.write() as connection:
+        for path in ("b/01 Burial - Archangel.mp3", "a/Archangel Burial mix - Burial.wav"):
+            samples.add(connection, path, f"x1:{path}")
+        assert _names(connection, "Burial - Archangel")[0] == "01 Burial - Archangel.mp3"

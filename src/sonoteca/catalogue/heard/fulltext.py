@@ -22,6 +22,7 @@ from sonoteca.catalogue.store.schema import locations, regions, roots, sounds, t
 TextField: TypeAlias = Literal["title", "artist", "album", "path", "tags"]
 FIELDS: tuple[TextField, ...] = get_args(TextField)
 
+
 def texts_of(connection: Connection, sound_ids: Sequence[int]) -> dict[int, dict[TextField, list[str]]]:
     """Per sound and field of ``FIELDS``, the texts as they stand in the catalogue."""
     found: dict[int, dict[TextField, list[str]]] = {}
@@ -54,10 +55,7 @@ def folded_texts(connection: Connection, sound_ids: Sequence[int]) -> dict[int, 
     """Per sound and field of ``FIELDS`` that has one, each text as its stored words."""
     if dialect_of(connection) != "sqlite":
         # PostgreSQL keeps positions, not texts.
-        return {
-            sound_id: words_of_texts(by_field)
-            for sound_id, by_field in texts_of(connection, sound_ids).items()
-        }
+        return {sound_id: words_of_texts(by_field) for sound_id, by_field in texts_of(connection, sound_ids).items()}
     found: dict[int, dict[TextField, list[list[str]]]] = {}
     query = sa.text(f"SELECT rowid, {', '.join(FIELDS)} FROM sound_text WHERE rowid IN :ids")
     for ids in chunks(list(sound_ids)):

@@ -14,8 +14,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from sonoteca.catalogue.heard import fulltext
-from sonoteca.catalogue.heard.word_splitting import fold
 from sonoteca.catalogue.heard.observations import RATING, load
+from sonoteca.catalogue.heard.word_splitting import fold
 from sonoteca.catalogue.store.database import chunks
 from sonoteca.catalogue.store.schema import locations, regions, roots, sounds, summaries
 from sonoteca.domain.believed import believe

@@ -14,7 +14,7 @@ from __future__ import annotations
 import itertools
 import re
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 # Stands between two titles, paths or tags of one sound, so that no phrase spans both. A private
@@ -55,7 +55,7 @@ _STYLED = str.maketrans("$!", "si")
 _ENDING = re.compile(r"\.\w{1,5}$")
 # What stands for itself between blanks, as in the name of !!!, and what only joins names.
 _SIGNS_ALONE = re.compile(r"(?<!\S)[^\w\s]+(?=\s|$|\.\w{1,5}$)")
-_CONNECTORS = frozenset("-\u2010\u2011\u2012\u2013\u2014\u2015\u2212&+|~/\\\u00b7\u2022,;:._()[]{}<>\"*" + _APOSTROPHES)
+_CONNECTORS = frozenset('-\u2010\u2011\u2012\u2013\u2014\u2015\u2212&+|~/\\\u00b7\u2022,;:._()[]{}<>"*' + _APOSTROPHES)
 
 # What is typed joined is short; and names made of numbers and letters by a machine have seams without end.
 _LONGEST_JOIN = 16
@@ -139,6 +139,11 @@ def stored_words(text: str, *, is_path: bool = False) -> list[str]:
     for word in plain:
         forms.pop(word, None)
     return [*found, MARK, *list(forms)[:_MOST_FORMS]] if forms else found
+
+
+def main_words(stored: Sequence[str]) -> Sequence[str]:
+    """The words of a text in order, without its other forms."""
+    return stored[: stored.index(MARK)] if MARK in stored else stored
 
 
 def _forms(text: str, is_path: bool) -> Iterator[str]:

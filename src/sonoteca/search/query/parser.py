@@ -135,8 +135,10 @@ class _Parser:
             self.position += 1 if self.text[self.position] == "-" else 3
             if self.text[starts_at] != "-":
                 self._skip_blanks()
-            if self.position == len(self.text) or self.text[self.position] in " \t\n)" or _JOINER.match(
-                self.text, self.position
+            if (
+                self.position == len(self.text)
+                or self.text[self.position] in " \t\n)"
+                or _JOINER.match(self.text, self.position)
             ):
                 raise self._error(
                     f"nothing stands after this {self.text[starts_at : self.position].strip()}", starts_at

@@ -243,7 +243,7 @@ def read_tag(value: Value) -> Node:
 
 
 # Stands between an artist and a title, as people write and paste them.
-_DASH = re.compile(r"\s+[-\u2010-\u2015\u2212]\s+")
+DASH = re.compile(r"\s+[-\u2010-\u2015\u2212]\s+")
 
 
 def text_node(text: str, *, quoted: bool, field: TextField | None = None) -> Node:
@@ -256,7 +256,7 @@ def text_node(text: str, *, quoted: bool, field: TextField | None = None) -> Nod
     found: list[Node] = [Words(each.words, each.is_prefix, fields) for each in typed_words(typed, is_prefix=not quoted)]
     if not found:
         raise Unreadable(f"there is no word in {text!r}" if text else "a word is missing")
-    if quoted and field is None and len(parts := _DASH.split(text, 1)) == 2:
+    if quoted and field is None and len(parts := DASH.split(text, 1)) == 2:
         sides: tuple[tuple[TextField, str], ...] = (("artist", parts[0]), ("title", parts[1]))
         if all(typed_words(side, is_prefix=False) for _, side in sides):
             found.append(And(tuple(text_node(side, quoted=True, field=name) for name, side in sides)))

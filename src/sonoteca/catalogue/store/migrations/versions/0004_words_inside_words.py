@@ -47,7 +47,7 @@ def _texts(connection: Connection, first: int, last: int) -> dict[int, dict[full
     named = sa.text("SELECT id, title, artist, album FROM sounds WHERE id BETWEEN :first AND :last ORDER BY id")
     for sound_id, *texts in connection.execute(named, span):
         found[sound_id] = defaultdict(list)
-        for field, text in zip(("title", "artist", "album"), texts, strict=True):
+        for field, text in zip(fulltext.FIELDS[:3], texts, strict=True):
             if text is not None:
                 found[sound_id][field].append(text)
     for sound_id, text in connection.execute(sa.text(_PLACES), span):
