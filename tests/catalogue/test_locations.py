@@ -22,7 +22,7 @@ from sonoteca.catalogue.identity.locations import (
     record_files,
     record_unreadable,
 )
-from sonoteca.catalogue.identity.roots import Root, ensure_root, find_place, list_roots, move_root
+from sonoteca.catalogue.identity.roots import Root, ensure_root, find_place, list_roots
 from sonoteca.catalogue.identity.shop import ShopFacts, set_shop_facts
 from sonoteca.catalogue.identity.sounds import get_sound, mark_failed, resolve_sound, whole_regions
 from sonoteca.catalogue.made.edit import edit
@@ -30,7 +30,7 @@ from sonoteca.catalogue.store import schema
 from sonoteca.catalogue.store.library import Library
 from sonoteca.catalogue.store.names import compare_key, display_name
 from sonoteca.domain.names import public_id
-from sonoteca.errors import AmbiguousSound, DamagedAudio, RequestError, SoundNotFound
+from sonoteca.errors import AmbiguousSound, DamagedAudio, SoundNotFound
 
 
 @pytest.fixture
@@ -189,18 +189,6 @@ def test_a_root_above_takes_the_lower_ones_over(connection: Connection) -> None:
     assert below is not None
     assert (below.root.id, below.relative_path) == (upper.root.id, b"drums/deep")
     assert find_place(connection, "/musical") is None
-
-
-def test_a_root_moves_without_touching_its_locations(connection: Connection, root: Root) -> None:
-    recorded = record(connection, root, "a.wav", "x1:a")
-    other = ensure_root(connection, "/archive").root
-    move_root(connection, root.id, "/mnt/usb/music")
-    [place] = locations_of(connection, [recorded.sound_id])[recorded.sound_id]
-    assert place.path == Path("/mnt/usb/music/a.wav")
-    assert connection.execute(sa.select(schema.summaries.c.path)).scalar_one() == "/mnt/usb/music/a.wav"
-    with pytest.raises(RequestError, match="lies inside"):
-        move_root(connection, root.id, "/archive/x")
-    assert other.id != root.id
 
 
 def test_a_sound_answers_to_id_prefix_path_and_external_id(connection: Connection, root: Root) -> None:

@@ -5,7 +5,7 @@ go before later ones of the same field: tags, then chunks, then the name. A clai
 no sense (a tempo of 0, a key of "o") is left out, and so is a field whose claims of one
 producer contradict each other.
 
-Fields: ``title artist album album_artist genre date comment tempo_bpm key kind beats meter
+Fields: ``title artist album album_artist track genre date comment tempo_bpm key kind beats meter
 root_note loop_start_s loop_end_s cue_s description originator``.
 """
 
@@ -40,6 +40,7 @@ _TEXT_TAGS = {
     "artist": ("artist", "tpe1", "tp1", "©art", "iart", "author", "artists"),
     "album": ("album", "talb", "tal", "©alb", "iprd", "wm/albumtitle"),
     "album_artist": ("album_artist", "albumartist", "album artist", "tpe2", "tp2", "aart", "wm/albumartist"),
+    "track": ("track", "tracknumber", "trck", "trk", "trkn", "itrk", "wm/tracknumber"),
     "genre": ("genre", "tcon", "tco", "©gen", "gnre", "ignr", "wm/genre"),
     "date": ("date", "tdrc", "year", "tyer", "tye", "©day", "icrd", "wm/year"),
     "comment": ("comment", "©cmt", "icmt"),

@@ -9,8 +9,11 @@ from dataclasses import dataclass
 from av.audio.stream import AudioStream
 from av.container import InputContainer
 
+from sonoteca.audio.chunks import read_chunks
+from sonoteca.audio.claims import CHUNKS, all_claims
 from sonoteca.audio.container import OpenedContainer, open_container, open_regular_file
 from sonoteca.audio.tags.read import Tags, read_tags
+from sonoteca.domain.claim import Claim
 from sonoteca.domain.names import printable_path
 
 # FFmpeg counts a container's length in microseconds.
@@ -21,7 +24,8 @@ _CONTAINER_TIME_BASE = 1_000_000
 class AudioFacts:
     """What the header says. It may lie: ``decode.open_recording`` knows.
 
-    ``duration_s`` is None where the header gives none; ``tags`` are as ``tags.read`` finds them.
+    ``duration_s`` is None where the header gives none; ``tags`` are as ``tags.read`` finds them,
+    ``claims`` what they, the chunks and the name of the file say.
     """
 
     duration_s: float | None
@@ -32,6 +36,7 @@ class AudioFacts:
     bit_depth: int | None
     bit_rate: int | None
     tags: tuple[Tags, ...]
+    claims: tuple[Claim, ...]
 
 
 def probe(path: str | os.PathLike[str] | bytes) -> AudioFacts:
@@ -45,15 +50,18 @@ def probe(path: str | os.PathLike[str] | bytes) -> AudioFacts:
     with open_regular_file(path) as file, open_container(file, printable_path(path)) as opened:
         container, stream = opened.container, opened.stream
         context = stream.codec_context
+        duration_s = header_duration_s(container, stream)
+        tags = read_tags(file, container, stream)
         return AudioFacts(
-            duration_s=header_duration_s(container, stream),
+            duration_s=duration_s,
             sample_rate=context.sample_rate,
             channels=context.channels,
             codec=context.codec.canonical_name,
             container=container_name(container),
             bit_depth=bit_depth(opened),
             bit_rate=context.bit_rate or container.bit_rate or None,
-            tags=read_tags(file, container, stream),
+            tags=tags,
+            claims=all_claims(read_chunks(file, CHUNKS), tags, os.fsdecode(path), duration_s=duration_s),
         )
 
 

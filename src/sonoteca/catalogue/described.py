@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy.engine import Connection
 
+from sonoteca.catalogue.heard.file_claims import NAMING_FIELDS, names_of_files
 from sonoteca.catalogue.heard.statements import statements_of
 from sonoteca.catalogue.heard.tags import tags_of
 from sonoteca.catalogue.identity.locations import locations_of
@@ -70,10 +71,12 @@ def stored_sound_object(connection: Connection, sound_id: int) -> dict[str, Any]
     """The sound object (docs/sound-object.md) of a stored sound.
 
     Beside its keys: ``external_id``, ``title``, ``artist``, ``album``, ``price``, ``currency``, ``url``, ``tags``,
-    ``locations``, ``added_at``, ``analysed_at``, and ``state`` (pending, analysed, failed).
+    ``locations`` (each with the title, artist, album and track of its own), ``added_at``, ``analysed_at``, and
+    ``state`` (pending, analysed, failed).
     """
     row = get_sound(connection, sound_id)
     places = locations_of(connection, [sound_id]).get(sound_id, [])
+    own = names_of_files(connection, sound_id)
     whole = whole_regions(connection, [sound_id])[sound_id]
     failure = (
         StoredFailure(row.error_code, row.error_message or "", row.error_remedy or "")
@@ -108,7 +111,10 @@ def stored_sound_object(connection: Connection, sound_id: int) -> dict[str, Any]
             {"label": tag.label, "source": str(tag.source), "confidence": tag.confidence}
             for tag in tags_of(connection, [whole]).get(whole, [])
         ],
-        "locations": [{"path": place.display_path, "missing": place.is_missing} for place in places],
+        "locations": [
+            {"path": place.display_path, "missing": place.is_missing, **own.get(place.id, dict.fromkeys(NAMING_FIELDS))}
+            for place in places
+        ],
         "added_at": row.added_at,
         "analysed_at": row.analysed_at,
     }

@@ -22,7 +22,7 @@ from sonoteca.cli.output import messages, printable
 if TYPE_CHECKING:
     from sonoteca import FileOutcome, PlanCounts
 
-_STAGE_WORDS: dict[str, str] = {"identify": "reading", "listen": "listening"}
+_STAGE_WORDS: dict[str, str] = {"identify": "reading", "read": "reading tags", "listen": "listening"}
 
 
 class ProgressBar:

@@ -12,7 +12,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 
 from sonoteca.catalogue.heard import pending
-from sonoteca.catalogue.identity.locations import mark_missing, mark_present
+from sonoteca.catalogue.identity.locations import Change, mark_missing, mark_present
+from sonoteca.catalogue.identity.remove import forget_failed, remove_abandoned
 from sonoteca.catalogue.identity.roots import ensure_root
 from sonoteca.catalogue.store.library import Library
 from sonoteca.ingest.analyse import Batching, Work, analyse, failure_identity
@@ -21,7 +22,7 @@ from sonoteca.ingest.listen import Producers, producers_of
 from sonoteca.ingest.listener import Listener
 from sonoteca.ingest.ownership import Heartbeat, new_owner, release_dead
 from sonoteca.ingest.plan import Plan, SoundFile, Start, find_start, make_plan
-from sonoteca.ingest.record import RecordedFiles, record, with_claimed_lengths
+from sonoteca.ingest.record import RecordedFiles, read_again, record, with_claimed_lengths
 from sonoteca.ingest.report import AddAnswer, FileOutcome, Progress
 from sonoteca.ingest.requests import AddRequest, HearingRequest, RetryRequest
 from sonoteca.ingest.root_paths import absolute
@@ -79,7 +80,10 @@ def add_files(
                 return tally.result()
             recorded = _record(library, listener, plan, watch)
             tally.recorded = recorded
+            tally.read_again = _read_again(library, listener, plan, watch)
             tally.missing, tally.warnings = _mark_missing(library, plan, recorded, request)
+            gone = [each.id for each in plan.gone if each.is_failed and each.id not in recorded.moved_ids]
+            _clear_away(library, gone, recorded)
             todo = _pending_files(library, {**plan.sounds, **recorded.sounds}, producers, request, tally)
             _analyse(library, listener, todo, producers, request, watch, tally, retry_failed=tally.any_retried)
     except KeyboardInterrupt:
@@ -103,22 +107,18 @@ def retry_files(
     try:
         with library.read() as connection:
             failed = failed_before(connection, codes=request.codes)
-        tally.plan = Plan(
-            found=len(failed.sounds) + len(failed.to_identify),
-            to_identify=failed.to_identify,
-            unchanged=len(failed.sounds),
-        )
+        tally.plan = Plan(found=len(failed.to_identify), to_identify=failed.to_identify)
         watch.on_plan(tally.plan.counts())
         if request.dry_run:
-            tally.analysed.analysed = len(failed.sounds)
+            tally.analysed.analysed = len(failed.to_identify)
             return tally.result()
         with ExitStack() as stack:
             listener = listener or stack.enter_context(_own_listener())
             producers = producers_of(listener.settings)
             recorded = _record(library, listener, tally.plan, watch)
             tally.recorded = recorded
-            todo = {**failed.sounds, **recorded.sounds}
-            _analyse(library, listener, todo, producers, request, watch, tally, retry_failed=True)
+            _clear_away(library, [each for each in failed.gone if each not in recorded.moved_ids], recorded)
+            _analyse(library, listener, recorded.sounds, producers, request, watch, tally, retry_failed=True)
     except KeyboardInterrupt:
         tally.interrupted = True
     finally:
@@ -160,7 +160,7 @@ def _compare(
     watch: Watch,
 ) -> Plan:
     with library.read() as connection:
-        plan = make_plan(connection, files, starts, identify_failed=request.force)
+        plan = make_plan(connection, files, starts, identify_all=request.force)
     watch.on_plan(plan.counts())
     for left in plan.left_out:
         watch.on_outcome(FileOutcome(left.path, "identify", "left_out", left.error))
@@ -170,18 +170,33 @@ def _compare(
 def _record(library: Library, listener: Listener, plan: Plan, watch: Watch) -> RecordedFiles:
     watch.on_stage("identify", len(plan.to_identify))
     gone_ids = frozenset(location.id for location in plan.gone)
-    recorded = record(library, listener.executor, plan.to_identify, gone_ids=gone_ids, progress=watch)
+    recorded = record(
+        library,
+        listener.executor,
+        plan.to_identify,
+        gone_ids=gone_ids,
+        trust_names=listener.settings.trust_names,
+        progress=watch,
+    )
     if plan.returned:
         with library.write() as connection:
             mark_present(connection, plan.returned)
     return recorded
 
 
+def _read_again(library: Library, listener: Listener, plan: Plan, watch: Watch) -> int:
+    if not plan.to_read:
+        return 0
+    watch.on_stage("read", len(plan.to_read))
+    trust_names = listener.settings.trust_names
+    return read_again(library, listener.executor, plan.to_read, trust_names=trust_names, progress=watch)
+
+
 def _mark_missing(
     library: Library, plan: Plan, recorded: RecordedFiles, request: AddRequest
 ) -> tuple[int, tuple[str, ...]]:
     """Mark what is gone and did not move, unless so much is gone that a disk must be."""
-    gone = [location.id for location in plan.gone if location.id not in recorded.moved_ids]
+    gone = [location.id for location in plan.gone if location.id not in recorded.moved_ids and not location.is_failed]
     if not gone:
         return 0, ()
     if len(gone) * 2 > plan.n_known_present and not request.accept_missing:
@@ -191,6 +206,15 @@ def _mark_missing(
         )
     with library.write() as connection:
         return mark_missing(connection, gone), ()
+
+
+def _clear_away(library: Library, gone_ids: Sequence[int], recorded: RecordedFiles) -> None:
+    """Forget what had failed and is no longer on disk, and sounds whose only file holds another content now."""
+    if not gone_ids and not recorded.changes[Change.CHANGED]:
+        return
+    with library.write() as connection:
+        forget_failed(connection, gone_ids)
+        remove_abandoned(connection)
 
 
 def _pending_files(

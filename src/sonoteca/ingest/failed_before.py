@@ -14,15 +14,27 @@ from sonoteca.catalogue.identity.roots import Root, list_roots
 from sonoteca.catalogue.store.database import chunks
 from sonoteca.catalogue.store.schema import locations, regions, runs, sounds
 from sonoteca.errors import AnalyzerFailed
-from sonoteca.ingest.plan import FileToIdentify, SoundFile
+from sonoteca.ingest.plan import FileToIdentify, is_gone
 
 
 @dataclass(slots=True)
 class FailedBefore:
-    """Failed sounds with an unchanged file to hear, and files to identify first: changed, or never readable."""
+    """Files that failed, and locations of such that are ``gone``, although their folder is there.
 
-    sounds: dict[int, SoundFile] = field(default_factory=dict)
+    All are identified anew: one may have been replaced by another of equal size and time.
+    """
+
     to_identify: list[FileToIdentify] = field(default_factory=list)
+    gone: list[int] = field(default_factory=list)
+
+    def look(self, location_id: int, file: FileToIdentify) -> bool:
+        """Take a file in, if it is there."""
+        now = _seen_now(file)
+        if now is not None:
+            self.to_identify.append(FileToIdentify(file.path, file.root, now))
+        elif is_gone(file.path) and os.path.isdir(file.root.folder):
+            self.gone.append(location_id)
+        return now is not None
 
 
 def failed_identities(connection: Connection) -> dict[int, str | None]:
@@ -40,16 +52,13 @@ def failed_before(connection: Connection, *, codes: Sequence[str] = ()) -> Faile
         Only failures with one of these codes; any by default.
     """
     found = FailedBefore()
-    wanted = _failed_sounds(connection, codes)
-    for sound_id, content_hash, file in _files_of(connection, sorted(wanted)):
-        if sound_id in found.sounds:
-            continue
-        now = _seen_now(file)
-        if now == file.seen:
-            found.sounds[sound_id] = SoundFile(file.path, file.seen.size, content_hash)
-        elif now is not None:
-            found.to_identify.append(FileToIdentify(file.path, file.root, now))
-    found.to_identify += _unreadable(connection, codes)
+    taken: set[int] = set()
+    for sound_id, location_id, file in _files_of(connection, sorted(_failed_sounds(connection, codes))):
+        # One file of a sound is enough to hear it.
+        if sound_id not in taken and found.look(location_id, file):
+            taken.add(sound_id)
+    for location_id, file in _unreadable(connection, codes):
+        found.look(location_id, file)
     return found
 
 
@@ -69,33 +78,29 @@ def _failed_sounds(connection: Connection, codes: Sequence[str]) -> set[int]:
     return found
 
 
-def _files_of(connection: Connection, sound_ids: Sequence[int]) -> Iterator[tuple[int, str, FileToIdentify]]:
+def _files_of(connection: Connection, sound_ids: Sequence[int]) -> Iterator[tuple[int, int, FileToIdentify]]:
     roots = {root.id: root for root in list_roots(connection)}
     for some in chunks(list(sound_ids)):
         query = (
             sa.select(
-                locations.c.sound_id, sounds.c.content_hash, locations.c.root_id, locations.c.relative_path,
-                locations.c.size, locations.c.mtime_ns,
+                locations.c.sound_id, locations.c.id, locations.c.root_id, locations.c.relative_path, locations.c.size,
+                locations.c.mtime_ns,
             )
-            .join(sounds, sounds.c.id == locations.c.sound_id)
             .where(locations.c.sound_id.in_(some), locations.c.missing_since.is_(None))
             .order_by(locations.c.id)
         )  # fmt: skip
         for row in connection.execute(query):
             seen = SeenFile(bytes(row.relative_path), row.size, row.mtime_ns)
-            yield row.sound_id, row.content_hash, _file(roots[row.root_id], seen)
+            yield row.sound_id, row.id, _file(roots[row.root_id], seen)
 
 
-def _unreadable(connection: Connection, codes: Sequence[str]) -> Iterator[FileToIdentify]:
+def _unreadable(connection: Connection, codes: Sequence[str]) -> Iterator[tuple[int, FileToIdentify]]:
     roots = {root.id: root for root in list_roots(connection)}
     query = sa.select(locations).where(locations.c.error_code.is_not(None), locations.c.missing_since.is_(None))
     if codes:
         query = query.where(locations.c.error_code.in_(list(codes)))
     for row in connection.execute(query.order_by(locations.c.id)):
-        file = _file(roots[row.root_id], SeenFile(bytes(row.relative_path), row.size, row.mtime_ns))
-        now = _seen_now(file)
-        if now is not None:
-            yield FileToIdentify(file.path, file.root, now)
+        yield row.id, _file(roots[row.root_id], SeenFile(bytes(row.relative_path), row.size, row.mtime_ns))
 
 
 def _file(root: Root, seen: SeenFile) -> FileToIdentify:

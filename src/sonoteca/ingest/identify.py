@@ -1,4 +1,4 @@
-"""What a worker does before anybody listens: whose content is in these files, and how long they claim to be.
+"""What a worker does before anybody listens: whose content is in these files, and what they claim to be.
 
 Files come in batches, because opening a short file costs less than a message between
 processes. The claimed length only sets the deadline of the file's analysis.
@@ -9,28 +9,38 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sonoteca.audio.content_hash import hash_content
-from sonoteca.audio.probe import probe
+from sonoteca.audio.probe import AudioFacts, probe
+from sonoteca.domain.claim import Claim
 from sonoteca.errors import AudioError, SonotecaError
 
 
 @dataclass(frozen=True, slots=True)
 class Identified:
-    """``content_hash`` or ``error`` is set. ``claimed_s`` is None where the header does not say."""
+    """``content_hash`` or ``error`` is set.
+
+    ``claimed_s`` is None where the header does not say, ``claims`` where it could not be read.
+    """
 
     path: str
     content_hash: str | None
     claimed_s: float | None
     error: SonotecaError | None
+    claims: tuple[Claim, ...] | None = None
 
 
 def identify(paths: tuple[str, ...]) -> list[Identified]:
-    """Content hash and claimed length of each file, in order; a file that cannot be read is an item with its error."""
+    """Content hash and claims of each file, in order; a file that cannot be read is an item with its error."""
     return [_identify(path) for path in paths]
 
 
 def claimed_lengths(paths: tuple[str, ...]) -> list[float | None]:
     """Claimed length of each file in seconds, in order; None where its header does not say."""
-    return [_claimed_s(path) for path in paths]
+    return [_claimed_s(_facts(path)) for path in paths]
+
+
+def read_claims(paths: tuple[str, ...]) -> list[tuple[Claim, ...] | None]:
+    """What each file says about itself, in order; None where it cannot be read."""
+    return [None if (facts := _facts(path)) is None else facts.claims for path in paths]
 
 
 def _identify(path: str) -> Identified:
@@ -38,12 +48,17 @@ def _identify(path: str) -> Identified:
         content_hash = hash_content(path)
     except SonotecaError as error:
         return Identified(path, None, None, error)
-    return Identified(path, content_hash, _claimed_s(path), None)
+    facts = _facts(path)
+    return Identified(path, content_hash, _claimed_s(facts), None, None if facts is None else facts.claims)
 
 
-def _claimed_s(path: str) -> float | None:
+def _facts(path: str) -> AudioFacts | None:
     try:
-        claimed_s = probe(path).duration_s
+        return probe(path)
     except (AudioError, OSError, ValueError):
         return None
+
+
+def _claimed_s(facts: AudioFacts | None) -> float | None:
+    claimed_s = None if facts is None else facts.duration_s
     return claimed_s if claimed_s is not None and claimed_s > 0 else None

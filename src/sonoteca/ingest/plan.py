@@ -15,6 +15,7 @@ from sqlalchemy.engine import Connection
 
 from sonoteca.catalogue.identity.locations import KnownLocation, SeenFile, known_locations
 from sonoteca.catalogue.identity.roots import Place, Root, find_place, list_roots, path_bytes
+from sonoteca.domain.claim import CLAIM_VERSION
 from sonoteca.ingest.report import PlanCounts
 from sonoteca.ingest.root_paths import encoded
 from sonoteca.ingest.walk import FoundFile, LeftOut
@@ -27,6 +28,14 @@ class FileToIdentify:
     path: str
     root: Root
     seen: SeenFile
+
+
+@dataclass(frozen=True, slots=True)
+class FileToRead:
+    """An unchanged file whose tags no reader of today has read: its content is known, what it says is not."""
+
+    path: str
+    location_id: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +57,8 @@ class Plan:
         Files at paths that the library does not know; they are among ``to_identify``.
     sounds : dict
         Files of known sounds that did not change, one per sound row.
+    to_read : list of FileToRead
+        Of the unchanged files those whose tags have to be read again: an older version did.
     gone : list of KnownLocation
         Known, not marked missing, and not on disk. Some of them will turn out to have moved.
     n_known_present : int
@@ -60,6 +71,7 @@ class Plan:
     failed_before: int = 0
     to_identify: list[FileToIdentify] = field(default_factory=list)
     sounds: dict[int, SoundFile] = field(default_factory=dict)
+    to_read: list[FileToRead] = field(default_factory=list)
     returned: list[int] = field(default_factory=list)
     gone: list[KnownLocation] = field(default_factory=list)
     n_known_present: int = 0
@@ -108,14 +120,15 @@ def make_plan(
     files: Iterable[FoundFile | LeftOut],
     starts: Sequence[Start],
     *,
-    identify_failed: bool = False,
+    identify_all: bool = False,
 ) -> Plan:
     """Compare a walk with the catalogue.
 
     Parameters
     ----------
-    identify_failed : bool
-        Identify again the unchanged files whose bytes could not be read before.
+    identify_all : bool
+        Identify unchanged files too: a file may have been replaced by one of equal size and time, and one whose
+        bytes could not be read may be readable now.
     """
     plan = Plan()
     known = _Known(connection, starts)
@@ -128,16 +141,16 @@ def make_plan(
         root, relative = _located(start_of[file.start], file.below)
         location = known.take(root, relative)
         plan.unknown += location is None
-        if location is None or location.size != file.size or location.mtime_ns != file.mtime_ns:
+        is_changed = location is None or location.size != file.size or location.mtime_ns != file.mtime_ns
+        if location is None or is_changed or identify_all:
             plan.to_identify.append(_to_identify(file, root, relative))
         elif location.sound_id is None or location.content_hash is None:
-            if identify_failed:
-                plan.to_identify.append(_to_identify(file, root, relative))
-            else:
-                plan.unchanged += 1
-                plan.failed_before += 1
+            plan.unchanged += 1
+            plan.failed_before += 1
         else:
             plan.unchanged += 1
+            if location.claims_version != CLAIM_VERSION:
+                plan.to_read.append(FileToRead(file.path, location.id))
             plan.sounds.setdefault(location.sound_id, SoundFile(file.path, file.size, location.content_hash))
             if location.is_missing:
                 plan.returned.append(location.id)

@@ -7,15 +7,23 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from sonoteca.catalogue.identity.locations import Change, locations_of, record_files, record_unreadable
+from sonoteca.catalogue.heard.file_claims import trusted
+from sonoteca.catalogue.identity.locations import (
+    Change,
+    keep_claims,
+    locations_of,
+    record_files,
+    record_unreadable,
+)
 from sonoteca.catalogue.identity.roots import Root
 from sonoteca.catalogue.identity.sounds import known_sounds
 from sonoteca.catalogue.store.library import Library
+from sonoteca.domain.claim import Claim
 from sonoteca.errors import FileUnreadable, SonotecaError
 from sonoteca.ingest.deadline import BASE_DEADLINE_S
 from sonoteca.ingest.failures import error_of
-from sonoteca.ingest.identify import Identified, claimed_lengths, identify
-from sonoteca.ingest.plan import FileToIdentify, SoundFile, is_gone
+from sonoteca.ingest.identify import Identified, claimed_lengths, identify, read_claims
+from sonoteca.ingest.plan import FileToIdentify, FileToRead, SoundFile, is_gone
 from sonoteca.ingest.report import FileOutcome, Progress
 from sonoteca.workers.executor import Done, Executor, Task
 
@@ -47,6 +55,7 @@ def record(
     files: Sequence[FileToIdentify],
     *,
     gone_ids: frozenset[int],
+    trust_names: bool,
     progress: Progress,
 ) -> RecordedFiles:
     """Identify ``files`` and record them, some hundred per transaction.
@@ -55,6 +64,8 @@ def record(
     ----------
     gone_ids : frozenset of int
         Locations that are not on disk any more: a file with the content of one of them moved.
+    trust_names : bool
+        Let what file names claim rank with tags.
     """
     found = RecordedFiles()
     by_path = {file.path: file for file in files}
@@ -64,10 +75,10 @@ def record(
         waiting.append((by_path[identified.path], identified))
         progress.on_outcome(_outcome(identified))
         if len(waiting) >= _FLUSH_FILES or time.monotonic() - last_flush > _FLUSH_S:
-            _write(library, waiting, gone_ids, found)
+            _write(library, waiting, gone_ids, trust_names, found)
             waiting = []
             last_flush = time.monotonic()
-    _write(library, waiting, gone_ids, found)
+    _write(library, waiting, gone_ids, trust_names, found)
     return found
 
 
@@ -112,6 +123,40 @@ def with_claimed_lengths(
     return lengths
 
 
+def read_again(
+    library: Library, executor: Executor, files: Sequence[FileToRead], *, trust_names: bool, progress: Progress
+) -> int:
+    """Read anew what unchanged files say about themselves, some hundred per transaction; returns how many were read.
+
+    A file that resists keeps what is known of it.
+    """
+    n_read = 0
+    batches = [files[at : at + BATCH_FILES] for at in range(0, len(files), BATCH_FILES)]
+    tasks = (
+        Task(str(number), tuple(file.path for file in batch), BASE_DEADLINE_S) for number, batch in enumerate(batches)
+    )
+    waiting: dict[int, Sequence[Claim]] = {}
+
+    def write() -> None:
+        if waiting:
+            with library.write() as connection:
+                keep_claims(connection, waiting)
+            waiting.clear()
+
+    for outcome in executor.run(read_claims, tasks, retry=False):
+        batch = batches[int(outcome.key)]
+        told = outcome.result if isinstance(outcome, Done) else [None] * len(batch)
+        for file, said in zip(batch, told, strict=True):
+            progress.on_outcome(FileOutcome(file.path, "read", "identified"))
+            if said is not None:
+                waiting[file.location_id] = trusted(said) if trust_names else said
+                n_read += 1
+        if len(waiting) >= _FLUSH_FILES:
+            write()
+    write()
+    return n_read
+
+
 def _batches(files: Iterable[FileToIdentify]) -> Iterator[list[FileToIdentify]]:
     batch: list[FileToIdentify] = []
     n_bytes = 0
@@ -140,6 +185,7 @@ def _write(
     library: Library,
     batch: Sequence[tuple[FileToIdentify, Identified]],
     gone_ids: frozenset[int],
+    trust_names: bool,
     found: RecordedFiles,
 ) -> None:
     if not batch:
@@ -164,7 +210,12 @@ def _write(
         }
         for root, pairs in readable.items():
             seen = [(file.seen, identified.content_hash or "") for file, identified in pairs]
-            recorded = record_files(connection, root, seen, vanished=gone_ids | elsewhere)
+            said = {
+                file.seen.relative_path: trusted(identified.claims) if trust_names else identified.claims
+                for file, identified in pairs
+                if identified.claims is not None
+            }
+            recorded = record_files(connection, root, seen, vanished=gone_ids | elsewhere, said=said)
             for (file, identified), each in zip(pairs, recorded, strict=True):
                 found.changes[each.change] += 1
                 sound_file = SoundFile(file.path, file.seen.size, identified.content_hash or "")

@@ -11,7 +11,7 @@ from sonoteca.catalogue.store import clock
 from sonoteca.errors import SonotecaError
 from sonoteca.ingest.requests import HearingRequest
 
-Stage = Literal["identify", "listen"]
+Stage = Literal["identify", "read", "listen"]
 State = Literal["identified", "analysed", "failed", "left_out"]
 
 
@@ -88,6 +88,8 @@ class AddAnswer:
     request : HearingRequest
     found : int
         Candidate files on disk.
+    read_again : int
+        Of the unchanged, those whose tags were read anew because an older version had read them.
     returned : int
         Of the unchanged and retagged, those that were missing before.
     missing : int
@@ -114,6 +116,7 @@ class AddAnswer:
     retagged: int = 0
     unchanged: int = 0
     unreadable: int = 0
+    read_again: int = 0
     returned: int = 0
     missing: int = 0
     left_out: int = 0

@@ -67,6 +67,7 @@ class Tally:
     plan: Plan = field(default_factory=Plan)
     recorded: RecordedFiles = field(default_factory=RecordedFiles)
     analysed: Analysed = field(default_factory=Analysed)
+    read_again: int = 0
     missing: int = 0
     failed_before: int = 0
     any_retried: bool = False
@@ -85,8 +86,9 @@ class Tally:
             moved=changes[Change.MOVED],
             changed=changes[Change.CHANGED],
             retagged=changes[Change.TOUCHED] + changes[Change.RETURNED],
-            unchanged=plan.unchanged,
+            unchanged=plan.unchanged + changes[Change.SAME],
             unreadable=len(recorded.unreadable),
+            read_again=self.read_again,
             returned=len(plan.returned) + changes[Change.RETURNED],
             missing=self.missing,
             left_out=len(plan.left_out),

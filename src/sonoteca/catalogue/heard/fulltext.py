@@ -1,4 +1,4 @@
-"""The words a sound can be found by: title, artist, album, paths and tags.
+"""The words a sound can be found by: title, artist and album (its own and those of each of its files), paths and tags.
 
 All splitting and folding happens in Python (``word_splitting``), so that SQLite's FTS5, PostgreSQL's
 tsvector and a predicate on plain values agree on what a word is: the databases get words
@@ -17,7 +17,7 @@ from sqlalchemy.engine import Connection
 
 from sonoteca.catalogue.heard.word_splitting import BREAK, MARK, stored_words
 from sonoteca.catalogue.store.database import chunks, dialect_of
-from sonoteca.catalogue.store.schema import locations, regions, roots, sounds, tags
+from sonoteca.catalogue.store.schema import claims, locations, regions, roots, sounds, tags
 
 TextField: TypeAlias = Literal["title", "artist", "album", "path", "tags"]
 FIELDS: tuple[TextField, ...] = get_args(TextField)
@@ -34,6 +34,9 @@ def texts_of(connection: Connection, sound_ids: Sequence[int]) -> dict[int, dict
             for field in FIELDS[:3]:
                 if (value := getattr(sound, field)) is not None:
                     found[sound.id][field].append(value)
+        for sound_id, field, text in _texts_of_files(connection, ids):
+            if text not in found[sound_id][field]:
+                found[sound_id][field].append(text)
         for place in connection.execute(
             sa.select(locations.c.sound_id, roots.c.name, locations.c.display_path)
             .join(roots, roots.c.id == locations.c.root_id)
@@ -49,6 +52,17 @@ def texts_of(connection: Connection, sound_ids: Sequence[int]) -> dict[int, dict
 def words_of_texts(texts: Mapping[TextField, Sequence[str]]) -> dict[TextField, list[list[str]]]:
     """The stored words of each text of a sound."""
     return {field: [stored_words(text, is_path=field == "path") for text in each] for field, each in texts.items()}
+
+
+def _texts_of_files(connection: Connection, sound_ids: Sequence[int]) -> Iterable[tuple[int, TextField, str]]:
+    """Titles, artists and albums that the files of these sounds have of their own, the file known longest first."""
+    query = (
+        sa.select(locations.c.sound_id, claims.c.field, claims.c.value)
+        .join(locations, locations.c.id == claims.c.location_id)
+        .where(locations.c.sound_id.in_(sound_ids), claims.c.field.in_(FIELDS[:3]))
+        .order_by(locations.c.id, claims.c.position)
+    )
+    return ((row.sound_id, row.field, str(row.value)) for row in connection.execute(query))
 
 
 def folded_texts(connection: Connection, sound_ids: Sequence[int]) -> dict[int, dict[TextField, list[list[str]]]]:

@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from sonoteca.catalogue.heard import embeddings, observations, pending, region_rows, summaries, tags
+from sonoteca.catalogue.heard import embeddings, file_claims, observations, pending, region_rows, summaries, tags
 from sonoteca.catalogue.store import clock, leases, schema
 from sonoteca.catalogue.store.database import chunks
 from sonoteca.catalogue.store.names import storable
 from sonoteca.domain.audio_info import AudioInfo
-from sonoteca.domain.claim import Claim, claimed_observations
+from sonoteca.domain.claim import Claim
 from sonoteca.domain.embedding import Embedding, Space
-from sonoteca.domain.observation import Observation, Provenance
-from sonoteca.domain.precedence import NAME_PRODUCER
 from sonoteca.domain.sound_analysis import Identity, Run, SoundAnalysis
 from sonoteca.domain.vocabulary import RunOutcome, Source
 from sonoteca.errors import WriteSwallowed
-
-# Claims that describe the sound as a whole and are no statement about how it sounds.
-_DESCRIPTIVE = ("title", "artist", "album")
-_TAG_CLAIMS = ("genre", "tag")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,7 +33,8 @@ class SoundResult:
         Its content hash must be the sound's.
     analysis : SoundAnalysis
     claims : tuple of Claim
-        What the file says about itself; stored as source ``import``, title/artist/album on the sound.
+        What the file says about itself; stored as source ``import``, title/artist/album on the sound. What the
+        sound's main file is known to say (``file_claims``) goes before.
     embeddings : mapping of space id to a list per region
         As ``Embedder.embed`` gives them: in the order of ``analysis.regions``, possibly empty lists.
         A space that is absent here was not computed and stays as it was.
@@ -102,12 +97,16 @@ def store_results(
     digest = pending.identity_digest(identities)
     expected = _Expected()
 
-    _update_sounds(connection, results, digest, at)
+    said: dict[int, Sequence[Claim]] = {each.sound_id: each.claims for each in results}
+    said |= file_claims.main_claims(connection, list(said))
+    _update_sounds(connection, results, said, digest, at)
     region_ids = region_rows.replace(connection, {each.sound_id: each.analysis for each in results})
-    _replace_observations(connection, results, region_ids, trust_names, at, expected)
+    _replace_observations(connection, results, region_ids, said, trust_names, at, expected)
     _replace_runs(connection, results, region_ids, stored_spaces, at, expected)
     _replace_embeddings(connection, results, region_ids, stored_spaces, expected)
-    _replace_tags(connection, results, region_ids)
+    tags.replace_imported(
+        connection, {region_ids[sound_id][0]: file_claims.labels_of(claims) for sound_id, claims in said.items()}
+    )
     _read_back(connection, results, region_ids, stored_spaces, at, expected)
 
     sound_ids = [each.sound_id for each in results]
@@ -151,15 +150,18 @@ def _check(
                     embeddings.check_fits(vector, space_id, stored_spaces[space_id].space.dimensions)
 
 
-def _update_sounds(connection: Connection, results: Sequence[SoundResult], digest: str, at: str) -> None:
-    # What a retagged file no longer says stays: a title is no measurement.
+def _update_sounds(
+    connection: Connection,
+    results: Sequence[SoundResult],
+    said: Mapping[int, Sequence[Claim]],
+    digest: str,
+    at: str,
+) -> None:
     rows = []
     stated = observations.stated(connection, [result.sound_id for result in results])
     today = {sound_id: observations.input_digest(each.values()) for sound_id, each in stated.items()}
     for result in results:
-        said = {
-            claim.field: storable(str(claim.value)) for claim in reversed(result.claims) if claim.field in _DESCRIPTIVE
-        }
+        names = file_claims.names_of(said[result.sound_id])
         info = result.info
         rows.append(
             {
@@ -174,9 +176,7 @@ def _update_sounds(connection: Connection, results: Sequence[SoundResult], diges
                 "bit_rate": info.bit_rate,
                 "warnings": list(dict.fromkeys(map(storable, (*result.warnings, *result.analysis.warnings)))),
                 "identity": digest if result.input == today.get(result.sound_id, "") else None,
-                "new_title": said.get("title"),
-                "new_artist": said.get("artist"),
-                "new_album": said.get("album"),
+                **{f"new_{name}": text for name, text in names.items()},
             }
         )
     table = schema.sounds
@@ -191,7 +191,10 @@ def _update_sounds(connection: Connection, results: Sequence[SoundResult], diges
             }
         )
         .values(
-            {name: sa.func.coalesce(sa.bindparam(f"new_{name}", type_=sa.Text), table.c[name]) for name in _DESCRIPTIVE}
+            # What a shop calls it goes before what a file says.
+            title=sa.func.coalesce(table.c.shop_title, sa.bindparam("new_title", type_=sa.Text)),
+            artist=sa.bindparam("new_artist", type_=sa.Text),
+            album=sa.bindparam("new_album", type_=sa.Text),
         )
         .values(
             status="analysed",
@@ -209,6 +212,7 @@ def _replace_observations(
     connection: Connection,
     results: Sequence[SoundResult],
     region_ids: Mapping[int, Sequence[int]],
+    said: Mapping[int, Sequence[Claim]],
     trust_names: bool,
     at: str,
     expected: _Expected,
@@ -224,9 +228,8 @@ def _replace_observations(
             if failed:
                 expected_old = (table.c.region_id == region_id) & (table.c.source == Source.ANALYZER)
                 connection.execute(sa.delete(table).where(expected_old, table.c.producer.not_in(failed)))
-        claims = claimed_observations(result.claims)
-        imported = {(each.descriptor.name, each.provenance.producer): each for each in _named(claims, trust_names)}
-        rows += [observations.row_of(ids[0], each, at) for each in imported.values()]
+        imported = file_claims.statements_of(said[result.sound_id], trust_names=trust_names)
+        rows += [observations.row_of(ids[0], each, at) for each in imported]
     whole_ids = [region_ids[result.sound_id][0] for result in results]
     plain_ids = [
         region_id
@@ -242,14 +245,6 @@ def _replace_observations(
     if rows:
         connection.execute(sa.insert(table), rows)
     expected.observations = len(rows)
-
-
-def _named(claims: Iterable[Observation], trust_names: bool) -> Iterable[Observation]:
-    for claim in claims:
-        origin = claim.provenance
-        if trust_names and origin.producer == NAME_PRODUCER:
-            origin = Provenance(origin.source, observations.TRUSTED_NAME_PRODUCER, origin.version, origin.settings)
-        yield Observation(claim.descriptor, claim.value, claim.confidence, origin)
 
 
 def _replace_runs(
@@ -321,18 +316,6 @@ def _replace_embeddings(
         if rows:
             connection.execute(sa.insert(schema.embeddings_table(stored.number)), rows)
         expected.vectors[space_id] = len(rows)
-
-
-def _replace_tags(
-    connection: Connection, results: Sequence[SoundResult], region_ids: Mapping[int, Sequence[int]]
-) -> None:
-    claimed = {
-        region_ids[result.sound_id][0]: [
-            storable(str(claim.value)) for claim in result.claims if claim.field in _TAG_CLAIMS
-        ]
-        for result in results
-    }
-    tags.replace_imported(connection, claimed)
 
 
 def _read_back(

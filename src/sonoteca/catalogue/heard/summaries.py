@@ -37,6 +37,7 @@ from sonoteca.domain.descriptor import (
     TUNING,
     Descriptor,
 )
+from sonoteca.domain.melody import MELODY_HASH_PREFIX
 from sonoteca.domain.music import Key
 from sonoteca.domain.observation import JsonValue, Observation
 
@@ -174,10 +175,15 @@ def refresh_places(connection: Connection, sound_ids: Sequence[int]) -> None:
 def _descriptions(connection: Connection, sound_ids: Sequence[int]) -> dict[int, dict[str, Any]]:
     """Per sound the columns that do not come from observations."""
     described: dict[int, dict[str, Any]] = {}
-    columns = (sounds.c.id, sounds.c.status, sounds.c.added_at, sounds.c.title, sounds.c.artist, sounds.c.album)
+    columns = (
+        sounds.c.id, sounds.c.content_hash, sounds.c.status, sounds.c.added_at, sounds.c.title, sounds.c.artist,
+        sounds.c.album,
+    )  # fmt: skip
     for row in connection.execute(sa.select(*columns).where(sounds.c.id.in_(sound_ids))):
         described[row.id] = {
             "status": row.status,
+            # Until a file of it is met below that is there.
+            "is_missing": not row.content_hash.startswith(MELODY_HASH_PREFIX),
             "added_at": row.added_at,
             "title": row.title,
             "artist": row.artist,
@@ -189,12 +195,19 @@ def _descriptions(connection: Connection, sound_ids: Sequence[int]) -> dict[int,
             "path_key": None,
         }
     places = (
-        sa.select(locations.c.sound_id, roots.c.display_path.label("above"), locations.c.display_path)
+        sa.select(
+            locations.c.sound_id,
+            locations.c.missing_since,
+            roots.c.display_path.label("above"),
+            locations.c.display_path,
+        )
         .join(roots, roots.c.id == locations.c.root_id)
         .where(locations.c.sound_id.in_(sound_ids))
         .order_by(locations.c.missing_since.is_not(None), locations.c.id)
     )
     for place in connection.execute(places):
+        if place.missing_since is None:
+            described[place.sound_id]["is_missing"] = False
         if described[place.sound_id]["path"] is None:
             path = f"{place.above.rstrip('/')}/{place.display_path}"
             described[place.sound_id] |= {"path": path, "path_key": _sort_key(path)}

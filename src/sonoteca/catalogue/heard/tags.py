@@ -61,25 +61,32 @@ def tags_of(connection: Connection, region_ids: Sequence[int]) -> dict[int, list
     return {region_id: list(by_tag.values()) for region_id, by_tag in found.items()}
 
 
+def usable_labels(labels: Sequence[str]) -> dict[str, str]:
+    """What files say, as tags: label by folded tag. Empty and overlong words are left out.
+
+    >>> usable_labels(["Deep  House ", "deep house", "-" * 200])
+    {'deep house': 'deep house'}
+    """
+    found = {}
+    for label in labels:
+        tag = " ".join(fold(label).split())
+        if tag and len(tag) <= LONGEST_TAG:
+            found[tag] = label.strip()
+    return found
+
+
 def replace_imported(connection: Connection, labels: Mapping[int, Sequence[str]]) -> None:
     """What files say: replaces earlier tags of source ``import`` on these regions. Unusable words are left out."""
     now = clock.now()
     for some in chunks(list(labels)):
         connection.execute(sa.delete(tags).where(tags.c.region_id.in_(some), tags.c.source == Source.IMPORT))
-    rows = {}
-    for region_id, words in labels.items():
-        for label in words:
-            tag = " ".join(fold(label).split())
-            if tag and len(tag) <= LONGEST_TAG:
-                rows[region_id, tag] = {
-                    "region_id": region_id,
-                    "tag": tag,
-                    "source": str(Source.IMPORT),
-                    "label": label.strip(),
-                    "at": now,
-                }
+    rows = [
+        {"region_id": region_id, "tag": tag, "source": str(Source.IMPORT), "label": label, "at": now}
+        for region_id, words in labels.items()
+        for tag, label in usable_labels(words).items()
+    ]
     if rows:
-        connection.execute(sa.insert(tags), list(rows.values()))
+        connection.execute(sa.insert(tags), rows)
 
 
 def all_tags(connection: Connection) -> list[tuple[str, int]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -11,13 +11,14 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from sonoteca.catalogue.heard import summaries
+from sonoteca.catalogue.heard import file_claims, summaries
 from sonoteca.catalogue.identity.roots import Root
 from sonoteca.catalogue.identity.sounds import ensure_sounds, known_sounds
 from sonoteca.catalogue.store import clock, events
 from sonoteca.catalogue.store.database import chunks
 from sonoteca.catalogue.store.names import compare_key, display_name, storable
 from sonoteca.catalogue.store.schema import locations, roots, sounds
+from sonoteca.domain.claim import Claim
 from sonoteca.errors import SonotecaError
 
 
@@ -27,6 +28,7 @@ class KnownLocation:
 
     ``sound_id`` None: the bytes could never be read (``error_code`` says why). ``status`` and
     ``analysis_identity`` are the sound's. Unchanged means: same ``size`` and ``mtime_ns``.
+    ``claims_version`` is that of the reader of its tags, None if none has read them.
     """
 
     id: int
@@ -36,10 +38,16 @@ class KnownLocation:
     mtime_ns: int
     is_missing: bool
     error_code: str | None
+    claims_version: int | None
     sound_id: int | None
     content_hash: str | None
     status: str | None
     analysis_identity: str | None
+
+    @property
+    def is_failed(self) -> bool:
+        """Whether it gave no sound: its bytes could not be read, or not be analysed."""
+        return self.sound_id is None or self.status == "failed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +67,7 @@ class Change(StrEnum):
     MOVED = "moved"  # a known content whose old place is gone: the row, analysis and tags are kept
     CHANGED = "changed"  # another content at a known place; the new sound ``replaces`` the old
     TOUCHED = "touched"  # same content at the same place, retagged or with another time stamp
+    SAME = "same"  # same content, place, size and time: it was only looked at again
     RETURNED = "returned"  # was missing, is back
 
 
@@ -77,8 +86,8 @@ def known_locations(connection: Connection, root: Root, below: bytes = b"") -> I
     query = (
         sa.select(
             locations.c.id, locations.c.relative_path, locations.c.compare_key, locations.c.size, locations.c.mtime_ns,
-            locations.c.missing_since, locations.c.error_code, locations.c.sound_id, sounds.c.content_hash,
-            sounds.c.status, sounds.c.analysis_identity,
+            locations.c.missing_since, locations.c.error_code, locations.c.claims_version, locations.c.sound_id,
+            sounds.c.content_hash, sounds.c.status, sounds.c.analysis_identity,
         )
         .outerjoin(sounds, sounds.c.id == locations.c.sound_id)
         .where(locations.c.root_id == root.id)
@@ -103,6 +112,7 @@ class _Row:
     sound_id: int | None
     is_gone: bool
     is_missing: bool
+    seen: SeenFile
 
 
 def record_files(
@@ -111,6 +121,7 @@ def record_files(
     files: Sequence[tuple[SeenFile, str]],
     *,
     vanished: Collection[int] = (),
+    said: Mapping[bytes, Sequence[Claim]] | None = None,
 ) -> list[Recorded]:
     """Record files whose content hash is known now.
 
@@ -121,6 +132,9 @@ def record_files(
     vanished : collection of location ids
         Known locations that this walk did not see and has not marked missing yet. A file with
         the content of one of these, or of one already marked missing, was moved.
+    said : mapping of relative path to claims, optional
+        What files say about themselves, as far as it was read. Their sounds are called by it from now on,
+        unless a person or a shop says otherwise.
 
     Returns
     -------
@@ -139,11 +153,31 @@ def record_files(
         unseen.discard(content_hash)
         recorded.append(batch.decide(file, sound_ids[content_hash], is_new))
     ids = batch.write()
-    summaries.refresh_places(connection, sorted(batch.touched_sounds))
-    return [
+    recorded = [
         Recorded(ids.get(index, known.location_id), known.sound_id, known.change, known.is_new_sound)
         for index, known in enumerate(recorded)
     ]
+    _keep_claims(connection, files, recorded, said or {})
+    touched = sorted(batch.touched_sounds)
+    renewed = set(file_claims.settle(connection, touched))
+    summaries.refresh_places(connection, [sound_id for sound_id in touched if sound_id not in renewed])
+    return recorded
+
+
+def _keep_claims(
+    connection: Connection,
+    files: Sequence[tuple[SeenFile, str]],
+    recorded: Sequence[Recorded],
+    said: Mapping[bytes, Sequence[Claim]],
+) -> None:
+    kept: dict[int, Sequence[Claim] | None] = {}
+    for (file, _), each in zip(files, recorded, strict=True):
+        if file.relative_path in said:
+            kept[each.location_id] = said[file.relative_path]
+        elif each.change is Change.CHANGED:
+            # What stood there before was said of another content.
+            kept[each.location_id] = None
+    file_claims.keep(connection, kept)
 
 
 class _Batch:
@@ -172,7 +206,7 @@ class _Batch:
         self._used: set[int] = set()
         columns = (
             locations.c.id, locations.c.root_id, locations.c.sound_id, locations.c.missing_since,
-            locations.c.relative_path, locations.c.compare_key,
+            locations.c.relative_path, locations.c.compare_key, locations.c.size, locations.c.mtime_ns,
         )  # fmt: skip
         here = locations.c.root_id == root.id
         conditions: list[sa.ColumnElement[bool]] = [
@@ -189,7 +223,8 @@ class _Batch:
                 is_here = found.root_id == root.id
                 is_missing = found.missing_since is not None
                 is_gone = (is_missing or found.id in vanished) and not (is_here and path in seen)
-                row = _Row(found.id, found.root_id, found.sound_id, is_gone, is_missing)
+                was = SeenFile(path, found.size, found.mtime_ns)
+                row = _Row(found.id, found.root_id, found.sound_id, is_gone, is_missing, was)
                 if is_here and path in seen:
                     self._by_path[path] = row
                 elif is_gone:
@@ -215,13 +250,14 @@ class _Batch:
             self._inserts.append(self._values(file, sound_id) | {"added_at": self.now})
             self._insert_index.append(index)
             return Recorded(0, sound_id, Change.NEW if is_new else Change.COPY, is_new)
-        held, was_missing, was_gone = row.sound_id, row.is_missing, row.is_gone
+        held, was_missing, was_gone, was = row.sound_id, row.is_missing, row.is_gone, row.seen
         self._update(row, file, sound_id)
         if held is None:
             change = Change.NEW if is_new else Change.COPY
         elif held == sound_id:
             # Gone, yet the same content under the same name in other bytes (NFC and NFD).
-            change = Change.MOVED if was_gone else Change.RETURNED if was_missing else Change.TOUCHED
+            unmoved = Change.SAME if file == was else Change.TOUCHED
+            change = Change.MOVED if was_gone else Change.RETURNED if was_missing else unmoved
         else:
             change = Change.CHANGED
             self.touched_sounds.add(held)
@@ -243,7 +279,7 @@ class _Batch:
     def _update(self, row: _Row, file: SeenFile, sound_id: int) -> None:
         self._used.add(row.id)
         self._updates.append({"row": row.id} | self._values(file, sound_id))
-        row.sound_id, row.is_missing, row.is_gone = sound_id, False, False
+        row.sound_id, row.is_missing, row.is_gone, row.seen = sound_id, False, False, file
 
     def write(self) -> dict[int, int]:
         """Ids of inserted locations by the index of their file."""
@@ -304,11 +340,27 @@ def _set_missing(connection: Connection, location_ids: Sequence[int], since: str
         differs = locations.c.missing_since.is_(None) if since is not None else locations.c.missing_since.is_not(None)
         statement = sa.update(locations).where(locations.c.id.in_(some), differs).values(missing_since=since)
         changed += connection.execute(statement.returning(locations.c.sound_id)).scalars().all()
-    summaries.refresh_places(connection, sorted({sound_id for sound_id in changed if sound_id is not None}))
+    of_sounds = sorted({sound_id for sound_id in changed if sound_id is not None})
+    # Another file may be the main one now.
+    renewed = set(file_claims.settle(connection, of_sounds))
+    summaries.refresh_places(connection, [sound_id for sound_id in of_sounds if sound_id not in renewed])
     if changed:
         kind = "locations_missing" if since is not None else "locations_returned"
         events.record(connection, kind, details={"count": len(changed)})
     return len(changed)
+
+
+def keep_claims(connection: Connection, said: Mapping[int, Sequence[Claim]]) -> int:
+    """Keep what known files say about themselves, by location; returns how many sounds are called otherwise since."""
+    file_claims.keep(connection, said)
+    of_sounds: set[int] = set()
+    for some in chunks(list(said)):
+        here = sa.select(locations.c.sound_id).where(locations.c.id.in_(some), locations.c.sound_id.is_not(None))
+        of_sounds.update(connection.execute(here).scalars())
+    renewed = set(file_claims.settle(connection, sorted(of_sounds)))
+    # Words of a file that is not the main one are found too.
+    summaries.refresh_places(connection, sorted(of_sounds - renewed))
+    return len(renewed)
 
 
 @dataclass(frozen=True, slots=True)

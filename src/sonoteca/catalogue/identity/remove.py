@@ -7,10 +7,14 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from sonoteca.catalogue.heard import fulltext, region_rows, summaries
+from sonoteca.catalogue.heard import file_claims, fulltext, region_rows, summaries
+from sonoteca.catalogue.identity.locations import mark_missing
 from sonoteca.catalogue.store import events
 from sonoteca.catalogue.store.database import chunks
-from sonoteca.catalogue.store.schema import locations, regions, sounds
+from sonoteca.catalogue.store.schema import edits, locations, observations, regions, sounds, tags
+from sonoteca.catalogue.store.schema_made import arrangement_clips, playlist_entries
+from sonoteca.domain.melody import MELODY_HASH_PREFIX
+from sonoteca.domain.vocabulary import Source
 
 
 def remove_sounds(connection: Connection, sound_ids: Sequence[int]) -> int:
@@ -31,7 +35,7 @@ def remove_sounds(connection: Connection, sound_ids: Sequence[int]) -> int:
 
 
 def remove_locations(connection: Connection, location_ids: Sequence[int]) -> int:
-    """Forget paths that will not come back (``prune``); their sounds stay. Returns how many there were."""
+    """Forget paths that will not come back; their sounds stay. Returns how many there were."""
     of_sounds: set[int] = set()
     removed = 0
     for some in chunks(list(dict.fromkeys(location_ids))):
@@ -39,7 +43,51 @@ def remove_locations(connection: Connection, location_ids: Sequence[int]) -> int
         found = connection.execute(gone).scalars().all()
         removed += len(found)
         of_sounds.update(sound_id for sound_id in found if sound_id is not None)
-    summaries.refresh_places(connection, sorted(of_sounds))
+    renewed = set(file_claims.settle(connection, sorted(of_sounds)))
+    summaries.refresh_places(connection, sorted(of_sounds - renewed))
     if removed:
         events.record(connection, "locations_removed", details={"locations": removed})
     return removed
+
+
+def forget_failed(connection: Connection, location_ids: Sequence[int]) -> None:
+    """Forget paths that are gone and gave no sound; those of a sound that somebody cares for are marked missing."""
+    for some in chunks(list(location_ids)):
+        of_cared = sa.select(sounds.c.id).where(is_cared_for())
+        here = sa.select(locations.c.id).where(locations.c.id.in_(some), locations.c.sound_id.in_(of_cared))
+        kept = set(connection.execute(here).scalars())
+        mark_missing(connection, sorted(kept))
+        remove_locations(connection, [each for each in some if each not in kept])
+
+
+def remove_abandoned(connection: Connection) -> int:
+    """Forget sounds that no file holds and nobody cares for; returns how many there were.
+
+    A file was replaced by another content, or one that had failed was deleted: what is left is a row that can
+    neither be heard nor tried again. A sound stays if a person said something about it, if it is in a playlist
+    or an arrangement, or if a shop sells it.
+    """
+    held = sa.select(locations.c.id).where(locations.c.sound_id == sounds.c.id).exists()
+    abandoned = sa.select(sounds.c.id).where(
+        ~held, ~sounds.c.content_hash.startswith(MELODY_HASH_PREFIX), ~is_cared_for()
+    )
+    return remove_sounds(connection, connection.execute(abandoned).scalars().all())
+
+
+def is_cared_for() -> sa.ColumnElement[bool]:
+    """Whether anybody did something with a row of ``sounds`` that cannot be computed again."""
+    of_sound = regions.c.sound_id == sounds.c.id
+    by_region = [
+        sa.select(table.c.region_id).join(regions, regions.c.id == table.c.region_id).where(of_sound, *only).exists()
+        for table, only in (
+            (edits, ()),
+            (observations, (observations.c.source == Source.USER,)),
+            (tags, (tags.c.source == Source.USER,)),
+        )
+    ]
+    by_content = [
+        sa.select(table.c.content_hash).where(table.c.content_hash == sounds.c.content_hash).exists()
+        for table in (playlist_entries, arrangement_clips)
+    ]
+    sold = [sounds.c[name].is_not(None) for name in ("external_id", "price", "currency", "url", "shop_title")]
+    return sa.or_(*by_region, *by_content, *sold)

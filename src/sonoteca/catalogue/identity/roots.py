@@ -17,7 +17,6 @@ from sonoteca.catalogue.heard import summaries
 from sonoteca.catalogue.store import clock
 from sonoteca.catalogue.store.names import compare_key, display_name
 from sonoteca.catalogue.store.schema import locations, roots
-from sonoteca.errors import RequestError
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,25 +118,3 @@ def _refresh_paths(connection: Connection, root_id: int) -> None:
     """Paths are also what lists show and words are found by."""
     here = sa.select(locations.c.sound_id).where(locations.c.root_id == root_id, locations.c.sound_id.is_not(None))
     summaries.refresh_places(connection, list(connection.execute(here.distinct()).scalars()))
-
-
-def move_root(connection: Connection, root_id: int, folder: str | bytes | Path) -> Root:
-    """Say that a root is mounted elsewhere now; its locations are not touched.
-
-    Raises
-    ------
-    RequestError
-        If the new place overlaps another root.
-    """
-    path = path_bytes(folder)
-    for other in list_roots(connection):
-        if other.id != root_id and (path + b"/").startswith(other.path + b"/"):
-            raise RequestError(f"{display_name(path)} lies inside the known folder {display_name(other.path)}.")
-        if other.id != root_id and (other.path + b"/").startswith(path + b"/"):
-            raise RequestError(f"{display_name(path)} holds the known folder {display_name(other.path)}.")
-    connection.execute(
-        sa.update(roots).where(roots.c.id == root_id).values(path=path, display_path=display_name(path) or "/")
-    )
-    _refresh_paths(connection, root_id)
-    row = connection.execute(sa.select(roots).where(roots.c.id == root_id)).one()
-    return Root(row.id, row.name, bytes(row.path), row.volume_id)

@@ -31,7 +31,8 @@ class ShopFacts:
     @property
     def said(self) -> dict[str, str | float]:
         """The columns of table ``sounds`` that it is about."""
-        return {name: value for name, value in asdict(self).items() if value is not None}
+        named = {"title": "shop_title"}
+        return {named.get(name, name): value for name, value in asdict(self).items() if value is not None}
 
 
 def find_named(connection: Connection, names: Sequence[str], named_by: NamedBy) -> dict[str, list[int]]:
@@ -82,17 +83,21 @@ def set_shop_facts(connection: Connection, facts: Mapping[int, ShopFacts]) -> in
     if changed:
         statement = sa.update(sounds).where(sounds.c.id == sa.bindparam("of_sound"))
         connection.execute(statement, [before[id_] | said | {"of_sound": id_} for id_, said in changed.items()])
+        retitled = [id_ for id_, said in changed.items() if "shop_title" in said]
+        for some in chunks(retitled):
+            here = sa.update(sounds).where(sounds.c.id.in_(some))
+            connection.execute(here.values(title=sounds.c.shop_title))
     after = _known(connection, list(changed))
     lost = sum(any(after[id_][name] != value for name, value in said.items()) for id_, said in changed.items())
     if lost:
         raise WriteSwallowed(f"What the shop says of {len(changed)} sounds was written, but {lost} do not have it.")
     # Titles are among what lists are sorted by and words find.
-    summaries.refresh_places(connection, [id_ for id_, said in changed.items() if "title" in said])
+    summaries.refresh_places(connection, [id_ for id_, said in changed.items() if "shop_title" in said])
     return len(changed)
 
 
 def _known(connection: Connection, sound_ids: Sequence[int]) -> dict[int, dict[str, str | float | None]]:
-    columns = (sounds.c.external_id, sounds.c.title, sounds.c.price, sounds.c.currency, sounds.c.url)
+    columns = (sounds.c.external_id, sounds.c.shop_title, sounds.c.price, sounds.c.currency, sounds.c.url)
     found: dict[int, dict[str, str | float | None]] = {}
     for some in chunks(list(sound_ids)):
         for row in connection.execute(sa.select(sounds.c.id, *columns).where(sounds.c.id.in_(some))).mappings():

@@ -41,7 +41,7 @@ from sqlalchemy.types import TypeEngine
 
 # The newest migration. A test compares it with the migrations folder, so that an ordinary open
 # needs no Alembic import (150 ms).
-REVISION = "0004"
+REVISION = "0005"
 
 metadata = MetaData(
     naming_convention={
@@ -100,6 +100,8 @@ sounds = Table(
     Column("album", Text),
     # A shop's facts, all imported: its number for the sound, what it costs, where it is sold.
     Column("external_id", Word),
+    # What the shop calls it; ``title`` is that where it says something, else what the main file says.
+    Column("shop_title", Text),
     Column("price", Double),
     Column("currency", Word),
     Column("url", Text),
@@ -110,6 +112,8 @@ sounds = Table(
     Column("analysis_identity", Word),
     Column("added_at", Moment, nullable=False),
     Column("analysed_at", Moment),
+    # When what its files say about it last changed: their tags, or which of them is the main one.
+    Column("described_at", Moment),
     CheckConstraint("status IN ('pending', 'analysed', 'failed')", name="status"),
     Index("ix_sounds_status", "status"),
     Index("ix_sounds_external_id", "external_id"),
@@ -146,9 +150,24 @@ locations = Table(
     Column("error_code", Word),
     Column("error_message", Text),
     Column("error_remedy", Text),
+    # Version of the reader that read this file's rows of ``claims``; NULL: none has yet.
+    Column("claims_version", Integer),
     UniqueConstraint("root_id", "relative_path"),
     Index("ix_locations_sound_id", "sound_id"),
     Index("ix_locations_root_id_compare_key", "root_id", "compare_key"),
+)
+
+# What a file says about itself: its own title, album, track and artist, and what it claims of its sound.
+claims = Table(
+    "claims",
+    metadata,
+    parent_id("locations", "location_id", primary_key=True),
+    # In the order of trust; of two of one field the first counts.
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    Column("field", Word, nullable=False),
+    Column("producer", Word, nullable=False),
+    Column("value", Json, nullable=False),
+    sqlite_with_rowid=False,
 )
 
 regions = Table(
@@ -222,6 +241,8 @@ summaries = Table(
     # Of the sound and its first location that is not missing, on every region. The ``*_key`` are
     # folded (lower case, no diacritics): what lists are sorted by.
     Column("status", Word, nullable=False),
+    # No file of it is there, as far as the last look at the disk knows. A melody needs none.
+    Column("is_missing", Boolean, nullable=False, server_default=text("false")),
     Column("added_at", Moment, nullable=False),
     Column("title", Text),
     Column("artist", Text),
