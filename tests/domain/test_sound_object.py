@@ -69,12 +69,12 @@ def test_known_values_take_the_shapes_that_are_promised() -> None:
             )
         ],
     )
-    assert made["kind"] == {"value": "loop", "confidence": 0.9}
-    assert made["tempo"] == {"bpm": 120.0, "confidence": 0.8, "alternatives_bpm": [60.0]}
-    assert made["meter"] == {"beats_per_bar": 4, "beat_unit": 4, "confidence": 0.7}
+    assert made["kind"] == {"value": "loop", "confidence": 0.9, "certainty": "stated"}
+    assert made["tempo"] == {"bpm": 120.0, "confidence": 0.8, "certainty": "stated", "alternatives_bpm": [60.0]}
+    assert made["meter"] == {"beats_per_bar": 4, "beat_unit": 4, "confidence": 0.7, "certainty": "likely"}
     assert made["key"] == {
         "tonic": "F#", "mode": "minor", "name": "F# minor", "camelot": "11A", "open_key": "4m", "confidence": 0.6,
-        "tuning_cents": -12.5, "alternatives": [],
+        "certainty": "likely", "tuning_cents": -12.5, "alternatives": [],
     }  # fmt: skip
     assert made["loudness"] == {"integrated_lufs": -9.0, "range_lu": None, "true_peak_dbtp": -1.0}
     assert made["descriptors"]["brightness"] == 0.5
@@ -93,8 +93,8 @@ def test_what_a_person_typed_becomes_the_same_shape() -> None:
         audio=None,
         statements=[told(Observation(TEMPO, 93.5, None, typed), Observation(ROLE, "drums", None, typed))],
     )
-    assert made["tempo"] == {"bpm": 93.5, "confidence": None, "alternatives_bpm": []}
-    assert made["role"] == {"value": "drums", "confidence": None, "scores": {}}
+    assert made["tempo"] == {"bpm": 93.5, "confidence": None, "certainty": "stated", "alternatives_bpm": []}
+    assert made["role"] == {"value": "drums", "confidence": None, "certainty": "stated", "scores": {}}
 
 
 def test_a_person_who_says_there_is_no_tempo_is_believed() -> None:

@@ -7,10 +7,11 @@ that a fresh analysis and rows of the catalogue become the same object.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from sonoteca.domain.certainty import Decision, decide
 from sonoteca.domain.descriptor import (
     BARS,
     BEATS,
@@ -58,6 +59,8 @@ SCHEMA = 1
 JsonObject: TypeAlias = dict[str, JsonValue]
 # Believed observation per descriptor name.
 Believed: TypeAlias = Mapping[str, Observation]
+# How sure a value is: ``confidence`` and ``certainty``.
+Said: TypeAlias = Callable[[Descriptor], JsonObject]
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +147,7 @@ def sound_object(
     --------
     >>> silent = sound_object("a.wav", sound_id="s1", audio=AudioFacts(duration_s=1.0))
     >>> silent["status"], silent["tempo"], silent["beats_s"], silent["kind"]
-    ('ok', None, [], {'value': None, 'confidence': None})
+    ('ok', None, [], {'value': None, 'confidence': None, 'certainty': 'unknown'})
     """
     whole = next((each for each in statements if each.region.is_whole), None)
     whole = whole or RegionStatements(Region(0, 0.0, 0.0))
@@ -167,20 +170,28 @@ def sound_object(
             "content_hash": facts.content_hash,
         },
     }
-    return head | _analysis_keys(whole.believed) | {"regions": [_event(each) for each in events]}
+    return head | _analysis_keys(whole) | {"regions": [_event(each) for each in events]}
 
 
 def _event(statements: RegionStatements) -> JsonObject:
     region = statements.region
     span: JsonObject = {"number": region.number, "start_s": region.start_s, "end_s": region.end_s}
-    return span | {"skipped": _skipped(statements)} | _analysis_keys(statements.believed)
+    return span | {"skipped": _skipped(statements)} | _analysis_keys(statements)
 
 
 def _skipped(statements: RegionStatements) -> JsonValue:
     return [{"producer": each.producer, "reason": each.reason} for each in statements.skipped]
 
 
-def _analysis_keys(believed: Believed) -> JsonObject:
+def _analysis_keys(statements: RegionStatements) -> JsonObject:
+    region = statements.region
+    decision = decide(statements.believed, region.end_s - region.start_s)
+    believed = decision.stated
+
+    def said(descriptor: Descriptor) -> JsonObject:
+        """How sure it is that a value holds, as every object of a value says it."""
+        return {"confidence": _confidence(believed, descriptor), "certainty": decision.certainty(descriptor).value}
+
     tempo = _fields(believed, TEMPO)
     grid = _fields(believed, GRID)
     meter = _fields(believed, METER)
@@ -188,15 +199,15 @@ def _analysis_keys(believed: Believed) -> JsonObject:
     role = _fields(believed, ROLE)
     loudness = _fields(believed, LOUDNESS) or {}
     return {
-        "kind": {"value": _value(believed, KIND), "confidence": _confidence(believed, KIND)},
+        "kind": {"value": _value(believed, KIND)} | said(KIND),
         "loudness": {name: loudness.get(name) for name in ("integrated_lufs", "range_lu", "true_peak_dbtp")},
         "tempo": None
         if tempo is None
         else {
             "bpm": tempo.get("bpm"),
-            "confidence": _confidence(believed, TEMPO),
             "alternatives_bpm": tempo.get("alternatives_bpm") or [],
-        },
+        }
+        | said(TEMPO),
         "tempo_curve": _list(believed, TEMPO_CURVE),
         "grid": None if grid is None else {"segments": grid.get("segments") or [], "drift_bpm": grid.get("drift_bpm")},
         "beats_s": _list(believed, BEATS),
@@ -207,28 +218,26 @@ def _analysis_keys(believed: Believed) -> JsonObject:
         else {
             "beats_per_bar": meter.get("beats_per_bar"),
             "beat_unit": meter.get("beat_unit"),
-            "confidence": _confidence(believed, METER),
-        },
+        }
+        | said(METER),
         "swing": _value(believed, SWING),
         "bars": _value(believed, BARS),
         "loopability": _value(believed, LOOPABILITY),
-        "key": _key(believed),
+        "key": _key(believed, said),
         "key_segments": _list(believed, KEY_SEGMENTS),
         "chords": _list(believed, CHORDS),
         "role": None
         if role is None
         else {
             "value": role.get("value"),
-            "confidence": _confidence(believed, ROLE),
             "scores": role.get("scores") or {},
-        },
-        "sound_class": _labelled(believed, SOUND_CLASS),
+        }
+        | said(ROLE),
+        "sound_class": _labelled(believed, SOUND_CLASS, said),
         "content": _list(believed, CONTENT),
         "events": _list(believed, EVENTS),
-        "instrument": _labelled(believed, INSTRUMENT),
-        "pitch": None
-        if pitch is None
-        else {"midi": pitch.get("midi"), "hz": pitch.get("hz"), "confidence": _confidence(believed, PITCH)},
+        "instrument": _labelled(believed, INSTRUMENT, said),
+        "pitch": None if pitch is None else {"midi": pitch.get("midi"), "hz": pitch.get("hz")} | said(PITCH),
         "notes": _list(believed, NOTES),
         "chroma": _list(believed, CHROMA),
         "sections": _list(believed, SECTIONS),
@@ -237,6 +246,7 @@ def _analysis_keys(believed: Believed) -> JsonObject:
         "energy_curve": _list(believed, ENERGY_CURVE),
         "descriptors": _descriptors(believed),
         "quality": _list(believed, QUALITY),
+        "unsaid": _unsaid(decision),
         "provenance": _provenance(believed),
     }
 
@@ -274,15 +284,15 @@ def _cues(believed: Believed) -> JsonValue:
     return [{**each, "source": each.get("source", source)} for each in held.value if isinstance(each, dict)]
 
 
-def _labelled(believed: Believed, descriptor: Descriptor) -> JsonValue:
+def _labelled(believed: Believed, descriptor: Descriptor, said: Said) -> JsonValue:
     value = _value(believed, descriptor)
     if value is None:
         return None
     label = value.get("value") if isinstance(value, dict) else value
-    return {"value": label, "confidence": _confidence(believed, descriptor)}
+    return {"value": label} | said(descriptor)
 
 
-def _key(believed: Believed) -> JsonValue:
+def _key(believed: Believed, said: Said) -> JsonValue:
     fields = _fields(believed, KEY)
     if fields is None:
         return None
@@ -296,10 +306,20 @@ def _key(believed: Believed) -> JsonValue:
         "name": key.name,
         "camelot": key.camelot,
         "open_key": key.open_key,
-        "confidence": _confidence(believed, KEY),
+        **said(KEY),
         "tuning_cents": _value(believed, TUNING),
         "alternatives": fields.get("alternatives") or [],
     }
+
+
+# Withheld values that are a label, or a number, by themselves; the others were counted from them.
+_UNSAID = (KIND, ROLE, SOUND_CLASS, INSTRUMENT, TEMPO, METER, KEY, PITCH)
+
+
+def _unsaid(decision: Decision) -> JsonValue:
+    """What was heard and is not said, because it is hardly more than a guess or other evidence speaks against it."""
+    heard = {each.name: decision.withheld[each.name] for each in _UNSAID if each.name in decision.withheld}
+    return {name: {"value": held.value, "confidence": held.confidence} for name, held in heard.items()}
 
 
 def _descriptors(believed: Believed) -> JsonValue:

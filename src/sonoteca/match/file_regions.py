@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sonoteca.catalogue.heard.summaries import summary_of
+from sonoteca.domain.certainty import decide
 from sonoteca.domain.claim import claimed_observations
 from sonoteca.domain.file_analysis import FileAnalysis
 from sonoteca.domain.names import public_id
@@ -22,13 +23,14 @@ def regions_of_file(heard: FileAnalysis, *, space_id: str | None = None) -> Regi
     statements = []
     for number, part in enumerate(heard.analysis.regions):
         believed = winning((*part.observations, *(claims if part.region.is_whole else ())))
+        stated = decide(believed, part.region.end_s - part.region.start_s).stated
         whole = [each for each in (vectors[number] if number < len(vectors) else ()) if not each.is_window]
-        columns = summary_of(believed) | {
+        columns = summary_of(stated) | {
             "id": public_id(heard.info.content_hash),
             "content_hash": heard.info.content_hash,
             "number": part.region.number,
             "start_s": part.region.start_s,
             "end_s": part.region.end_s,
         }
-        statements.append(RegionStatement(columns, believed_values(believed), whole[0].vector if whole else None))
+        statements.append(RegionStatement(columns, believed_values(stated), whole[0].vector if whole else None))
     return region_table_of(statements, space_id=space_id)

@@ -23,6 +23,8 @@ from sonoteca.derived.derivation import Arrays, Derivation
 from sonoteca.derived.row_changes import RowMarks, find_changes
 from sonoteca.domain.beat_profile import N_NOTES, N_ONSETS
 from sonoteca.domain.believed import CORRECTIONS
+from sonoteca.domain.certainty import said_role
+from sonoteca.domain.descriptor import BEAT_PROFILE, ROLE, SWING
 from sonoteca.domain.observation import Observation
 from sonoteca.domain.vocabulary import Source
 from sonoteca.match.beat_rows import BeatRows, RowSpool
@@ -212,7 +214,7 @@ def _read_block(connection: Connection, space: StoredSpace | None, condition: Co
     return region_table_of_columns(
         len(region_ids),
         facts,
-        _stated(connection, region_ids, condition),
+        _as_said(facts, _stated(connection, region_ids, condition)),
         _vectors(connection, space, region_ids, condition),
         space_id=None if space is None else space.space.id,
     )
@@ -253,6 +255,21 @@ def _corrected(connection: Connection, condition: Condition) -> list[int]:
     return list(connection.execute(query.where(is_said, condition(observations.c.region_id))).scalars())
 
 
+def _as_said(facts: Mapping[str, Sequence[Any]], stated: Mapping[str, Stated]) -> dict[str, Stated]:
+    """What was heard, less what the summaries do not say (``domain.certainty``): beats without a tempo, a track's role."""
+    said = dict(stated)
+    for name in (BEAT_PROFILE.name, SWING.name):
+        if (of_beats := said.get(name)) is not None:
+            said[name] = of_beats.where([facts["tempo_bpm"][row] is not None for row in of_beats.rows.tolist()])
+    if (roles := said.get(ROLE.name)) is not None:
+        values = [
+            said_role(value, facts["kind"][row], facts["role"][row])
+            for row, value in zip(roles.rows.tolist(), roles.values, strict=True)
+        ]
+        said[ROLE.name] = Stated(roles.rows, values).where([value is not None for value in values])
+    return said
+
+
 def _settle(
     connection: Connection, region_ids: NDArray[np.int64], unsettled: list[int], found: dict[str, Stated]
 ) -> None:
@@ -278,7 +295,7 @@ def _settle(
 _FACTS: Final = (
     "region_id", "sound_id", "id", "content_hash", "status", "number", "start_s", "end_s", "kind", "tempo_bpm",
     "tempo_confidence", "beats_per_bar", "bars", "key_number", "key_confidence", "tonality", "energy_level",
-    "onset_density", "loudness_lufs",
+    "onset_density", "loudness_lufs", "role",
 )  # fmt: skip
 
 

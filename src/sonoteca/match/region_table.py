@@ -149,6 +149,11 @@ class Stated:
     rows: NDArray[np.int64]
     values: Sequence[Any]
 
+    def where(self, is_kept: Sequence[bool]) -> Stated:
+        """The values of those rows alone for which ``is_kept``, one word per value."""
+        kept = np.flatnonzero(np.array(is_kept, np.bool_))
+        return Stated(self.rows[kept], [self.values[each] for each in kept.tolist()])
+
 
 _NOTHING = Stated(np.zeros(0, np.int64), ())
 

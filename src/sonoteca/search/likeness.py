@@ -16,7 +16,9 @@ from numpy.typing import NDArray
 
 from sonoteca.catalogue.heard.embeddings import Span, StoredSpace, spans, vectors_of_ids
 from sonoteca.catalogue.store.library import Library
+from sonoteca.domain.certainty import Certainty
 from sonoteca.domain.embedding import Space
+from sonoteca.domain.vocabulary import Role
 from sonoteca.errors import RequestError
 from sonoteca.index.filter import Filter
 from sonoteca.index.vector_index import Neighbours, VectorIndex
@@ -239,6 +241,10 @@ def compare(
     return min(1.0, max(0.0, product / (norm_one * norm_other) ** 0.5)), parts
 
 
+def _are_stated(name: str, *facts: RegionFacts) -> bool:
+    return all(each.certainty.get(name) is Certainty.STATED for each in facts)
+
+
 def _reasons(
     parts: Mapping[str, float | None],
     weights: Mapping[str, float],
@@ -255,9 +261,10 @@ def _reasons(
             reasons.append(f"{_ASPECT_WORDS.get(name, name)} {word}")
     if first is None:
         return reasons
-    if fact.sound_class is not None and fact.sound_class == first.sound_class:
+    # Only what is stated of both is a reason; that two tracks are mixes is none.
+    if fact.sound_class == first.sound_class and _are_stated("sound_class", first, fact):
         reasons.append(f"both {fact.sound_class}")
-    elif fact.role is not None and fact.role == first.role:
+    elif fact.role == first.role and fact.role != Role.MIX and _are_stated("role", first, fact):
         reasons.append(f"both {fact.role}")
     if first.tempo_bpm and fact.tempo_bpm and abs(fact.tempo_bpm / first.tempo_bpm - 1.0) < 0.03:
         reasons.append(f"same tempo ({fact.tempo_bpm:.0f} bpm)")

@@ -9,8 +9,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from sonoteca.catalogue.heard.summaries import certainties
 from sonoteca.catalogue.store.database import chunks
 from sonoteca.catalogue.store.schema import regions, sounds, summaries
+from sonoteca.domain.certainty import Certainty
 from sonoteca.domain.music import Key
 
 
@@ -36,6 +38,8 @@ class RegionFacts:
     price: float | None
     currency: str | None
     url: str | None
+    # How sure what is known of kind, role, sound_class, bpm and key is: ``stated`` or ``likely``.
+    certainty: Mapping[str, Certainty] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -147,6 +151,11 @@ def region_facts(connection: Connection, region_ids: Sequence[int]) -> dict[int,
             summaries.c.tempo_bpm,
             summaries.c.tonic,
             summaries.c.mode,
+            summaries.c.kind_confidence,
+            summaries.c.role_confidence,
+            summaries.c.sound_class_confidence,
+            summaries.c.tempo_confidence,
+            summaries.c.key_confidence,
         )
         .join(sounds, sounds.c.id == regions.c.sound_id)
         .join(summaries, summaries.c.region_id == regions.c.id, isouter=True)
@@ -173,5 +182,6 @@ def region_facts(connection: Connection, region_ids: Sequence[int]) -> dict[int,
                 price=row.price,
                 currency=row.currency,
                 url=row.url,
+                certainty=certainties(row._asdict()),
             )
     return found

@@ -1,4 +1,4 @@
-"""Summaries: the winning values of each region as typed columns, derived and rebuildable.
+"""Summaries: what is said of each region (``domain.certainty``) as typed columns, derived and rebuildable.
 
 Filters and lists read nothing else. Whoever changes observations, tags, titles or locations
 calls ``derive`` or ``refresh_places`` in the same transaction.
@@ -18,7 +18,8 @@ from sonoteca.catalogue.heard.observations import RATING, load
 from sonoteca.catalogue.heard.word_splitting import fold
 from sonoteca.catalogue.store.database import chunks
 from sonoteca.catalogue.store.schema import locations, regions, roots, sounds, summaries
-from sonoteca.domain.believed import believe
+from sonoteca.domain.believed import CORRECTIONS, believe
+from sonoteca.domain.certainty import EVIDENCE, Certainty, certainty_of, decide
 from sonoteca.domain.descriptor import (
     BARS,
     CONTENT,
@@ -59,9 +60,17 @@ _FIELDS: tuple[tuple[Descriptor, str, str], ...] = (
     (LOUDNESS, "range_lu", "loudness_range_lu"),
     (LOUDNESS, "true_peak_dbtp", "true_peak_dbtp"),
 )
-# A column's own descriptor; of those that correct a tempo only the tempo itself has columns.
+# The descriptors of the columns, and what is believed and said of them is decided by.
 SUMMARISED: frozenset[str] = frozenset(
-    each.name for each in (*_SAME_NAME, CONTENT, *(label[0] for label in _LABELS), *(field[0] for field in _FIELDS))
+    each.name
+    for each in (
+        *_SAME_NAME,
+        CONTENT,
+        *CORRECTIONS,
+        *EVIDENCE,
+        *(label[0] for label in _LABELS),
+        *(field[0] for field in _FIELDS),
+    )
 )
 VALUE_COLUMNS: tuple[str, ...] = (
     *(each.name for each in _SAME_NAME),
@@ -76,8 +85,12 @@ VALUE_COLUMNS: tuple[str, ...] = (
 _WHOLE_NUMBERS = frozenset({"tonic", "beats_per_bar", "beat_unit", "rating"})
 
 
-def summary_of(believed: Mapping[str, Observation]) -> dict[str, Any]:
-    """The columns of one region from its winning statements; None where nothing is known or a user says so."""
+def summary_of(believed: Mapping[str, Observation], duration_s: float | None = None) -> dict[str, Any]:
+    """The columns of one region from its winning statements; None where nothing is known or a user says so.
+
+    ``duration_s`` is the length of the region. What is heard but not said (``domain.certainty``) is not known.
+    """
+    believed = decide(believed, duration_s).stated
     columns: dict[str, Any] = dict.fromkeys(VALUE_COLUMNS)
     for descriptor in _SAME_NAME:
         if (found := believed.get(descriptor.name)) is not None:
@@ -101,6 +114,25 @@ def summary_of(believed: Mapping[str, Observation]) -> dict[str, Any]:
     if (found := believed.get(CONTENT.name)) is not None:
         columns["content"] = _longest(found.value)
     return columns
+
+
+# What rows call a value, its columns, and the descriptor whose thresholds hold for it.
+_CERTAIN: tuple[tuple[str, str, str, Descriptor], ...] = (
+    ("kind", "kind", "kind_confidence", KIND),
+    ("role", "role", "role_confidence", ROLE),
+    ("sound_class", "sound_class", "sound_class_confidence", SOUND_CLASS),
+    ("bpm", "tempo_bpm", "tempo_confidence", TEMPO),
+    ("key", "tonic", "key_confidence", KEY),
+)
+
+
+def certainties(columns: Mapping[str, Any]) -> dict[str, Certainty]:
+    """How sure the values of a row are, by the name that rows give them; of what is not known there is none."""
+    return {
+        name: certainty_of(descriptor.name, columns[confidence])
+        for name, value, confidence, descriptor in _CERTAIN
+        if columns[value] is not None
+    }
 
 
 def _number(value: JsonValue, column: str) -> float | int | None:
@@ -156,7 +188,7 @@ def derived_rows(connection: Connection, sound_ids: Sequence[int]) -> list[dict[
             # A sound that was never decoded has no known length.
             "duration_s": span.end_s - span.start_s if span.end_s > span.start_s else None,
             **described[span.sound_id],
-            **summary_of(believe(statements[span.id], end_s=span.end_s)),
+            **summary_of(believe(statements[span.id], end_s=span.end_s), span.end_s - span.start_s),
         }
         for span in spans
     ]

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from sonoteca.catalogue.heard.summaries import certainties
 from sonoteca.catalogue.heard.tags import tags_of
 from sonoteca.catalogue.store.database import chunks
 from sonoteca.catalogue.store.schema import regions, sounds, summaries
+from sonoteca.domain.certainty import Certainty
 from sonoteca.domain.music import Key
 from sonoteca.search.query.order import ordered_regions
 from sonoteca.search.query.parser import parse_query
@@ -46,6 +48,8 @@ class SoundRow:
     tags: tuple[str, ...]
     status: str
     added_at: str
+    # How sure what is known of kind, role, sound_class, bpm and key is: ``stated`` or ``likely``.
+    certainty: Mapping[str, Certainty] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         """One line: what it is called, and the little that tells it from others."""
@@ -79,6 +83,7 @@ class SoundRow:
             "tags": list(self.tags),
             "status": self.status,
             "added_at": self.added_at,
+            "certainty": {name: each.value for name, each in self.certainty.items()},
         }
 
 
@@ -88,7 +93,8 @@ _ROWS = (
             summaries.c[name]
             for name in (
                 "region_id", "sound_id", "whole_id", "number", "title", "artist", "album", "path", "duration_s", "kind",
-                "role", "sound_class", "tempo_bpm", "tonic", "mode", "loudness_lufs", "energy_level", "rating", "status",
+                "kind_confidence", "role", "role_confidence", "sound_class", "sound_class_confidence", "tempo_bpm",
+                "tempo_confidence", "key_confidence", "tonic", "mode", "loudness_lufs", "energy_level", "rating", "status",
                 "added_at",
             )
         ),
@@ -174,6 +180,7 @@ def _row(row: Any, labels: tuple[str, ...]) -> SoundRow:
         tags=labels,
         status=row.status,
         added_at=row.added_at,
+        certainty=certainties(row._asdict()),
     )
 
 
