@@ -51,7 +51,7 @@ def written(folder: Path, text: str, encoding: str = "utf-8") -> Path:
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
-@pytest.mark.parametrize("separator", [",", ";", "\t"])
+@pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
 def test_rows_are_matched_by_path_and_say_what_the_shop_knows(
     library: Library, sounds: list[int], tmp_path: Path, encoding: str, separator: str
 ) -> None:
@@ -70,6 +70,26 @@ def test_rows_are_matched_by_path_and_say_what_the_shop_knows(
     assert facts_of(library, sounds[2]) == ShopFacts(None, "Warm, warmer", 0.0, "USD", None)
     again = imported(library, path)
     assert (again.rows, again.changed, again.unchanged) == (3, 0, 3)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+@pytest.mark.parametrize(
+    ("first", "separator"),
+    [("sep=;", ";"), ("SEP=,", ","), ("sep=\t", "\t"), ('"sep=|"', "|"), ("sep=^", "^"), ("sep=;;;", ";")],
+)
+def test_a_first_line_may_name_the_separator(
+    library: Library, sounds: list[int], tmp_path: Path, encoding: str, first: str, separator: str
+) -> None:
+    rows = (("path", "external_id", "title"), ("Loops/a.wav", "A-1", "One"), ("gone.wav", "A-2", "Two"))
+    text = "\r\n".join([first, *(separator.join(row) for row in rows)])
+    done = imported(library, written(tmp_path, text, encoding))
+    assert (done.rows, done.changed, [each.line for each in done.bad]) == (2, 1, [4])
+    assert facts_of(library, sounds[0]) == ShopFacts("A-1", "One", None, None, None)
+
+
+def test_a_first_line_that_names_a_separator_is_no_header(library: Library, tmp_path: Path) -> None:
+    with pytest.raises(RequestError, match="begins with an empty line"):
+        imported(library, written(tmp_path, "sep=;\n"))
 
 
 def test_what_is_said_is_found_and_printed_everywhere(library: Library, sounds: list[int], tmp_path: Path) -> None:

@@ -53,8 +53,9 @@ def test_each_fault_is_flagged_where_it_was_planted_and_nothing_else() -> None:
     same = Made(artist="artist 0", sound=(0.0, 1.0, 0.0, 0.0), seconds=500.0)
     assert faults(good[0], good[1], good[2], same) == [("artist_repeat", 0, 3)]
     assert faults(good[0], good[1], good[2], good[3], same) == []
-    assert faults(good[0], good[1], Made(seconds=150.0, bpm=120.5)) == [("near_duplicate", 0, 2)]
-    assert faults(good[0], good[1], Made(seconds=150.0, bpm=123.0)) == []
+    edit: Any = {"seconds": 150.0, "recording": "0"}
+    assert faults(good[0], good[1], Made(bpm=120.5, **edit)) == [("near_duplicate", 0, 2)]
+    assert faults(good[0], good[1], Made(bpm=123.0, **edit)) == []
 
 
 def test_unknown_facts_are_not_judged() -> None:

@@ -66,6 +66,31 @@ def test_the_best_comes_first_and_says_why(planted: Library) -> None:
     assert any(reason.startswith("keys clash") for reason in clash.reasons)
 
 
+def test_another_encoding_of_what_plays_or_played_is_not_offered(library: Library) -> None:
+    with library.write() as connection:
+        store(
+            connection,
+            {
+                "now": Made(recording="now"),
+                "now mp3": Made(recording="now", seconds=200.05),
+                "played": Made(recording="played"),
+                "played ogg": Made(recording="played"),
+                "fits": Made(recording="fits"),
+                "fits mp3": Made(recording="fits", seconds=200.03),
+                "other": Made(bpm=122.0),
+            },
+        )
+    answer = asked(library, played=("/music/played.wav",))
+    [first, second] = answer.rows
+    assert {first.row.title, *(copy.path for copy in first.row.copies)} in (
+        {"fits", "/music/fits mp3.wav"},
+        {"fits mp3", "/music/fits.wav"},
+    )
+    assert first.row.reasons[-1].startswith("the same recording as fits")
+    assert (second.row.title, second.row.copies) == ("other", ())
+    assert titles(asked(library, k=1)) == [titles(asked(library))[0]]
+
+
 def test_limits_narrow_before_ranking(planted: Library) -> None:
     within = titles(asked(planted))
     assert "far" not in within

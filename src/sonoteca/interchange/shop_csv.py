@@ -11,7 +11,7 @@ import csv
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, TextIO
 from urllib.parse import urlsplit
@@ -29,6 +29,7 @@ FACT_COLUMNS = ("external_id", "title", "price", "currency", "url")
 _ROWS_AT_ONCE = 1_000
 _LONGEST = 4_000
 _PRICE = re.compile(r"\d{1,12}(?:[.,]\d{1,2}|\.\d+)?")
+_SEPARATOR_LINE = re.compile(r'"?sep=(.)"?[\s,;|]*', re.IGNORECASE)
 _CURRENCY = re.compile(r"[A-Z]{3}")
 
 
@@ -38,7 +39,7 @@ class ShopCsvRequest(Request):
     Attributes
     ----------
     file : Path
-        Separated by comma, semicolon or tab, as its header is.
+        Separated by comma, semicolon, tab or bar, as its header is, or by what a first line ``sep=;`` says.
     match : "path", "id", "external" or None
         Which column says what sound a row is about; None: the first of them that is there.
     encoding : str or None
@@ -122,14 +123,14 @@ _READ_COLUMNS = {*NAME_COLUMNS.values(), *FACT_COLUMNS}
 
 
 def _import_all(library: Library, stream: TextIO, path: Path, named_by: NamedBy | None) -> ShopImport:
-    reader = _reader(stream, path)
+    reader, n_before = _reader(stream, path)
     header = _header(reader, path)
     named_by = named_by or _named_by(header, path)
     _require(header, named_by, path)
     told = ShopImport(named_by, tuple(name for name in header if name and name not in _READ_COLUMNS))
     told_on_line: dict[int, int] = {}
     given_on_line: dict[str, int] = {}
-    rows = _rows(reader, header, NAME_COLUMNS[named_by])
+    rows = _rows(reader, header, NAME_COLUMNS[named_by], n_before)
     while some := list(islice(rows, _ROWS_AT_ONCE)):
         _import_some(library, some, told, told_on_line, given_on_line)
     return told
@@ -187,14 +188,18 @@ def _opened(path: Path, encoding: str | None) -> TextIO:
         raise FileUnreadable(f"{path} cannot be read ({error.strerror}).") from error
 
 
-def _reader(stream: TextIO, path: Path) -> Any:
-    """A CSV reader by the separator that is most frequent in the header."""
+def _reader(stream: TextIO, path: Path) -> tuple[Any, int]:
+    """A CSV reader, and how many lines stand before the header.
+
+    Spreadsheets write the separator as a first line ``sep=;``; without one it is what is most frequent in the header.
+    """
     first = stream.readline()
-    stream.seek(0)
-    if not first.strip():
+    said = _SEPARATOR_LINE.fullmatch(first.rstrip("\r\n"))
+    header = stream.readline() if said else first
+    if not header.strip():
         raise RequestError(f"{path} begins with an empty line.", "The first line names the columns.")
-    delimiter = max((",", ";", "\t"), key=first.count)
-    return csv.reader(stream, delimiter=delimiter, strict=True)
+    delimiter = said[1] if said else max((",", ";", "\t", "|"), key=header.count)
+    return csv.reader(chain([header], stream), delimiter=delimiter, strict=True), int(said is not None)
 
 
 def _header(reader: Any, path: Path) -> list[str]:
@@ -230,16 +235,18 @@ def _require(header: Sequence[str], named_by: NamedBy, path: Path) -> None:
         )
 
 
-def _rows(reader: Any, header: Sequence[str], name_column: str) -> Iterator[ShopRow | BadRow]:
+def _rows(reader: Any, header: Sequence[str], name_column: str, n_before: int) -> Iterator[ShopRow | BadRow]:
+    """The rows below the header; ``n_before`` lines of the file are not the reader's."""
     while True:
-        line = reader.line_num + 1
+        line = n_before + reader.line_num + 1
         try:
             cells = next(reader)
         except StopIteration:
             return
         except csv.Error as error:
             # A quote that is never closed takes all that follows with it.
-            lost = f"; lines {line} to {reader.line_num} were not read" if reader.line_num > line else ""
+            last = n_before + reader.line_num
+            lost = f"; lines {line} to {last} were not read" if last > line else ""
             yield BadRow(line, f"{error}{lost}")
             continue
         if not any(cell.strip() for cell in cells):

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from sonoteca.catalogue.heard.summaries import certainties
+from sonoteca.catalogue.identity.sounds import whole_regions
 from sonoteca.catalogue.store.database import chunks
 from sonoteca.catalogue.store.schema import regions, sounds, summaries
 from sonoteca.domain.certainty import Certainty
 from sonoteca.domain.music import Key
+
+_NAMED_COPIES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +46,24 @@ class RegionFacts:
     certainty: Mapping[str, Certainty] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """Another sound of the library that is the same recording: its public id, and its file where it has one."""
+
+    id: str
+    path: str | None
+
+    def as_json(self) -> dict[str, Any]:
+        return {"id": self.id, "path": self.path}
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class ResultRow:
     """One answer. ``score`` and ``parts`` are 0..1, higher is better; ``region`` is the region's number.
 
     ``start_s``/``end_s`` say which moment answered, in seconds of the sound. ``mode`` names
     the search that found it. ``price``, ``currency`` and ``url`` are a shop's; None where it said nothing.
+    ``copies`` are other sounds that are this recording, for which the row stands.
     """
 
     id: str
@@ -65,6 +81,7 @@ class ResultRow:
     currency: str | None = None
     url: str | None = None
     artist: str | None = None
+    copies: tuple[Copy, ...] = ()
 
     def __repr__(self) -> str:
         """One line: how well it answers, what, which moment, and why.
@@ -125,7 +142,24 @@ class ResultRow:
             "price": self.price,
             "currency": self.currency,
             "url": self.url,
+            "copies": [copy.as_json() for copy in self.copies],
         }
+
+    def standing_for(self, copies: Sequence[Copy]) -> ResultRow:
+        """The same row with its copies, named among the reasons too."""
+        if not copies:
+            return self
+        names = [Path(copy.path).name if copy.path else copy.id for copy in copies]
+        more = f" and {len(names) - _NAMED_COPIES} more" if len(names) > _NAMED_COPIES else ""
+        said = f"the same recording as {', '.join(names[:_NAMED_COPIES])}{more}"
+        return replace(self, copies=tuple(copies), reasons=(*self.reasons, said))
+
+
+def copies_by_sound(connection: Connection, sound_ids: Sequence[int]) -> dict[int, Copy]:
+    """What a row says of each of these sounds where another stands for them, by row number."""
+    wholes = whole_regions(connection, sound_ids)
+    facts = region_facts(connection, list(wholes.values()))
+    return {fact.sound_id: Copy(fact.id, fact.path) for fact in facts.values()}
 
 
 def region_facts(connection: Connection, region_ids: Sequence[int]) -> dict[int, RegionFacts]:

@@ -9,13 +9,11 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from sonoteca.domain.same_recording import is_music_again, may_be_encoded_again
 from sonoteca.sequence.axes import stretches_beyond
 from sonoteca.sequence.tracks import NO_ARTIST, FloatColumn, Tracks
 from sonoteca.sequence.transition import Transitions, TransitionStyle, transitions
 from sonoteca.sequence.weights import LintLimits, Weights
-
-# How far apart the tempi of one recording are measured.
-_SAME_TEMPO = float(np.log2(1.01))
 
 
 class Fault(StrEnum):
@@ -82,11 +80,10 @@ def transition_faults(
 
 
 def sound_alike(tracks: Tracks, others: Tracks, limits: LintLimits) -> NDArray[np.bool_]:
-    """Which tracks (m, n) sound like one recording: of one tempo, almost one vector, none twice as long as the other."""
-    length = np.abs(np.log2(tracks.duration_s)[:, None] - np.log2(others.duration_s)[None, :])
-    tempo = np.abs(tracks.tempo_start[:, None] - others.tempo_start[None, :])
-    is_alike = tracks.whole @ others.whole.T > limits.same_sound
-    return np.asarray(is_alike & ~(length > 1.0) & ~(tempo > _SAME_TEMPO))
+    """Which tracks (m, n) are one recording: encoded again, or another edit (``domain.same_recording``)."""
+    some, all_others = tracks.heard, others.heard
+    again = is_music_again(some, all_others, alike=limits.same_sound)
+    return np.asarray(again | may_be_encoded_again(some, all_others))
 
 
 def judge(items: Tracks, weights: Weights, style: TransitionStyle) -> Judgement:

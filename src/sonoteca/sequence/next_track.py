@@ -11,13 +11,14 @@ from numpy.typing import NDArray
 from pydantic import AfterValidator, Field
 from sqlalchemy.engine import Connection
 
+from sonoteca.catalogue.heard.same_recording import Recordings, recordings_of_regions
 from sonoteca.catalogue.identity.sounds import resolve_sound, whole_regions
 from sonoteca.catalogue.store.library import Library
 from sonoteca.domain.answer import Rows
 from sonoteca.domain.music import Key, transposed_key_numbers
 from sonoteca.domain.request import Request
 from sonoteca.errors import RequestError, about
-from sonoteca.search.result_row import RegionFacts, ResultRow, region_facts
+from sonoteca.search.result_row import Copy, RegionFacts, ResultRow, copies_by_sound, region_facts
 from sonoteca.search.selection import selected_ids
 from sonoteca.sequence.axes import heard_shift, stretch, stretches_beyond
 from sonoteca.sequence.candidates import candidate_regions
@@ -34,6 +35,8 @@ Energy = Literal["up", "down", "hold"]
 DIRECTIONS: Mapping[str | None, int] = {"up": 1, "down": -1, "hold": 0, None: 0}
 # Energy holds within one of the ten levels.
 _ONE_LEVEL = 1.0 / 9.0 + 1e-6
+# So many more than are answered are looked at for copies, which are left out.
+_SPARE = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +179,8 @@ class NextAnswer(Rows):
 def find_next(library: Library, request: NextRequest) -> NextAnswer:
     """Rank what may come next by tempo, key, energy, timbre, rhythm and freshness of the artist.
 
-    Limits and the filter are applied before ranking; what is not known satisfies no limit.
+    Limits and the filter are applied before ranking; what is not known satisfies no limit. Other encodings of
+    the sound, and of what was heard before, do not come next; of several of one track one does, and names the others.
 
     Raises
     ------
@@ -209,11 +213,18 @@ def find_next(library: Library, request: NextRequest) -> NextAnswer:
         freshness=freshness_axis(candidates, heard, weights.freshness.artist_gap),
     )
     # Tracks stand in order of their ids, and a stable sort keeps that among equals.
-    best = np.argsort(-scored.total[0], kind="stable")[: request.k]
+    best = np.argsort(-scored.total[0], kind="stable")
     with library.read() as connection:
+        best, known = _without_copies(connection, candidates, best, request.k, [sound.id, *played])
         facts = region_facts(connection, candidates.region_ids[best].tolist())
+        copies = copies_by_sound(connection, list(known.first))
     rows = [
-        next_row(facts[region_id], transition_facts(scored, current, candidates, (0, int(column)), style), MODE)
+        next_row(
+            facts[region_id],
+            transition_facts(scored, current, candidates, (0, int(column)), style),
+            MODE,
+            copies=[copies[copy] for copy in known.copies(region_id)],
+        )
         for column, region_id in zip(best, candidates.region_ids[best].tolist(), strict=True)
         if region_id in facts
     ]
@@ -229,8 +240,22 @@ def _heard_before(connection: Connection, played: str | tuple[str, ...] | None) 
     return [resolve_sound(connection, name).id for name in played]
 
 
-def next_row(facts: RegionFacts, transition: TransitionFacts, mode: str) -> NextRow:
-    """Make the row of a track that a transition leads to."""
+def _without_copies(
+    connection: Connection, candidates: Tracks, best: NDArray[np.intp], k: int, heard: Sequence[int]
+) -> tuple[NDArray[np.intp], Recordings]:
+    """The first ``k`` of ``best`` that are neither what was heard nor one another in another encoding."""
+    looked_at = k + _SPARE
+    while True:
+        region_ids = candidates.region_ids[best[:looked_at]].tolist()
+        known = recordings_of_regions(connection, region_ids, before=heard)
+        kept = [place for place, region_id in zip(best, region_ids, strict=False) if not known.is_copy(region_id)]
+        if len(kept) >= k or looked_at >= len(best):
+            return np.array(kept[:k], np.intp), known
+        looked_at *= 2
+
+
+def next_row(facts: RegionFacts, transition: TransitionFacts, mode: str, *, copies: Sequence[Copy] = ()) -> NextRow:
+    """Make the row of a track that a transition leads to; ``copies`` are those for which it stands."""
     reasons = list(transition.reasons)
     if transition.missing:
         reasons.append(f"not known: {', '.join(EVIDENCE_WORDS[axis] for axis in transition.missing)}")
@@ -243,7 +268,7 @@ def next_row(facts: RegionFacts, transition: TransitionFacts, mode: str) -> Next
         parts=transition.parts,
         reasons=reasons,
     )
-    return NextRow(row, transition)
+    return NextRow(row.standing_for(copies), transition)
 
 
 def _candidate_rows(loaded: Tracks, region_ids: NDArray[np.int64], left_out: set[int]) -> Tracks:

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sonoteca.domain.columns import Columns
+from sonoteca.domain.same_recording import Heard
 
 EDGE_S = 20.0
 NO_KEY = -1
@@ -77,6 +78,11 @@ class Tracks(Columns):
     rhythm_start: FloatColumn
     rhythm_end: FloatColumn
     whole: FloatColumn
+
+    @property
+    def heard(self) -> Heard:
+        """What tells recordings apart."""
+        return Heard(self.duration_s, self.tempo_start, self.whole)
 
     def index_of_sounds(self) -> dict[int, int]:
         """Place in the columns by row number of the sound."""

@@ -1,8 +1,12 @@
+from collections.abc import Sequence
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sonoteca.catalogue.heard.same_recording import Recordings
 from sonoteca.search.hum import windows_index
 from sonoteca.search.hum.answer import Verdict, chance_of_first
 from sonoteca.search.hum.melody import Melody
@@ -69,6 +73,25 @@ def test_where_narrows_before_ranking() -> None:
     assert set(answer.ranking) <= {3, 4, 5, 6, 8, 9}
     assert len(answer.ranking) == 5
     assert answer.verdict is not Verdict.FOUND
+
+
+def test_how_sure_the_first_is_does_not_depend_on_copies_of_it() -> None:
+    melodies = [tune(key) for key in range(20)]
+    query = hummed(melodies[3], 10, 16, tempo=0.9, transpose=2.0)
+    alone = MelodyIndex.build(melodies).search(query)
+    # The same notes again, as another encoding of the sound is heard: region 100 of sound 1000.
+    index = MelodyIndex.build([*melodies, replace(melodies[3], key=100)])
+    twice = index.search(query)
+    assert alone.verdict is Verdict.FOUND
+    assert twice.verdict is not Verdict.FOUND
+
+    def recordings(keys: Sequence[int]) -> Recordings:
+        assert set(keys[:2]) == {3, 100}
+        return Recordings({key: 10 * key for key in keys}, {1000: 30})
+
+    as_one = index.search(query, recordings=recordings)
+    assert (as_one.verdict, as_one.confidence, as_one.ranking[0]) == (alone.verdict, alone.confidence, 3)
+    assert 100 not in as_one.ranking
 
 
 def test_a_partitioned_index_answers_the_same_and_fills_every_filter(monkeypatch: pytest.MonkeyPatch) -> None:

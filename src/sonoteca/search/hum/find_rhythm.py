@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from sonoteca.catalogue.heard.same_recording import recordings_of_regions
 from sonoteca.catalogue.store.library import Library
 from sonoteca.domain.answer import Rows
 from sonoteca.domain.request import Request
@@ -18,7 +19,7 @@ from sonoteca.errors import RequestError, SonotecaError
 from sonoteca.search.hum.hear_query import hear_taps, open_query_listener
 from sonoteca.search.hum.library_rhythms import rhythm_index
 from sonoteca.search.hum.tap import FEWEST_TAPS
-from sonoteca.search.result_row import ResultRow, region_facts
+from sonoteca.search.result_row import ResultRow, copies_by_sound, region_facts
 from sonoteca.search.selection import allowed_regions
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ class TapAnswer(Rows):
 
 
 def find_rhythm(library: Library, request: TapRequest, *, listener: Listener | None = None) -> TapAnswer:
-    """Find drum loops and breaks whose onsets are those tapped, at any tempo.
+    """Find drum loops and breaks whose onsets are those tapped, at any tempo; copies of one recording answer once.
 
     Parameters
     ----------
@@ -88,9 +89,14 @@ def find_rhythms(
 
 
 def _answer(library: Library, request: TapRequest, taps_s: NDArray[np.float32]) -> TapAnswer:
-    matches = rhythm_index(library).search(taps_s, request.k, where=allowed_regions(library, request.filter))
+    where = allowed_regions(library, request.filter)
+    # As many again for copies, which answer once.
+    matches = rhythm_index(library).search(taps_s, 2 * request.k, where=where)
     with library.read() as connection:
+        known = recordings_of_regions(connection, [match.key for match in matches])
+        matches = [match for match in matches if not known.is_copy(match.key)][: request.k]
         facts = region_facts(connection, [match.key for match in matches])
+        copies = copies_by_sound(connection, list(known.first))
     rows = tuple(
         ResultRow.of(
             fact,
@@ -100,7 +106,7 @@ def _answer(library: Library, request: TapRequest, taps_s: NDArray[np.float32]) 
             mode=MODE,
             parts={"rhythm": match.score},
             reasons=(f"onsets fit, tapped at {1 / match.scale:.2f} of its tempo",),
-        )
+        ).standing_for([copies[copy] for copy in known.copies(match.key)])
         for match in matches
         if (fact := facts.get(match.key)) is not None
     )

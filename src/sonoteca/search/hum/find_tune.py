@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
+from sonoteca.catalogue.heard.same_recording import Recordings, recordings_of_regions
 from sonoteca.catalogue.store.library import Library
 from sonoteca.domain.answer import Rows
 from sonoteca.domain.request import Request
@@ -17,7 +18,7 @@ from sonoteca.search.hum.answer import TuneRanking
 from sonoteca.search.hum.hear_query import hear_queries, open_query_listener
 from sonoteca.search.hum.library_tunes import open_melody_index
 from sonoteca.search.hum.query_notes import QueryNotes
-from sonoteca.search.result_row import RegionFacts, ResultRow, region_facts
+from sonoteca.search.result_row import RegionFacts, ResultRow, copies_by_sound, region_facts
 from sonoteca.search.selection import allowed_regions
 
 if TYPE_CHECKING:
@@ -83,6 +84,8 @@ class HumAnswer(Rows):
 def find_tune(library: Library, request: HumRequest, *, listener: Listener | None = None) -> HumAnswer:
     """Find the loop, the track, the moment where a hummed tune is.
 
+    Copies of one recording answer once, and how sure the first is does not depend on them.
+
     Parameters
     ----------
     listener : Listener, optional
@@ -117,9 +120,18 @@ def find_tunes(
 
 
 def _answer(library: Library, request: HumRequest, notes: QueryNotes) -> HumAnswer:
-    answer = open_melody_index(library).search(notes, request.k, where=allowed_regions(library, request.filter))
+    where = allowed_regions(library, request.filter)
     with library.read() as connection:
+        known = Recordings({}, {})
+
+        def recordings(region_ids: Sequence[int]) -> Recordings:
+            nonlocal known
+            known = recordings_of_regions(connection, region_ids)
+            return known
+
+        answer = open_melody_index(library).search(notes, request.k, where=where, recordings=recordings)
         facts = region_facts(connection, [match.key for match in answer.matches])
+        copies = copies_by_sound(connection, list(known.first))
     found = [(facts[match.key], match) for match in answer.matches if match.key in facts]
     rows = tuple(
         ResultRow.of(
@@ -130,7 +142,7 @@ def _answer(library: Library, request: HumRequest, notes: QueryNotes) -> HumAnsw
             mode=MODE,
             parts={"melody": match.score},
             reasons=match.reasons,
-        )
+        ).standing_for([copies[copy] for copy in known.copies(match.key)])
         for fact, match in found
     )
     return HumAnswer(request, answer, rows, tuple(dict.fromkeys(_name(fact) for fact, _ in found)))

@@ -8,13 +8,14 @@ in segments: a large one and small ones for what was added since; removing marks
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sonoteca.catalogue.heard.same_recording import Recordings
 from sonoteca.search.hum.alignment import Fits, Places, align, refined
 from sonoteca.search.hum.answer import (
     FEWEST_NOTES,
@@ -102,7 +103,14 @@ class MelodyIndex:
             joined = joined.joined(segment.melodies.only(segment.alive))
         self._segments[low:] = [Segment.build(joined)]
 
-    def search(self, query: QueryNotes, k: int = 10, *, where: Iterable[int] | None = None) -> TuneRanking:
+    def search(
+        self,
+        query: QueryNotes,
+        k: int = 10,
+        *,
+        where: Iterable[int] | None = None,
+        recordings: Callable[[Sequence[int]], Recordings] | None = None,
+    ) -> TuneRanking:
         """Rank the melodies by how well the query fits somewhere in them.
 
         Parameters
@@ -113,6 +121,9 @@ class MelodyIndex:
             Most answers wanted.
         where : iterable of int, optional
             Only these keys may answer; the others are left out before anything is ranked.
+        recordings : callable, optional
+            Says of keys, best first, which are of one recording: it answers once, and how sure the first is
+            is measured against the best that is another. Without one every key is a recording.
         """
         if k < 1:
             raise ValueError(f"k must be at least 1, got {k}")
@@ -128,7 +139,11 @@ class MelodyIndex:
         ranked = sorted(found.values(), key=lambda one: (-one.score, one.key))
         if not ranked:
             return TuneRanking(Verdict.HUM_AGAIN, 0.0, (), (), len(query), advice(Verdict.HUM_AGAIN))
-        second = ranked[1].score if len(ranked) > 1 else ranked[0].score - 12.0
+        known = Recordings({}, {}) if recordings is None else recordings([one.key for one in ranked])
+        first = known.recording(ranked[0].key)
+        others = (one.score for one in ranked if known.recording(one.key) != first)
+        second = next(others, ranked[0].score - 12.0)
+        ranked = [one for one in ranked if not known.is_copy(one.key)]
         chance = chance_of_first(ranked[0].score, second, len(query))
         verdict = verdict_of(chance)
         matches = tuple(_match(one, len(query)) for one in ranked[:k])

@@ -1,0 +1,168 @@
+"""Which sounds of a library are one recording: encoded again, or another edit of it (``domain.same_recording``)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import sqlalchemy as sa
+from numpy.typing import NDArray
+from sqlalchemy.engine import Connection
+
+from sonoteca.catalogue.heard.embeddings import answering_space, unpack
+from sonoteca.catalogue.heard.observations import load
+from sonoteca.catalogue.store.database import chunks
+from sonoteca.catalogue.store.schema import embeddings_table, regions, summaries
+from sonoteca.domain.descriptor import ONSETS
+from sonoteca.domain.precedence import winning
+from sonoteca.domain.same_recording import (
+    EDIT_OCTAVES,
+    LENGTH_AGREES_S,
+    LONG_S,
+    SAME_TEMPO,
+    Heard,
+    is_music_again,
+    may_be_encoded_again,
+    onsets_agree,
+)
+
+# Sounds that are compared each with each; of a longer list the first ones, which are those that are answered.
+_MOST = 2_000
+
+
+def first_copies(connection: Connection, sound_ids: Sequence[int]) -> dict[int, int]:
+    """Per sound, in the order given, the first one before it that is the same recording; left out where none is.
+
+    Parameters
+    ----------
+    sound_ids : sequence of int
+        Row numbers, best first: of the copies of one recording the first stands for the others.
+    """
+    ordered = list(dict.fromkeys(sound_ids))[:_MOST]
+    found: dict[int, int] = {}
+    if len(ordered) < 2:
+        return found
+    known, heard = _heard(connection, sa.select(summaries.c.sound_id).where(summaries.c.sound_id.in_(ordered)))
+    # Row numbers in the order given; what has no summary has nothing to compare.
+    at = {sound_id: place for place, sound_id in enumerate(known)}
+    ordered = [sound_id for sound_id in ordered if sound_id in at]
+    heard = heard.take([at[sound_id] for sound_id in ordered])
+    same = _same(connection, ordered, heard, ordered, heard)
+    for place, sound_id in enumerate(ordered):
+        earlier = [other for other in np.flatnonzero(same[place, :place]).tolist() if ordered[other] not in found]
+        if earlier:
+            found[sound_id] = ordered[earlier[0]]
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Recordings:
+    """Which of some regions, given best first, are of one recording.
+
+    Attributes
+    ----------
+    sound_of : mapping of region to sound
+        Row numbers.
+    first : mapping of sound to sound
+        From a copy to the sound before it that it is a copy of.
+    """
+
+    sound_of: Mapping[int, int]
+    first: Mapping[int, int]
+
+    def recording(self, region_id: int) -> int:
+        """The recording that a region is of: equal for all regions of a sound and of its copies."""
+        sound_id = self.sound_of.get(region_id, -region_id)
+        return self.first.get(sound_id, sound_id)
+
+    def is_copy(self, region_id: int) -> bool:
+        """Whether a better region is of another encoding of this one's sound."""
+        return self.sound_of.get(region_id) in self.first
+
+    def copies(self, region_id: int) -> list[int]:
+        """The sounds for which this region's sound stands."""
+        return [copy for copy, first in self.first.items() if first == self.sound_of.get(region_id)]
+
+
+def recordings_of_regions(
+    connection: Connection, region_ids: Sequence[int], *, before: Sequence[int] = ()
+) -> Recordings:
+    """Which of these regions, best first, are of one recording; ``before`` are sounds that were answered already."""
+    sound_of: dict[int, int] = {}
+    for some in chunks(list(region_ids)):
+        query = sa.select(regions.c.id, regions.c.sound_id).where(regions.c.id.in_(some))
+        sound_of.update((row.id, row.sound_id) for row in connection.execute(query))
+    ordered = [sound_of[region_id] for region_id in region_ids if region_id in sound_of]
+    return Recordings(sound_of, first_copies(connection, [*before, *ordered]))
+
+
+def copies_of(connection: Connection, sound_id: int) -> list[int]:
+    """Row numbers of all other sounds of the library that are the same recording, in order of their numbers."""
+    own, heard = _heard(connection, sa.select(sa.literal(sound_id)))
+    if not own or np.isnan(heard.duration_s[0]):
+        return []
+    length, octave = float(heard.duration_s[0]), 2.0**EDIT_OCTAVES
+    low_bpm, high_bpm = np.exp2(heard.tempo[0] + np.array([-SAME_TEMPO, SAME_TEMPO])).tolist()
+    may_be = summaries.c.duration_s.between(length - LENGTH_AGREES_S, length + LENGTH_AGREES_S)
+    if length >= LONG_S and not np.isnan(heard.tempo[0]):
+        may_be |= summaries.c.duration_s.between(length / octave, length * octave) & summaries.c.tempo_bpm.between(
+            low_bpm, high_bpm
+        )
+    others = sa.select(summaries.c.sound_id).where(summaries.c.number == 0, summaries.c.sound_id != sound_id, may_be)
+    ids, candidates = _heard(connection, others)
+    (same,) = _same(connection, own, heard, ids, candidates)
+    return sorted(ids[place] for place in np.flatnonzero(same))
+
+
+def _heard(connection: Connection, wanted: sa.Select[Any]) -> tuple[list[int], Heard]:
+    """What tells these sounds apart, with their row numbers; those that were not embedded have no vector."""
+    space = answering_space(connection)
+    dimensions = 0 if space is None else space.space.dimensions
+    columns = [summaries.c.sound_id, summaries.c.duration_s, summaries.c.tempo_bpm]
+    query = sa.select(*columns, sa.null().label("vector"))
+    if space is not None:
+        table = embeddings_table(space.number)
+        is_whole = (table.c.region_id == summaries.c.region_id) & table.c.is_window.is_(False)
+        query = sa.select(*columns, table.c.vector).join(table, is_whole, isouter=True)
+    rows = connection.execute(query.where(summaries.c.number == 0, summaries.c.sound_id.in_(wanted))).all()
+    whole = np.zeros((len(rows), dimensions), np.float32)
+    for place, row in enumerate(rows):
+        if row.vector is not None:
+            whole[place] = unpack(row.vector)
+    lengths = np.linalg.norm(whole, axis=1, keepdims=True)
+    return [row.sound_id for row in rows], Heard(
+        duration_s=np.array([row.duration_s for row in rows], np.float32),
+        tempo=np.log2(np.array([row.tempo_bpm for row in rows], np.float32)),
+        whole=np.where(lengths > 1e-3, whole / np.maximum(lengths, 1e-3), np.float32(0.0)),
+    )
+
+
+def _same(
+    connection: Connection, ids: Sequence[int], heard: Heard, other_ids: Sequence[int], others: Heard
+) -> NDArray[np.bool_]:
+    """Which pairs (m, n) are one recording; onsets are read of those only that are alike so far."""
+    same = is_music_again(heard, others)
+    open_pairs = np.argwhere(may_be_encoded_again(heard, others) & ~same).tolist()
+    pairs = [(one, other) for one, other in open_pairs if ids[one] != other_ids[other]]
+    onsets = _onsets(connection, [*(ids[one] for one, _ in pairs), *(other_ids[other] for _, other in pairs)])
+    for one, other in pairs:
+        cosine = float(heard.whole[one] @ others.whole[other])
+        same[one, other] = onsets_agree(onsets[ids[one]], onsets[other_ids[other]], cosine)
+    return same
+
+
+def _onsets(connection: Connection, sound_ids: Sequence[int]) -> dict[int, list[float]]:
+    """Onset times per sound, none where they are not known."""
+    found: dict[int, list[float]] = {sound_id: [] for sound_id in sound_ids}
+    whole: dict[int, int] = {}
+    for some in chunks(list(found)):
+        query = sa.select(summaries.c.region_id, summaries.c.sound_id)
+        rows = connection.execute(query.where(summaries.c.number == 0, summaries.c.sound_id.in_(some)))
+        whole.update((row.region_id, row.sound_id) for row in rows)
+    for region_id, statements in load(connection, list(whole), [ONSETS.name]).items():
+        for each in winning(statements).values():
+            if isinstance(each.value, list):
+                found[whole[region_id]] = [float(str(at)) for at in each.value]
+    return found
