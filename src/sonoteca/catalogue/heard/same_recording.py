@@ -105,12 +105,13 @@ def copies_of(connection: Connection, sound_id: int) -> list[int]:
         return []
     length, octave = float(heard.duration_s[0]), 2.0**EDIT_OCTAVES
     low_bpm, high_bpm = np.exp2(heard.tempo[0] + np.array([-SAME_TEMPO, SAME_TEMPO])).tolist()
-    may_be = summaries.c.duration_s.between(length - LENGTH_AGREES_S, length + LENGTH_AGREES_S)
+    lengths = [summaries.c.duration_s.between(length - LENGTH_AGREES_S, length + LENGTH_AGREES_S)]
     if length >= LONG_S and not np.isnan(heard.tempo[0]):
-        may_be |= summaries.c.duration_s.between(length / octave, length * octave) & summaries.c.tempo_bpm.between(
-            low_bpm, high_bpm
-        )
-    others = sa.select(summaries.c.sound_id).where(summaries.c.number == 0, summaries.c.sound_id != sound_id, may_be)
+        is_edit = summaries.c.duration_s.between(length / octave, length * octave)
+        lengths.append(is_edit & summaries.c.tempo_bpm.between(low_bpm, high_bpm))
+    others = sa.select(summaries.c.sound_id).where(
+        summaries.c.number == 0, summaries.c.sound_id != sound_id, sa.or_(*lengths)
+    )
     ids, candidates = _heard(connection, others)
     (same,) = _same(connection, own, heard, ids, candidates)
     return sorted(ids[place] for place in np.flatnonzero(same))
