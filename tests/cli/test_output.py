@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import json
+import sys
+import time
 
 import pytest
 
 from sonoteca.cli.arguments import query_text, shield
-from sonoteca.cli.output import print_error, print_json, printable
+from sonoteca.cli.output import line_width, local_time, print_error, print_json, print_table, printable
 from sonoteca.errors import LibraryFull, QuerySyntaxError
 
 
@@ -60,3 +63,45 @@ def test_negated_terms_and_tags_survive_the_option_parser() -> None:
 
 def test_what_follows_a_double_dash_is_left_alone() -> None:
     assert shield(["inspect", "--", "-a:b.wav"]) == ["inspect", "--", "-a:b.wav"]
+
+
+@pytest.mark.parametrize(
+    ("encoding", "text", "shown"),
+    [
+        ("latin-1", "Bjørn – 日本 é…", "Bjørn - ?? é..."),
+        ("ascii", "Bjørn – 日本 é…", "Bjorn - ?? e..."),
+        ("ascii", "e\u0301 ♭", "e b"),
+        ("utf-8", "می\u200cخواهم", "می\u200cخواهم"),
+    ],
+)
+def test_what_a_terminal_cannot_write_is_replaced(
+    monkeypatch: pytest.MonkeyPatch, encoding: str, text: str, shown: str
+) -> None:
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(io.BytesIO(), encoding=encoding))
+    assert printable(text) == shown
+
+
+def test_a_pipe_has_no_width_unless_it_is_told(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
+    assert line_width() is None
+    monkeypatch.setenv("COLUMNS", "40")
+    assert line_width() == 40
+    print_table(["sound", ("why", "below")], [("kick", "both are drums and of the same tempo")])
+    assert max(map(len, capsys.readouterr().out.splitlines())) <= 40
+
+
+def test_a_table_without_rows_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    print_table(["sound"], [], empty="No sound answers.")
+    assert capsys.readouterr() == ("", "No sound answers.\n")
+
+
+def test_a_moment_is_shown_by_the_clock_on_the_wall(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "Europe/Berlin")
+    time.tzset()
+    try:
+        assert local_time("2026-07-01T22:30:00.000Z") == "2026-07-02 00:30"
+    finally:
+        monkeypatch.undo()
+        time.tzset()

@@ -13,7 +13,6 @@ from sonoteca.domain.music import (
     ALL_KEYS,
     N_KEYS,
     Key,
-    Meter,
     hz_to_midi,
     midi_to_hz,
     parse_pitch_class,
@@ -170,12 +169,6 @@ def test_concert_pitch_and_no_pitch() -> None:
     assert hz_to_midi(440.0) == 69.0
     with pytest.raises(ValueError, match="positive frequency"):
         hz_to_midi(0.0)
-
-
-@pytest.mark.parametrize(("beats", "unit"), [(0, 4), (4, 3), (-1, 8), (4, 0)])
-def test_a_meter_that_cannot_be_written_cannot_be_made(beats: int, unit: int) -> None:
-    with pytest.raises(ValueError, match="not a meter"):
-        Meter(beats, unit)
 
 
 def test_numbers_of_keys_are_the_tonic_and_twelve_more_for_minor() -> None:

@@ -232,18 +232,23 @@ def print_table(
     print_lines([*(Text(line, style="italic") for line in titles), *laid])
 
 
-def print_text(text: str) -> None:
+def print_text(text: str, *, style: str = "") -> None:
     """A sentence on stdout, wrapped between words."""
-    print_lines([line for part in text.split("\n") for line in _wrapped_out(printable(part), line_width())])
+    lines = [line for part in text.split("\n") for line in _wrapped_out(printable(part), line_width())]
+    print_lines(Text(line, style=style) for line in lines)
 
 
 def _wrapped_out(text: str, width: int | None) -> list[str]:
     return [text] if width is None else wrapped(text, width)
 
 
-def print_pairs(pairs: Mapping[str, object]) -> None:
-    """Names and values, one a line; a long value is wrapped below itself."""
-    shown = [(printable(name), printable("–" if value is None else value)) for name, value in pairs.items()]
+def print_pairs(pairs: Mapping[str, object] | Sequence[tuple[str, object]]) -> None:
+    """Names and values, one a line; a long value is wrapped below itself, and a line of it stays one."""
+    given = pairs.items() if isinstance(pairs, Mapping) else pairs
+    shown = [
+        (printable(name), "\n".join(map(printable, ("–" if value is None else str(value)).split("\n"))))
+        for name, value in given
+    ]
     print_lines(pairs_laid_out(shown, width=line_width()))
 
 

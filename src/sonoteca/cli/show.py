@@ -15,14 +15,15 @@ def register(app: typer.Typer) -> None:
 
 def show(
     sound: Annotated[str, typer.Argument(help="An id, a unique prefix of one, a path, or external:ID.")],
+    why: Annotated[bool, typer.Option("--why", help="Also who said each value, when, and what was measured.")] = False,
     library: LibraryOption = None,
     data_dir: DataDirOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Everything the library knows of one sound, and who said it."""
+    """What the library knows of one sound: each fact with how sure it is, and whether it was heard, claimed or yours."""
     import sonoteca
     from sonoteca.cli.output import print_json
-    from sonoteca.cli.sound_table import print_origins, print_sound
+    from sonoteca.cli.sound_table import print_sound, print_why
 
     with open_named_library(library, mode="read") as opened:
         answer = sonoteca.describe_sound(opened, sonoteca.DescribeRequest(sound=sound))
@@ -30,4 +31,5 @@ def show(
         print_json(answer.as_json())
     else:
         print_sound(answer.sound)
-        print_origins(answer.sound)
+        if why:
+            print_why(answer.sound)

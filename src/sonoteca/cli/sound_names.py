@@ -30,7 +30,7 @@ def names_of(rows: Sequence[Named]) -> list[str]:
     Rows of one sound, its regions for example, have one name.
     """
     sounds = {row.id: row for row in rows}
-    names = {id_: _name(row) for id_, row in sounds.items()}
+    names = {id_: name_of(id_, row.title, row.artist, row.path) for id_, row in sounds.items()}
     deepest = max((row.path.count("/") for row in rows if row.path), default=0)
     # At first the name of a file stands for a title that two have, then its folders come in.
     for folders in range(deepest + 1):
@@ -45,10 +45,15 @@ def _alike(names: dict[str, str]) -> list[str]:
     return [id_ for id_, name in names.items() if counts[name] > 1]
 
 
-def _name(row: Named) -> str:
-    if row.artist and row.title:
-        return f"{row.artist} - {row.title}"
-    return _path_end(row.path, 0) if row.path else row.title or row.id
+def name_of(id_: str, title: str | None, artist: str | None, path: str | None) -> str:
+    """What one sound is called by itself.
+
+    >>> name_of("x5qm", "Song", "Nobody", "/m/x.mp3"), name_of("x5qm", "Song", None, "/m/x.mp3")
+    ('Nobody - Song', 'x.mp3')
+    """
+    if artist and title:
+        return f"{artist} - {title}"
+    return _path_end(path, 0) if path else title or id_
 
 
 def _path_end(path: str, folders: int) -> str:

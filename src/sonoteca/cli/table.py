@@ -20,7 +20,7 @@ from sonoteca.cli.text_width import NO_BREAK, cells, cut, longest_word, wrapped
 
 Kind = Literal["left", "right", "name", "below"]
 _GAP = 2
-# A column of wrapped text is never narrower than this, if its longest word is longer: it is divided then.
+# A column of wrapped text is not narrower than this, if its longest word is longer: it is divided then.
 _TEXT_CELLS = 24
 # Columns are spared so that names have this much: room for most, and never for the longest.
 _NAME_CELLS = 32
@@ -116,28 +116,30 @@ def _fitted(
     width: int | None,
 ) -> dict[int, int] | None:
     """Cells of each column that is shown beside the others; None where they have no room in any way."""
-    shown = list(beside)
     if width is None:
-        return {at: natural[at] for at in shown}
-    least = {at: _least(columns[at], [row[at] for row in table], natural[at]) for at in shown}
-    wanted = {at: max(least[at], min(natural[at], _wish(columns[at]))) for at in shown}
-    while _total([wanted[at] for at in shown]) > width:
-        spared = max(columns[at].spare for at in shown)
-        if spared == 0:
-            break
-        shown = [at for at in shown if columns[at].spare != spared]
-    if _total([least[at] for at in shown]) > width:
-        return None
-    return _shared({at: natural[at] for at in shown}, least, width - _GAP * (len(shown) - 1))
+        return {at: natural[at] for at in beside}
+    # A word is divided only where the columns have no room otherwise.
+    for longest in (width, _TEXT_CELLS):
+        shown = list(beside)
+        least = {at: _least(columns[at], [row[at] for row in table], natural[at], longest) for at in shown}
+        wanted = {at: max(least[at], min(natural[at], _wish(columns[at]))) for at in shown}
+        while _total([wanted[at] for at in shown]) > width:
+            spared = max(columns[at].spare for at in shown)
+            if spared == 0:
+                break
+            shown = [at for at in shown if columns[at].spare != spared]
+        if _total([least[at] for at in shown]) <= width:
+            return _shared({at: natural[at] for at in shown}, least, width - _GAP * (len(shown) - 1))
+    return None
 
 
-def _least(column: Column, values: Sequence[str | None], natural: int) -> int:
+def _least(column: Column, values: Sequence[str | None], natural: int, longest: int) -> int:
     if column.kind == "right":
         return natural
     if column.kind == "name":
         return min(natural, column.least)
-    longest = max(map(longest_word, (column.heading, *(each for each in values if each is not None))))
-    return min(longest, _TEXT_CELLS)
+    words = max(map(longest_word, (column.heading, *(each for each in values if each is not None))))
+    return min(words, longest)
 
 
 def _wish(column: Column) -> int:
@@ -221,18 +223,13 @@ def pairs_laid_out(pairs: Sequence[tuple[str, str]], *, width: int | None) -> li
     indent = names + _GAP if names else 0
     if width is not None and width - indent < min(_TEXT_CELLS, width // 2):
         indent = 2
-    lines: list[Text] = []
+    lines: list[str] = []
     for name, value in pairs:
-        texts = [value] if width is None else wrapped(value, max(1, width - indent))
-        if cells(name) + _GAP > indent and name:
-            lines.append(Text(name, style="bold"))
-            lines += [Text(" " * indent + _spaces(text)) for text in texts]
-            continue
-        for number, text in enumerate(texts):
-            line = Text(name + " " * (indent - cells(name)) if not number else " " * indent)
-            if not number:
-                line.stylize("bold", 0, len(name))
-            lines.append(line + Text(_spaces(text)))
-    for line in lines:
-        line.rstrip()
-    return lines
+        texts = value.split("\n") if width is None else wrapped(value, max(1, width - indent))
+        if name and cells(name) + _GAP > indent:
+            lines.append(name)
+            name = ""
+        for text in texts:
+            lines.append(name + " " * (indent - cells(name)) + _spaces(text))
+            name = ""
+    return [Text(line.rstrip()) for line in lines]

@@ -129,16 +129,27 @@ def transposed_key_numbers(numbers: KeyNumbers, semitones: KeyNumbers | int) -> 
     return 12 * (numbers // 12) + (numbers + semitones) % 12
 
 
-@dataclass(frozen=True, slots=True)
-class Meter:
-    """Beats in a bar and the note value that is one beat unit in the signature (6/8: 2 felt beats)."""
+# Felt beats per bar of meters that are written in eighths, three to a beat, and those eighths.
+_COMPOUND = {2: 6, 4: 12}
 
-    beats_per_bar: int
-    beat_unit: int
 
-    def __post_init__(self) -> None:
-        if self.beats_per_bar < 1 or self.beat_unit not in (1, 2, 4, 8, 16, 32):
-            raise ValueError(f"not a meter: {self.beats_per_bar}/{self.beat_unit}")
+def meter_text(beats_per_bar: int, beat_unit: int) -> str:
+    """A meter as it is written: two felt beats of three eighths each are 6/8, four are 12/8.
+
+    >>> meter_text(4, 4), meter_text(2, 8), meter_text(4, 8), meter_text(7, 8), meter_text(6, 8)
+    ('4/4', '6/8', '12/8', '7/8', '6/8')
+    """
+    return f"{_COMPOUND.get(beats_per_bar, beats_per_bar) if beat_unit == 8 else beats_per_bar}/{beat_unit}"
+
+
+def felt_beats(written: int, beat_unit: int) -> int:
+    """Felt beats of a bar that is written as ``written``/``beat_unit``.
+
+    >>> felt_beats(6, 8), felt_beats(12, 8), felt_beats(7, 8), felt_beats(6, 4)
+    (2, 4, 7, 6)
+    """
+    compound = {eighths: beats for beats, eighths in _COMPOUND.items()}
+    return compound.get(written, written) if beat_unit == 8 else written
 
 
 def hz_to_midi(hz: float) -> float:

@@ -104,6 +104,15 @@ def spelt(*words: str) -> Or:
         ("key:bb_major", KeyIs(((10, "major"),))),
         ("key:minor", KeyIs(((None, "minor"),))),
         ("meter:3/4", And((Between("beats_per_bar", 3.0, 3.0), Between("beat_unit", 4.0, 4.0)))),
+        (
+            "meter:6/8",
+            And(
+                (
+                    Or((Between("beats_per_bar", 2.0, 2.0), Between("beats_per_bar", 6.0, 6.0))),
+                    Between("beat_unit", 8.0, 8.0),
+                )
+            ),
+        ),
         ("lufs:>-10", Between("loudness_lufs", -10.0, None, low_open=True)),
         ("lufs:-14..-9.5", Between("loudness_lufs", -14.0, -9.5)),
         ("lufs:..-20", Between("loudness_lufs", None, -20.0)),

@@ -58,7 +58,7 @@ FIELDS: tuple[Field, ...] = (
         ("tempo",),
     ),
     Field("key", "Camelot, Open Key or name; ~ takes compatible ones", "key:8A~", read_key, "key_number"),
-    Field("meter", "beats per bar, and the beat unit", "meter:3/4", read_meter, "beats_per_bar"),
+    Field("meter", "as it is written, or felt beats per bar alone", "meter:6/8", read_meter, "beats_per_bar"),
     Field("bars", "whole bars of a loop", "bars:4", number_reader("bars"), "bars"),
     Field(
         "duration",

@@ -13,7 +13,7 @@ from enum import StrEnum
 
 from sonoteca.catalogue.heard.fulltext import TextField
 from sonoteca.catalogue.heard.word_splitting import fold, typed_words
-from sonoteca.domain.music import Key, parse_pitch_class
+from sonoteca.domain.music import Key, felt_beats, parse_pitch_class
 from sonoteca.search.query.dates import date_range
 from sonoteca.search.query.tree import (
     And,
@@ -210,16 +210,21 @@ def read_key(value: Value) -> Node:
 
 
 def read_meter(value: Value) -> Node:
-    """``4/4``, or beats per bar alone."""
+    """``4/4``, ``6/8``, or felt beats per bar alone."""
     if (presence := _presence(value, Known("beats_per_bar"))) is not None:
         return presence
     match = re.fullmatch(r"(\d{1,2})(?:/(\d{1,2}))?", value.text)
     if match is None:
         raise Unreadable(f"{value.text!r} is not a meter: write 4/4 or 3")
-    beats = Between("beats_per_bar", float(match[1]), float(match[1]))
+    written = int(match[1])
     if match[2] is None:
-        return beats
-    return And((beats, Between("beat_unit", float(match[2]), float(match[2]))))
+        return Between("beats_per_bar", float(written), float(written))
+    unit = int(match[2])
+    # 6/8 is heard as two beats; a file that claims it may count six.
+    beats = [
+        Between("beats_per_bar", float(each), float(each)) for each in sorted({written, felt_beats(written, unit)})
+    ]
+    return And((beats[0] if len(beats) == 1 else Or(tuple(beats)), Between("beat_unit", float(unit), float(unit))))
 
 
 def read_added(value: Value) -> Node:
