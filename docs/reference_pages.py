@@ -61,7 +61,7 @@ def kind_of_value(annotation: Any) -> str:
 def spelled(parameter: Any, annotation: Any) -> str:
     """An option or argument as it is typed."""
     if parameter.param_type_name == "argument":
-        name = parameter.metavar or parameter.name.upper() + ("..." if parameter.nargs == -1 else "")
+        name = (parameter.metavar or parameter.name.upper()) + ("..." if parameter.nargs == -1 else "")
         return f"`{name}`" if parameter.required or name.startswith("[") else f"`[{name}]`"
     names = ", ".join(f"`{name}`" for name in [*parameter.opts, *parameter.secondary_opts])
     return names if parameter.is_flag else f"{names} `{parameter.metavar or kind_of_value(annotation)}`"
@@ -102,6 +102,10 @@ def command_section(path: str, command: Any) -> str:
         parts.append("\n\n".join(" ".join(block.split()) for block in command.help.split("\n\n")))
     if rows:
         parts.append(table(("", "", "default"), rows))
+    if command.epilog:
+        # "\b" and a heading stand before the lines of examples.
+        calls = [line.strip() for line in command.epilog.splitlines()[2:]]
+        parts.append("\n".join(["```", *calls, "```"]))
     return "\n\n".join(parts)
 
 
@@ -113,7 +117,7 @@ def commands_page() -> str:
 
     root = typer.main.get_command(app)
     every = [("sonoteca", root), *commands(root, "sonoteca")]
-    text = "Every command takes `-h` or `--help`; those that print results take `--json`. Exit codes are on [errors](errors.md)."
+    text = "Every command takes `-h` or `--help`; all of them take `--json`. Exit codes are on [errors](errors.md)."
     return "\n\n".join(["# Commands", NOTE, text, *(command_section(path, command) for path, command in every)])
 
 

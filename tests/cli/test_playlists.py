@@ -104,7 +104,7 @@ def test_a_file_is_read_and_what_is_no_sound_of_the_library_is_named(crate: Crat
     file.write_text(f"#EXTM3U\n#EXTINF:200,x\nMusic/a.wav\nlost.mp3\nD:\\Music\\b.wav\n{stranger}\nMusic/a.wav\n")
     said = crate.said("playlist", "create", "old", "--from", file, expect=1)
     assert "left out: lost.mp3 (no such file" in said
-    assert f"left out: {stranger} (not in the library: `sonoteca add` it first)" in said
+    assert f"left out: {stranger} (not in the library: `sonoteca -L {crate.library} add` it first)" in said
     assert "'old' has 3 entries, 2 left out" in said
     assert "a.wav stands there more than once: at 1, 3" in said
     assert crate.held("old") == "aba"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,8 +16,19 @@ from sonoteca.catalogue.made.edit import edit, parse_statements
 from sonoteca.catalogue.store.library import Library
 from sonoteca.domain.music import Key
 from sonoteca.errors import RequestError, SoundNotFound
-from sonoteca.sequence.next_track import Limits, NextAnswer, NextRequest, find_next, parse_keys, within
-from sonoteca.sequence.transition import TransitionStyle
+from sonoteca.sequence.next_track import (
+    DIRECTIONS,
+    Energy,
+    Limits,
+    NextAnswer,
+    NextRequest,
+    find_next,
+    parse_keys,
+    within,
+)
+from sonoteca.sequence.reasons import transition_facts
+from sonoteca.sequence.transition import TransitionStyle, transitions
+from sonoteca.sequence.weights import weights_of
 
 PLANTED = {
     "now": Made(bpm=124.0, key="8A", energy=6.0, artist="Anna"),
@@ -126,6 +138,27 @@ def test_energy_goes_where_it_is_wished(planted: Library) -> None:
     hold = titles(asked(planted, energy="hold", k=50))
     assert "fits" in hold
     assert not {"lively", "calm", "no key"} & set(hold)
+
+
+def test_reasons_speak_of_energy_as_it_was_asked_for() -> None:
+    """The next track opens calmly and is livelier as a whole: whoever asked for livelier hears of that."""
+    plain, opens_calmly = columns(Made(energy=5.0)), columns(Made(energy=7.0))
+    opens_calmly = replace(opens_calmly, energy_start=np.array([0.0], np.float32))
+    weights = weights_of(None)
+
+    def told(wished: Energy | None) -> str | None:
+        style = TransitionStyle(direction=DIRECTIONS[wished])
+        scored = transitions(plain, opens_calmly, weights, style)
+        return transition_facts(scored, plain, opens_calmly, (0, 0), style, wished_energy=wished).energy
+
+    assert told(None) == "energy falls by 4.0 of 10"
+    assert told("up") == "energy rises by 2.0 of 10"
+    assert told("hold") == "energy holds"
+    nearly = columns(Made(energy=5.3))
+    scored = transitions(plain, nearly, weights)
+    assert transition_facts(scored, plain, nearly, (0, 0), TransitionStyle(), wished_energy="up").energy == (
+        "energy rises a little"
+    )
 
 
 def test_filters_narrow_and_kinds_are_kept_together_unless_the_filter_speaks_of_them(planted: Library) -> None:

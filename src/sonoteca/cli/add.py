@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from sonoteca.cli.examples import examples
 from sonoteca.cli.listening_options import (
     FailedLogOption,
     GapOption,
@@ -23,21 +24,26 @@ from sonoteca.cli.options import DataDirOption, JsonOption, LibraryOption, open_
 
 
 def register(app: typer.Typer) -> None:
-    app.command()(add)
+    app.command(epilog=examples("add ~/Samples ~/Music", "add ~/Music --exclude '*.mid' --dry-run"))(add)
 
 
 def add(
-    paths: Annotated[list[Path] | None, typer.Argument(help="Files and folders.", metavar="PATHS...")] = None,
+    paths: Annotated[
+        list[Path] | None, typer.Argument(help="Files, and folders with all below them.", metavar="PATHS")
+    ] = None,
     paths_file: Annotated[
-        list[Path] | None, typer.Option(help="A file with one path per line (or NUL-separated); - is standard input.")
+        list[Path] | None,
+        typer.Option(
+            metavar="FILE", help="Read paths from this file, one per line or NUL-separated; - is standard input."
+        ),
     ] = None,
     workers: WorkersOption = None,
     timeout_s: TimeoutOption = None,
     memory_mb: MemoryOption = None,
     failed_log: FailedLogOption = None,
-    checkpoint_every: Annotated[int, typer.Option(min=1, help="Results one transaction may hold back.")] = 32,
+    checkpoint_every: Annotated[int, typer.Option(min=1, metavar="N", help="Store after so many files.")] = 32,
     exclude: Annotated[
-        list[str] | None, typer.Option(help="Leave out what matches this glob; may be repeated.")
+        list[str] | None, typer.Option(metavar="GLOB", help="Leave out what matches this; may be repeated.")
     ] = None,
     gap_s: GapOption = 0.5,
     trust_names: TrustNamesOption = None,
@@ -48,18 +54,19 @@ def add(
     ] = False,
     resume: Annotated[
         bool,
-        typer.Option("--resume", help="Not needed: every run resumes, because the library itself is the checkpoint."),
+        typer.Option("--resume", help="Nothing else happens: every run goes on where the last one was."),
     ] = False,
     checkpoint_file: Annotated[
-        Path | None, typer.Option(help="Not needed, and not read: the library itself is the checkpoint.")
+        Path | None, typer.Option(metavar="FILE", help="This is not read: the library remembers where it was.")
     ] = None,
     library: LibraryOption = None,
     data_dir: DataDirOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Walk folders, listen to everything new or changed, and keep it in the library: the main job.
+    """Listen to everything new or changed in folders, and keep it.
 
-    A run that was stopped, killed or crashed is continued by running it again. Nothing on disk is changed.
+    This is the main job. A run that was stopped, killed or crashed is continued by running it again. No sound file is
+    ever changed.
     """
     import sonoteca
     from sonoteca.cli.output import note, print_json

@@ -31,6 +31,7 @@ def shield(words: Sequence[str]) -> list[str]:
     """
     shielded: list[str] = []
     in_tags = False
+    words = _spelled_as_today(words)
     for at, word in enumerate(words):
         if word == "--":
             return [*shielded, *words[at:]]
@@ -44,6 +45,20 @@ def shield(words: Sequence[str]) -> list[str]:
             in_tags = False
             shielded.append(_SHIELD + word[1:] if _NEGATED_TERM.match(word) else word)
     return shielded
+
+
+def _spelled_as_today(words: Sequence[str]) -> list[str]:
+    """``list --count``, which once asked for the number alone, as ``list --total``; with a number it is how many rows.
+
+    >>> _spelled_as_today(["list", "--count", "kind:loop"]), _spelled_as_today(["list", "--count", "5"])
+    (['list', '--total', 'kind:loop'], ['list', '--count', '5'])
+    """
+    return [
+        "--total"
+        if word == "--count" and "list" in words[:at] and not "".join(words[at + 1 : at + 2]).isdecimal()
+        else word
+        for at, word in enumerate(words)
+    ]
 
 
 def query_text(words: Sequence[str]) -> str:

@@ -8,15 +8,17 @@ from typing import Annotated, Any
 
 import typer
 
+from sonoteca.cli.examples import examples
 from sonoteca.cli.options import DataDirOption, JsonOption, LibraryOption, open_named_library
 
 RootsArgument = Annotated[
-    list[Path] | None, typer.Argument(help="Folders to compare with; none: the disk is not read.")
+    list[Path] | None,
+    typer.Argument(metavar="ROOTS", help="Folders to compare with; without any, the disk is not read."),
 ]
 
 
 def register(app: typer.Typer) -> None:
-    app.command()(audit)
+    app.command(epilog=examples("audit", "audit ~/Music --diff"))(audit)
 
 
 def audit(
@@ -26,7 +28,10 @@ def audit(
     data_dir: DataDirOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Count everything; with ROOTS also compare the catalogue with the disk. Each audit is kept."""
+    """Count what the library holds, lacks and could not read.
+
+    With ROOTS it is compared with the disk too. Each audit is kept, so that the next can say what changed.
+    """
     import sonoteca
     from sonoteca.cli.output import note, print_json, print_pairs, print_table
     from sonoteca.errors import LibraryUnwritable

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from sonoteca.cli.arguments import query_text
+from sonoteca.cli.examples import examples
 from sonoteca.cli.options import DataDirOption, JsonOption, LibraryOption, YesOption, open_named_library
 
 QueryArgument = Annotated[list[str], typer.Argument(metavar="QUERY", help="Which sounds; see `sonoteca list --help`.")]
@@ -15,44 +16,60 @@ _ASK_ABOVE = 1
 
 
 def register(app: typer.Typer) -> None:
-    app.command()(edit)
+    app.command(epilog=examples("edit break96.wav --bpm 96", "edit kind:loop bpm:174 --tag +jungle --yes"))(edit)
 
 
 def edit(
     query: QueryArgument,
-    bpm: Annotated[str | None, typer.Option(help="Tempo in beats per minute, none, or auto.")] = None,
-    half: Annotated[bool, typer.Option("--half", help="Half as fast: every second beat is left out.")] = False,
-    double: Annotated[bool, typer.Option("--double", help="Twice as fast: a beat between every two.")] = False,
-    key: Annotated[str | None, typer.Option(help="'F# minor', 'F#m', '11A', none, or auto.")] = None,
-    kind: Annotated[str | None, typer.Option(help="track, loop, one_shot, field_recording, none, or auto.")] = None,
+    bpm: Annotated[
+        str | None, typer.Option(metavar="BPM", help="Say the tempo in beats per minute, none, or auto.")
+    ] = None,
+    half: Annotated[bool, typer.Option("--half", help="Make it half as fast: every second beat is left out.")] = False,
+    double: Annotated[bool, typer.Option("--double", help="Make it twice as fast: a beat between every two.")] = False,
+    key: Annotated[
+        str | None, typer.Option(metavar="KEY", help="Say the key: 'F# minor', 'F#m', '11A', none, or auto.")
+    ] = None,
+    kind: Annotated[
+        str | None,
+        typer.Option(metavar="KIND", help="Say the kind: track, loop, one_shot, field_recording, none, or auto."),
+    ] = None,
     role: Annotated[
-        str | None, typer.Option(help="drums, bass, harmony, melody, vocal, fx, mix, none, or auto.")
+        str | None,
+        typer.Option(metavar="ROLE", help="Say the role: drums, bass, harmony, melody, vocal, fx, mix, none, or auto."),
     ] = None,
     sound_class: Annotated[
         str | None,
         typer.Option(
             "--class",
-            help="kick, snare, hat, cymbal, tom, clap, percussion, bass, chord, stab, note, vocal, fx, none, or auto.",
+            metavar="CLASS",
+            help="Say the class: kick, snare, hat, cymbal, tom, clap, percussion, bass, chord, stab, note, vocal, fx, "
+            "none, or auto.",
         ),
     ] = None,
-    rating: Annotated[str | None, typer.Option(help="0 to 5, none, or auto.")] = None,
-    tag: Annotated[list[str] | None, typer.Option(help="+a adds the tag a, -b takes b away: --tag +a -b.")] = None,
-    shift_grid: Annotated[
-        str | None, typer.Option(help="Seconds by which every beat and bar falls later (-0.012: earlier), or auto.")
+    rating: Annotated[str | None, typer.Option(metavar="STARS", help="Rate with 0 to 5, none, or auto.")] = None,
+    tag: Annotated[
+        list[str] | None, typer.Option(metavar="+TAG|-TAG", help="Add the tag a and take b away with --tag +a -b.")
     ] = None,
-    cue: Annotated[list[str] | None, typer.Option(help="A cue: 12.5=Drop, 1:02.5=Drop; may be repeated.")] = None,
+    shift_grid: Annotated[
+        str | None,
+        typer.Option(metavar="SECONDS", help="Let every beat and bar fall so much later (-0.012: earlier), or auto."),
+    ] = None,
+    cue: Annotated[
+        list[str] | None, typer.Option(metavar="TIME=NAME", help="Set a cue: 12.5=Drop, 1:02.5=Drop; may be repeated.")
+    ] = None,
     remove_cue: Annotated[
-        list[str] | None, typer.Option(help="Moment or name of a cue to take away, or auto: what was heard alone.")
+        list[str] | None,
+        typer.Option(metavar="CUE", help="Take a cue away by moment or name; auto leaves what was heard alone."),
     ] = None,
     library: LibraryOption = None,
     data_dir: DataDirOption = None,
     yes: YesOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Correct values and tags of all sounds that QUERY finds; they stay whatever is analysed later.
+    """Correct values and tags of all sounds that QUERY finds.
 
-    none says that a sound has no such value, auto takes a correction back. Beats, bars and grid follow a corrected
-    tempo. `sonoteca undo` takes back a whole edit.
+    Corrections stay whatever is analysed later. none says that a sound has no such value, auto takes a correction
+    back. Beats, bars and grid follow a corrected tempo. `sonoteca undo` takes back a whole edit.
     """
     import sonoteca
     from sonoteca.cli.changes import tell_changes

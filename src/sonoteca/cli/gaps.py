@@ -7,29 +7,40 @@ from typing import Annotated
 
 import typer
 
+from sonoteca.cli.examples import examples
 from sonoteca.cli.options import DataDirOption, JsonOption, LibraryOption, open_named_library
 
 
 def register(app: typer.Typer) -> None:
-    app.command()(gaps)
+    app.command(epilog=examples("gaps ~/Music -o todo", "add --paths-file todo/gaps-0001.txt"))(gaps)
 
 
 def gaps(
-    roots: Annotated[list[Path], typer.Argument(help="Folders to look through.")],
-    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the paths files.")],
-    chunk: Annotated[int, typer.Option("--chunk", min=1, help="Paths per file.")] = 1000,
+    roots: Annotated[list[Path], typer.Argument(metavar="ROOTS", help="Folders to look through.")],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FOLDER", help="Write the paths files here.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option("--out", hidden=True)] = None,
+    chunk: Annotated[int, typer.Option("--chunk", min=1, metavar="N", help="Put so many paths into each file.")] = 1000,
     library: LibraryOption = None,
     data_dir: DataDirOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Write what is on disk but not analysed or not embedded, as paths files for `add --paths-file`."""
+    """Write down which files are not heard yet, for add to read.
+
+    They go into paths files, which `add --paths-file` takes one after the other.
+    """
     import sonoteca
     from sonoteca.cli.output import note, print_json
+    from sonoteca.errors import RequestError
 
-    request = sonoteca.GapsRequest(roots=tuple(roots), out=out, chunk=chunk)
+    folder = output or out
+    if folder is None:
+        raise RequestError("No folder for the paths files was named.", "Name one with --output FOLDER.")
+    request = sonoteca.GapsRequest(roots=tuple(roots), out=folder, chunk=chunk)
     with open_named_library(library, mode="read") as opened:
         answer = sonoteca.write_gaps(opened, request)
     if as_json:
         print_json(answer.as_json())
     else:
-        note(f"{answer.n_paths} paths in {len(answer.files)} files in {out}")
+        note(f"{answer.n_paths} paths in {len(answer.files)} files in {folder}")

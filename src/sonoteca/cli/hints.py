@@ -1,11 +1,20 @@
 """What a remedy is called on the command line: the commands and options that do it.
 
 Errors are told in neutral words (``sonoteca.errors``). Here stands, by error code, which
-command helps, and which option a field of a request is given by.
+command helps, and which option a field of a request is given by. A command is written
+```sonoteca VERB``` here and in all notes; it is told as the reader called the program, and about
+the library that was named, so that it can be typed as it stands.
 """
 
 from __future__ import annotations
 
+import os
+import re
+import shlex
+import shutil
+import sys
+
+from sonoteca.cli.options import library_named
 from sonoteca.errors import SonotecaError
 
 # Said instead of the remedy that an error's class has; a remedy told for one case stays as it is.
@@ -18,7 +27,6 @@ _BY_CODE = {
     "library_busy": "Wait for the other command to end, then run this one again.",
     "library_damaged": "Restore a backup with `sonoteca library restore`.",
     "library_error": "Run `sonoteca doctor`.",
-    "library_missing": "Create one with `sonoteca add FOLDER`, or pass the right --library.",
     "library_needs_upgrade": "Run `sonoteca library upgrade`: it makes a backup first.",
     "memory": "Run `sonoteca retry --memory-mb` with a larger value.",
     "playlist_not_found": "`sonoteca playlist list` shows the playlists of this library.",
@@ -44,6 +52,12 @@ _BY_FINDING = {
 # Fields whose option has another name. A field that is an argument has no option to name.
 _OPTIONS = {
     "k": "--count",
+    "limit": "--count",
+    "alternatives": "--count",
+    "out": "--output",
+    "aspects": "--weights",
+    "seed": "--around",
+    "random_seed": "--seed",
     "region": "--within",
     "source": "--from",
     "tags": "--tag",
@@ -75,13 +89,14 @@ def remedy_of(error: SonotecaError) -> str:
     remedy = error.remedy
     if remedy == type(error).default_remedy:
         remedy = _BY_CODE.get(error.code, remedy)
+    remedy = as_called(remedy)
     option = None if error.field is None else option_of(error.field)
     return f"{remedy} ({option})" if option is not None else remedy
 
 
 def remedy_of_finding(code: str, remedy: str) -> str:
     """What the reader of a check can type; ``remedy`` where no command helps."""
-    return _BY_FINDING.get(code, remedy)
+    return as_called(_BY_FINDING.get(code, remedy))
 
 
 def option_of(field: str) -> str | None:
@@ -92,3 +107,45 @@ def option_of(field: str) -> str | None:
     """
     name = field.partition(".")[0]
     return _OPTIONS[name] if name in _OPTIONS else "--" + name.replace("_", "-")
+
+
+def as_called(text: str) -> str:
+    """A text in which every `` `sonoteca VERB` `` is written as it can be typed here.
+
+    >>> as_called("see `sonoteca list --help`")
+    'see `sonoteca list --help`'
+    """
+    text = re.sub(r"`sonoteca ([^`]+)`", lambda found: f"`{call(found[1])}`", text)
+    # The pip of this very installation.
+    return re.sub(r"(python -m )?pip install", f"{_typed(sys.executable, 'python')} -m pip install", text)
+
+
+def call(words: str) -> str:
+    """How these words of ours are typed here: ``.venv/bin/sonoteca -L mine.sonoteca add FOLDER``."""
+    named = library_named()
+    about = [] if named is None or words.endswith("--help") else ["-L", shlex.quote(named)]
+    return " ".join([program(sys.argv[0], sys.executable), *about, words])
+
+
+def program(started: str, python: str) -> str:
+    """How the program is called that began with the file ``started``, run by ``python``.
+
+    >>> program("/somewhere/bin/pytest", "/usr/bin/python3")
+    'sonoteca'
+    """
+    name = os.path.basename(started).removesuffix(".exe")
+    if name == "sonoteca":
+        return _typed(started, name)
+    if name in ("main.py", "sonoteca_program.py") and os.path.isabs(started):
+        return f"{_typed(python, 'python')} -m sonoteca.cli.main"
+    return "sonoteca"
+
+
+def _typed(file: str, name: str) -> str:
+    """A program by its name where the shell finds this very file by it, else by its path."""
+    found = shutil.which(name)
+    path = os.path.abspath(file)
+    if found is not None and os.path.abspath(found) == path:
+        return name
+    inside = os.path.relpath(path)
+    return shlex.quote(path if inside.startswith(os.pardir) else inside)

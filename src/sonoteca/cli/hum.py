@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from sonoteca.cli.arguments import filter_text
+from sonoteca.cli.examples import examples
 from sonoteca.cli.options import (
     CountOption,
     DataDirOption,
@@ -17,7 +18,7 @@ from sonoteca.cli.recordings import FilesArgument, RecordOption, recordings
 
 
 def register(app: typer.Typer) -> None:
-    app.command()(hum)
+    app.command(epilog=examples("hum --record 8", "hum hummed.wav -k 3"))(hum)
 
 
 def hum(
@@ -29,17 +30,17 @@ def hum(
     data_dir: DataDirOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Find the loop, the track, the moment where a hummed, sung or whistled tune is.
+    """Find the tune that somebody hums, sings or whistles.
 
-    The answer is found, maybe one of these, or please hum again. With several FILEs and --json: one line each.
+    It may be in a loop or a track; the moment is named. The answer is found, maybe one of these, or please hum again. With several FILEs and --json: one line each.
     """
     import sonoteca
     from sonoteca.cli.answer_table import print_heard
 
     with (
-        recordings(files, record) as named,
         sonoteca.open_query_listener() as query_listener,
         open_named_library(library, mode="read") as opened,
+        recordings(files, record) as named,
     ):
         requests = [sonoteca.HumRequest(file=file, filter=filter_text(only), k=count) for file in named]
         for answer in sonoteca.find_tunes(opened, requests, listener=query_listener):

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sonoteca.cli.examples import examples
 from sonoteca.cli.options import DataDirOption, JsonOption, LibraryOption, open_named_library
 
 if TYPE_CHECKING:
@@ -20,14 +21,17 @@ def register(app: typer.Typer) -> None:
     app.add_typer(group, name="index")
 
 
-@group.command()
+@group.command(epilog=examples("index check"))
 def check(
-    queries: Annotated[int, typer.Option(min=1, help="How many stored vectors recall is measured with.")] = 50,
+    queries: Annotated[int, typer.Option(min=1, metavar="N", help="Measure recall with so many stored vectors.")] = 50,
     library: LibraryOption = None,
     data_dir: DataDirOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Read every index file, compare with the catalogue, and measure recall; changes nothing."""
+    """Compare every index file with the catalogue.
+
+    Recall is measured too, and nothing is changed.
+    """
     import sonoteca
 
     with open_named_library(library, mode="read") as opened:
@@ -37,9 +41,12 @@ def check(
         raise typer.Exit(1)
 
 
-@group.command()
+@group.command(epilog=examples("index rebuild"))
 def rebuild(library: LibraryOption = None, data_dir: DataDirOption = None, as_json: JsonOption = False) -> None:
-    """Write all index files, and all else that is derived, anew from the catalogue."""
+    """Write everything that is derived anew.
+
+    That is all index files, and whatever else is made from the catalogue.
+    """
     import sonoteca
     from sonoteca.cli.output import messages
 

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from sonoteca.cli.examples import examples
 from sonoteca.cli.listening_options import (
     GapOption,
     MemoryOption,
@@ -21,13 +22,16 @@ from sonoteca.cli.options import JsonOption
 
 
 def register(app: typer.Typer) -> None:
-    app.command()(inspect)
+    app.command(epilog=examples("inspect one.wav", "inspect one.wav two.mp3 --json"))(inspect)
 
 
 def inspect(
-    files: Annotated[list[Path] | None, typer.Argument(help="Files to listen to.", metavar="FILES...")] = None,
+    files: Annotated[list[Path] | None, typer.Argument(help="Files to listen to.", metavar="FILES")] = None,
     paths_file: Annotated[
-        list[Path] | None, typer.Option(help="A file with one path per line; - is standard input.")
+        list[Path] | None,
+        typer.Option(
+            metavar="FILE", help="Read paths from this file, one per line or NUL-separated; - is standard input."
+        ),
     ] = None,
     workers: WorkersOption = None,
     timeout_s: TimeoutOption = None,
@@ -36,7 +40,10 @@ def inspect(
     trust_names: TrustNamesOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Listen to files without a library. With --json: one line per file, in the order given, failures included."""
+    """Listen to files without a library, and print what was heard.
+
+    With --json it is one line per file, in the order given, failures included.
+    """
     import sonoteca
     from sonoteca.cli.output import print_json, print_lines
     from sonoteca.cli.sound_table import print_sound

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sonoteca.cli.arguments import filter_text
+from sonoteca.cli.examples import examples
 from sonoteca.cli.options import DataDirOption, FilterOption, JsonOption, LibraryOption, open_named_library
 from sonoteca.cli.style_options import DoubleTimeOption, KeyLockOption
 from sonoteca.cli.weights import WeightsOption, weights_text
@@ -17,15 +18,17 @@ if TYPE_CHECKING:
 
 
 def register(app: typer.Typer) -> None:
-    app.command()(lint)
+    app.command(epilog=examples("lint tonight.m3u8", "lint friday -o better.m3u8"))(lint)
 
 
 def lint(
     playlist: Annotated[str, typer.Argument(metavar="PLAYLIST|FILE.m3u", help="A playlist of the library, or a file.")],
-    repair: Annotated[bool, typer.Option("--repair/--no-repair", help="Look for the smallest repairs.")] = True,
+    repair: Annotated[
+        bool, typer.Option("--repair/--no-repair", help="Look for the smallest repairs, or do not.")
+    ] = True,
     only: FilterOption = None,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", metavar="FILE.m3u", help="Write the repaired playlist.")
+        Path | None, typer.Option("--output", "-o", metavar="FILE.m3u", help="Write the repaired playlist here.")
     ] = None,
     exit_zero: Annotated[bool, typer.Option("--exit-zero", help="End with 0 even if something is flagged.")] = False,
     double_time: DoubleTimeOption = True,
@@ -35,9 +38,9 @@ def lint(
     data_dir: DataDirOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Flag tempo cliffs, key clashes, energy drops, artists and tracks that come again, and files that are missing.
+    """Find what is wrong with a playlist, and how to repair it.
 
-    Ends with 1 if anything is flagged. The filter is about tracks that may replace others.
+    Tempo cliffs, key clashes, energy drops, artists and tracks that come again, and missing files are flagged. Ends with 1 if anything is flagged. The filter is about tracks that may replace others.
     """
     import sonoteca
     from sonoteca.cli.output import note, print_json

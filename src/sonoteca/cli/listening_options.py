@@ -7,22 +7,35 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sonoteca.cli import interrupts
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sonoteca import AddAnswer, Listener
 
 WorkersOption = Annotated[
-    int | None, typer.Option(min=1, max=512, help="Worker processes; default: one per processor.")
+    int | None,
+    typer.Option(min=1, max=512, metavar="N", help="Listen in so many processes. Default: one per processor."),
 ]
 TimeoutOption = Annotated[
     float | None,
-    typer.Option(min=0.1, help="Deadline of one file in seconds; default: 60 s and a fifth of its length."),
+    typer.Option(
+        min=0.1, metavar="SECONDS", help="Give up on a file after so long. Default: 60 and a fifth of its length."
+    ),
 ]
-MemoryOption = Annotated[int | None, typer.Option(min=200, help="Memory one worker may use, in MB; default 2000.")]
-FailedLogOption = Annotated[Path | None, typer.Option(help="Append every failure to this file as a JSON line.")]
-GapOption = Annotated[float, typer.Option(min=0.01, help="Silence that separates two events, in seconds.")]
-TrustNamesOption = Annotated[bool | None, typer.Option(help="Believe tempo and key in file names over the analysis.")]
+MemoryOption = Annotated[
+    int | None, typer.Option(min=200, metavar="MB", help="Let one process use so much memory. Default: 2000.")
+]
+FailedLogOption = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="Append every failure to this file as a JSON line.")
+]
+GapOption = Annotated[
+    float, typer.Option(min=0.01, metavar="SECONDS", help="Tell two events apart by so much silence.")
+]
+TrustNamesOption = Annotated[
+    bool | None, typer.Option(help="Believe tempo and key in file names more than what is heard.")
+]
 
 
 def named_paths(paths: Sequence[Path] | None, paths_files: Sequence[Path] | None) -> list[str]:
@@ -80,8 +93,8 @@ def end(answer: AddAnswer) -> None:
         note("(--accept-missing)")
     note(answer.sentence())
     if answer.interrupted:
-        note("stopped; what was finished is stored, run the same command to go on")
-        raise typer.Exit(130)
+        # `main` says how to go on.
+        raise typer.Exit(interrupts.EXIT_CODE)
     if answer.failed_before:
         note("`sonoteca retry` tries again what failed before")
     if answer.failed:

@@ -10,6 +10,13 @@ import os
 import sys
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
+if __name__ == "__main__":
+    # `python -m sonoteca.cli.main` begins where the installed program does: what is loaded below takes a while.
+    from sonoteca_program import main as program
+
+    program()
+    sys.exit()
+
 import typer
 from typer.core import TyperGroup
 
@@ -24,6 +31,7 @@ from sonoteca.cli import (
     hum,
     index,
     inspect,
+    interrupts,
     lint,
     list,
     next,
@@ -52,11 +60,18 @@ if TYPE_CHECKING:
 
 
 class _Commands(TyperGroup):
-    """The commands; a value that a person mistypes is told of in our words."""
+    """The commands; a value that a person mistypes is told of in our words, and Ctrl-C is no "Aborted!"."""
 
     def invoke(self, ctx: Any) -> Any:
         try:
             return super().invoke(ctx)
+        except KeyboardInterrupt as stop:
+            raise typer.Exit(interrupts.EXIT_CODE) from stop
+        except typer.Abort as abort:
+            # At a question, where Ctrl-C looks like a no.
+            if interrupts.have_come():
+                raise typer.Exit(interrupts.EXIT_CODE) from abort
+            raise
         except typer.BadParameter as error:
             # "Value error" is a word of what checks options, not of who reads it.
             error.message = error.message.removeprefix("Value error, ")
@@ -127,7 +142,21 @@ for group in (
 
 
 def main() -> None:
-    """Run the command line; exit codes: 0 ok, 1 some items failed, 2 usage, 3 the library cannot be used."""
+    """Run the command line.
+
+    Exit codes: 0 ok, 1 some items failed, 2 usage, 3 the library cannot be used, 130 stopped by Ctrl-C.
+    """
+    with interrupts.remembered():
+        try:
+            _run()
+        except BaseException as error:
+            # Whatever the interrupt became on its way up.
+            if not interrupts.have_come() and not isinstance(error, KeyboardInterrupt):
+                raise
+            interrupts.end()
+
+
+def _run() -> None:
     from sonoteca.errors import OutputUnwritable, SonotecaError
 
     _open_streams()
@@ -138,10 +167,9 @@ def main() -> None:
             # Here a full disk can be told of; at the end of the process it would be a traceback.
             sys.stdout.flush()
     except SonotecaError as error:
+        if interrupts.have_come():
+            raise
         _end_with(error)
-    except KeyboardInterrupt:
-        sys.stderr.write("\nstopped; what was stored is kept, run the same command to go on\n")
-        sys.exit(130)
     except BrokenPipeError:
         # The reader of our output (`| head`) went away; there is nobody left to tell.
         from sonoteca.cli.output import drop_output
@@ -174,7 +202,3 @@ def _open_streams() -> None:
             setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115
         elif isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
             stream.reconfigure(errors="replace" if name == "stdout" else "backslashreplace")
-
-
-if __name__ == "__main__":
-    main()

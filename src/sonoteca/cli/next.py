@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from sonoteca.cli.arguments import filter_text
+from sonoteca.cli.examples import examples
 from sonoteca.cli.options import CountOption, DataDirOption, FilterOption, JsonOption, LibraryOption, open_named_library
 from sonoteca.cli.style_options import DoubleTimeOption, KeyLockOption
 from sonoteca.cli.weights import WeightsOption, weights_text
@@ -22,22 +23,33 @@ class Direction(StrEnum):
 
 
 def register(app: typer.Typer) -> None:
-    app.command(name="next")(next_)
+    app.command(name="next", epilog=examples("next now.mp3 --energy up", "next now.mp3 --keys compatible -k 5"))(next_)
 
 
 def next_(
     sound: Annotated[
-        str, typer.Argument(metavar="SOUND", help="What plays now: id, unique prefix, path, external:ID.")
+        str,
+        typer.Argument(metavar="SOUND", help="What plays now: an id, a unique prefix of one, a path, or external:ID."),
     ],
-    tempo_pct: Annotated[float, typer.Option(min=0, max=100, help="The widest stretch in percent.")] = 6.0,
+    tempo_pct: Annotated[
+        float,
+        typer.Option(
+            "--tempo-pct", min=0, max=100, metavar="PERCENT", help="Stretch no track by more than so many percent."
+        ),
+    ] = 6.0,
     double_time: DoubleTimeOption = True,
     keys: Annotated[
-        str, typer.Option(metavar="compatible|any|LIST", help="Keys to start in, e.g. 8A,9A; any: keys only count.")
+        str,
+        typer.Option(
+            metavar="compatible|any|LIST", help="Start in one of these keys, e.g. 8A,9A; with any, keys only count."
+        ),
     ] = "any",
-    energy: Annotated[Direction | None, typer.Option(help="Only livelier, calmer, or equally lively tracks.")] = None,
+    energy: Annotated[
+        Direction | None, typer.Option(help="Offer only livelier, calmer, or equally lively tracks.")
+    ] = None,
     played: Annotated[
         str | None,
-        typer.Option(metavar="PLAYLIST|FILE", help="Heard before: not again, nor the same artists soon."),
+        typer.Option(metavar="PLAYLIST|FILE", help="Offer nothing of this again, nor its artists soon."),
     ] = None,
     key_lock: KeyLockOption = True,
     weights: WeightsOption = None,
@@ -47,9 +59,9 @@ def next_(
     data_dir: DataDirOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Rank what may come next by tempo, key, energy, timbre, rhythm and freshness of the artist.
+    """Rank what may come next after a track, and say why.
 
-    Limits and the filter are applied before ranking. Answers are of the kind of SOUND, unless the filter speaks of kinds.
+    Tempo, key, energy, timbre, rhythm and freshness of the artist count. Limits and the filter are applied before ranking. Answers are of the kind of SOUND, unless the filter speaks of kinds.
     """
     import sonoteca
     from sonoteca.cli.answer_table import ids_of, print_results

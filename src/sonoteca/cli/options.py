@@ -11,6 +11,7 @@ import typer
 if TYPE_CHECKING:
     from sonoteca import Library, Listener
     from sonoteca.domain.file_analysis import AnalysisSettings
+    from sonoteca.errors import LibraryMissing
     from sonoteca.settings import Settings
 
 LibraryOption = Annotated[
@@ -19,7 +20,7 @@ LibraryOption = Annotated[
         "--library",
         "-L",
         metavar="LIBRARY",
-        help="A file, a folder or a postgresql:// URL; default SONOTECA_LIBRARY, then the platform's data folder.",
+        help="Use this library: a file, a folder or a postgresql:// URL. Default: SONOTECA_LIBRARY, else yours.",
     ),
 ]
 
@@ -37,25 +38,34 @@ DataDirOption = Annotated[
         "--data-dir",
         metavar="FOLDER",
         callback=_remember_data_dir,
-        help="Index, peaks and backups of a PostgreSQL library; default SONOTECA_DATA_DIR.",
+        help="Keep index and peaks of a PostgreSQL library here. Default: SONOTECA_DATA_DIR.",
     ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON on stdout and nothing else.")]
-LimitOption = Annotated[int, typer.Option("--limit", "-n", min=1, help="At most this many rows.")]
-CountOption = Annotated[int, typer.Option("-k", "--count", min=1, max=1000, help="How many.")]
+CountOption = Annotated[
+    int, typer.Option("-k", "--count", min=1, max=1000, metavar="N", help="Give at most so many answers.")
+]
+# What -k was called once.
+OldLimitOption = Annotated[int | None, typer.Option("--limit", "-n", min=1, hidden=True)]
 FilterOption = Annotated[
     str | None,
-    typer.Option("--filter", "-f", help="Only sounds that this query finds, e.g. 'kind:loop bpm:120..128'."),
+    typer.Option(
+        "--filter",
+        "-f",
+        metavar="QUERY",
+        help="Answer only with sounds that QUERY finds, e.g. 'kind:loop bpm:120..128'.",
+    ),
 ]
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do it without asking.")]
 
 _named_before_the_verb: list[str | None] = [None]
+_named: list[str | None] = [None]
 _data_dir_named: list[Path | None] = [None]
 
 
 def remember_library(library: str | None) -> None:
     """Keep ``sonoteca --library X VERB`` for the verb; its own --library wins."""
-    _named_before_the_verb[0] = library
+    _named_before_the_verb[0] = _named[0] = library
 
 
 def remember_data_dir(data_dir: Path | None) -> None:
@@ -65,7 +75,13 @@ def remember_data_dir(data_dir: Path | None) -> None:
 
 def library_location(library: str | None, settings: Settings) -> str:
     """Where the library is: option of the verb, option before it, environment, default."""
-    return library or _named_before_the_verb[0] or settings.library
+    _named[0] = library or _named_before_the_verb[0]
+    return _named[0] or settings.library
+
+
+def library_named() -> str | None:
+    """What this command line says the library is; None where the settings say it."""
+    return _named[0]
 
 
 def named_data_dir(settings: Settings) -> Path | None:
@@ -85,6 +101,7 @@ def open_listener() -> Listener:
 def open_named_library(library: str | None, *, mode: Literal["read", "write", "create"]) -> Library:
     """Open the library a command names."""
     import sonoteca
+    from sonoteca.errors import LibraryMissing
     from sonoteca.settings import default_library, load_settings
 
     settings = load_settings()
@@ -92,7 +109,25 @@ def open_named_library(library: str | None, *, mode: Literal["read", "write", "c
     if mode == "create" and location == default_library():
         # The one place that is ours to make; a folder that a person named may be a missing mount.
         Path(location).parent.mkdir(parents=True, exist_ok=True)
-    return sonoteca.open_library(location, mode=mode, data_dir=named_data_dir(settings))
+    try:
+        return sonoteca.open_library(location, mode=mode, data_dir=named_data_dir(settings))
+    except LibraryMissing as error:
+        if mode == "create":
+            raise
+        raise _no_library(error, location, is_default=location == default_library()) from error
+
+
+def _no_library(error: LibraryMissing, location: str, *, is_default: bool) -> LibraryMissing:
+    """What to say where there is no library: to a newcomer, to who mistyped its name, to whose disk is away."""
+    from sonoteca.cli.hints import call
+    from sonoteca.errors import LibraryMissing
+
+    make = f"You have no library yet: {call('add FOLDER')}"
+    if is_default:
+        return LibraryMissing(make, "It listens to all sounds in FOLDER, and keeps what it hears.")
+    if "://" not in location and not Path(location).expanduser().absolute().parent.is_dir():
+        return LibraryMissing(error.message, "Mount its disk, or name another library with --library.")
+    return LibraryMissing(error.message, f"{make}, or name another with --library.")
 
 
 def analysis_settings(

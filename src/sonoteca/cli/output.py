@@ -20,7 +20,7 @@ from typing import Any, TextIO
 from rich.console import Console
 from rich.text import Text
 
-from sonoteca.cli.hints import remedy_of
+from sonoteca.cli.hints import as_called, remedy_of
 from sonoteca.cli.table import ColumnLike, as_column, laid_out, pairs_laid_out
 from sonoteca.cli.text_width import cells, wrapped
 from sonoteca.errors import OutputUnwritable, QuerySyntaxError, SonotecaError
@@ -185,7 +185,7 @@ def print_error(error: SonotecaError) -> None:
 
 def note(text: str) -> None:
     """A sentence for the person, on stderr."""
-    _say([line for part in text.split("\n") for line in _fitted(printable(part))])
+    _say([line for part in as_called(text).split("\n") for line in _fitted(printable(part))])
 
 
 def _say(lines: Iterable[Text | str]) -> None:

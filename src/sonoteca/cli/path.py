@@ -7,21 +7,22 @@ from typing import Annotated
 import typer
 
 from sonoteca.cli.arguments import filter_text
+from sonoteca.cli.examples import examples
 from sonoteca.cli.options import DataDirOption, FilterOption, JsonOption, LibraryOption, open_named_library
 from sonoteca.cli.style_options import DoubleTimeOption, KeyLockOption
 from sonoteca.cli.weights import WeightsOption, weights_text
 
 
 def register(app: typer.Typer) -> None:
-    app.command()(path)
+    app.command(epilog=examples("path calm.mp3 wild.mp3 --steps 8"))(path)
 
 
 def path(
-    start: Annotated[str, typer.Argument(metavar="A", help="Where the walk begins: any name of a sound.")],
+    start: Annotated[str, typer.Argument(metavar="A", help="Where the walk begins: an id, a path, or external:ID.")],
     end: Annotated[str, typer.Argument(metavar="B", help="Where it ends.")],
-    steps: Annotated[int, typer.Option(min=0, max=200, help="Sounds in between.")] = 5,
+    steps: Annotated[int, typer.Option(min=0, max=200, metavar="N", help="Put so many sounds in between.")] = 5,
     mixable: Annotated[
-        float, typer.Option(min=0, help="What good transitions count beside small steps; 0: only the sound.")
+        float, typer.Option(min=0, metavar="N", help="Let good transitions count so much beside small steps.")
     ] = 0.0,
     double_time: DoubleTimeOption = True,
     key_lock: KeyLockOption = True,
@@ -31,7 +32,10 @@ def path(
     data_dir: DataDirOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Walk from A to B through sounds that are each a little nearer to B, without going back."""
+    """Walk from one sound to another in small steps.
+
+    Each sound on the way is a little nearer to B; none goes back.
+    """
     import sonoteca
     from sonoteca.cli.answer_table import ids_of, print_results
     from sonoteca.cli.output import print_json

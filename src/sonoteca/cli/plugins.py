@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import typer
 
+from sonoteca.cli.examples import examples
 from sonoteca.cli.options import JsonOption
 
 
 def register(app: typer.Typer) -> None:
-    app.command()(plugins)
+    app.command(epilog=examples("plugins"))(plugins)
 
 
 def plugins(as_json: JsonOption = False) -> None:
-    """List analyzers and embedders: what ships, what packages added, what could not be loaded."""
+    """List what listens: the analyzers and embedders installed.
+
+    Some ship with the program, others come from packages; what cannot be loaded is named.
+    """
     import sonoteca
     from sonoteca.cli.output import print_error, print_json, print_table
 

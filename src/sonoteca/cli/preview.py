@@ -8,42 +8,51 @@ from typing import Annotated
 import typer
 
 import sonoteca
+from sonoteca.cli.examples import examples
 from sonoteca.cli.options import DataDirOption, JsonOption, LibraryOption, open_listener, open_named_library
 
 SOUND = "An id, unique prefix, path, external:ID, or a file not in the library."
 
 
 def register(app: typer.Typer) -> None:
-    app.command()(preview)
+    app.command(epilog=examples("preview break96.wav bass.wav -o together.wav"))(preview)
 
 
 def preview(
     a: Annotated[str, typer.Argument(metavar="A", help=f"What stays as it is. {SOUND}")],
     b: Annotated[str, typer.Argument(metavar="B", help="What is stretched and shifted to it.")],
     output: Annotated[
-        Path, typer.Option("--output", "-o", metavar="FILE", help=".wav, .flac or .mp3; replaced if it exists.")
+        Path,
+        typer.Option(
+            "--output", "-o", metavar="FILE", help="Write this .wav, .flac or .mp3; it is replaced if it exists."
+        ),
     ],
     mode: Annotated[
         sonoteca.PreviewMode | None,
-        typer.Option("--as", help="match: layered; transition: one after the other, the default for two tracks."),
+        typer.Option("--as", help="Layer them, or let one go over into the other, as is done with two tracks."),
     ] = None,
     at: Annotated[
-        str | None, typer.Option(help="Where in A B begins: seconds (95.5, 1:35.5) or a bar (bar:17).")
+        str | None, typer.Option(metavar="TIME", help="Begin B there in A: seconds (95.5, 1:35.5) or a bar (bar:17).")
     ] = None,
     bars: Annotated[
-        int | None, typer.Option(min=1, max=64, help="For how many bars both are heard; default 8.")
+        int | None, typer.Option(min=1, max=64, metavar="N", help="Let both be heard for so many bars. Default: 8.")
     ] = None,
     tempo_ratio: Annotated[
-        float | None, typer.Option(help="B's tempo is multiplied by it; default what `match` finds.")
+        float | None,
+        typer.Option(metavar="RATIO", help="Multiply the tempo of B by this. Default: what `match` finds."),
     ] = None,
     semitones: Annotated[
-        int | None, typer.Option(help="B is shifted by it; default what `match` finds, 0 in a transition.")
+        int | None,
+        typer.Option(metavar="SEMITONES", help="Shift B by so many. Default: what `match` finds, 0 in a transition."),
     ] = None,
     library: LibraryOption = None,
     data_dir: DataDirOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Hear B with A as `match` puts it, or A going over into B bar line on bar line."""
+    """Write a file in which two sounds are heard together.
+
+    B is put on A as `match` would, or A goes over into B bar line on bar line.
+    """
     from sonoteca.cli.output import print_json
 
     request = sonoteca.PreviewRequest(

@@ -11,8 +11,10 @@ from typing import Annotated
 
 import typer
 
-FilesArgument = Annotated[list[Path] | None, typer.Argument(metavar="FILE...", help="Recordings of the query.")]
-RecordOption = Annotated[float | None, typer.Option(min=2, max=60, help="Record so many seconds instead.")]
+FilesArgument = Annotated[list[Path] | None, typer.Argument(metavar="FILE", help="What was hummed or tapped.")]
+RecordOption = Annotated[
+    float | None, typer.Option(min=2, max=60, metavar="SECONDS", help="Record so long instead, from the microphone.")
+]
 
 _RATE = 44_100
 

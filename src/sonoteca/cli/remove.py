@@ -6,11 +6,12 @@ import typer
 
 from sonoteca.cli.arguments import query_text
 from sonoteca.cli.edit import QueryArgument
+from sonoteca.cli.examples import examples
 from sonoteca.cli.options import DataDirOption, JsonOption, LibraryOption, YesOption, open_named_library
 
 
 def register(app: typer.Typer) -> None:
-    app.command()(remove)
+    app.command(epilog=examples("remove path:~/Samples/old"))(remove)
 
 
 def remove(
@@ -20,7 +21,10 @@ def remove(
     yes: YesOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Forget all sounds that QUERY finds, with their analysis and edits. Files on disk are never touched."""
+    """Forget all sounds that QUERY finds; their files stay.
+
+    What was heard and said of them is forgotten too.
+    """
     import sonoteca
     from sonoteca.cli.output import note, print_json
 

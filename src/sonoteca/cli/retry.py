@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from sonoteca.cli.examples import examples
 from sonoteca.cli.listening_options import (
     FailedLogOption,
     MemoryOption,
@@ -18,12 +19,12 @@ from sonoteca.cli.options import DataDirOption, JsonOption, LibraryOption, open_
 
 
 def register(app: typer.Typer) -> None:
-    app.command()(retry)
+    app.command(epilog=examples("retry", "retry timeout --timeout-s 600"))(retry)
 
 
 def retry(
     codes: Annotated[
-        list[str] | None, typer.Argument(help="Only failures with these codes, e.g. timeout crash.")
+        list[str] | None, typer.Argument(metavar="CODES", help="Only failures with these codes, e.g. timeout crash.")
     ] = None,
     workers: WorkersOption = None,
     timeout_s: TimeoutOption = None,
@@ -33,7 +34,10 @@ def retry(
     data_dir: DataDirOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Try again what failed, e.g. with a larger --timeout-s or --memory-mb."""
+    """Listen again to what failed.
+
+    A larger --timeout-s or --memory-mb gives a file another chance.
+    """
     import sonoteca
     from sonoteca.cli.output import print_json
     from sonoteca.cli.progress import ProgressBar

@@ -7,22 +7,28 @@ from typing import Annotated
 import typer
 
 from sonoteca.cli.arguments import filter_text, query_text
+from sonoteca.cli.examples import examples
 from sonoteca.cli.options import CountOption, DataDirOption, FilterOption, JsonOption, LibraryOption, open_named_library
 
-_SEARCH_HELP = """Find sounds by the WORDS of their titles, artists, albums, tags and paths, best match first.
+_SEARCH_HELP = """Find sounds by words of titles, artists, tags and paths.
+
+The best match comes first; words of albums count too.
 
 A word finds what begins with it; case and accents do not matter; "quoted words" stand whole and together.
 
-Rules may stand beside the words, as in `sonoteca list`: rain OR thunder kind:field_recording -tag:city
+Rules may stand beside the words, as in `sonoteca list`.
 """
 
 
 def register(app: typer.Typer) -> None:
-    app.command(help=_SEARCH_HELP)(search)
+    app.command(
+        help=_SEARCH_HELP,
+        epilog=examples("search dusty pad", "search rain OR thunder kind:field_recording -tag:city"),
+    )(search)
 
 
 def search(
-    words: Annotated[list[str], typer.Argument(metavar="WORDS")],
+    words: Annotated[list[str], typer.Argument(metavar="WORDS", help="What is looked for.")],
     count: CountOption = 10,
     only: FilterOption = None,
     library: LibraryOption = None,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sonoteca.cli.arguments import filter_text, query_text
+from sonoteca.cli.examples import examples
 from sonoteca.cli.options import DataDirOption, FilterOption, JsonOption, LibraryOption, open_named_library
 from sonoteca.cli.style_options import DoubleTimeOption, KeyLockOption
 from sonoteca.cli.weights import WeightsOption, weights_text
@@ -17,39 +18,56 @@ if TYPE_CHECKING:
 
 
 def register(app: typer.Typer) -> None:
-    app.command(name="set")(set_)
+    app.command(
+        name="set",
+        epilog=examples(
+            "set --length 60m --curve peak -o tonight.m3u8", "set --length 20 --start now.mp3 --save friday"
+        ),
+    )(set_)
 
 
 def set_(
-    length: Annotated[str, typer.Option(metavar="20|60m", help="So many tracks, or so much time (60m, 1h30m).")],
-    start: Annotated[str | None, typer.Option(metavar="SOUND", help="The first track.")] = None,
-    end: Annotated[str | None, typer.Option(metavar="SOUND", help="The last track.")] = None,
+    length: Annotated[str, typer.Option(metavar="20|60m", help="Fill so many tracks, or so much time (60m, 1h30m).")],
+    start: Annotated[str | None, typer.Option(metavar="SOUND", help="Begin with this track.")] = None,
+    end: Annotated[str | None, typer.Option(metavar="SOUND", help="End with this track.")] = None,
     must: Annotated[
-        list[str] | None, typer.Option(metavar="SOUND[@5]", help="A track that has to be in it, or at that position.")
+        list[str] | None,
+        typer.Option(metavar="SOUND[@5]", help="Have this track in it, or at that position; may be repeated."),
     ] = None,
     curve: Annotated[
         str | None,
-        typer.Option(metavar="warmup|peak|closing|FILE", help="How energy goes; a FILE has levels 1 to 10."),
+        typer.Option(metavar="warmup|peak|closing|FILE", help="Let energy go so; a FILE has levels 1 to 10."),
     ] = None,
-    avoid: Annotated[list[str] | None, typer.Option(metavar="QUERY", help="Nothing that this query finds.")] = None,
-    alternatives: Annotated[int, typer.Option(min=1, max=20, help="How many different sets.")] = 3,
-    seed: Annotated[int, typer.Option(min=0, help="Another number, another taste; 0 has none.")] = 0,
+    avoid: Annotated[
+        list[str] | None, typer.Option(metavar="QUERY", help="Take nothing that QUERY finds; may be repeated.")
+    ] = None,
+    count: Annotated[
+        int, typer.Option("-k", "--count", min=1, max=20, metavar="N", help="Give so many different sets.")
+    ] = 3,
+    alternatives: Annotated[int | None, typer.Option("--alternatives", min=1, max=20, hidden=True)] = None,
+    seed: Annotated[int, typer.Option("--seed", min=0, metavar="N", help="Choose otherwise with another number.")] = 0,
     tempo_pct: Annotated[
-        float | None, typer.Option("--tempo-pct", min=0, help="No stretch beyond so many percent.")
+        float | None,
+        typer.Option("--tempo-pct", min=0, metavar="PERCENT", help="Stretch no track by more than so many percent."),
     ] = None,
     double_time: DoubleTimeOption = True,
     key_lock: KeyLockOption = True,
     weights: WeightsOption = None,
     only: FilterOption = None,
-    save: Annotated[str | None, typer.Option(metavar="NAME", help="Keep it as a playlist of the library.")] = None,
-    replace: Annotated[bool, typer.Option("--replace", help="A playlist of that name gives way.")] = False,
-    output: Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE.m3u", help="Write it as M3U.")] = None,
-    pick: Annotated[int, typer.Option(min=1, help="Which of the sets is kept and written.")] = 1,
+    save: Annotated[str | None, typer.Option(metavar="NAME", help="Keep the set as a playlist of the library.")] = None,
+    replace: Annotated[bool, typer.Option("--replace", help="Let a playlist of that name give way.")] = False,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE.m3u", help="Write the set as M3U.")
+    ] = None,
+    pick: Annotated[int, typer.Option(min=1, metavar="N", help="Keep and write this one of the sets.")] = 1,
     library: LibraryOption = None,
     data_dir: DataDirOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Build sets from the tracks of the library: good transitions along an energy curve, locked tracks in place."""
+    """Build a set: an order of tracks with good transitions.
+
+    Energy can follow a curve, and tracks can be locked to their places.
+    """
     import sonoteca
     from sonoteca.cli.output import print_json
 
@@ -64,7 +82,7 @@ def set_(
         curve=curve,
         filter=filter_text(only),
         avoid=tuple(query_text([each]) for each in avoid or ()),
-        alternatives=alternatives,
+        alternatives=alternatives or count,
         seed=seed,
         tempo_pct=tempo_pct,
         doubletime=double_time,

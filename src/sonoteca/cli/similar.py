@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from sonoteca.cli.arguments import filter_text
+from sonoteca.cli.examples import examples
 from sonoteca.cli.options import (
     CountOption,
     DataDirOption,
@@ -19,41 +20,56 @@ from sonoteca.cli.options import (
 
 
 def register(app: typer.Typer) -> None:
-    app.command()(similar)
+    app.command(epilog=examples("similar ~/Samples/break96.wav -k 5", "similar one.wav --weights timbre=1,rhythm=0"))(
+        similar
+    )
 
 
 def similar(
     sounds: Annotated[
         list[str],
         typer.Argument(
-            metavar="SOUND|FILE...", help="Ids, unique prefixes, paths, external:ID, or files not in the library."
+            metavar="SOUND|FILE", help="Ids, unique prefixes, paths, external:ID, or files not in the library."
         ),
     ],
     count: CountOption = 10,
-    minus: Annotated[list[str] | None, typer.Option(help="A sound to be unlike; may be repeated.")] = None,
-    aspects: Annotated[
-        str | None, typer.Option(help="Weights, e.g. timbre=1,rhythm=0.5,harmony=0; 1 where not named.")
+    minus: Annotated[
+        list[str] | None, typer.Option(metavar="SOUND", help="Be unlike this sound; may be repeated.")
     ] = None,
+    weights: Annotated[
+        str | None,
+        typer.Option(
+            "--weights",
+            metavar="FILE|name=number,...",
+            help="Let aspects count otherwise, e.g. timbre=1,rhythm=0.5,harmony=0; 1 where not named.",
+        ),
+    ] = None,
+    aspects: Annotated[str | None, typer.Option("--aspects", hidden=True)] = None,
     only: FilterOption = None,
     region: Annotated[
-        int, typer.Option("--within", min=0, help="Compare with this region of the sound, not the whole.")
+        int, typer.Option("--within", min=0, metavar="N", help="Compare with this region of the sound, not the whole.")
     ] = 0,
-    max_per_file: Annotated[int | None, typer.Option(min=1, help="At most so many answers from one sound.")] = None,
-    max_per_artist: Annotated[int | None, typer.Option(min=1, help="At most so many answers by one artist.")] = None,
+    max_per_file: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Give at most so many answers from one sound.")
+    ] = None,
+    max_per_artist: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Give at most so many answers by one artist.")
+    ] = None,
     collapse: Annotated[bool, typer.Option("--collapse", help="Show near-duplicates once.")] = False,
     library: LibraryOption = None,
     data_dir: DataDirOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Rank regions of the library by how much they sound like the examples, and say which moment does."""
+    """Find what sounds like these sounds, and at which moment."""
     import sonoteca
     from sonoteca.cli.answer_table import ids_of, print_results
     from sonoteca.cli.output import print_json
+    from sonoteca.cli.weights import weights_of_aspects
 
     request = sonoteca.SimilarRequest(
         sounds=sounds,
         minus=minus or (),
-        aspects=aspects or None,
+        aspects=weights_of_aspects(weights or aspects),
         filter=filter_text(only),
         k=count,
         region=region,

@@ -6,7 +6,9 @@ from typing import Annotated
 
 import typer
 
-DoubleTimeOption = Annotated[bool, typer.Option("--doubletime/--no-doubletime", help="Half and double tempo fit too.")]
+DoubleTimeOption = Annotated[
+    bool, typer.Option("--doubletime/--no-doubletime", help="Let half and double tempo fit too.")
+]
 KeyLockOption = Annotated[
-    bool, typer.Option("--key-lock/--no-key-lock", help="Whether a stretch keeps the pitch, as DJ programs do.")
+    bool, typer.Option("--key-lock/--no-key-lock", help="Keep the pitch when a track is stretched, as DJ programs do.")
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from sonoteca.cli.arguments import filter_text
+from sonoteca.cli.examples import examples
 from sonoteca.cli.options import (
     CountOption,
     DataDirOption,
@@ -17,7 +18,7 @@ from sonoteca.cli.recordings import FilesArgument, RecordOption, recordings
 
 
 def register(app: typer.Typer) -> None:
-    app.command()(tap)
+    app.command(epilog=examples("tap --record 6", "tap tapped.wav -k 3"))(tap)
 
 
 def tap(
@@ -29,14 +30,17 @@ def tap(
     data_dir: DataDirOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Find drum loops and breaks by a tapped or beatboxed rhythm, at any tempo."""
+    """Find the drum loop or break whose rhythm somebody taps.
+
+    Beatboxing does as well, at any tempo.
+    """
     import sonoteca
     from sonoteca.cli.answer_table import print_heard
 
     with (
-        recordings(files, record) as named,
         sonoteca.open_query_listener() as query_listener,
         open_named_library(library, mode="read") as opened,
+        recordings(files, record) as named,
     ):
         requests = [sonoteca.TapRequest(file=file, filter=filter_text(only), k=count) for file in named]
         for answer in sonoteca.find_rhythms(opened, requests, listener=query_listener):

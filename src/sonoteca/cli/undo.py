@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import typer
 
+from sonoteca.cli.examples import examples
 from sonoteca.cli.options import DataDirOption, JsonOption, LibraryOption, open_named_library
 
 
 def register(app: typer.Typer) -> None:
-    app.command()(undo)
+    app.command(epilog=examples("undo"))(undo)
 
 
 def undo(library: LibraryOption = None, data_dir: DataDirOption = None, as_json: JsonOption = False) -> None:
-    """Take back the last edit that was not taken back yet, and say what it was.
+    """Take back the last edit, and say what it was.
 
     Nothing is taken back where the last edit changed nothing.
     """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -12,9 +12,32 @@ WeightsOption = Annotated[
     typer.Option(
         "--weights",
         metavar="FILE|name=number,...",
-        help="Other weights for this call: a TOML file that names what differs, or for example key=0,tempo.half_pct=3.",
+        help="Use other weights: a TOML file of what differs, or e.g. key=0,tempo.half_pct=3.",
     ),
 ]
+
+
+def weights_of_aspects(option: str | None) -> str | dict[str, Any] | None:
+    """Weights of aspects: ``name=number,...`` as it is, else what the TOML file of that name says; None without one.
+
+    Raises
+    ------
+    RequestError
+        The file cannot be read.
+    """
+    text = weights_text(option)
+    if text is None or "=" in (option or ""):
+        return text
+    import tomllib
+
+    from sonoteca.errors import RequestError
+
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise RequestError(
+            f"The weights {option} are no TOML ({error}).", "Write lines such as timbre = 0.5.", field="weights"
+        ) from error
 
 
 def weights_text(option: str | None) -> str | None:

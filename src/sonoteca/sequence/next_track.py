@@ -221,7 +221,7 @@ def find_next(library: Library, request: NextRequest) -> NextAnswer:
     rows = [
         next_row(
             facts[region_id],
-            transition_facts(scored, current, candidates, (0, int(column)), style),
+            transition_facts(scored, current, candidates, (0, int(column)), style, wished_energy=limits.energy),
             MODE,
             copies=[copies[copy] for copy in known.copies(region_id)],
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -59,9 +60,19 @@ class TransitionFacts:
 
 
 def transition_facts(
-    scored: Transitions, ends: Tracks, starts: Tracks, at: tuple[int, int], style: TransitionStyle
+    scored: Transitions,
+    ends: Tracks,
+    starts: Tracks,
+    at: tuple[int, int],
+    style: TransitionStyle,
+    *,
+    wished_energy: Literal["up", "down", "hold"] | None = None,
 ) -> TransitionFacts:
-    """Score, parts and reasons of the transition in row and column ``at``."""
+    """Score, parts and reasons of the transition in row and column ``at``.
+
+    Energy is told of the end of one track and the beginning of the next. Where somebody wished that it goes
+    somewhere, it is told of the tracks as wholes, by which the answer was chosen: the edges may go the other way.
+    """
     parts = {name: None if np.isnan(value := scored.parts[name][at]) else float(value) for name in AXES}
     log2_ratio = float(scored.played.log2_ratio[at])
     end, start = ends.take([at[0]]), starts.take([at[1]])
@@ -71,7 +82,7 @@ def transition_facts(
         tempo_ratio=None if np.isnan(log2_ratio) else float(2.0**log2_ratio),
         tempo=_tempo(end, start, log2_ratio, float(scored.played.octave[at])),
         key=_key(scored, end, start, at, style),
-        energy=_energy(end, start),
+        energy=_energy(end, start) if wished_energy is None else _energy_as_wished(end, start, wished_energy),
         likeness=_likeness(parts),
         missing=tuple(name for name in AXES if parts[name] is None),
     )
@@ -105,6 +116,16 @@ def _key(scored: Transitions, end: Tracks, start: Tracks, at: tuple[int, int], s
         words += f", {wheel_steps(before, after):+d}"
     words += ")"
     return f"{words}, {abs(cents):.0f} cents out of tune" if abs(cents) >= _HEARD_CENTS else words
+
+
+def _energy_as_wished(end: Tracks, start: Tracks, wished: Literal["up", "down", "hold"]) -> str | None:
+    rise = float(start.level[0] - end.level[0])
+    if np.isnan(rise):
+        return None
+    if wished == "hold":
+        return "energy holds"
+    by = "a little" if abs(rise) < _HOLDS else f"by {abs(9.0 * rise):.1f} of 10"
+    return f"energy {'rises' if rise > 0 else 'falls'} {by}"
 
 
 def _energy(end: Tracks, start: Tracks) -> str | None:

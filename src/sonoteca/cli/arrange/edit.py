@@ -17,8 +17,8 @@ def edit(
     replace: Annotated[Texts, typer.Option(metavar="TARGET=SOUND", help="Let this loop play there.")] = None,
     other: Annotated[Texts, typer.Option(metavar="TARGET", help="Let the next best loop play there.")] = None,
     without: Annotated[Texts, typer.Option(metavar="TARGET", help="Let nothing play there.")] = None,
-    gain: Annotated[Texts, typer.Option(metavar="TARGET=DB", help="Louder or softer by so many dB.")] = None,
-    shift: Annotated[Texts, typer.Option(metavar="TARGET=N", help="Higher or lower by N semitones.")] = None,
+    gain: Annotated[Texts, typer.Option(metavar="TARGET=DB", help="Play it louder or softer by so many dB.")] = None,
+    shift: Annotated[Texts, typer.Option(metavar="TARGET=N", help="Play it higher or lower by N semitones.")] = None,
     lock: Annotated[Texts, typer.Option(metavar="TARGET", help="Keep the loop from being replaced.")] = None,
     unlock: Annotated[Texts, typer.Option(metavar="TARGET", help="Give it free again.")] = None,
     mute: Annotated[Texts, typer.Option(metavar="ROLE", help="Keep a role, but silent.")] = None,
@@ -28,15 +28,17 @@ def edit(
     repeat: Annotated[Texts, typer.Option(metavar="SECTION", help="Play a section twice in a row.")] = None,
     remove_section: Annotated[Texts, typer.Option(metavar="SECTION", help="Take a section out.")] = None,
     rename_section: Annotated[Texts, typer.Option(metavar="SECTION=NAME", help="Call a section otherwise.")] = None,
-    title: Annotated[str | None, typer.Option(help="Call the arrangement so; '' takes the name away.")] = None,
+    title: Annotated[
+        str | None, typer.Option(metavar="TITLE", help="Call the arrangement so; '' takes the name away.")
+    ] = None,
     undo: Annotated[bool, typer.Option("--undo", help="Take back the last edit instead.")] = False,
     library: LibraryOption = None,
     data_dir: DataDirOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Change an arrangement; all options of one call are one edit, and are done or refused together.
+    """Change an arrangement, with a way back.
 
-    TARGET is ROLE or ROLE@SECTION; SECTION is verse (all of that name) or verse#2 (the second). Every option may be
+    All options of one call are one edit, and are done or refused together. TARGET is ROLE or ROLE@SECTION; SECTION is verse (all of that name) or verse#2 (the second). Every option may be
     repeated. --undo takes back edit after edit.
     """
     import sonoteca

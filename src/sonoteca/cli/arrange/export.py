@@ -14,9 +14,13 @@ from sonoteca.cli.options import DataDirOption, JsonOption, LibraryOption, open_
 
 def export(
     arrangement: IdArgument,
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="Where to; replaced if it exists.")],
-    format: Annotated[sonoteca.ExportFormat | None, typer.Option(help="Default: what the suffix of FILE says.")] = None,
-    embed: Annotated[bool, typer.Option("--embed", help="dawproject: put the sounds into the file.")] = False,
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="FILE", help="Write this file; it is replaced if it exists.")
+    ],
+    format: Annotated[
+        sonoteca.ExportFormat | None, typer.Option(help="Write this format. Default: what the suffix of FILE says.")
+    ] = None,
+    embed: Annotated[bool, typer.Option("--embed", help="Put the sounds into a dawproject file.")] = False,
     library: LibraryOption = None,
     data_dir: DataDirOption = None,
     as_json: JsonOption = False,

@@ -11,12 +11,15 @@ from sonoteca.cli.options import DataDirOption, JsonOption, LibraryOption, open_
 
 
 def import_(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="JSON as `arrange export` writes it.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A JSON file as `arrange export` writes it.")],
     library: LibraryOption = None,
     data_dir: DataDirOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Keep an arrangement from a JSON file; sounds that this library does not have are named."""
+    """Keep an arrangement from a JSON file.
+
+    Sounds that this library does not have are named.
+    """
     import sonoteca
     from sonoteca.cli.arrange.table import print_arrangement
 

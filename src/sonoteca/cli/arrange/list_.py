@@ -8,13 +8,16 @@ from sonoteca.cli.options import DataDirOption, JsonOption, LibraryOption, open_
 def list_(library: LibraryOption = None, data_dir: DataDirOption = None, as_json: JsonOption = False) -> None:
     """List the arrangements of the library, the last made first."""
     import sonoteca
-    from sonoteca.cli.output import print_json, print_table
+    from sonoteca.cli.output import note, print_json, print_table
 
     with open_named_library(library, mode="read") as opened:
         entries = sonoteca.list_arrangements(opened).rows
     if as_json:
         for entry in entries:
             print_json(entry.as_json())
+        return
+    if not entries:
+        note("there are no arrangements yet: `sonoteca arrange` makes one")
         return
     print_table(
         ["id", "title", ("bpm", "right"), "key", ("sections", "right"), ("bars", "right"), ("clips", "right"), "made"],

@@ -13,32 +13,48 @@ from sonoteca.cli.weights import WeightsOption, weights_text
 
 def make(
     context: typer.Context,
-    seed: Annotated[
+    around: Annotated[
         str | None,
-        typer.Option(metavar="SOUND", help="Grow from this loop: it plays, and its tempo and key hold."),
+        typer.Option("--around", metavar="SOUND", help="Grow from this loop: it plays, and its tempo and key hold."),
     ] = None,
     form: Annotated[
         str | None,
-        typer.Option(help="Sections as NAME:BARS or NAME:BARS:ROLE+ROLE; default intro:8,verse:16,chorus:16,outro:8."),
+        typer.Option(metavar="NAME:BARS,...", help="Have these sections; NAME:BARS:ROLE+ROLE says what plays."),
     ] = None,
-    roles: Annotated[str | None, typer.Option(help="What plays; default drums,bass,harmony,melody.")] = None,
-    bpm: Annotated[float | None, typer.Option(help="Tempo; default the seed's, else what suits most loops.")] = None,
-    key: Annotated[str | None, typer.Option(help="'F# minor', 'F#m', '11A'; default as for the tempo.")] = None,
-    beats_per_bar: Annotated[int | None, typer.Option(help="Felt beats in a bar; default the seed's or 4.")] = None,
-    only: Annotated[str | None, typer.Option("--filter", "-f", help="Only loops that this query finds.")] = None,
+    roles: Annotated[
+        str | None, typer.Option(metavar="ROLE,...", help="Let these play. Default: drums,bass,harmony,melody.")
+    ] = None,
+    bpm: Annotated[
+        float | None,
+        typer.Option(metavar="BPM", help="Play at this tempo. Default: that of --around, else what suits most loops."),
+    ] = None,
+    key: Annotated[
+        str | None, typer.Option(metavar="KEY", help="Play in 'F# minor', 'F#m' or '11A'. Default: as for the tempo.")
+    ] = None,
+    beats_per_bar: Annotated[
+        int | None, typer.Option(metavar="N", help="Count so many felt beats in a bar. Default: as --around, or 4.")
+    ] = None,
+    only: Annotated[
+        str | None, typer.Option("--filter", "-f", metavar="QUERY", help="Take only loops that QUERY finds.")
+    ] = None,
     must: Annotated[
-        list[str] | None, typer.Option(metavar="SOUND", help="A loop that has to play; may be repeated.")
+        list[str] | None, typer.Option(metavar="SOUND", help="Let this loop play; may be repeated.")
     ] = None,
-    max_stretch: Annotated[float, typer.Option(min=0, max=25, help="Percent of tempo change a loop may take.")] = 25.0,
-    max_shift: Annotated[int, typer.Option(min=0, max=6, help="Semitones a loop may be shifted.")] = 6,
-    random_seed: Annotated[int, typer.Option(min=0, max=2**31 - 1, help="Another number, another choice.")] = 0,
-    title: Annotated[str | None, typer.Option(help="What to call it.")] = None,
+    max_stretch: Annotated[
+        float, typer.Option(min=0, max=25, metavar="PERCENT", help="Stretch no loop by more.")
+    ] = 25.0,
+    max_shift: Annotated[int, typer.Option(min=0, max=6, metavar="SEMITONES", help="Shift no loop by more.")] = 6,
+    seed: Annotated[
+        str | None, typer.Option("--seed", metavar="NUMBER", help="Choose otherwise with another number.")
+    ] = None,
+    random_seed: Annotated[int | None, typer.Option("--random-seed", min=0, max=2**31 - 1, hidden=True)] = None,
+    title: Annotated[str | None, typer.Option(metavar="TITLE", help="Call it so.")] = None,
     weights: WeightsOption = None,
     library: LibraryOption = None,
     data_dir: DataDirOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Make an arrangement from the loops of the library, keep it, and print it.
+    """Make a piece from the loops of the library, and keep it.
 
     Loops are chosen per role and section by how well they match, stretched and shifted to one tempo and key, and
     laid on a bar grid. The words below open, change, render and export what was made.
@@ -51,8 +67,9 @@ def make(
     import sonoteca
     from sonoteca.cli.arrange.table import print_arrangement
 
+    number, old_around = _seed(seed)
     request = sonoteca.ArrangeRequest(
-        seed=seed,
+        seed=around or old_around,
         form=form or None,
         roles=roles,
         bpm=bpm,
@@ -62,13 +79,25 @@ def make(
         must=tuple(must or ()),
         max_stretch=max_stretch,
         max_shift=max_shift,
-        random_seed=random_seed,
+        random_seed=random_seed if random_seed is not None else number,
         title=title,
         weights=weights_text(weights),
     )
     with open_named_library(library, mode="write") as opened:
         answer = sonoteca.make_arrangement(opened, request)
     print_arrangement(answer, as_json=as_json)
+
+
+def _seed(option: str | None) -> tuple[int, str | None]:
+    """What --seed says: a number; or, as it once did, the sound to grow from.
+
+    >>> _seed("7"), _seed("break96.wav"), _seed(None)
+    ((7, None), (0, 'break96.wav'), (0, None))
+    """
+    if option is None:
+        return 0, None
+    # A whole id can be all digits; a seed has no more than ten.
+    return (int(option), None) if option.isdecimal() and int(option) < 2**31 else (0, option)
 
 
 def _refuse_wishes(context: typer.Context) -> None:

@@ -5,19 +5,26 @@ from __future__ import annotations
 import typer
 
 from sonoteca.cli.arrange.arguments import IdArgument
-from sonoteca.cli.options import DataDirOption, LibraryOption, YesOption, open_named_library
+from sonoteca.cli.options import DataDirOption, JsonOption, LibraryOption, YesOption, open_named_library
 
 
 def remove(
-    arrangement: IdArgument, library: LibraryOption = None, data_dir: DataDirOption = None, yes: YesOption = False
+    arrangement: IdArgument,
+    library: LibraryOption = None,
+    data_dir: DataDirOption = None,
+    yes: YesOption = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Forget an arrangement; its sounds stay."""
     import sonoteca
-    from sonoteca.cli.output import note
+    from sonoteca.cli.output import note, print_json
 
     with open_named_library(library, mode="write") as opened:
         if not yes:
             found = sonoteca.open_arrangement(opened, arrangement)
             typer.confirm(f"Forget arrangement {found.arrangement.public_id}?", abort=True, err=True)
         public_id = sonoteca.remove_arrangement(opened, arrangement)
-    note(f"forgot arrangement {public_id}")
+    if as_json:
+        print_json({"removed": public_id})
+    else:
+        note(f"forgot arrangement {public_id}")

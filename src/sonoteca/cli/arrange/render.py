@@ -14,19 +14,27 @@ from sonoteca.cli.options import DataDirOption, JsonOption, LibraryOption, open_
 def render(
     arrangement: IdArgument,
     output: Annotated[
-        Path, typer.Option("--output", "-o", metavar="FILE", help=".wav, .flac or .mp3; replaced if it exists.")
+        Path,
+        typer.Option(
+            "--output", "-o", metavar="FILE", help="Write this .wav, .flac or .mp3; it is replaced if it exists."
+        ),
     ],
-    stems: Annotated[bool, typer.Option("--stems", help="One file per role too, beside FILE.")] = False,
-    rate: Annotated[int, typer.Option(min=8_000, max=192_000, help="Samples per second.")] = 44_100,
+    stems: Annotated[bool, typer.Option("--stems", help="Write one file per role as well, beside FILE.")] = False,
+    rate: Annotated[
+        int, typer.Option(min=8_000, max=192_000, metavar="N", help="Write so many samples per second.")
+    ] = 44_100,
     allow_missing: Annotated[
         bool, typer.Option("--allow-missing", help="Leave silence where a sound is missing.")
     ] = False,
-    workers: Annotated[int, typer.Option(min=1, help="Processes that stretch sounds.")] = 1,
+    workers: Annotated[int, typer.Option(min=1, metavar="N", help="Stretch sounds in so many processes.")] = 1,
     library: LibraryOption = None,
     data_dir: DataDirOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Render an arrangement to sound: exact to the sample, below -1 dBTP, the same bytes every time."""
+    """Write an arrangement as sound.
+
+    It is exact to the sample, below -1 dBTP, and the same bytes every time.
+    """
     import sonoteca
     from sonoteca.cli.output import clock, note, print_json
 

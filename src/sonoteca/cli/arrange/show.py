@@ -9,7 +9,7 @@ from sonoteca.cli.options import DataDirOption, JsonOption, LibraryOption, open_
 def show(
     arrangement: IdArgument, library: LibraryOption = None, data_dir: DataDirOption = None, as_json: JsonOption = False
 ) -> None:
-    """Print an arrangement: grid, sections, clips, and why each was chosen."""
+    """Show an arrangement, and why each clip was chosen."""
     import sonoteca
     from sonoteca.cli.arrange.table import print_arrangement
 

@@ -7,27 +7,33 @@ from typing import Annotated, Literal
 
 import typer
 
+from sonoteca.cli.examples import examples
 from sonoteca.cli.options import DataDirOption, JsonOption, LibraryOption, open_named_library
 
 
 def register(group: typer.Typer) -> None:
-    group.command()(csv)
+    group.command(epilog=examples("import csv shop.csv"))(csv)
 
 
 def csv(
-    file: Annotated[Path, typer.Argument(help="With a header; comma, semicolon or tab between cells.")],
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="A table with a header; comma, semicolon or tab between cells.")
+    ],
     match: Annotated[
         Literal["path", "id", "external"] | None,
-        typer.Option(help="What says which sound a row is about; default: the first that is a column."),
+        typer.Option(help="Find the sound of a row by this column. Default: the first there is."),
     ] = None,
-    encoding: Annotated[str | None, typer.Option(help="Default: UTF-16 if it is marked so, else UTF-8.")] = None,
+    encoding: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Read the file in this encoding. Default: UTF-16 if marked so, else UTF-8."),
+    ] = None,
     library: LibraryOption = None,
     data_dir: DataDirOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Import a shop's facts, one row a sound: external_id, title, price, currency, url.
+    """Take over what a shop says of its sounds.
 
-    A column path, id or external_id says which sound a row is about. Empty cells change nothing; rows that cannot be
+    One row is one sound: external_id, title, price, currency, url. A column path, id or external_id says which sound a row is about. Empty cells change nothing; rows that cannot be
     used are named by their line, and the others are kept.
     """
     import sonoteca

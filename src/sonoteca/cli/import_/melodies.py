@@ -7,20 +7,24 @@ from typing import Annotated
 
 import typer
 
+from sonoteca.cli.examples import examples
 from sonoteca.cli.options import DataDirOption, JsonOption, LibraryOption, open_named_library
 
 
 def register(group: typer.Typer) -> None:
-    group.command()(melodies)
+    group.command(epilog=examples("import melodies tunes.json"))(melodies)
 
 
 def melodies(
-    file: Annotated[Path, typer.Argument(help="JSON, gzipped or not.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A JSON file, gzipped or not.")],
     library: LibraryOption = None,
     data_dir: DataDirOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Import a list of melodies: {"songs": {ID: [[onset ms, duration ms, MIDI pitch], ...]}}."""
+    """Take over a list of melodies, so that hum finds them.
+
+    The file holds {"songs": {ID: [[onset ms, duration ms, MIDI pitch], ...]}}.
+    """
     import sonoteca
     from sonoteca.cli.output import note, print_json
 

@@ -7,20 +7,24 @@ from typing import Annotated
 
 import typer
 
+from sonoteca.cli.examples import examples
 from sonoteca.cli.options import DataDirOption, JsonOption, LibraryOption, open_named_library
 
 
 def register(group: typer.Typer) -> None:
-    group.command()(midi)
+    group.command(epilog=examples("import midi ~/MIDI"))(midi)
 
 
 def midi(
-    paths: Annotated[list[Path], typer.Argument(help="MIDI files, and folders of them.")],
+    paths: Annotated[list[Path], typer.Argument(metavar="PATHS", help="MIDI files, and folders of them.")],
     library: LibraryOption = None,
     data_dir: DataDirOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Import the melody of each MIDI file: the track named so, else the most melodic voice."""
+    """Take over the melodies of MIDI files, so that hum finds them.
+
+    A melody is the track named so, else the most melodic voice.
+    """
     import sonoteca
     from sonoteca.cli.output import note, print_error, print_json
 

@@ -12,17 +12,23 @@ from sonoteca.cli.options import DataDirOption, JsonOption, LibraryOption, open_
 
 def backup(
     target: Annotated[
-        Path | None, typer.Argument(help="File to write; default: a dated one in LIBRARY.d/backups.")
+        Path | None, typer.Argument(metavar="FILE", help="A file or folder. Default: the library's own backups.")
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write the copy here; the same as FILE.")
     ] = None,
     library: LibraryOption = None,
     data_dir: DataDirOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Copy the library, in use or not, and verify the copy."""
+    """Copy the library and verify the copy.
+
+    Others may use the library meanwhile.
+    """
     from sonoteca.cli.output import note, print_json
 
     with open_named_library(library, mode="read") as opened:
-        written = opened.backup(target)
+        written = opened.backup(output or target)
     if as_json:
         print_json({"backup": str(written), "bytes": written.stat().st_size})
     else:

@@ -8,7 +8,10 @@ from sonoteca.cli.options import DataDirOption, JsonOption, LibraryOption, open_
 
 
 def check(library: LibraryOption = None, data_dir: DataDirOption = None, as_json: JsonOption = False) -> None:
-    """Read the whole library and say what is wrong with it; changes nothing."""
+    """Read the whole library and say what is wrong with it.
+
+    Nothing is changed.
+    """
     import sonoteca
     from sonoteca.cli.hints import remedy_of_finding
     from sonoteca.cli.output import print_json, print_pairs, print_table

@@ -14,23 +14,26 @@ from sonoteca.cli.options import DataDirOption, FilterOption, JsonOption, Librar
 def map_(
     method: Annotated[
         Literal["pca", "umap", "tsne"] | None,
-        typer.Option(help="Default: that of the map there is; for the first one tsne if installed, else pca."),
+        typer.Option(help="Lay it out so. Default: as before; at first tsne if installed, else pca."),
     ] = None,
     refit: Annotated[
-        bool, typer.Option("--refit", help="Fit anew to all sounds of today: every place changes.")
+        bool, typer.Option("--refit", help="Fit anew to all sounds of today; every place changes.")
     ] = False,
     only: FilterOption = None,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Write a picture: a file ending in .svg.")
+        Path | None, typer.Option("--output", "-o", metavar="FILE.svg", help="Write a picture of the map.")
     ] = None,
     colour: Annotated[
-        Literal["kind", "role", "class", "key"], typer.Option(help="What the dots of the picture are coloured by.")
+        Literal["kind", "role", "class", "key"], typer.Option(help="Colour the dots of the picture by this.")
     ] = "role",
     library: LibraryOption = None,
     data_dir: DataDirOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Lay out all regions on a plane: what sounds alike is near. New sounds get a place, the others keep theirs."""
+    """Lay all sounds out on a plane: what sounds alike is near.
+
+    New sounds get a place, the others keep theirs.
+    """
     import sonoteca
     from sonoteca.cli.output import messages, note, print_json
 

@@ -7,16 +7,23 @@ from typing import Annotated
 
 import typer
 
-from sonoteca.cli.options import DataDirOption, LibraryOption, YesOption, library_location
+from sonoteca.cli.options import DataDirOption, JsonOption, LibraryOption, YesOption, library_location
 
 
 def restore(
-    source: Annotated[Path | None, typer.Argument(help="Backup to restore; default: the newest.")] = None,
+    source: Annotated[
+        Path | None,
+        typer.Argument(metavar="BACKUP", help="The backup to restore. Default: the newest that is whole."),
+    ] = None,
     library: LibraryOption = None,
     data_dir: DataDirOption = None,
     yes: YesOption = False,
+    as_json: JsonOption = False,
 ) -> None:
-    """Put a backup in the place of the library; what was there before is kept beside the backups."""
+    """Put a backup in the place of the library.
+
+    What was there before is kept beside the backups.
+    """
     import sonoteca
     from sonoteca.cli.output import note
     from sonoteca.settings import load_settings

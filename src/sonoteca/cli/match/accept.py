@@ -14,5 +14,8 @@ def accept(
     data_dir: DataDirOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Remember that this candidate was taken; `sonoteca match tune` learns from it."""
+    """Remember that a match was taken.
+
+    `sonoteca match tune` learns from it.
+    """
     choose(query, candidate, role, library, liked=True, as_json=as_json)

@@ -11,7 +11,7 @@ from sonoteca.domain.vocabulary import Role
 
 QueryArgument = Annotated[str, typer.Argument(metavar="QUERY", help="The sound or file that was matched.")]
 CandidateArgument = Annotated[str, typer.Argument(metavar="CANDIDATE", help="The sound that was offered for it.")]
-RoleOption = Annotated[Role | None, typer.Option(help="The role that was asked for.")]
+RoleOption = Annotated[Role | None, typer.Option(metavar="ROLE", help="Say which role was asked for.")]
 
 
 def choose(query: str, candidate: str, role: Role | None, library: str | None, *, liked: bool, as_json: bool) -> None:

@@ -14,5 +14,8 @@ def reject(
     data_dir: DataDirOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Remember that this candidate was turned down; `sonoteca match tune` learns from it."""
+    """Remember that a match was turned down.
+
+    `sonoteca match tune` learns from it.
+    """
     choose(query, candidate, role, library, liked=False, as_json=as_json)

@@ -34,20 +34,28 @@ class Mode(StrEnum):
 
 def match_sound(
     sound: Annotated[
-        str, typer.Argument(metavar="SOUND|FILE", help="An id, unique prefix, path, external:ID, or a file not in it.")
+        str,
+        typer.Argument(metavar="SOUND|FILE", help="An id, a unique prefix of one, a path, external:ID, or any file."),
     ],
-    mode: Annotated[Mode, typer.Option(help="Whether it is a loop or stem, or a hummed tune.")] = Mode.LOOP,
-    role: Annotated[Role | None, typer.Option(help="What the answers shall play.")] = None,
-    strict: Annotated[bool, typer.Option("--strict", help="Reject what would only lose score.")] = False,
+    mode: Annotated[Mode, typer.Option(help="Take it as a loop or stem, or as a hummed tune.")] = Mode.LOOP,
+    role: Annotated[
+        Role | None, typer.Option(metavar="ROLE", help="Find drums, bass, harmony, melody, vocal, fx or mix.")
+    ] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Reject what else would only lose score.")] = False,
     only: FilterOption = None,
     count: CountOption = 10,
-    region: Annotated[int, typer.Option("--within", min=0, help="Match this region of the sound, not the whole.")] = 0,
+    region: Annotated[
+        int, typer.Option("--within", min=0, metavar="N", help="Match this region of the sound, not the whole.")
+    ] = 0,
     weights: WeightsOption = None,
     library: LibraryOption = None,
     data_dir: DataDirOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Rank what goes with a sound, and say at which stretch and shift, and why."""
+    """Rank what goes with a sound, and say why.
+
+    It also says at which stretch and shift.
+    """
     import sonoteca
     from sonoteca.cli.answer_table import ids_of
     from sonoteca.cli.output import print_json

@@ -17,16 +17,19 @@ def tune(
     pairs: Annotated[
         Path | None,
         typer.Argument(
-            metavar="[PAIRS.csv]",
-            help="Table of query, candidate, liked (1 or 0); without it, what was accepted and rejected.",
+            metavar="PAIRS.csv",
+            help="Query, candidate, liked (1 or 0). Default: what was accepted and rejected.",
         ),
     ] = None,
-    apply: Annotated[bool, typer.Option("--apply", help="Use what was learnt from now on, if it is worth it.")] = False,
+    apply: Annotated[bool, typer.Option("--apply", help="Use from now on what was learnt, if it is worth it.")] = False,
     library: LibraryOption = None,
     data_dir: DataDirOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Learn the weights from liked and disliked pairs, and measure the gain on pairs held back."""
+    """Learn weights from what was liked and disliked.
+
+    The gain is measured on pairs held back.
+    """
     import sonoteca
     from sonoteca.cli.output import note, print_json
 

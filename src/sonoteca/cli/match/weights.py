@@ -12,7 +12,10 @@ def weights(
     data_dir: DataDirOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Print the weights in use as TOML: the shipped ones, the library's own, or those of --weights FILE."""
+    """Print the weights in use as TOML.
+
+    They are the shipped ones, the library's own, or those of --weights FILE.
+    """
     import sys
 
     import sonoteca

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from sonoteca.cli.arguments import query_text
+from sonoteca.cli.examples import examples
 from sonoteca.cli.options import DataDirOption, JsonOption, LibraryOption, open_named_library
 from sonoteca.cli.playlist.words import NewNameArgument, ReplaceOption, counted, tell
 
@@ -17,28 +18,32 @@ _WHY_LEFT_OUT = {
 
 
 def register(group: typer.Typer) -> None:
-    group.command()(create)
+    group.command(epilog=examples("playlist create friday --from tonight.m3u8", "playlist create loops -f kind:loop"))(
+        create
+    )
 
 
 def create(
     name: NewNameArgument,
     sounds: Annotated[
         list[str] | None,
-        typer.Argument(metavar="SOUND", help="Ids, unique prefixes, paths, external:ID; none: begin with nothing."),
+        typer.Argument(metavar="SOUND", help="Ids, unique prefixes, paths, or external:ID."),
     ] = None,
     source: Annotated[
         str | None,
-        typer.Option("--from", metavar="PLAYLIST|FILE.m3u", help="The entries of another playlist, or of a file."),
+        typer.Option("--from", metavar="PLAYLIST|FILE.m3u", help="Take the entries of another playlist, or of a file."),
     ] = None,
     only: Annotated[
-        str | None, typer.Option("--filter", "-f", metavar="QUERY", help="What this query finds now, in its order.")
+        str | None, typer.Option("--filter", "-f", metavar="QUERY", help="Take what QUERY finds now, in its order.")
     ] = None,
     replace: ReplaceOption = False,
     library: LibraryOption = None,
     data_dir: DataDirOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Keep sounds as a playlist: those named, then those of --from, then those of --filter.
+    """Keep sounds as a playlist.
+
+    It holds those named, then those of --from, then those of --filter; without any it begins empty.
 
     Lines of a file that are no sound of the library are named and left out; then it ends with 1.
     """

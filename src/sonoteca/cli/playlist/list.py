@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import typer
 
+from sonoteca.cli.examples import examples
 from sonoteca.cli.options import DataDirOption, JsonOption, LibraryOption, open_named_library
 from sonoteca.cli.playlist.words import rule_text
 
 
 def register(group: typer.Typer) -> None:
-    group.command(name="list")(list_)
+    group.command(name="list", epilog=examples("playlist list"))(list_)
 
 
 def list_(library: LibraryOption = None, data_dir: DataDirOption = None, as_json: JsonOption = False) -> None:
-    """Show the playlists of the library; of a smart one its query, and how much that finds now."""
+    """List the playlists of the library.
+
+    Of a smart one its query is shown, and how much that finds now.
+    """
     import sonoteca
     from sonoteca.cli.output import note, print_json, print_table
 

@@ -6,12 +6,13 @@ from typing import Annotated
 
 import typer
 
+from sonoteca.cli.examples import examples
 from sonoteca.cli.options import DataDirOption, JsonOption, LibraryOption, open_named_library
 from sonoteca.cli.playlist.words import NameArgument, tell
 
 
 def register(group: typer.Typer) -> None:
-    group.command()(move)
+    group.command(epilog=examples("playlist move friday 7 2"))(move)
 
 
 def move(

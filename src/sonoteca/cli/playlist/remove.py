@@ -6,25 +6,28 @@ from typing import Annotated
 
 import typer
 
+from sonoteca.cli.examples import examples
 from sonoteca.cli.options import DataDirOption, JsonOption, LibraryOption, open_named_library
 from sonoteca.cli.playlist.words import NameArgument, counted, numbered, tell
 
 
 def register(group: typer.Typer) -> None:
-    group.command()(remove)
+    group.command(epilog=examples("playlist remove friday 3 5", "playlist remove friday"))(remove)
 
 
 def remove(
     name: NameArgument,
     entries: Annotated[
         list[str] | None,
-        typer.Argument(metavar="ENTRY", help="Positions as `show` prints them, or sounds; none: the playlist."),
+        typer.Argument(metavar="ENTRY", help="Positions as `show` prints them, or sounds."),
     ] = None,
     library: LibraryOption = None,
     data_dir: DataDirOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Take entries out of a playlist; without any, forget the playlist. Its sounds stay.
+    """Take entries out of a playlist, or forget the playlist.
+
+    Without entries the playlist is forgotten; its sounds stay.
 
     All positions are those before the call. A sound means all its entries.
     """

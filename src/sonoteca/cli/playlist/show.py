@@ -7,17 +7,20 @@ from typing import Annotated
 
 import typer
 
+from sonoteca.cli.examples import examples
 from sonoteca.cli.options import DataDirOption, JsonOption, LibraryOption, open_named_library
 from sonoteca.cli.playlist.words import NameArgument, counted, rule_text
 
 
 def register(group: typer.Typer) -> None:
-    group.command()(show)
+    group.command(epilog=examples("playlist show friday", "playlist show friday -o friday.m3u8"))(show)
 
 
 def show(
     name: NameArgument,
-    output: Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE.m3u", help="Write it as M3U.")] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE.m3u", help="Write the playlist as M3U.")
+    ] = None,
     library: LibraryOption = None,
     data_dir: DataDirOption = None,
     as_json: JsonOption = False,

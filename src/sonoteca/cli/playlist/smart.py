@@ -7,36 +7,43 @@ from typing import Annotated
 import typer
 
 from sonoteca.cli.arguments import query_text
-from sonoteca.cli.options import DataDirOption, JsonOption, LibraryOption, open_named_library
+from sonoteca.cli.examples import examples
+from sonoteca.cli.options import DataDirOption, JsonOption, LibraryOption, OldLimitOption, open_named_library
 from sonoteca.cli.playlist.words import NewNameArgument, ReplaceOption, counted, rule_text, tell
 
 
 def register(group: typer.Typer) -> None:
-    group.command()(smart)
+    group.command(epilog=examples("playlist smart new -f 'kind:track added:7d' -k 50"))(smart)
 
 
 def smart(
     name: NewNameArgument,
     only: Annotated[
-        str, typer.Option("--filter", "-f", metavar="QUERY", help="What it holds; see `sonoteca list --help`.")
+        str, typer.Option("--filter", "-f", metavar="QUERY", help="Hold what QUERY finds; see `sonoteca list --help`.")
     ],
     sort: Annotated[
-        str | None, typer.Option(metavar="KEY", help="In which order, e.g. bpm or -energy; else newest first.")
+        str | None, typer.Option(metavar="KEY", help="Order by this, e.g. bpm or -energy. Default: newest first.")
     ] = None,
-    limit: Annotated[int | None, typer.Option("--limit", "-n", min=1, help="At most so many, the first ones.")] = None,
+    count: Annotated[
+        int | None, typer.Option("-k", "--count", min=1, metavar="N", help="Hold at most the first so many.")
+    ] = None,
+    limit: OldLimitOption = None,
     replace: ReplaceOption = False,
     library: LibraryOption = None,
     data_dir: DataDirOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Keep a query as a playlist: it holds what the query finds whenever it is read."""
+    """Keep a query as a playlist.
+
+    It holds what the query finds whenever it is read.
+    """
     import sonoteca
 
     request = sonoteca.SmartPlaylistRequest(
         playlist=name,
         filter=query_text([only]),
         sort=None if sort is None else query_text([sort]),
-        limit=limit,
+        limit=limit or count,
         replace=replace,
     )
     with open_named_library(library, mode="write") as opened:

@@ -10,9 +10,9 @@ import typer
 if TYPE_CHECKING:
     from sonoteca import Repeat
 
-NameArgument = Annotated[str, typer.Argument(help="A playlist of the library.")]
-NewNameArgument = Annotated[str, typer.Argument(help="What it is to be called.")]
-ReplaceOption = Annotated[bool, typer.Option("--replace", help="A playlist of that name gives way.")]
+NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="A playlist of the library.")]
+NewNameArgument = Annotated[str, typer.Argument(metavar="NAME", help="What it is to be called.")]
+ReplaceOption = Annotated[bool, typer.Option("--replace", help="Let a playlist of that name give way.")]
 
 
 def tell(message: str, document: dict[str, Any], *, as_json: bool, repeats: Sequence[Repeat] = ()) -> None:
