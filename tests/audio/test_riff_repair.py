@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from audio.handmade import chunk, fmt, pluck, wav, write
 from sonoteca.audio.decode import open_recording
+from sonoteca.audio.encode import write_audio
 from sonoteca.audio.memory import MemoryRecording
 from sonoteca.audio.probe import probe
 
@@ -120,6 +121,16 @@ def test_a_padded_odd_chunk_is_no_fault(tmp_path: Path) -> None:
     body = b"WAVE" + chunk(b"fmt ", fmt(rate=RATE)) + odd + chunk(b"data", words(16, 2))
     samples, _, warnings = heard(write(tmp_path / "x.wav", b"RIFF" + struct.pack("<I", len(body)) + body))
     np.testing.assert_allclose(samples, SIGNAL.samples[0], atol=1e-4)
+    assert warnings == ()
+
+
+def test_an_ogg_file_inside_a_wav_file(tmp_path: Path) -> None:
+    """As an audio codec for Windows wrote them at the turn of the century (format 0x674F)."""
+    write_audio(tmp_path / "x.opus", pluck(RATE, RATE, channels=2))
+    head = fmt(rate=RATE, channels=2, tag=0x674F) + struct.pack("<H", 8) + bytes(8)
+    samples, _, warnings = heard(write(tmp_path / "x.wav", wav((tmp_path / "x.opus").read_bytes(), head=head)))
+    expected, _, _ = heard(tmp_path / "x.opus")
+    np.testing.assert_array_equal(samples, expected)
     assert warnings == ()
 
 

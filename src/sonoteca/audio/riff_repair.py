@@ -1,12 +1,13 @@
 """WAV files that FFmpeg would refuse or misread although every sample is there, shown to it as it reads them rightly.
 
-Four kinds are met in sample libraries. A side chunk of an odd length that nobody padded, or a
+Five kinds are met in sample libraries. A side chunk of an odd length that nobody padded, or a
 ``LIST`` chunk of two bytes or none, hides what follows: FFmpeg is shown format and samples alone
 (``SamplesOnly``). A second ``data`` chunk would be taken for the sound: it reads as ``JUNK``. And
 samples of fewer bits than their words have (24 in 32) are taken for what they are not: the format
 chunk reads as if all bits counted, which they do, since such samples stand at the top of their words
 (Microsoft, *Multiple Channel Audio Data and WAVE Files*). Both are a ``Patched`` view. A RIFX file keeps its samples with the highest byte first, which FFmpeg overlooks:
-they are turned round (``SamplesOnly`` again).
+they are turned round (``SamplesOnly`` again). And an old codec for Windows put a whole Ogg file into the ``data``
+chunk: that file is what FFmpeg is shown.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ _LARGEST_RIFF = 2**32 - 1
 _PCM, _FLOAT, _EXTENSIBLE = 1, 3, 0xFFFE
 # The sub-format of WAVE_FORMAT_EXTENSIBLE that is PCM: its code, then what all sub-formats share.
 _PCM_GUID = struct.pack("<H", _PCM) + bytes.fromhex("000000001000800000aa00389b71")
+_OGG = b"OggS"
 _BITS_AT, _VALID_BITS_AT, _GUID_AT = 14, 18, 24
 # Samples of fewer bits than their words leave the rest zero: told from this much of the sound.
 _EVIDENCE_BYTES = 2**16
@@ -128,6 +130,10 @@ def mended(file: io.FileIO) -> Mended | None:
         return Mended(view, ("A chunk of odd length is not padded, as it must be: only the file's sound was read.",))
     if riff.order == ">" and (turned := _turned_view(file, riff, sound)) is not None:
         return Mended(turned, ())
+    file.seek(sound.first_byte)
+    if file.read(len(_OGG)) == _OGG:
+        inner = SamplesOnly(file, b"", first_byte=sound.first_byte, n_bytes=sound.n_bytes - sound.n_missing)
+        return Mended(inner, ())
     patches, valid_bits = _format_patches(file, riff, sound)
     others = [chunk for chunk in sounds if chunk is not sound]
     patches |= {chunk.first_byte - 8: b"JUNK" for chunk in others}
