@@ -126,7 +126,7 @@ def test_a_padded_odd_chunk_is_no_fault(tmp_path: Path) -> None:
 
 def test_an_ogg_file_inside_a_wav_file(tmp_path: Path) -> None:
     """As an audio codec for Windows wrote them at the turn of the century (format 0x674F)."""
-    write_audio(tmp_path / "x.opus", pluck(RATE, RATE, channels=2))
+    write_audio(tmp_path / "x.opus", pluck(48_000, 48_000, channels=2))
     head = fmt(rate=RATE, channels=2, tag=0x674F) + struct.pack("<H", 8) + bytes(8)
     samples, _, warnings = heard(write(tmp_path / "x.wav", wav((tmp_path / "x.opus").read_bytes(), head=head)))
     expected, _, _ = heard(tmp_path / "x.opus")
