@@ -37,7 +37,8 @@ def print_sound(sound: Sound) -> None:
                 for name, value, about in facts
                 for said in (_said(sound, about),)
             ),
-            *(("doubt", doubt["message"]) for doubt in sound.get("doubts", ())),
+            *_heard_and_claimed(sound),
+            *(("doubt", doubt["message"]) for doubt in sound["doubts"]),
             *_lists(sound),
             *_places(sound),
         ]
@@ -143,6 +144,27 @@ def _said(sound: Sound, about: str | None) -> str | None:
     confidence = stated.get("confidence") if isinstance(stated, dict) else None
     # Nothing that is heard is certain.
     return "heard" if confidence is None else f"heard, {min(confidence, 0.99):.0%} sure".replace("%", f"{NO_BREAK}%")
+
+
+def _heard_and_claimed(sound: Sound) -> Iterator[tuple[str, str]]:
+    """Where somebody claims a tempo or a key: all that was heard of them, and all that is claimed."""
+    claimed = {name: told for name, told in sound["evidence"].items() if told["claimed"]}
+    if claimed:
+        heard = [
+            f"no {name}" if told["heard"] is None else f"{_evidence_text(told['heard'])}{_mark(name, told['heard'])}"
+            for name, told in claimed.items()
+        ]
+        says = [
+            f"{_evidence_text(each)} by {_CLAIMED_BY.get(each['by'], each['by'])}"
+            for told in claimed.values()
+            for each in told["claimed"]
+        ]
+        yield "heard", _listed(heard)
+        yield "claimed", _listed(says)
+
+
+def _evidence_text(told: Mapping[str, Any]) -> str:
+    return f"{tempo_number(told['bpm'])} bpm" if "bpm" in told else str(told["name"])
 
 
 def _lists(sound: Sound) -> Iterator[tuple[str, str]]:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from sonoteca.domain.believed import believe
 from sonoteca.domain.certainty import Decision, decide
 from sonoteca.domain.descriptor import (
     BARS,
@@ -46,9 +47,9 @@ from sonoteca.domain.descriptor import (
     TUNING,
     Descriptor,
 )
+from sonoteca.domain.evidence import Evidence, evidence_of
 from sonoteca.domain.music import Key
 from sonoteca.domain.observation import JsonValue, Observation
-from sonoteca.domain.precedence import winning
 from sonoteca.domain.region import Region
 from sonoteca.domain.sound_analysis import Run, SoundAnalysis
 from sonoteca.domain.vocabulary import RunOutcome
@@ -90,6 +91,7 @@ class RegionStatements:
     region: Region
     believed: Believed = field(default_factory=dict)
     skipped: tuple[Skipped, ...] = ()
+    evidence: Evidence = field(default_factory=Evidence)
 
 
 def statements_of(
@@ -98,13 +100,24 @@ def statements_of(
     """A fresh analysis as statements per region; ``imported`` belong to the whole sound."""
     claims = tuple(imported)
     return tuple(
-        RegionStatements(
+        region_statements(
             part.region,
-            winning((*part.observations, *(claims if part.region.is_whole else ())), trust_names=trust_names),
+            (*part.observations, *(claims if part.region.is_whole else ())),
             skipped_runs(part.runs),
+            trust_names=trust_names,
         )
         for part in analysis.regions
     )
+
+
+def region_statements(
+    region: Region, observations: Iterable[Observation], skipped: tuple[Skipped, ...], *, trust_names: bool = False
+) -> RegionStatements:
+    """All statements about a region, weighed."""
+    given = tuple(observations)
+    believed = believe(given, end_s=region.end_s, trust_names=trust_names)
+    evidence = evidence_of(given, duration_s=region.end_s - region.start_s, trust_names=trust_names)
+    return RegionStatements(region, believed, skipped, evidence)
 
 
 def skipped_runs(runs: Iterable[Run]) -> tuple[Skipped, ...]:
@@ -170,7 +183,11 @@ def sound_object(
             "content_hash": facts.content_hash,
         },
     }
-    return head | _analysis_keys(whole) | {"regions": [_event(each) for each in events]}
+    claimed: JsonObject = {
+        "evidence": whole.evidence.as_json(),
+        "doubts": [doubt.as_json() for doubt in whole.evidence.doubts],
+    }
+    return head | _analysis_keys(whole) | claimed | {"regions": [_event(each) for each in events]}
 
 
 def _event(statements: RegionStatements) -> JsonObject:

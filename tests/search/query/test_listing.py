@@ -42,6 +42,19 @@ def test_a_row_shows_what_is_known(library: Library) -> None:
     assert not {"sound_id", "region_id"} & shown.keys()
 
 
+def test_a_row_has_the_doubts_about_what_its_file_claims(library: Library) -> None:
+    with library.write() as connection:
+        for name, bpm in (("half", 60.0), ("same", 120.0)):
+            claim = Claim("tempo_bpm", bpm, "tags")
+            samples.add(connection, f"{name}.wav", f"x1:{name}", claims=[claim], tempo={"bpm": 120.0})
+        samples.add(connection, "other.wav", "x1:other", tempo={"bpm": 120.0})
+        rows = {row.path: row.as_json() for row in find_rows(connection, "")}
+    [doubt] = rows["/music/half.wav"]["doubts"]
+    assert (doubt["about"], doubt["code"], doubt["claimed"], doubt["heard"]) == ("tempo", "half", 60.0, 120.0)
+    assert rows["/music/half.wav"]["bpm"] == 60.0
+    assert rows["/music/same.wav"]["doubts"] == rows["/music/other.wav"]["doubts"] == []
+
+
 def test_newest_comes_first(connection: Connection) -> None:
     ids = [row.sound_id for row in find_rows(connection, "")]
     assert ids == sorted(ids, reverse=True)

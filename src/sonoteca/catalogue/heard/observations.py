@@ -13,7 +13,9 @@ from sqlalchemy.engine import Connection, Row
 from sonoteca.catalogue.store.database import chunks
 from sonoteca.catalogue.store.schema import observations, regions
 from sonoteca.domain.believed import CORRECTIONS, believe
+from sonoteca.domain.contradiction import TEMPO_EVIDENCE
 from sonoteca.domain.descriptor import DESCRIPTORS, GRID_SHIFT, OWN_CUES, Descriptor
+from sonoteca.domain.evidence import CLAIMABLE, DOUBTED_BY, Doubt, evidence_of
 from sonoteca.domain.observation import Observation, Provenance
 from sonoteca.domain.precedence import NAME_PRODUCER, winning
 from sonoteca.domain.vocabulary import Source
@@ -82,13 +84,36 @@ def believed(
     ----------
     ends_s : mapping of region row number to end in the sound [s]
     descriptors : iterable of str, optional
-        Names; what corrects them is loaded as well.
+        Names; what corrects them, and what a claimed tempo is weighed by, is loaded as well.
     """
-    names = None if descriptors is None else {*descriptors, *(each.name for each in CORRECTIONS)}
+    names = None if descriptors is None else {*descriptors, *(each.name for each in (*CORRECTIONS, *TEMPO_EVIDENCE))}
     return {
         region_id: believe(statements, end_s=ends_s[region_id])
         for region_id, statements in load(connection, list(ends_s), names).items()
     }
+
+
+def doubts(connection: Connection, region_ids: Sequence[int]) -> dict[int, tuple[Doubt, ...]]:
+    """Per region the claims that what was heard contradicts; regions without any are left out."""
+    claimed: list[int] = []
+    for some in chunks(list(region_ids)):
+        query = sa.select(observations.c.region_id).distinct()
+        query = query.where(
+            observations.c.region_id.in_(some),
+            observations.c.descriptor.in_(CLAIMABLE),
+            observations.c.source == Source.IMPORT,
+        )
+        claimed += connection.execute(query).scalars()
+    # What is small says for most that there is no doubt; the others are looked at whole.
+    small = load(connection, claimed, DOUBTED_BY)
+    doubted = [region_id for region_id, statements in small.items() if evidence_of(statements).doubts]
+    ends = sa.select(regions.c.id, (regions.c.end_s - regions.c.start_s).label("duration_s"))
+    found: dict[int, tuple[Doubt, ...]] = {}
+    for some in chunks(doubted):
+        durations_s = {row.id: row.duration_s for row in connection.execute(ends.where(regions.c.id.in_(some)))}
+        for region_id, statements in load(connection, some).items():
+            found[region_id] = evidence_of(statements, duration_s=durations_s[region_id]).doubts
+    return {region_id: each for region_id, each in found.items() if each}
 
 
 def input_digest(statements: Iterable[Observation]) -> str:

@@ -9,11 +9,13 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from sonoteca.catalogue.heard.observations import doubts
 from sonoteca.catalogue.heard.summaries import certainties
 from sonoteca.catalogue.heard.tags import tags_of
 from sonoteca.catalogue.store.database import chunks
 from sonoteca.catalogue.store.schema import regions, sounds, summaries
 from sonoteca.domain.certainty import Certainty
+from sonoteca.domain.evidence import Doubt
 from sonoteca.domain.music import Key
 from sonoteca.search.query.order import ordered_regions
 from sonoteca.search.query.parser import parse_query
@@ -50,6 +52,7 @@ class SoundRow:
     added_at: str
     # How sure what is known of kind, role, sound_class, bpm and key is: ``stated`` or ``likely``.
     certainty: Mapping[str, Certainty] = field(default_factory=dict)
+    doubts: tuple[Doubt, ...] = ()
 
     def __repr__(self) -> str:
         """One line: what it is called, and the little that tells it from others."""
@@ -84,6 +87,7 @@ class SoundRow:
             "status": self.status,
             "added_at": self.added_at,
             "certainty": {name: each.value for name, each in self.certainty.items()},
+            "doubts": [doubt.as_json() for doubt in self.doubts],
         }
 
 
@@ -148,14 +152,19 @@ def rows_of(connection: Connection, region_ids: Sequence[int]) -> list[SoundRow]
         for row in connection.execute(query):
             found[row.region_id] = row
     labels = tags_of(connection, list({id_ for row in found.values() for id_ in (row.region_id, row.whole_id)}))
+    doubted = doubts(connection, list(found))
     rows = (found[region_id] for region_id in region_ids if region_id in found)
     return [
-        _row(row, tuple(dict.fromkeys(tag.label for id_ in (row.whole_id, row.region_id) for tag in labels[id_])))
+        _row(
+            row,
+            tuple(dict.fromkeys(tag.label for id_ in (row.whole_id, row.region_id) for tag in labels[id_])),
+            doubted.get(row.region_id, ()),
+        )
         for row in rows
     ]
 
 
-def _row(row: Any, labels: tuple[str, ...]) -> SoundRow:
+def _row(row: Any, labels: tuple[str, ...], doubts: tuple[Doubt, ...]) -> SoundRow:
     return SoundRow(
         region_id=row.region_id,
         sound_id=row.sound_id,
@@ -181,6 +190,7 @@ def _row(row: Any, labels: tuple[str, ...]) -> SoundRow:
         status=row.status,
         added_at=row.added_at,
         certainty=certainties(row._asdict()),
+        doubts=doubts,
     )
 
 
