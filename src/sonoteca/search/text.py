@@ -88,13 +88,13 @@ def rank_by_words(connection: Connection, query: str | Query, *, only: str | Que
     n_sounds = connection.execute(sa.select(sa.func.max(sounds.c.id))).scalar() or 0
     weights = _weighted(connection, [leaf for text in texts for leaf in _leaves(text)], n_sounds)
     wanted_name = query if isinstance(query, str) else ""
-    asked = _Asked(texts, rest, weights, tuple(main_words(stored_words(wanted_name))))
+    asked = _Asked(texts, rest, weights, " ".join(main_words(stored_words(wanted_name))))
     found = _by_rules(connection, asked, _worth_looking_at(n_sounds))
     notes: tuple[str, ...] = ()
     if found is not None:
         ranked = _best(found, k)
     else:
-        ranked, notes = _by_words(connection, asked, _so_titled(connection, asked, wanted_name), k)
+        ranked, notes = _by_words(connection, asked, wanted_name, k)
     facts = region_facts(connection, list(ranked))
     shown = texts_of(connection, [fact.sound_id for fact in facts.values()])
     rows, score = [], 1.0
@@ -164,9 +164,9 @@ class _Asked:
     texts: Sequence[Node]
     rest: And
     weights: Mapping[Words, float]
-    name: tuple[str, ...]
+    name: str
 
-    def rank(self, held: Mapping[TextField, Sequence[Sequence[str]]]) -> _Rank:
+    def rank(self, held: Mapping[TextField, Sequence[str]]) -> _Rank:
         return _Rank(is_called(self.name, held), relevance(self.weights, held))
 
 
@@ -178,16 +178,18 @@ class _Rank(NamedTuple):
 
 
 def _by_words(
-    connection: Connection, asked: _Asked, named: dict[int, _Rank], k: int
+    connection: Connection, asked: _Asked, wanted_name: str, k: int
 ) -> tuple[dict[int, _Rank], tuple[str, ...]]:
-    """The best ``k`` regions, best first, and notes; ``named`` are known to be called so."""
+    """The best ``k`` regions, best first, and notes."""
     limit = max(RANKED_AT_MOST, k)
-    found = _newest(connection, asked, limit + 1)
-    if len(found) <= limit:
-        return _best(found, k), ()
+    newest = _newest(connection, asked, limit + 1)
+    if len(newest) <= limit:
+        return _best(_ranked(connection, asked, newest), k), ()
     telling = replace(asked, texts=[_within(text, _TELLING) for text in asked.texts])
-    best = _best(_newest(connection, telling, limit) | named, k)
+    named = _so_titled(connection, asked, wanted_name)
+    best = _best(_ranked(connection, asked, _newest(connection, telling, limit)) | named, k)
     if len(best) < k:
+        found = _ranked(connection, asked, newest)
         best |= _best({region_id: found[region_id] for region_id in found.keys() - best.keys()}, k - len(best))
     note = (
         f"More than {limit:,} sounds match: those that match by title, tag, artist or album come first, "
@@ -231,12 +233,16 @@ def _by_rules(connection: Connection, asked: _Asked, limit: int) -> dict[int, _R
     }
 
 
-def _newest(connection: Connection, asked: _Asked, limit: int) -> dict[int, _Rank]:
-    """Those that match; of too many the newest ``limit``."""
+def _newest(connection: Connection, asked: _Asked, limit: int) -> dict[int, int]:
+    """The sounds, by region, of those that match; of too many the newest ``limit``."""
     matching = walk(And((*asked.texts, asked.rest)), (), Target(connection.dialect.name, with_events=False))
     rows = connection.execute(matching.add_columns(summaries.c.sound_id).limit(limit)).all()
-    words_of = folded_texts(connection, [row.sound_id for row in rows])
-    return {row.region_id: asked.rank(words_of[row.sound_id]) for row in rows}
+    return {row.region_id: row.sound_id for row in rows}
+
+
+def _ranked(connection: Connection, asked: _Asked, sound_ids: Mapping[int, int]) -> dict[int, _Rank]:
+    words_of = folded_texts(connection, list(sound_ids.values()))
+    return {region_id: asked.rank(words_of[sound_id]) for region_id, sound_id in sound_ids.items()}
 
 
 def _within(text: Node, fields: tuple[TextField, ...]) -> Node:
@@ -259,8 +265,12 @@ def _reasons(leaves: Iterable[Words], texts: Mapping[TextField, Sequence[str]]) 
         is_path = field == "path"
         for text in texts[field]:
             for leaf in leaves:
-                if (not leaf.fields or field in leaf.fields) and occurrences(stored_words(text, is_path=is_path), leaf):
+                if (not leaf.fields or field in leaf.fields) and occurrences(
+                    " ".join(stored_words(text, is_path=is_path)), leaf
+                ):
                     parts = reversed(text.split("/")) if is_path else ()
-                    shown = next((part for part in parts if occurrences(stored_words(part, is_path=True), leaf)), text)
+                    shown = next(
+                        (part for part in parts if occurrences(" ".join(stored_words(part, is_path=True)), leaf)), text
+                    )
                     reasons[f"{'tag' if field == 'tags' else field}: {shown}"] = None
     return list(reasons)

@@ -22,6 +22,8 @@ from sonoteca.catalogue.store.schema import claims, locations, regions, roots, s
 TextField: TypeAlias = Literal["title", "artist", "album", "path", "tags"]
 FIELDS: tuple[TextField, ...] = get_args(TextField)
 
+_BETWEEN = f" {BREAK} "
+
 
 def texts_of(connection: Connection, sound_ids: Sequence[int]) -> dict[int, dict[TextField, list[str]]]:
     """Per sound and field of ``FIELDS``, the texts as they stand in the catalogue."""
@@ -49,9 +51,11 @@ def texts_of(connection: Connection, sound_ids: Sequence[int]) -> dict[int, dict
     return found
 
 
-def words_of_texts(texts: Mapping[TextField, Sequence[str]]) -> dict[TextField, list[list[str]]]:
-    """The stored words of each text of a sound."""
-    return {field: [stored_words(text, is_path=field == "path") for text in each] for field, each in texts.items()}
+def stored_texts(texts: Mapping[TextField, Sequence[str]]) -> dict[TextField, list[str]]:
+    """Each text of a sound as its stored words, with blanks between them."""
+    return {
+        field: [" ".join(stored_words(text, is_path=field == "path")) for text in each] for field, each in texts.items()
+    }
 
 
 def _texts_of_files(connection: Connection, sound_ids: Sequence[int]) -> Iterable[tuple[int, TextField, str]]:
@@ -65,20 +69,20 @@ def _texts_of_files(connection: Connection, sound_ids: Sequence[int]) -> Iterabl
     return ((row.sound_id, row.field, str(row.value)) for row in connection.execute(query))
 
 
-def folded_texts(connection: Connection, sound_ids: Sequence[int]) -> dict[int, dict[TextField, list[list[str]]]]:
-    """Per sound and field of ``FIELDS`` that has one, each text as its stored words."""
+def folded_texts(connection: Connection, sound_ids: Sequence[int]) -> dict[int, dict[TextField, list[str]]]:
+    """Per sound and field of ``FIELDS`` that has one, each text as its stored words, with blanks between them."""
     if dialect_of(connection) != "sqlite":
         # PostgreSQL keeps positions, not texts.
-        return {sound_id: words_of_texts(by_field) for sound_id, by_field in texts_of(connection, sound_ids).items()}
-    found: dict[int, dict[TextField, list[list[str]]]] = {}
-    query = sa.text(f"SELECT rowid, {', '.join(FIELDS)} FROM sound_text WHERE rowid IN :ids")
+        return {sound_id: stored_texts(by_field) for sound_id, by_field in texts_of(connection, sound_ids).items()}
+    found: dict[int, dict[TextField, list[str]]] = {}
+    # The table below the index of words gives its rows in half the time; and numbers of rows need no binding.
+    columns = ", ".join(f"c{place}" for place in range(len(FIELDS)))
     for ids in chunks(list(sound_ids)):
-        for sound_id, *texts in connection.execute(query.bindparams(sa.bindparam("ids", expanding=True)), {"ids": ids}):
-            found[sound_id] = {
-                field: [part.split() for part in text.split(BREAK)]
-                for field, text in zip(FIELDS, texts, strict=True)
-                if text
-            }
+        numbers = ",".join(map(str, ids))
+        for sound_id, *texts in connection.exec_driver_sql(
+            f"SELECT id, {columns} FROM sound_text_content WHERE id IN ({numbers})"
+        ):
+            found[sound_id] = {field: text.split(_BETWEEN) for field, text in zip(FIELDS, texts, strict=True) if text}
     return found
 
 
@@ -108,7 +112,7 @@ def write(connection: Connection, texts: Mapping[int, Mapping[TextField, Sequenc
     """Write the words of these texts of sounds, of which none has words yet."""
     if not texts:
         return
-    by_sound = {sound_id: words_of_texts(by_field) for sound_id, by_field in texts.items()}
+    by_sound = {sound_id: stored_texts(by_field) for sound_id, by_field in texts.items()}
     if dialect_of(connection) == "sqlite":
         columns = ", ".join(("rowid", *FIELDS))
         marks = ", ".join("?" * (len(FIELDS) + 1))
@@ -136,16 +140,16 @@ def forget(connection: Connection, sound_ids: Sequence[int]) -> None:
         )
 
 
-def _plain(texts: Iterable[Sequence[str]]) -> str:
-    return f" {BREAK} ".join(" ".join(text) for text in texts)
+def _plain(texts: Iterable[str]) -> str:
+    return _BETWEEN.join(texts)
 
 
-def _vector(texts: Iterable[Sequence[str]]) -> str:
+def _vector(texts: Iterable[str]) -> str:
     """A tsvector literal. No stored word holds a quote or a blank, so none needs quoting beyond the quotes."""
     positions: defaultdict[str, list[int]] = defaultdict(list)
     position = 0
     for text in texts:
-        for word in text:
+        for word in text.split():
             position += 1
             # PostgreSQL keeps positions up to 16,383 and words below 2 KiB.
             if word != MARK and position < 16_384 and len(positions[word]) < 255:

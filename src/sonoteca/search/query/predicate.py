@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from sonoteca.catalogue.heard.fulltext import TextField, texts_of, words_of_texts
+from sonoteca.catalogue.heard.fulltext import TextField, stored_texts, texts_of
 from sonoteca.catalogue.heard.tags import tags_of
 from sonoteca.catalogue.store.database import chunks
 from sonoteca.catalogue.store.schema import sounds, summaries
@@ -44,12 +44,12 @@ class QueryValues:
     tags : frozenset of str
         Folded; the region's own and those of the whole sound.
     texts : mapping of field to texts
-        Of ``title``, ``artist``, ``album``, ``path`` and ``tags``, each text as its stored words.
+        Of ``title``, ``artist``, ``album``, ``path`` and ``tags``, each text as its stored words, with blanks between them.
     """
 
     columns: Mapping[str, Any] = field(default_factory=dict)
     tags: frozenset[str] = frozenset()
-    texts: Mapping[TextField, Sequence[Sequence[str]]] = field(default_factory=dict)
+    texts: Mapping[TextField, Sequence[str]] = field(default_factory=dict)
     public_id: str = ""
     external_id: str | None = None
 
@@ -127,7 +127,7 @@ def load_values(connection: Connection, region_ids: Sequence[int]) -> dict[int, 
             found[row["region_id"]] = QueryValues(
                 dict(row),
                 frozenset(tag.tag for tag in tagged),
-                words_of_texts(texts[row["sound_id"]]),
+                stored_texts(texts[row["sound_id"]]),
                 row["public_id"],
                 row["external_id"],
             )
