@@ -54,7 +54,7 @@ def fill(connection: Connection) -> None:
             edit(connection, [wholes[sound_id]], {}, add_tags=labels)
     edit(connection, [wholes[ids[1]]], parse_statements(rating="4", bpm="none", role="bass"))
     edit(connection, [wholes[ids[2]]], parse_statements(rating="0"), remove_tags=["jazz"])
-    set_shop_facts(connection, {ids[3]: ShopFacts(external_id="LP-1042")})
+    set_shop_facts(connection, {ids[3]: ShopFacts(external_id="LP-1042", price=2.5), ids[5]: ShopFacts(price=4.0)})
     mark_failed(connection, {ids[17]: DamagedAudio("No sound.")})
     mark_missing(connection, [recorded[4].location_id])
 
@@ -97,7 +97,7 @@ _WORDS = [
 _TEXT_FIELDS = get_args(TextField)
 _NUMBERS = st.one_of(st.none(), st.floats(-40, 200, allow_nan=False), st.integers(-40, 200).map(float))
 _NUMBER_COLUMNS = [
-    "tempo_bpm", "loudness_lufs", "loudness_range_lu", "brightness", "duration_s", "rating", "confidence", "tempo_confidence",
+    "tempo_bpm", "loudness_lufs", "loudness_range_lu", "brightness", "duration_s", "rating", "confidence", "tempo_confidence", "price",
 ]  # fmt: skip
 
 leaves: st.SearchStrategy[Node] = st.one_of(
@@ -126,7 +126,19 @@ leaves: st.SearchStrategy[Node] = st.one_of(
     st.builds(
         Known,
         st.sampled_from(
-            ["kind", "tempo_bpm", "key_number", "rating", "confidence", "title_key", "artist_key", "path_key", "role"]
+            [
+                "kind",
+                "tempo_bpm",
+                "key_number",
+                "rating",
+                "confidence",
+                "title_key",
+                "artist_key",
+                "path_key",
+                "role",
+                "price",
+                "external_id",
+            ]
         ),
     ),
     st.just(HasTag()),

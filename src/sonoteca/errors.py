@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
 
 
@@ -39,6 +40,10 @@ class SonotecaError(Exception):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _rebuild, (type(self), self.message, self.remedy, {"field": self.field})
+
+    def as_json(self) -> dict[str, Any]:
+        """Code, sentence, remedy and field, for programs."""
+        return {"code": self.code, "message": self.message, "remedy": self.remedy, "field": self.field}
 
 
 def _rebuild(kind: type[SonotecaError], message: str, remedy: str, named: dict[str, Any]) -> SonotecaError:
@@ -249,15 +254,45 @@ class QuerySyntaxError(RequestError):
         return _rebuild, (type(self), self.message, self.remedy, named)
 
 
-class SoundNotFound(RequestError):
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A sound that may have been meant: its public id, and what it is called."""
+
+    id: str
+    name: str
+
+
+class UnclearSound(RequestError):
+    """A name that means no one sound; ``candidates`` may have been meant."""
+
+    def __init__(
+        self,
+        message: str,
+        remedy: str | None = None,
+        *,
+        field: str | None = None,
+        candidates: tuple[Candidate, ...] = (),
+    ) -> None:
+        super().__init__(message, remedy, field=field)
+        self.candidates = candidates
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        named = {"field": self.field, "candidates": self.candidates}
+        return _rebuild, (type(self), self.message, self.remedy, named)
+
+    def as_json(self) -> dict[str, Any]:
+        return {**super().as_json(), "candidates": [asdict(each) for each in self.candidates]}
+
+
+class SoundNotFound(UnclearSound):
     """No sound answers to that name."""
 
     code = "sound_not_found"
-    default_remedy = "Use an id, a unique prefix of one, a path, or external:ID, as lists show them."
+    default_remedy = 'Use an id, a path, a file\'s name, "Artist - Title", or external:ID, as lists show them.'
     http_status = 404
 
 
-class AmbiguousSound(RequestError):
+class AmbiguousSound(UnclearSound):
     """Several sounds answer to that name."""
 
     code = "ambiguous_sound"

@@ -12,6 +12,7 @@ from sonoteca.domain.answer import Rows
 from sonoteca.domain.request import Request
 from sonoteca.search.query.facets import Facets, facets
 from sonoteca.search.query.listing import SoundRow, count_sounds, find_rows
+from sonoteca.search.selection import named_or_query
 
 MODE = "list"
 
@@ -63,12 +64,13 @@ def list_sounds(library: Library, request: ListRequest = ListRequest()) -> ListA
         The query cannot be read.
     """
     with library.read() as connection:
-        total = count_sounds(connection, request.filter, with_events=request.events)
+        query = named_or_query(connection, request.filter)
+        total = count_sounds(connection, query, with_events=request.events)
         rows: list[SoundRow] = []
         if request.limit != 0:
             rows = find_rows(
                 connection,
-                request.filter,
+                query,
                 limit=request.limit,
                 offset=request.offset,
                 with_events=request.events,
@@ -97,4 +99,6 @@ class FacetsAnswer:
 def count_facets(library: Library, request: FacetsRequest = FacetsRequest()) -> FacetsAnswer:
     """Count what a query finds by kind, role, sound class, key, tempo and tag; QuerySyntaxError as ``list_sounds``."""
     with library.read() as connection:
-        return FacetsAnswer(request, facets(connection, request.filter, with_events=request.events))
+        return FacetsAnswer(
+            request, facets(connection, named_or_query(connection, request.filter), with_events=request.events)
+        )

@@ -1,7 +1,7 @@
 """Which sounds a command is about: a query, or one sound by name.
 
-``edit`` and ``remove`` take queries; people also paste ids and paths there. A text that is a
-whole id, an ``external:ID`` or the path of a file means that sound; anything else is a query.
+``list``, ``edit``, ``remove`` and filters take queries; people also paste ids, paths and names there. A text that is a
+whole id, an ``external:ID``, the path of a file, or the name of one file with its ending means that sound; anything else is a query.
 """
 
 from __future__ import annotations
@@ -15,14 +15,20 @@ import sqlalchemy as sa
 from numpy.typing import NDArray
 from sqlalchemy.engine import Connection
 
+from sonoteca.catalogue.identity.sound_names import looks_like_a_path, spellings
 from sonoteca.catalogue.identity.sounds import find_sounds, resolve_sound
 from sonoteca.catalogue.store.library import Library
 from sonoteca.catalogue.store.schema import regions
 from sonoteca.errors import RequestError, about
 from sonoteca.search.query.listing import as_query, find_sound_ids
 from sonoteca.search.query.sql import matching_regions
+from sonoteca.search.query.tree import IdIs, Query
 
 _WHOLE_ID = re.compile(r"[0-9a-z]{16}")
+# One id, and not a word that asks whether there is one.
+_EXTERNAL_ID = re.compile(r"external:(?!(?:any|none)$)[^\s,\"()]+", re.IGNORECASE)
+# With an ending, and no sign of the query language in it.
+_FILE_NAME = re.compile(r"[\"']?[^\"':()]+\.[A-Za-z0-9]{2,5}[\"']?")
 
 
 def select_sounds(connection: Connection, text: str) -> list[int]:
@@ -43,12 +49,25 @@ def select_sounds(connection: Connection, text: str) -> list[int]:
 
 
 def names_a_sound(connection: Connection, text: str) -> bool:
-    """Whether ``text`` is the whole id, the external id or the path of a sound of this library."""
+    """Whether ``text`` is the whole id, the external id, the path or the file name of a sound of this library."""
     if _WHOLE_ID.fullmatch(text):
         return bool(find_sounds(connection, text))
     if text.startswith("external:"):
+        return _EXTERNAL_ID.fullmatch(text) is not None
+    if looks_like_a_path(text):
+        # What leads to no sound may be words: a query says so better than a path that is none.
+        return os.path.exists(spellings(text)[-1]) or bool(find_sounds(connection, text))
+    if os.sep in text and os.path.exists(text):
         return True
-    return os.sep in text and os.path.exists(text)
+    return _FILE_NAME.fullmatch(text.strip()) is not None and len(find_sounds(connection, text)) == 1
+
+
+def named_or_query(connection: Connection, text: str) -> Query:
+    """The query that a text is, or the one that finds the sound it names."""
+    # A list by an external id that nothing has is empty.
+    if text.startswith("external:") or not names_a_sound(connection, text):
+        return as_query(text)
+    return Query(IdIs(resolve_sound(connection, text).public_id))
 
 
 def region_selection(connection: Connection, text: str, *, with_events: bool = True) -> sa.Select[Any]:

@@ -86,6 +86,35 @@ def folded_texts(connection: Connection, sound_ids: Sequence[int]) -> dict[int, 
     return found
 
 
+def sounds_with_phrase(
+    connection: Connection, phrase: Sequence[str], field: TextField, *, limit: int, is_prefix: bool = False
+) -> list[int]:
+    """Row numbers of the sounds that have these stored words one after the other in a field, the newest first."""
+    if dialect_of(connection) == "sqlite":
+        match = f'{field} : "{" ".join(phrase)}"' + (" *" if is_prefix else "")
+        return _matching(connection, match, limit)
+    lexemes = " <-> ".join(f"'{word[:500]}'" for word in phrase) + (":*" if is_prefix else "")
+    return _matching(connection, lexemes, limit, f" AND {field} @@ CAST(:match AS tsquery)")
+
+
+def sounds_with_beginnings(connection: Connection, beginnings: Sequence[str], *, limit: int) -> list[int]:
+    """Row numbers of the sounds that have a stored word beginning with any of these, the newest first."""
+    if dialect_of(connection) == "sqlite":
+        return _matching(connection, " OR ".join(f'"{each}" *' for each in beginnings), limit)
+    return _matching(connection, " | ".join(f"'{each}':*" for each in beginnings), limit)
+
+
+def _matching(connection: Connection, match: str, limit: int, besides: str = "") -> list[int]:
+    if dialect_of(connection) == "sqlite":
+        query = "SELECT rowid FROM sound_text WHERE sound_text MATCH :match ORDER BY rowid DESC LIMIT :limit"
+    else:
+        query = (
+            f"SELECT sound_id FROM sound_text WHERE everything @@ CAST(:match AS tsquery){besides}"
+            " ORDER BY sound_id DESC LIMIT :limit"
+        )
+    return list(connection.execute(sa.text(query), {"match": match, "limit": limit}).scalars())
+
+
 def _labels_of(connection: Connection, sound_ids: Sequence[int]) -> Mapping[int, list[str]]:
     by_sound: defaultdict[int, list[str]] = defaultdict(list)
     refused: set[tuple[int, str]] = set()

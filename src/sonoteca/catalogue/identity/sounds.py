@@ -13,13 +13,14 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Row
 
+from sonoteca.catalogue.identity.sound_names import candidates, near_sounds, sounds_called, spellings
 from sonoteca.catalogue.store import clock
 from sonoteca.catalogue.store.database import chunks
 from sonoteca.catalogue.store.library import Library
 from sonoteca.catalogue.store.names import compare_key, is_storable, storable
 from sonoteca.catalogue.store.schema import locations, regions, roots, sounds, summaries
 from sonoteca.domain.names import public_id
-from sonoteca.errors import AmbiguousSound, SonotecaError, SoundNotFound
+from sonoteca.errors import AmbiguousSound, Candidate, SonotecaError, SoundNotFound
 
 PUBLIC_ID_LENGTH = 16
 _PUBLIC_ID_PREFIX = re.compile(rf"[a-z2-7]{{1,{PUBLIC_ID_LENGTH}}}")
@@ -138,48 +139,72 @@ def resolve_sound(connection: Connection, name: str) -> SoundRef:
     Parameters
     ----------
     name : str
-        ``external:ID``, an id, a unique prefix of one, or a path (absolute, or relative to the working folder).
+        ``external:ID``, an id, a unique prefix of one, a path (absolute, or relative to the working folder, as it is
+        typed or pasted), a file's name with its ending or without, a title, or "Artist - Title".
 
     Raises
     ------
     SoundNotFound
-        Nothing answers to it.
+        Nothing answers to it; sounds that are called nearly so are its candidates.
     AmbiguousSound
-        Several do; the message names them.
+        Several do; they are its candidates, and the message names them.
     """
     found = find_sounds(connection, name)
     if not found:
-        raise SoundNotFound(f"No sound in the library answers to {name!r}.")
+        near = candidates(connection, near_sounds(connection, name))
+        meant = "" if not near else f" Did you mean {_named(near)}?"
+        raise SoundNotFound(f"No sound in the library answers to {name!r}.{meant}", candidates=near)
     if len(found) > 1:
-        shown = ", ".join(ref.public_id for ref in found[:_CANDIDATES_NAMED])
+        several = candidates(connection, [ref.id for ref in found[:_CANDIDATES_NAMED]])
         more = "" if len(found) <= _CANDIDATES_NAMED else ", ..."
-        raise AmbiguousSound(f"{name!r} may mean {shown}{more}.")
+        raise AmbiguousSound(f"{name!r} may mean {_named(several)}{more}.", candidates=several)
     return found[0]
+
+
+def _named(several: Sequence[Candidate]) -> str:
+    return ", ".join(each.id if each.name == each.id else f"{each.id} ({each.name})" for each in several)
 
 
 def find_sounds(connection: Connection, name: str) -> list[SoundRef]:
     """All sounds that ``name`` may mean (see ``resolve_sound``); at most a few more than are worth naming."""
-    columns = (sounds.c.id, sounds.c.public_id, sounds.c.content_hash)
     if name.startswith("external:"):
         if not is_storable(name):
             return []
         wanted = sounds.c.external_id == name.removeprefix("external:")
-        return _refs(connection, sa.select(*columns).where(wanted))
-    by_path = _refs(connection, sa.select(*columns).where(sounds.c.id.in_(sounds_at_paths(connection, [name])[name])))
+        return _refs(connection, wanted)
+    written = [each for each in spellings(name) if "\0" not in each]
+    by_path: list[SoundRef] = []
+    for each in written:
+        by_path = _refs(connection, sounds.c.id.in_(sounds_at_paths(connection, [each])[each]))
+        if by_path:
+            break
     if by_path and ("/" in name or os.sep in name or "." in name):
         return by_path
     by_id: list[SoundRef] = []
-    prefix = name.lower()
+    prefix = name.strip().lower()
     if _PUBLIC_ID_PREFIX.fullmatch(prefix):
         # Every character of an id sorts below "{".
-        in_range = (sounds.c.public_id >= prefix) & (sounds.c.public_id < prefix + "{")
-        by_id = _refs(connection, sa.select(*columns).where(in_range))
-    if not by_path and not by_id:
+        by_id = _refs(connection, (sounds.c.public_id >= prefix) & (sounds.c.public_id < prefix + "{"))
+        if len(prefix) == PUBLIC_ID_LENGTH and by_id:
+            return by_id
+    called = [] if by_path else _called_so(connection, written)
+    if not by_path and not by_id and not called:
         # Asked last, because it asks the disks, and one of a far machine may not answer.
-        linked = sounds_at_paths(connection, [name], through_links=True)[name]
-        return _refs(connection, sa.select(*columns).where(sounds.c.id.in_(linked)))
-    known = {ref.id for ref in by_path}
-    return by_path + [ref for ref in by_id if ref.id not in known]
+        for each in written:
+            linked = sounds_at_paths(connection, [each], through_links=True)[each]
+            if by_path := _refs(connection, sounds.c.id.in_(linked)):
+                break
+    return list({ref.id: ref for ref in (*by_path, *called, *by_id)}.values())
+
+
+def _called_so(connection: Connection, written: Sequence[str]) -> list[SoundRef]:
+    """The sounds that are called so; none where that is a file on disk, which is meant then, and in no library."""
+    if any(os.path.isfile(os.path.expanduser(each)) for each in written):
+        return []
+    for each in written:
+        if is_storable(each) and (ids := sounds_called(connection, each)):
+            return _refs(connection, sounds.c.id.in_(ids))
+    return []
 
 
 def short_ids(library: Library, ids: Iterable[str]) -> dict[str, str]:
@@ -203,7 +228,8 @@ def _shared_letters(a: str, b: str) -> int:
     return next((at for at, (one, other) in enumerate(zip(a, b, strict=False)) if one != other), min(len(a), len(b)))
 
 
-def _refs(connection: Connection, query: sa.Select[Any]) -> list[SoundRef]:
+def _refs(connection: Connection, wanted: sa.ColumnElement[bool]) -> list[SoundRef]:
+    query = sa.select(sounds.c.id, sounds.c.public_id, sounds.c.content_hash).where(wanted)
     rows = connection.execute(query.order_by(sounds.c.public_id).limit(_CANDIDATES_NAMED + 1))
     return [SoundRef(row.id, row.public_id, row.content_hash) for row in rows]
 

@@ -138,6 +138,9 @@ FIELDS: tuple[Field, ...] = (
     Field("key_confidence", "of the key", "key_confidence:>0.8", number_reader("key_confidence"), "key_confidence"),
     Field("id", "beginning of an id", "id:k3f", read_id),
     Field("external", "a shop's id", "external:LP-1042", read_external),
+    Field(
+        "price", "what a shop's list asks for it, in the currency that stands there", "price:<3", number_reader("price")
+    ),
 )
 
 FIELDS_BY_NAME: dict[str, Field] = {name: field for field in FIELDS for name in (field.name, *field.aliases)}

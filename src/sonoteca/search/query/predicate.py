@@ -40,7 +40,7 @@ class QueryValues:
     Attributes
     ----------
     columns : mapping
-        As in table ``summaries``; a column that is absent is unknown.
+        As in table ``summaries``, and ``external_id`` and ``price``; a column that is absent is unknown.
     tags : frozenset of str
         Folded; the region's own and those of the whole sound.
     texts : mapping of field to texts
@@ -115,7 +115,7 @@ def load_values(connection: Connection, region_ids: Sequence[int]) -> dict[int, 
     found: dict[int, QueryValues] = {}
     for some in chunks(list(region_ids), 2_000):
         query = (
-            sa.select(summaries, sounds.c.public_id, sounds.c.external_id)
+            sa.select(summaries, sounds.c.public_id, sounds.c.external_id, sounds.c.price)
             .join(sounds, sounds.c.id == summaries.c.sound_id)
             .where(summaries.c.region_id.in_(some))
         )

@@ -16,6 +16,7 @@ from sonoteca.catalogue.heard.word_splitting import fold, typed_words
 from sonoteca.domain.music import Key, felt_beats, parse_pitch_class
 from sonoteca.search.query.dates import date_range
 from sonoteca.search.query.tree import (
+    EVERYTHING,
     And,
     Between,
     ExternalIs,
@@ -229,6 +230,8 @@ def read_meter(value: Value) -> Node:
 
 def read_added(value: Value) -> Node:
     """A date, an age or a range of them."""
+    if (presence := _presence(value, Known("added_at"))) is not None:
+        return presence
     try:
         low, high = date_range(value.text, value.now)
     except ValueError as error:
@@ -281,7 +284,9 @@ def text_reader(field: TextField) -> Reader:
 
 
 def read_id(value: Value) -> Node:
-    """The beginning of a public id."""
+    """The beginning of a public id, which every sound has."""
+    if (presence := _presence(value, EVERYTHING)) is not None:
+        return presence
     prefix = value.text.lower()
     if not re.fullmatch(r"[a-z2-7]{1,16}", prefix):
         raise Unreadable(f"{value.text!r} is not an id")
@@ -290,6 +295,8 @@ def read_id(value: Value) -> Node:
 
 def read_external(value: Value) -> Node:
     """Another program's id, as it is written there."""
+    if (presence := _presence(value, Known("external_id"))) is not None:
+        return presence
     if not value.text:
         raise Unreadable("an id is missing")
     return ExternalIs(value.text)

@@ -43,6 +43,8 @@ IS_WHOLE: Condition = summaries.c.number == sa.literal_column("0")
 # SQLite's full text table; its rowid is the sound's.
 SOUND_TEXT = sa.table("sound_text", sa.column("rowid", sa.Integer))
 
+# What stands in ``sounds`` and not in their summaries: few people ask for it.
+OF_SOUNDS = ("external_id", "price")
 CONFIDENCES = ("kind_confidence", "role_confidence", "tempo_confidence", "key_confidence")
 
 
@@ -98,14 +100,18 @@ def _leaf(leaf: Leaf, target: Target) -> Condition:
             return _has_text([leaf], target)
         case Is(column, value):
             return summaries.c[column] == value
-        case Between():
-            return _between(leaf, target)
+        case Between(column) | Known(column) if column in OF_SOUNDS:
+            held = sounds.c[column]
+            wanted = _between(leaf, held) if isinstance(leaf, Between) else held.is_not(None)
+            return summaries.c.sound_id.in_(sa.select(sounds.c.id).where(wanted))
+        case Between(column):
+            return _between(leaf, column_expression(column, target.dialect))
         case KeyIs(keys):
             return _keys(keys)
         case Tagged(tag, is_prefix):
             # Every character of a word sorts below the last code point.
-            wanted = (tags.c.tag >= tag) & (tags.c.tag < tag + "\U0010ffff") if is_prefix else tags.c.tag == tag
-            return _tagged(wanted, target)
+            tagged = (tags.c.tag >= tag) & (tags.c.tag < tag + "\U0010ffff") if is_prefix else tags.c.tag == tag
+            return _tagged(tagged, target)
         case Known(column):
             return column_expression(column, target.dialect).is_not(None)
         case HasTag():
@@ -127,8 +133,7 @@ def column_expression(name: str, dialect: str) -> sa.ColumnElement[Any]:
     return sa.func.nullif(least, 2.0)
 
 
-def _between(leaf: Between, target: Target) -> Condition:
-    column = column_expression(leaf.column, target.dialect)
+def _between(leaf: Between, column: sa.ColumnElement[Any]) -> Condition:
     bounds: list[Condition] = []
     if leaf.low is not None:
         bounds.append(column > leaf.low if leaf.low_open else column >= leaf.low)
