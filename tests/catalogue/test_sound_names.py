@@ -62,7 +62,9 @@ def test_titles_and_artists_mean_a_sound_with_any_dash(library: Library) -> None
         other = _add(connection, "b.flac", "Turquoise - Hexagon Sun", "Boards of Canada; Someone")
         named = _add(connection, "Burial - Archangel.mp3")
         _add(connection, "c.flac", "Roygbiv (remix)", "Boards of Canada")
-        for typed in ("Boards of Canada - Roygbiv", "boards of canada – ROYGBIV", "Roygbiv", "'Roygbiv'", "a"):
+        signs = _add(connection, "d.flac", "÷", "Ed Sheeran")
+        assert resolve_sound(connection, "Ed Sheeran - ÷").id == signs
+        for typed in ("Boards of Canada - Roygbiv", "boards of canada – ROYGBIV", "Roygbiv", "'Roygbiv'", "a.flac"):
             assert resolve_sound(connection, typed).id == sound, typed
         for typed in ("Boards of Canada — Turquoise - Hexagon Sun", "Someone - Turquoise - Hexagon Sun"):
             assert resolve_sound(connection, typed).id == other, typed

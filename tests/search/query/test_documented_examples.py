@@ -29,7 +29,7 @@ NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 HIT = {
     "added_at": "2026-11-20T12:00:00.000Z", "kind": "loop", "kind_confidence": 0.4, "role": "drums", "role_confidence": 0.4,
     "sound_class": "kick", "sound_class_confidence": 0.4, "instrument": "guitar", "content": "nature", "tempo_bpm": 124.0,
-    "tempo_confidence": 0.9, "beats_per_bar": 3, "beat_unit": 4, "bars": 4.0, "loopability": 0.9, "tonic": 9, "mode": "minor",
+    "tempo_confidence": 0.9, "beats_per_bar": 2, "beat_unit": 8, "bars": 4.0, "loopability": 0.9, "tonic": 9, "mode": "minor",
     "key_number": 21, "key_confidence": 0.9, "tuning_cents": 25.0, "pitch_midi": 40.0, "loudness_lufs": -8.0,
     "loudness_range_lu": 4.0, "true_peak_dbtp": 0.5, "energy_level": 7.0, "brightness": 0.7, "warmth": 0.6, "roughness": 0.4,
     "noisiness": 0.6, "attack_s": 0.005, "decay_s": 2.0, "pulse_clarity": 0.6, "onset_density": 5.0, "tonality": 0.6,

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from sonoteca.catalogue.heard import fulltext
-from sonoteca.catalogue.heard.word_splitting import fold, typed_words, words
+from sonoteca.catalogue.heard.word_splitting import typed_words, words
 from sonoteca.catalogue.store.schema import locations, sounds, summaries
 from sonoteca.errors import Candidate
 
@@ -119,27 +119,32 @@ def _paths_with(connection: Connection, file_name: str) -> Iterator[tuple[int, s
 
 def _titled(connection: Connection, name: str) -> list[int]:
     plain = " ".join(_DASHES.sub("-", name).split())
-    # A name with several dashes may part at any of them.
-    splits = [(plain[: dash.start()], plain[dash.end() :]) for dash in _DASH.finditer(plain)]
-    wanted = {fold(title)[:300] for title in (name.strip(), plain, *(title for _, title in splits))}
-    query = (
-        sa.select(summaries.c.sound_id, summaries.c.title, summaries.c.artist)
-        .where(summaries.c.number == sa.literal_column("0"), summaries.c.title_key.in_(sorted(wanted)))
-        .order_by(summaries.c.sound_id)
-    )
-    found = []
-    for row in connection.execute(query.limit(_COMPARED)):
-        title = words(row.title)
-        is_whole = title == words(name) and fold(row.title)[:300] in (fold(name.strip())[:300], fold(plain)[:300])
-        if is_whole or any(title == words(after) and _is_by(row.artist, before) for before, after in splits):
-            found.append(row.sound_id)
-    return found
+    # A name with several dashes may part at any of them; without an artist, all of it is the title.
+    splits = [("", plain), *((plain[: dash.start()], plain[dash.end() :]) for dash in _DASH.finditer(plain))]
+    found: list[int] = []
+    for artist, title in splits:
+        for asked in typed_words(title, is_prefix=False)[:1]:
+            ids = fulltext.sounds_with_phrase(
+                connection, asked.words, "title", limit=_COMPARED, is_prefix=asked.is_prefix
+            )
+            texts = fulltext.texts_of(connection, ids)
+            found += [
+                each
+                for each in ids
+                if any(_are_alike(title, held) for held in texts[each]["title"])
+                and (not artist or any(_is_by(held, artist) for held in texts[each]["artist"]))
+            ]
+    return list(dict.fromkeys(found))
 
 
-def _is_by(artist: str | None, name: str) -> bool:
+def _are_alike(typed: str, title: str) -> bool:
+    return compared(typed) == compared(title) or (words(typed) == words(title) != [])
+
+
+def _is_by(artist: str, name: str) -> bool:
     """Whether these are the artist, or one of several."""
     wanted = words(name)
-    return bool(wanted) and f" {' '.join(wanted)} " in f" {' '.join(words(artist or ''))} "
+    return bool(wanted) and f" {' '.join(wanted)} " in f" {' '.join(words(artist))} "
 
 
 def candidates(connection: Connection, sound_ids: Sequence[int]) -> tuple[Candidate, ...]:
