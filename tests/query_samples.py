@@ -110,6 +110,7 @@ leaves: st.SearchStrategy[Node] = st.one_of(
     st.builds(Is, st.just("kind"), st.sampled_from([str(kind) for kind in Kind])),
     st.builds(Is, st.just("role"), st.sampled_from([str(role) for role in Role])),
     st.builds(Is, st.just("status"), st.sampled_from(["pending", "analysed", "failed"])),
+    st.just(Is("is_missing", True)),
     st.builds(Between, st.sampled_from(_NUMBER_COLUMNS), _NUMBERS, _NUMBERS, st.booleans(), st.booleans()).filter(
         lambda leaf: leaf.low is not None or leaf.high is not None
     ),

@@ -150,6 +150,7 @@ from .sequence.playlist_file import check_playlist_file as check_playlist_file
 from .sequence.playlists import CreatePlaylistAnswer as CreatePlaylistAnswer
 from .sequence.playlists import CreatePlaylistRequest as CreatePlaylistRequest
 from .sequence.playlists import ForgetPlaylistRequest as ForgetPlaylistRequest
+from .sequence.playlists import PlaylistEntryRow as PlaylistEntryRow
 from .sequence.playlists import PlaylistsAnswer as PlaylistsAnswer
 from .sequence.playlists import RenamePlaylistRequest as RenamePlaylistRequest
 from .sequence.playlists import Repeat as Repeat
@@ -164,6 +165,7 @@ from .sequence.playlists import list_playlists as list_playlists
 from .sequence.playlists import rename_playlist as rename_playlist
 from .sequence.playlists import show_playlist as show_playlist
 from .sequence.set_request import SetRequest as SetRequest
+from .sequence.set_rows import SetTrack as SetTrack
 from .sequence.walk import WalkAnswer as WalkAnswer
 from .sequence.walk import WalkRequest as WalkRequest
 from .sequence.walk import walk as walk

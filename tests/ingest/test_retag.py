@@ -19,6 +19,7 @@ from sonoteca.catalogue.made.edit import edit, parse_statements
 from sonoteca.catalogue.store import schema
 from sonoteca.catalogue.store.library import Library, open_library
 from sonoteca.domain.file_analysis import AnalysisSettings
+from sonoteca.ingest.audit import AuditRequest, audit
 from sonoteca.search.query.listing import SoundRow, find_rows
 from sonoteca.workers.in_process import InProcessExecutor
 
@@ -209,3 +210,33 @@ def test_a_failed_file_that_was_deleted_leaves_no_row(library: Library, music: P
     assert [row.path for row in found(library)] == [str(music / "good.wav")]
     with library.read() as connection:
         assert connection.execute(sa.select(sa.func.count()).select_from(schema.locations)).scalar_one() == 1
+
+
+def test_what_is_missing_and_what_was_never_there_is_named(library: Library, music: Path) -> None:
+    for number in range(3):
+        write_wav(music / f"{number}.wav", synth.sine(200.0 + 50 * number, 0.1))
+    run(library, music)
+    (music / "1.wav").unlink()
+    summary = add(library, [music, music / "typo.wav", music / "0.wav"], OPTIONS, executor=InProcessExecutor())
+    assert (summary.found, summary.missing_files, summary.absent) == (
+        2, (str(music / "1.wav"),), (str(music / "typo.wav"),),
+    )  # fmt: skip
+    assert summary.as_json()["absent"] == [str(music / "typo.wav")]
+    assert summary.sentence().endswith("1 missing, 1 not there.")
+    (music / "2.wav").unlink()
+    answer = audit(library, AuditRequest(roots=(music,)), settings=OPTIONS.settings)
+    assert (answer.missing_files, answer.gone_files) == ((str(music / "1.wav"),), (str(music / "2.wav"),))
+    assert len(answer.missing_files) == answer.counts["missing_locations"]
+    assert len(answer.gone_files) == answer.counts["stale_meta_paths_total"]
+    assert [row.path for row in found(library, "is:missing")] == [str(music / "1.wav")]
+
+
+def test_a_renamed_root_keeps_every_sound(library: Library, music: Path, heard: list[str]) -> None:
+    for number in range(3):
+        write_wav(music / f"{number}.wav", synth.sine(200.0 + 50 * number, 0.1))
+    run(library, music)
+    renamed = music.rename(music.parent / "renamed")
+    summary = run(library, renamed)
+    assert (summary.moved, summary.new, summary.analysed, len(heard)) == (3, 0, 0, 3)
+    assert len(found(library, "-is:missing")) == 3
+    assert not found(library, "is:missing")

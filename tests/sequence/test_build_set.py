@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from sequence_samples import Made, store
+from sonoteca.catalogue.identity.locations import locations_of, mark_missing
 from sonoteca.catalogue.identity.sounds import resolve_sound
 from sonoteca.catalogue.made.playlists import find_playlist
 from sonoteca.catalogue.store.library import Library
@@ -241,7 +242,8 @@ def test_a_set_is_kept_by_its_number(filled: Library, tmp_path: Path) -> None:
     kept = keep_set(filled, answer, KeepSetRequest(pick=2, save="night", output=str(file)))
     # Files of these libraries are nowhere.
     assert len(kept.missing) == 4
-    assert len([line for line in file.read_text().splitlines() if not line.startswith("#")]) == 4
+    assert kept.missing == tuple(row["path"] for row in rows[4:])
+    assert [line for line in file.read_text().splitlines() if not line.startswith("#")] == list(kept.missing)
     with filled.read() as connection:
         stored = find_playlist(connection, "night")
         assert stored is not None
@@ -271,3 +273,15 @@ def test_musts_may_have_a_position() -> None:
     assert parse_must("me@home.wav") == Must("me@home.wav")
     with pytest.raises(RequestError, match="count from 1"):
         parse_must("abc@0")
+
+
+def test_missing_tracks_are_left_out_of_sets_unless_they_are_asked_for(filled: Library) -> None:
+    before = build_set(filled, asked("4", alternatives=1)).as_rows()
+    assert [(row["there"], row["disk_away"]) for row in before] == [(False, True)] * 4
+    gone = before[0]["id"]
+    with filled.write() as connection:
+        sound_id = resolve_sound(connection, gone).id
+        mark_missing(connection, [place.id for place in locations_of(connection, [sound_id])[sound_id]])
+    assert gone not in [row["id"] for row in build_set(filled, asked("4", alternatives=1)).as_rows()]
+    assert build_set(filled, asked("4", alternatives=1, include_missing=True)).as_rows() == before
+    assert build_set(filled, asked("4", alternatives=1, start=gone)).as_rows()[0]["id"] == gone

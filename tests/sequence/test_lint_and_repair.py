@@ -14,7 +14,7 @@ from sequence_samples import Made, columns, made_tracks, store
 from sonoteca.catalogue.store.library import Library
 from sonoteca.sequence.flags import count_flags, flags_of, judge, score_of
 from sonoteca.sequence.lint import LintAnswer, LintRequest, lint_entries
-from sonoteca.sequence.playlist_entries import Entry, EntryState, entries_of_hashes
+from sonoteca.sequence.playlist_entries import Entry, EntryState, entries_of_hashes, file_name
 from sonoteca.sequence.repair import Edit, EditKind, changed, smallest_edit
 from sonoteca.sequence.replacement_pool import ReplacementPool
 from sonoteca.sequence.tracks import Tracks
@@ -198,8 +198,8 @@ def test_entries_that_are_not_known_are_skipped_named_and_stay_behind_the_one_be
     assert [repair.message for repair in answer.repairs] == [
         "replace fast at 4 by spare", "drop two at 7, which is there already",
     ]  # fmt: skip
-    assert [entry.name.removeprefix("x1:") for entry in answer.repaired][:3] == ["lost", "one", "gone"]
-    assert [entry.name.removeprefix("x1:") for entry in answer.repaired][4:] == ["gone too", "two"]
+    assert [file_name(entry.name).removeprefix("x1:") for entry in answer.repaired][:3] == ["lost", "one.wav", "gone"]
+    assert [file_name(entry.name).removeprefix("x1:") for entry in answer.repaired][4:] == ["gone too", "two.wav"]
 
 
 def test_nothing_known_is_nothing_judged(pool: Library) -> None:

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sequence_samples import Made, columns, store
+from sonoteca.catalogue.identity.locations import locations_of, mark_missing
 from sonoteca.catalogue.identity.sounds import resolve_sound, whole_regions
 from sonoteca.catalogue.made.edit import edit, parse_statements
 from sonoteca.catalogue.store.library import Library
@@ -238,8 +239,22 @@ def test_the_request_is_the_echo(planted: Library) -> None:
         "played": None,
         "key_lock": True,
         "filter": None,
+        "include_missing": False,
         "weights": weights,
         "k": 3,
         "candidates": asked_for["candidates"],
         "notes": [],
     }
+
+
+def test_what_is_missing_does_not_come_next_unless_it_is_asked_for(planted: Library) -> None:
+    with planted.write() as connection:
+        [fits] = [
+            place.id
+            for place in locations_of(connection, [resolve_sound(connection, "/music/fits.wav").id]).popitem()[1]
+        ]
+        mark_missing(connection, [fits])
+    assert "fits" not in titles(asked(planted))
+    assert titles(asked(planted, filter="key:any", include_missing=True))[0] == "fits"
+    # A filter that speaks of it decides by itself.
+    assert titles(asked(planted, filter="is:missing")) == ["fits"]

@@ -11,6 +11,8 @@ from sequence_samples import Made, store
 from sonoteca.catalogue.made.playlists import PlaylistEntry, get_playlist, save_playlist
 from sonoteca.catalogue.store.library import Library
 from sonoteca.sequence.playlist_entries import EntryState, entries_of_paths, entries_of_playlist, file_name
+from sonoteca.sequence.playlist_file import named_entries, write_entries
+from sonoteca.sequence.playlists import ShowPlaylistRequest, show_playlist
 
 
 @pytest.fixture
@@ -75,6 +77,33 @@ def test_a_stored_playlist_knows_its_sounds_by_content(library: Library, music: 
     ]  # fmt: skip
     assert entries[0].sound_id == entries[3].sound_id
     assert entries[2].name == "x1:never"
+    assert (entries[1].name, entries[1].last_path, entries[1].is_disk_away) == (
+        str(music / "lost.wav"), str(music / "lost.wav"), False,
+    )  # fmt: skip
+
+
+def test_a_list_outlives_the_absence_of_its_disk(library: Library, music: Path, tmp_path: Path) -> None:
+    with library.write() as connection:
+        save_playlist(connection, "mine", [PlaylistEntry(each) for each in ("x1:one", "x1:Übung")])
+    there = tmp_path / "there.m3u8"
+    show_playlist(library, ShowPlaylistRequest(playlist="mine", output=there))
+    music.rename(tmp_path / "unplugged")
+    away = tmp_path / "away.m3u8"
+    rows = show_playlist(library, ShowPlaylistRequest(playlist="mine", output=away)).as_rows()
+    assert away.read_text() == there.read_text()
+    assert [(row["title"], row["state"], row["disk_away"], row["path"], row["last_path"]) for row in rows] == [
+        ("one", "missing_file", True, None, str(music / "one.wav")),
+        ("Übung", "missing_file", True, None, str(music / "Übung.wav")),
+    ]
+    # An empty mount point is no disk either, and a list that is read with its disk away keeps its paths elsewhere, too.
+    music.mkdir()
+    with library.read() as connection:
+        entries = named_entries(connection, str(away))
+        assert [entry.is_disk_away for entry in entries] == [True, True]
+        (tmp_path / "lists").mkdir()
+        write_entries(connection, tmp_path / "lists" / "copy.m3u8", entries)
+    lines = (tmp_path / "lists" / "copy.m3u8").read_text().splitlines()
+    assert [line for line in lines if not line.startswith("#")] == [str(music / "one.wav"), str(music / "Übung.wav")]
 
 
 def test_the_last_part_of_a_path_is_its_name() -> None:

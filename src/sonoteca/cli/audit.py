@@ -60,6 +60,9 @@ def audit(
         print_json(answer.as_json())
         return
     print_pairs({name: value for name, value in answer.counts.items() if not isinstance(value, dict)})
+    for name, paths in (("missing", answer.missing_files), ("gone, not marked missing", answer.gone_files)):
+        if paths:
+            print_table([name], [(path,) for path in paths])
     for name, value in answer.counts.items():
         if isinstance(value, dict) and value:
             print_table([name, ("count", "right")], _sorted(value))

@@ -38,6 +38,10 @@ TrustNamesOption = Annotated[
 ]
 
 
+# So many files are named on the screen; JSON names all.
+_NAMED = 10
+
+
 def named_paths(paths: Sequence[Path] | None, paths_files: Sequence[Path] | None) -> list[str]:
     """The paths that a command names: arguments, then what its paths files hold."""
     import sonoteca
@@ -86,17 +90,26 @@ def warn_of_broken_plugins() -> None:
 
 def end(answer: AddAnswer) -> None:
     """The closing sentence, and the exit code it deserves."""
-    from sonoteca.cli.output import note
+    from sonoteca.cli.output import note, print_error
+    from sonoteca.errors import FileUnreadable
 
     for warning in answer.warnings:
         note(warning)
         note("(--accept-missing)")
     note(answer.sentence())
+    for path in answer.missing_files[:_NAMED]:
+        note(f"missing: {path}")
+    if len(answer.missing_files) > _NAMED:
+        note(f"and {len(answer.missing_files) - _NAMED:,} more: `sonoteca list is:missing`")
+    for path in answer.absent[:_NAMED]:
+        print_error(FileUnreadable(f"{path} is not there.", "Check the path, and that its disk is mounted."))
     if answer.interrupted:
         # `main` says how to go on.
         raise typer.Exit(interrupts.EXIT_CODE)
     if answer.failed_before:
         note("`sonoteca retry` tries again what failed before")
+    if answer.absent and not answer.failed:
+        raise typer.Exit(1)
     if answer.failed:
         note("`sonoteca audit` counts failures by reason, `sonoteca retry` tries them again")
         raise typer.Exit(1)

@@ -23,7 +23,7 @@ def print_listing(rows: Sequence[SoundRow], ids: Mapping[str, str]) -> None:
         [
             (
                 ids[row.id] if not row.region else f"{ids[row.id]} #{row.region}",
-                kind_text(row.kind) if row.status == "analysed" else row.status,
+                _state_text(row),
                 row.role,
                 row.sound_class,
                 tempo_number(row.tempo_bpm),
@@ -36,6 +36,13 @@ def print_listing(rows: Sequence[SoundRow], ids: Mapping[str, str]) -> None:
             for row, name in zip(rows, names_of(rows), strict=True)
         ],
     )  # fmt: skip
+
+
+def _state_text(row: SoundRow) -> str | None:
+    """The kind, unless something else has to be known first."""
+    if row.is_missing:
+        return "missing"
+    return kind_text(row.kind) if row.status == "analysed" else row.status
 
 
 def print_facets(counts_by_field: Mapping[str, Any]) -> None:

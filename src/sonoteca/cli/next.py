@@ -9,7 +9,15 @@ import typer
 
 from sonoteca.cli.arguments import filter_text
 from sonoteca.cli.examples import examples
-from sonoteca.cli.options import CountOption, DataDirOption, FilterOption, JsonOption, LibraryOption, open_named_library
+from sonoteca.cli.options import (
+    CountOption,
+    DataDirOption,
+    FilterOption,
+    JsonOption,
+    LibraryOption,
+    MissingOption,
+    open_named_library,
+)
 from sonoteca.cli.style_options import DoubleTimeOption, KeyLockOption
 from sonoteca.cli.weights import WeightsOption, weights_text
 
@@ -54,6 +62,7 @@ def next_(
     key_lock: KeyLockOption = True,
     weights: WeightsOption = None,
     only: FilterOption = None,
+    include_missing: MissingOption = False,
     count: CountOption = 10,
     library: LibraryOption = None,
     data_dir: DataDirOption = None,
@@ -77,6 +86,7 @@ def next_(
         key_lock=key_lock,
         filter=filter_text(only),
         weights=weights_text(weights),
+        include_missing=include_missing,
         k=count,
     )
     with open_named_library(library, mode="read") as opened:

@@ -56,6 +56,9 @@ FilterOption = Annotated[
         help="Answer only with sounds that QUERY finds, e.g. 'kind:loop bpm:120..128'.",
     ),
 ]
+MissingOption = Annotated[
+    bool, typer.Option("--include-missing", help="Choose also from sounds whose files are missing.")
+]
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do it without asking.")]
 
 _named_before_the_verb: list[str | None] = [None]

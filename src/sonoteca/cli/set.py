@@ -9,12 +9,19 @@ import typer
 
 from sonoteca.cli.arguments import filter_text, query_text
 from sonoteca.cli.examples import examples
-from sonoteca.cli.options import DataDirOption, FilterOption, JsonOption, LibraryOption, open_named_library
+from sonoteca.cli.options import (
+    DataDirOption,
+    FilterOption,
+    JsonOption,
+    LibraryOption,
+    MissingOption,
+    open_named_library,
+)
 from sonoteca.cli.style_options import DoubleTimeOption, KeyLockOption
 from sonoteca.cli.weights import WeightsOption, weights_text
 
 if TYPE_CHECKING:
-    from sonoteca import KeepSetAnswer, SetAnswer, SetCandidate
+    from sonoteca import KeepSetAnswer, SetAnswer, SetCandidate, SetTrack
 
 
 def register(app: typer.Typer) -> None:
@@ -54,6 +61,7 @@ def set_(
     key_lock: KeyLockOption = True,
     weights: WeightsOption = None,
     only: FilterOption = None,
+    include_missing: MissingOption = False,
     save: Annotated[str | None, typer.Option(metavar="NAME", help="Keep the set as a playlist of the library.")] = None,
     replace: Annotated[bool, typer.Option("--replace", help="Let a playlist of that name give way.")] = False,
     output: Annotated[
@@ -88,6 +96,7 @@ def set_(
         doubletime=double_time,
         key_lock=key_lock,
         weights=weights_text(weights),
+        include_missing=include_missing,
     )
     with open_named_library(library, mode="write" if save else "read") as opened:
         answer = sonoteca.build_set(opened, request)
@@ -148,10 +157,19 @@ def _print_set(number: int, candidate: SetCandidate) -> None:
                 None if track.tempo_bpm is None else f"{track.tempo_bpm:.1f}",
                 track.camelot,
                 None if track.energy_level is None else f"{track.energy_level:.0f}",
-                track.row.path or track.row.title or track.row.id,
+                _called(track),
                 ", ".join(track.row.reasons),
             )
             for track in candidate.tracks
         ],
         title="\n".join(title),
     )
+
+
+def _called(track: SetTrack) -> str:
+    """Where it is, or what it is called and why it is nowhere."""
+    row = track.row
+    if track.place.absence is None:
+        return row.path or row.title or row.id
+    names = [each for each in (row.artist, row.title) if each]
+    return f"{' - '.join(names) or row.path or row.id} ({track.place.absence})"

@@ -12,16 +12,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 
 from sonoteca.catalogue.heard import pending
-from sonoteca.catalogue.identity.locations import Change, mark_missing, mark_present
+from sonoteca.catalogue.identity.locations import Change, mark_missing, mark_present, shown_paths
 from sonoteca.catalogue.identity.remove import forget_failed, remove_abandoned
 from sonoteca.catalogue.identity.roots import ensure_root
 from sonoteca.catalogue.store.library import Library
+from sonoteca.domain.names import printable_path
 from sonoteca.ingest.analyse import Batching, Work, analyse, failure_identity
 from sonoteca.ingest.failed_before import failed_before, failed_identities
 from sonoteca.ingest.listen import Producers, producers_of
 from sonoteca.ingest.listener import Listener
 from sonoteca.ingest.ownership import Heartbeat, new_owner, release_dead
-from sonoteca.ingest.plan import Plan, SoundFile, Start, find_start, make_plan
+from sonoteca.ingest.plan import Plan, SoundFile, Start, find_start, is_gone, make_plan
 from sonoteca.ingest.record import RecordedFiles, read_again, record, with_claimed_lengths
 from sonoteca.ingest.report import AddAnswer, FileOutcome, Progress
 from sonoteca.ingest.requests import AddRequest, HearingRequest, RetryRequest
@@ -69,6 +70,7 @@ def add_files(
     watch = Watch(library, progress, failed_log=request.failed_log, after_stored=after_stored)
     tally = Tally(request)
     try:
+        tally.absent = _absent(request)
         starts, files = _walk(library, request)
         with ExitStack() as stack:
             listener = listener or stack.enter_context(_own_listener())
@@ -134,6 +136,15 @@ def _own_listener() -> Listener:
 # --- the steps ----------------------------------------------------------------------------------
 
 
+def _absent(request: AddRequest) -> tuple[str, ...]:
+    """Paths that were named and are not there."""
+    return tuple(
+        dict.fromkeys(
+            printable_path(path) for path in request.paths if is_gone(os.fsencode(absolute(path)), follow=False)
+        )
+    )
+
+
 def _walk(library: Library, request: AddRequest) -> tuple[list[Start], list[FoundFile | LeftOut]]:
     """Files below ``paths``, and where the walk began."""
     own = [library.data_dir] if library.data_dir is not None else []
@@ -194,18 +205,19 @@ def _read_again(library: Library, listener: Listener, plan: Plan, watch: Watch) 
 
 def _mark_missing(
     library: Library, plan: Plan, recorded: RecordedFiles, request: AddRequest
-) -> tuple[int, tuple[str, ...]]:
-    """Mark what is gone and did not move, unless so much is gone that a disk must be."""
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Mark what is gone and did not move, unless so much is gone that a disk must be; says what was marked, or why not."""
     gone = [location.id for location in plan.gone if location.id not in recorded.moved_ids and not location.is_failed]
     if not gone:
-        return 0, ()
+        return (), ()
     if len(gone) * 2 > plan.n_known_present and not request.accept_missing:
-        return 0, (
+        return (), (
             f"{len(gone):,} of {plan.n_known_present:,} known files are not there: nothing was marked missing, "
             f"because a disk may not be mounted. If they are really gone, add again and accept that they are missing.",
         )
     with library.write() as connection:
-        return mark_missing(connection, gone), ()
+        mark_missing(connection, gone)
+        return tuple(shown_paths(connection, gone)), ()
 
 
 def _clear_away(library: Library, gone_ids: Sequence[int], recorded: RecordedFiles) -> None:

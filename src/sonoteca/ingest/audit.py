@@ -13,6 +13,7 @@ from pydantic import Field
 from sonoteca.catalogue import audit as audits
 from sonoteca.catalogue.audit import Counts, DiskScan
 from sonoteca.catalogue.heard import pending
+from sonoteca.catalogue.identity.locations import missing_locations, shown_paths
 from sonoteca.catalogue.store.library import Library
 from sonoteca.domain.answer import counted
 from sonoteca.domain.file_analysis import AnalysisSettings
@@ -46,19 +47,23 @@ class AuditAnswer:
     """What there is (``counts``, see ``catalogue.audit.count``), and what changed since the last audit that was kept.
 
     ``since`` is when that was; None where this is the first. ``changes`` are old and new count by name.
+    ``missing_files`` are the paths behind the count ``missing_locations``; ``gone_files`` those behind
+    ``stale_meta_paths_total``: not marked missing, and not on disk.
     """
 
     request: AuditRequest
     counts: Counts
     since: str | None
     changes: Mapping[str, tuple[int, int]]
+    missing_files: tuple[str, ...] = ()
+    gone_files: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         told = ("analysed", "pending", "failed")
         return f"<AuditAnswer: {counted(self.counts['sounds_total'], 'sound')}, {', '.join(f'{self.counts[each]:,} {each}' for each in told)}>"
 
     def as_json(self) -> dict[str, Any]:
-        return dict(self.counts)
+        return self.counts | {"missing_files": list(self.missing_files), "gone_files": list(self.gone_files)}
 
     def changes_as_json(self) -> dict[str, Any]:
         rows = {name: {"before": old, "now": new} for name, (old, new) in self.changes.items()}
@@ -112,8 +117,10 @@ def audit(
     """
     producers = producers_of(settings)
     scan = None
+    gone: list[int] = []
     if request.roots:
         plan = scan_disk(library, request.roots)
+        gone = [location.id for location in plan.gone]
         scan = DiskScan(plan.found, plan.unknown, len(plan.gone))
     index_folder = None if library.data_dir is None else library.data_dir / INDEX_FOLDER
     with library.read() as connection:
@@ -125,11 +132,13 @@ def audit(
             index_folder=index_folder,
         )
         last = audits.last(connection)
+        missing_files = tuple(shown_paths(connection, missing_locations(connection)))
+        gone_files = tuple(shown_paths(connection, gone))
     if library.mode != "read":
         with library.write() as connection:
             audits.keep(connection, counts)
     since, before = (None, counts) if last is None else last
-    return AuditAnswer(request, counts, since, audits.difference(before, counts))
+    return AuditAnswer(request, counts, since, audits.difference(before, counts), missing_files, gone_files)
 
 
 def write_gaps(

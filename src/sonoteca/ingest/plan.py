@@ -230,10 +230,13 @@ def _loads(starts: Sequence[Start]) -> Iterator[tuple[Root, bytes, bool]]:
             yield root, below, False
 
 
-def is_gone(path: str | bytes) -> bool:
-    """Whether the file system says that nothing is at ``path``; False where it does not say."""
+def is_gone(path: str | bytes, *, follow: bool = True) -> bool:
+    """Whether the file system says that nothing is at ``path``; False where it does not say.
+
+    ``follow``: what is behind a link counts, not the link.
+    """
     try:
-        os.stat(path)
+        os.stat(path, follow_symlinks=follow)
     except OSError as error:
         return error.errno in (errno.ENOENT, errno.ENOTDIR)
     except ValueError:

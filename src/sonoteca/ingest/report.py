@@ -94,6 +94,10 @@ class AddAnswer:
         Of the unchanged and retagged, those that were missing before.
     missing : int
         Known paths that are not on disk any more, newly so.
+    missing_files : tuple of str
+        Which.
+    absent : tuple of str
+        Paths that were asked for by name and do not exist.
     left_out : int
         Pipes, devices, dangling links, unreadable folders.
     analysed, failed : int
@@ -131,11 +135,13 @@ class AddAnswer:
     dry_run: bool = False
     warnings: tuple[str, ...] = ()
     failures: tuple[FileOutcome, ...] = ()
+    missing_files: tuple[str, ...] = ()
+    absent: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """Every count, and each failure as a JSON object."""
         values = {name: getattr(self, name) for name in self.__dataclass_fields__ if name != "request"}
-        values["warnings"] = list(self.warnings)
+        values |= {name: list(getattr(self, name)) for name in ("warnings", "missing_files", "absent")}
         values["failures"] = [failure.as_json() for failure in self.failures]
         return values
 
@@ -171,7 +177,8 @@ class AddAnswer:
                 ("failed", self.failed),
                 ("failed before", self.failed_before),
                 ("missing", self.missing),
-                ("left out", self.left_out),
+                ("left out", self.left_out - len(self.absent)),
+                ("not there", len(self.absent)),
                 ("in work elsewhere", self.elsewhere),
                 ("still to do", self.still_pending),
             )

@@ -68,7 +68,8 @@ class Tally:
     recorded: RecordedFiles = field(default_factory=RecordedFiles)
     analysed: Analysed = field(default_factory=Analysed)
     read_again: int = 0
-    missing: int = 0
+    missing: tuple[str, ...] = ()
+    absent: tuple[str, ...] = ()
     failed_before: int = 0
     any_retried: bool = False
     n_todo: int = 0
@@ -90,7 +91,9 @@ class Tally:
             unreadable=len(recorded.unreadable),
             read_again=self.read_again,
             returned=len(plan.returned) + changes[Change.RETURNED],
-            missing=self.missing,
+            missing=len(self.missing),
+            missing_files=self.missing,
+            absent=self.absent,
             left_out=len(plan.left_out),
             analysed=analysed.analysed,
             failed=analysed.failed + len(recorded.unreadable),

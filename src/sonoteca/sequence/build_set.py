@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy.engine import Connection
 
+from sonoteca.catalogue.identity.locations import whereabouts
 from sonoteca.catalogue.store.library import Library
 from sonoteca.domain.answer import counted
 from sonoteca.search.result_row import region_facts
@@ -116,6 +117,7 @@ def build_set(library: Library, request: SetRequest) -> SetAnswer:
             raise explain_dead_end(problem, found, lambda index: _name(connection, tracks, index)) from found
         chosen = sorted({index for order in orders for index in order})
         facts = region_facts(connection, tracks.region_ids[chosen].tolist())
+        places = whereabouts(connection, [each.sound_id for each in facts.values()])
     ranked = sorted(((worth_of(problem, order), order) for order in orders), key=lambda each: (-each[0].total, each[1]))
     notes = [f"{sieve.taken} tracks were not considered: {sieve.wish}." for sieve in sieves if sieve.is_note]
     if len(ranked) < request.alternatives:
@@ -124,7 +126,7 @@ def build_set(library: Library, request: SetRequest) -> SetAnswer:
     for number, (worth, order) in enumerate(ranked, start=1):
         shared = {earlier: len({*order} & {*ranked[earlier - 1][1]}) for earlier in range(1, number)}
         chain = scored_chain(tracks, order, weights, problem.style)
-        rows = set_tracks(problem, order, chain, facts)
+        rows = set_tracks(problem, order, chain, facts, places)
         candidates.append(SetCandidate(rows, worth, shared, _reasons(problem, order, worth, rows)))
     return SetAnswer(request, tuple(candidates), int(choosable.sum()), tuple(notes))
 

@@ -41,7 +41,7 @@ class KeepSetRequest(Request):
 
 @dataclass(frozen=True, slots=True)
 class KeepSetAnswer:
-    """A set that was kept; ``missing`` names tracks of the file that was written whose own files are nowhere."""
+    """A set that was kept; ``missing`` has the last known paths of its tracks whose files are nowhere now."""
 
     request: KeepSetRequest
     missing: tuple[str, ...] = ()

@@ -179,7 +179,7 @@ class WriteRepairedRequest(Request):
 
 
 def write_repaired(library: Library, answer: LintAnswer, request: WriteRepairedRequest) -> None:
-    """Write the playlist as it is after all repairs; entries whose file is nowhere stand as they were written."""
+    """Write the playlist as it is after all repairs; entries whose file is nowhere keep the path where it was last."""
     with library.read() as connection:
         write_entries(connection, Path(request.output), answer.repaired)
 
@@ -199,10 +199,16 @@ def _pool(tracks: Tracks, choosable: NDArray[np.bool_], entries: Sequence[Entry]
 
 def _unplayable(entries: Sequence[Entry]) -> list[Finding]:
     return [
-        Finding(str(entry.state), at + 1, None, f"{entry.name} {_STATE_WORDS[entry.state].format(path=entry.path)}")
+        Finding(str(entry.state), at + 1, None, f"{entry.name} {_state_words(entry)}")
         for at, entry in enumerate(entries)
         if entry.state is not EntryState.FOUND
     ]
+
+
+def _state_words(entry: Entry) -> str:
+    if entry.state is EntryState.MISSING and entry.is_disk_away:
+        return "is known to the library, but its disk is not there"
+    return _STATE_WORDS[entry.state].format(path=entry.path)
 
 
 def _flagged(

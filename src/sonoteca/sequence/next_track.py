@@ -118,6 +118,8 @@ class NextRequest(Request):
         Whether a stretch keeps the pitch, as DJ programs do.
     filter : str or None
         Only sounds that this query finds. Unless it speaks of kinds, answers are of the kind of ``sound``.
+    include_missing : bool
+        Whether sounds of which no file is there may come next.
     weights : mapping or None
         Numbers of ``sequence.weights`` that replace the shipped ones; ``key=0,tempo.half_pct=3`` is read too.
     k : int in 1..1000
@@ -132,6 +134,7 @@ class NextRequest(Request):
     played: str | tuple[str, ...] | None = None
     key_lock: bool = True
     filter: str | None = None
+    include_missing: bool = False
     weights: GivenWeights = None
     k: int = Field(default=10, ge=1, le=1000)
 
@@ -196,7 +199,7 @@ def find_next(library: Library, request: NextRequest) -> NextAnswer:
         played = _heard_before(connection, request.played)
         region_id = whole_regions(connection, [sound.id])[sound.id]
         kind = region_facts(connection, [region_id])[region_id].kind
-        where = candidate_regions(connection, request.filter, kind=kind)
+        where = candidate_regions(connection, request.filter, kind=kind, missing=request.include_missing)
         loaded = load_tracks(library, connection, where, also_sounds=[sound.id, *played])
         at = loaded.index_of_sounds()
         candidates = _candidate_rows(loaded, selected_ids(connection, where), {sound.id, *played})

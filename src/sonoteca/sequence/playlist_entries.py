@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import PurePosixPath, PureWindowsPath
@@ -11,7 +11,7 @@ from pathlib import PurePosixPath, PureWindowsPath
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from sonoteca.catalogue.identity.locations import locations_of
+from sonoteca.catalogue.identity.locations import Whereabouts, whereabouts
 from sonoteca.catalogue.identity.roots import list_roots, path_bytes
 from sonoteca.catalogue.identity.sounds import known_sounds
 from sonoteca.catalogue.made.playlists import Playlist, PlaylistEntry
@@ -35,14 +35,23 @@ class EntryState(StrEnum):
 class Entry:
     """One line of a playlist.
 
-    ``name`` is how it is written there. ``path`` is where its file is, None where it is nowhere.
-    ``sound_id`` is None for what the library does not know.
+    ``name`` is how it is written there; in a playlist of the library the path, the last one where its file is nowhere.
+    ``path`` is where its file is, None where it is nowhere; ``last_path`` is then where it was last known to be, and
+    ``is_disk_away`` says that the disk it lies on is not there. ``sound_id`` is None for what the library does not know.
     """
 
     name: str
     state: EntryState
     sound_id: int | None = None
     path: str | None = None
+    last_path: str | None = None
+    is_disk_away: bool = False
+
+    @property
+    def absence(self) -> str | None:
+        """Why a sound that the library knows cannot be played, in words; None for others."""
+        is_missing = self.state is EntryState.MISSING
+        return Whereabouts(self.path, self.last_path, self.is_disk_away).absence if is_missing else None
 
 
 def stored_entries(connection: Connection, playlist: Playlist) -> tuple[PlaylistEntry, ...]:
@@ -76,14 +85,22 @@ def keepable(connection: Connection, entries: Sequence[Entry]) -> list[PlaylistE
 def entries_of_hashes(connection: Connection, content_hashes: Sequence[str]) -> list[Entry]:
     """The sounds with these contents as entries of a playlist."""
     known = known_sounds(connection, list(dict.fromkeys(content_hashes)))
-    places = existing_paths(connection, known.values())
+    places = whereabouts(connection, known.values())
     entries = []
     for content_hash in content_hashes:
         sound_id = known.get(content_hash)
-        path = None if sound_id is None else places[sound_id]
-        state = EntryState.NOT_FOUND if sound_id is None else EntryState.MISSING if path is None else EntryState.FOUND
-        entries.append(Entry(path or content_hash, state, sound_id, path))
+        if sound_id is None:
+            entries.append(Entry(content_hash, EntryState.NOT_FOUND))
+        else:
+            entries.append(entry_at(places[sound_id], sound_id, unnamed=content_hash))
     return entries
+
+
+def entry_at(place: Whereabouts, sound_id: int, *, unnamed: str) -> Entry:
+    """A sound of the library as an entry, by its path; ``unnamed`` if no file of it was ever known."""
+    state = EntryState.MISSING if place.path is None else EntryState.FOUND
+    name = place.path or place.last_path or unnamed
+    return Entry(name, state, sound_id, place.path, place.last_path, place.is_disk_away)
 
 
 def entries_of_paths(connection: Connection, paths: Sequence[tuple[str, str]]) -> list[Entry]:
@@ -97,7 +114,7 @@ def entries_of_paths(connection: Connection, paths: Sequence[tuple[str, str]]) -
     wanted = [path for _, path in paths]
     found = sounds_at(connection, wanted)
     elsewhere = sounds_by_tail(connection, [path for path in wanted if path not in found])
-    places = existing_paths(connection, [*found.values(), *elsewhere.values()])
+    places = whereabouts(connection, [*found.values(), *elsewhere.values()])
     entries = []
     for written, path in paths:
         is_there = os.path.isfile(path)
@@ -106,27 +123,22 @@ def entries_of_paths(connection: Connection, paths: Sequence[tuple[str, str]]) -
             if is_there:
                 entries.append(Entry(written, EntryState.FOUND, sound_id, path))
             else:
-                other = places[sound_id]
-                state = EntryState.MISSING if other is None else EntryState.MOVED
-                entries.append(Entry(written, state, sound_id, other))
+                entries.append(_lost(written, path, places[sound_id], sound_id))
         elif path in elsewhere and not is_there:
-            other = places[elsewhere[path]]
-            state = EntryState.MISSING if other is None else EntryState.MOVED
-            entries.append(Entry(written, state, elsewhere[path], other))
+            entries.append(_lost(written, path, places[elsewhere[path]], elsewhere[path]))
+        elif is_there:
+            entries.append(Entry(written, EntryState.NOT_IN_LIBRARY, path=path))
         else:
-            state = EntryState.NOT_IN_LIBRARY if is_there else EntryState.NOT_FOUND
-            entries.append(Entry(written, state, path=path if is_there else None))
+            entries.append(Entry(written, EntryState.NOT_FOUND, last_path=path))
     return entries
 
 
-def existing_paths(connection: Connection, sound_ids: Iterable[int]) -> dict[int, str | None]:
-    """Per sound the path of a file of it that is there now."""
-    return {
-        sound_id: next(
-            (path for place in places if os.path.isfile(path := str(place.root.absolute(place.relative_path)))), None
-        )
-        for sound_id, places in locations_of(connection, list(dict.fromkeys(sound_ids))).items()
-    }
+def _lost(written: str, path: str, place: Whereabouts, sound_id: int) -> Entry:
+    """A line whose file is not at ``path``, of a sound that the library knows."""
+    if place.path is not None:
+        return Entry(written, EntryState.MOVED, sound_id, place.path)
+    # The list says best where the file belongs: its disk may come back.
+    return Entry(written, EntryState.MISSING, sound_id, None, path, place.is_disk_away)
 
 
 def sounds_at(connection: Connection, paths: Sequence[str]) -> dict[str, int]:

@@ -45,7 +45,7 @@ def playlist_file_name(path: str) -> str:
 
 
 def write_entries(connection: Connection, path: Path, entries: Sequence[Entry]) -> None:
-    """Write a playlist file; entries whose file is nowhere stand as they were written."""
+    """Write a playlist file; entries whose file is nowhere keep the path where it was last, else stand as they were written."""
     lines = []
     for entry in entries:
         sound = None if entry.sound_id is None else get_sound(connection, entry.sound_id)
@@ -53,7 +53,7 @@ def write_entries(connection: Connection, path: Path, entries: Sequence[Entry]) 
         lines.append(
             M3uEntry(
                 written=entry.name,
-                path=entry.path or entry.name,
+                path=entry.path or entry.last_path or entry.name,
                 duration_s=None if sound is None else sound.duration_s,
                 title=" - ".join(names) or Path(entry.path or entry.name).stem,
             )

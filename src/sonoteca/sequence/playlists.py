@@ -13,7 +13,7 @@ from typing import Any
 from pydantic import Field
 from sqlalchemy.engine import Connection
 
-from sonoteca.catalogue.identity.sounds import resolve_sound
+from sonoteca.catalogue.identity.sounds import names_of_sounds, resolve_sound
 from sonoteca.catalogue.made import playlists as stored
 from sonoteca.catalogue.made.playlist_edits import repeats
 from sonoteca.catalogue.made.playlists import PlaylistEntry, PlaylistSummary, SmartRule
@@ -243,19 +243,30 @@ class ShowPlaylistRequest(Request):
 
 @dataclass(frozen=True, slots=True)
 class PlaylistEntryRow:
-    """One entry: its position from 1, its content, and where the sound is."""
+    """One entry: its position from 1, its content, where the sound is, and what it is called."""
 
     position: int
     content_hash: str
     entry: Entry
+    title: str | None = None
+    artist: str | None = None
+
+    @property
+    def absence(self) -> str | None:
+        """Why it cannot be played, in words; None if it can, or the library does not know it."""
+        return self.entry.absence
 
     def as_json(self) -> dict[str, Any]:
         return {
             "position": self.position,
             "id": public_id(self.content_hash),
             "content_hash": self.content_hash,
+            "title": self.title,
+            "artist": self.artist,
             "path": self.entry.path,
+            "last_path": self.entry.last_path,
             "state": str(self.entry.state),
+            "disk_away": self.entry.is_disk_away,
         }
 
 
@@ -287,10 +298,11 @@ def show_playlist(library: Library, request: ShowPlaylistRequest) -> ShowPlaylis
         playlist = stored.get_playlist(connection, request.playlist)
         hashes = [entry.content_hash for entry in stored_entries(connection, playlist)]
         entries = entries_of_hashes(connection, hashes)
+        names = names_of_sounds(connection, [entry.sound_id for entry in entries if entry.sound_id is not None])
         if request.output is not None:
             write_entries(connection, request.output, entries)
     rows = tuple(
-        PlaylistEntryRow(position, content_hash, entry)
+        PlaylistEntryRow(position, content_hash, entry, *names.get(entry.sound_id or 0, (None, None)))
         for position, (content_hash, entry) in enumerate(zip(hashes, entries, strict=True), start=1)
     )
     return ShowPlaylistAnswer(request, rows, playlist.rule, playlist.details)

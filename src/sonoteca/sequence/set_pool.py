@@ -64,12 +64,14 @@ def pool(
     library: Library, connection: Connection, request: SetRequest, wishes: Wishes
 ) -> tuple[Tracks, NDArray[np.bool_], list[Sieve]]:
     """Load all tracks, mark those that may be chosen, and say what took the others away."""
-    where = candidate_regions(connection, request.filter, kind=Kind.TRACK)
+    where = candidate_regions(connection, request.filter, kind=Kind.TRACK, missing=request.include_missing)
     tracks = load_tracks(library, connection, where, also_sounds=wishes.sounds)
     choosable = np.isin(tracks.region_ids, selected_ids(connection, where))
     sieves = []
     if request.filter:
-        everything = selected_ids(connection, candidate_regions(connection, None, kind=Kind.TRACK))
+        everything = selected_ids(
+            connection, candidate_regions(connection, None, kind=Kind.TRACK, missing=request.include_missing)
+        )
         taken = len(everything) - int(np.isin(everything, tracks.region_ids[choosable]).sum())
         sieves.append(Sieve(f"the filter {request.filter!r}", taken, f"Loosen the filter {request.filter!r}."))
     for query in request.avoid:

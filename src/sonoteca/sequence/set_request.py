@@ -106,6 +106,8 @@ class SetRequest(Request):
         A query that chosen tracks satisfy; locked ones need not.
     avoid : tuple of str
         Queries of tracks that are not chosen.
+    include_missing : bool
+        Whether tracks of which no file is there may be chosen; locked ones may in any case.
     alternatives : int in 1..20
         How many different sets.
     seed : int >= 0
@@ -127,6 +129,7 @@ class SetRequest(Request):
     curve: str | None = None
     filter: str | None = None
     avoid: tuple[str, ...] = ()
+    include_missing: bool = False
     alternatives: int = Field(default=3, ge=1, le=20)
     seed: int = Field(default=0, ge=0)
     tempo_pct: float | None = Field(default=None, ge=0.0)

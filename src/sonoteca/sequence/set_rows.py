@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from sonoteca.catalogue.identity.locations import Whereabouts
 from sonoteca.search.result_row import RegionFacts, ResultRow
 from sonoteca.sequence.energy_plan import fit_to_plan
 from sonoteca.sequence.next_track import next_row
@@ -23,7 +24,8 @@ class SetTrack:
     """A track at its place.
 
     ``at_s`` is when it starts within the set, overlaps taken off. ``transition`` is that from the
-    track before, None for the first. ``curve_fit`` is None without a curve or a known energy.
+    track before, None for the first. ``curve_fit`` is None without a curve or a known energy. ``place`` is where
+    its file is now.
     """
 
     position: int
@@ -35,6 +37,7 @@ class SetTrack:
     transition: TransitionFacts | None
     curve_fit: float | None
     is_locked: bool
+    place: Whereabouts
 
     def as_json(self) -> dict[str, Any]:
         """The result row and its place; ``score`` is the transition's, null for the first track."""
@@ -51,13 +54,22 @@ class SetTrack:
             "missing": [] if self.transition is None else list(self.transition.missing),
             "curve": None if self.curve_fit is None else round(self.curve_fit, 4),
             "locked": self.is_locked,
+            "there": self.place.path is not None,
+            "disk_away": self.place.is_disk_away,
         }
 
 
 def set_tracks(
-    problem: SetProblem, order: Sequence[int], chain: Transitions, facts: Mapping[int, RegionFacts]
+    problem: SetProblem,
+    order: Sequence[int],
+    chain: Transitions,
+    facts: Mapping[int, RegionFacts],
+    places: Mapping[int, Whereabouts],
 ) -> tuple[SetTrack, ...]:
-    """Rows of an order; ``facts`` are those of its regions, ``chain`` its transitions (``scored_chain``)."""
+    """Rows of an order.
+
+    ``facts`` are those of its regions, ``chain`` its transitions (``scored_chain``), ``places`` where its sounds are.
+    """
     tracks = problem.tracks
     ends, starts = tracks.take(list(order[:-1])), tracks.take(list(order[1:]))
     durations = problem.durations_s()[list(order)].astype(np.float64)
@@ -85,6 +97,7 @@ def set_tracks(
                 transition=transition,
                 curve_fit=fit,
                 is_locked=index in fixed,
+                place=places[fact.sound_id],
             )
         )
     return tuple(rows)

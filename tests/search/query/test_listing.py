@@ -11,6 +11,7 @@ from sonoteca.catalogue.store import schema
 from sonoteca.catalogue.store.library import Library
 from sonoteca.domain.claim import Claim
 from sonoteca.domain.music import Key
+from sonoteca.errors import QuerySyntaxError
 from sonoteca.search.query import order
 from sonoteca.search.query.facets import facets
 from sonoteca.search.query.fields import FIELDS
@@ -162,3 +163,15 @@ def test_pages_are_read_along_an_index(library: Library) -> None:
             plan = " ".join(row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}"))
             assert index in plan, text
             assert "TEMP B-TREE" not in plan, text
+
+
+def test_what_is_missing_is_found_and_marked_and_the_rest_without_it(connection: Connection) -> None:
+    [missing] = find_rows(connection, "is:missing")
+    assert (missing.is_missing, missing.as_json()["missing"]) == (True, True)
+    assert missing.path == "/music/Sämples/drums/Sound_4.wav"
+    there = find_rows(connection, "-is:missing")
+    assert len(there) == 19
+    assert not any(row.is_missing for row in there)
+    assert count_sounds(connection, "is:missing OR -is:missing") == 20
+    with pytest.raises(QuerySyntaxError, match="is none of missing"):
+        find_rows(connection, "is:lost")

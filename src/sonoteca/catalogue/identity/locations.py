@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+import functools
+import os
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -376,6 +378,59 @@ class Location:
     @property
     def path(self) -> Path:
         return self.root.absolute(self.relative_path)
+
+
+@dataclass(frozen=True, slots=True)
+class Whereabouts:
+    """Where a sound can be opened.
+
+    ``path`` is a file of it that is there now, ``last_path`` that of the last look where none is: both None if no file is
+    known. ``is_disk_away``: none is there, and the disks of all are not there.
+    """
+
+    path: str | None = None
+    last_path: str | None = None
+    is_disk_away: bool = False
+
+    @property
+    def absence(self) -> str | None:
+        """Why it cannot be opened, in words; None if it can."""
+        if self.path is not None:
+            return None
+        return "disk not there" if self.is_disk_away else "file missing"
+
+
+def whereabouts(connection: Connection, sound_ids: Iterable[int]) -> dict[int, Whereabouts]:
+    """Ask the disks where these sounds are."""
+    is_away = functools.cache(lambda root: root.is_away)
+    found: dict[int, Whereabouts] = {}
+    for sound_id, places in locations_of(connection, list(dict.fromkeys(sound_ids))).items():
+        paths = [os.fspath(place.path) for place in places]
+        there = next((path for path in paths if os.path.isfile(path)), None)
+        if there is not None:
+            found[sound_id] = Whereabouts(there)
+        else:
+            last_path = paths[0] if paths else None
+            found[sound_id] = Whereabouts(None, last_path, bool(places) and all(is_away(each.root) for each in places))
+    return found
+
+
+def missing_locations(connection: Connection) -> list[int]:
+    """Row numbers of the paths that are marked missing."""
+    return list(connection.execute(sa.select(locations.c.id).where(locations.c.missing_since.is_not(None))).scalars())
+
+
+def shown_paths(connection: Connection, location_ids: Sequence[int]) -> list[str]:
+    """Where these locations are, as it is shown to people, sorted."""
+    found = []
+    for some in chunks(list(location_ids)):
+        query = (
+            sa.select(roots.c.display_path.label("above"), locations.c.display_path)
+            .join(roots, roots.c.id == locations.c.root_id)
+            .where(locations.c.id.in_(some))
+        )
+        found += [f"{row.above.rstrip('/')}/{row.display_path}" for row in connection.execute(query)]
+    return sorted(found)
 
 
 def locations_of(connection: Connection, sound_ids: Sequence[int]) -> dict[int, list[Location]]:

@@ -32,6 +32,15 @@ class Root:
     def folder(self) -> Path:
         return Path(os.fsdecode(self.path or b"/"))
 
+    @property
+    def is_away(self) -> bool:
+        """Whether its disk is not there: there is no such folder, or an empty one, as a mount point is without its disk."""
+        try:
+            with os.scandir(self.folder) as entries:
+                return next(entries, None) is None
+        except OSError:
+            return True
+
     def absolute(self, relative_path: bytes) -> Path:
         """Where a location is on this machine."""
         return Path(os.fsdecode(self.path + b"/" + relative_path))

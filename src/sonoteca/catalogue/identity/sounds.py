@@ -109,6 +109,15 @@ def whole_regions(connection: Connection, sound_ids: Sequence[int]) -> dict[int,
     return found
 
 
+def names_of_sounds(connection: Connection, sound_ids: Sequence[int]) -> dict[int, tuple[str | None, str | None]]:
+    """Title and artist, per sound."""
+    found: dict[int, tuple[str | None, str | None]] = {}
+    for ids in chunks(list(dict.fromkeys(sound_ids))):
+        rows = connection.execute(sa.select(sounds.c.id, sounds.c.title, sounds.c.artist).where(sounds.c.id.in_(ids)))
+        found.update((row.id, (row.title, row.artist)) for row in rows)
+    return found
+
+
 def get_sound(connection: Connection, sound_id: int) -> Row[Any]:
     """The whole row of table ``sounds``; SoundNotFound if it is gone."""
     row = connection.execute(sa.select(sounds).where(sounds.c.id == sound_id)).first()

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from sonoteca.cli.examples import examples
 from sonoteca.cli.options import DataDirOption, JsonOption, LibraryOption, open_named_library
 from sonoteca.cli.playlist.words import NameArgument, counted, rule_text
+
+if TYPE_CHECKING:
+    from sonoteca import PlaylistEntryRow
 
 
 def register(group: typer.Typer) -> None:
@@ -37,9 +40,17 @@ def show(
     if as_json:
         print_json(answer.as_json())
     elif output is None:
-        rows = [(row.position, str(row.entry.state), row.entry.path or row.entry.name) for row in answer.rows]
+        rows = [(row.position, str(row.entry.state), _called(row)) for row in answer.rows]
         print_table([("", "right"), "state", "sound"], rows)
         if answer.rule is not None:
             note(f"smart: {rule_text(answer.rule.query, answer.rule.limit)}, {counted(len(rows))} now")
         elif not rows:
             note(f"{name!r} has no entries yet")
+
+
+def _called(row: PlaylistEntryRow) -> str:
+    """Where it is, or what it is called and why it is nowhere."""
+    if row.absence is None:
+        return row.entry.path or row.entry.name
+    names = [each for each in (row.artist, row.title) if each]
+    return f"{' - '.join(names) or row.entry.name} ({row.absence})"

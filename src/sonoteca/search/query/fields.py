@@ -16,6 +16,7 @@ from sonoteca.search.query.readers import (
     read_meter,
     read_pitch,
     read_seconds,
+    read_state,
     read_tag,
     read_tempo,
     text_reader,
@@ -136,6 +137,7 @@ FIELDS: tuple[Field, ...] = (
         ("tempo_confidence",),
     ),
     Field("key_confidence", "of the key", "key_confidence:>0.8", number_reader("key_confidence"), "key_confidence"),
+    Field("is", "missing: no file of it is there; -is:missing for those that are", "is:missing", read_state),
     Field("id", "beginning of an id", "id:k3f", read_id),
     Field("external", "a shop's id", "external:LP-1042", read_external),
     Field(

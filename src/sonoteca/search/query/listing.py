@@ -50,6 +50,7 @@ class SoundRow:
     tags: tuple[str, ...]
     status: str
     added_at: str
+    is_missing: bool = False
     # How sure what is known of kind, role, sound_class, bpm and key is: ``stated`` or ``likely``.
     certainty: Mapping[str, Certainty] = field(default_factory=dict)
     doubts: tuple[Doubt, ...] = ()
@@ -85,6 +86,7 @@ class SoundRow:
             "rating": self.rating,
             "tags": list(self.tags),
             "status": self.status,
+            "missing": self.is_missing,
             "added_at": self.added_at,
             "certainty": {name: each.value for name, each in self.certainty.items()},
             "doubts": [doubt.as_json() for doubt in self.doubts],
@@ -99,7 +101,7 @@ _ROWS = (
                 "region_id", "sound_id", "whole_id", "number", "title", "artist", "album", "path", "duration_s", "kind",
                 "kind_confidence", "role", "role_confidence", "sound_class", "sound_class_confidence", "tempo_bpm",
                 "tempo_confidence", "key_confidence", "tonic", "mode", "loudness_lufs", "energy_level", "rating", "status",
-                "added_at",
+                "added_at", "is_missing",
             )
         ),
         sounds.c.public_id,
@@ -191,6 +193,7 @@ def _row(row: Any, labels: tuple[str, ...], doubts: tuple[Doubt, ...]) -> SoundR
         added_at=row.added_at,
         certainty=certainties(row._asdict()),
         doubts=doubts,
+        is_missing=row.is_missing,
     )
 
 

@@ -283,6 +283,13 @@ def text_reader(field: TextField) -> Reader:
     return read
 
 
+def read_state(value: Value) -> Node:
+    """What is the case with a sound, so far only whether its files are missing."""
+    if value.text.lower() != "missing":
+        raise Unreadable(f"{value.text!r} is none of missing")
+    return Is("is_missing", True)
+
+
 def read_id(value: Value) -> Node:
     """The beginning of a public id, which every sound has."""
     if (presence := _presence(value, EVERYTHING)) is not None:

@@ -23,10 +23,10 @@ class Words:
 
 @dataclass(frozen=True, slots=True)
 class Is:
-    """A label column equals ``value``."""
+    """A column of labels, or of yes and no, equals ``value``."""
 
     column: str
-    value: str
+    value: str | bool
 
 
 @dataclass(frozen=True, slots=True)
