@@ -7,20 +7,21 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 import catalogue_samples as samples
-from catalogue_samples import EAR, info, part
+from catalogue_samples import EAR, heard, info, part
 from sonoteca.catalogue.described import stored_sound_object
+from sonoteca.catalogue.heard.pending import claim_sounds, pending_sounds
 from sonoteca.catalogue.heard.results import SoundResult, store_results
 from sonoteca.catalogue.heard.tags import all_tags, folded_tag, tags_of
 from sonoteca.catalogue.identity.remove import remove_locations, remove_sounds
-from sonoteca.catalogue.identity.sounds import ensure_sounds, whole_regions
+from sonoteca.catalogue.identity.sounds import ensure_sounds, known_sounds, whole_regions
 from sonoteca.catalogue.made.edit import edit, parse_cues, parse_statements, undo
 from sonoteca.catalogue.made.statement import WITHDRAW, scaled_tempo, shifted_grid
 from sonoteca.catalogue.store import schema
 from sonoteca.catalogue.store.events import list_events
 from sonoteca.catalogue.store.library import Library
 from sonoteca.domain.claim import Claim
-from sonoteca.domain.descriptor import GRID_SHIFT, KEY, KIND, OWN_CUES, ROLE, TEMPO
-from sonoteca.domain.sound_analysis import SoundAnalysis
+from sonoteca.domain.descriptor import GRID_SHIFT, KEY, KIND, LOCKED, OWN_CUES, ROLE, TEMPO
+from sonoteca.domain.sound_analysis import Identity, SoundAnalysis
 from sonoteca.errors import RequestError
 
 
@@ -302,3 +303,31 @@ def test_a_mistyped_word_is_answered_with_the_nearest(field: str, typed: str, me
         parse_statements(**{field: typed})
     assert refused.value.field == field
     assert (f"Did you mean {meant}?" in refused.value.remedy) == (meant is not None)
+
+
+def test_a_locked_sound_keeps_its_values_until_it_is_unlocked(library: Library) -> None:
+    with library.write() as connection:
+        region = a_loop(connection)
+        edit(connection, [region], parse_statements(bpm="87") | {LOCKED: True})
+        before = shown(connection, region)
+        assert before["locked"] is True
+        with pytest.raises(RequestError, match="locked") as refused:
+            edit(connection, [region], parse_statements(bpm="100"))
+        assert refused.value.field == "unlock"
+        # A new analysis, also one by other ears, finds nothing to do and changes nothing.
+        other = Identity("test.ear", 2, "")
+        [sound_id] = known_sounds(connection, ["x1:a"]).values()
+        assert pending_sounds(connection, [other]) == []
+        assert claim_sounds(connection, [sound_id], "me", [other], force=True) == []
+        a_loop_heard_otherwise = SoundAnalysis((part(0, 0.0, 5.0, heard(tempo={"bpm": 90.0})),))
+        store_results(
+            connection, [SoundResult(sound_id, info("x1:a", 5.0), a_loop_heard_otherwise)], identities=[other]
+        )
+        assert shown(connection, region) == before
+        assert edit(connection, [region], parse_statements(rating="3"), add_tags=["mine"]).changed == 1
+        # Of several the others are changed.
+        done = edit(connection, [region, a_loop(connection, "b")], parse_statements(key="Am"))
+        assert (done.changed, done.locked) == (1, 1)
+        assert edit(connection, [region], parse_statements(bpm="100") | {LOCKED: WITHDRAW}).changed == 1
+        assert shown(connection, region)["tempo"]["bpm"] == 100.0
+        assert pending_sounds(connection, [other]) == [sound_id, sound_id + 1]

@@ -13,6 +13,7 @@ from sonoteca.catalogue.heard.tags import tags_of
 from sonoteca.catalogue.identity.locations import locations_of
 from sonoteca.catalogue.identity.sounds import get_sound, resolve_sound, whole_regions
 from sonoteca.catalogue.store.library import Library
+from sonoteca.domain.descriptor import GRID_SHIFT, LOCKED
 from sonoteca.domain.request import Request
 from sonoteca.domain.sound_object import AudioFacts, sound_object
 from sonoteca.errors import StoredFailure, about
@@ -71,8 +72,8 @@ def stored_sound_object(connection: Connection, sound_id: int) -> dict[str, Any]
     """The sound object (docs/sound-object.md) of a stored sound.
 
     Beside its keys: ``external_id``, ``title``, ``artist``, ``album``, ``price``, ``currency``, ``url``, ``tags``,
-    ``locations`` (each with the title, artist, album and track of its own), ``added_at``, ``analysed_at``, and
-    ``state`` (pending, analysed, failed).
+    ``locations`` (each with the title, artist, album and track of its own), ``locked``, ``grid_shift_s``, ``added_at``,
+    ``analysed_at``, and ``state`` (pending, analysed, failed).
     """
     row = get_sound(connection, sound_id)
     places = locations_of(connection, [sound_id]).get(sound_id, [])
@@ -83,6 +84,9 @@ def stored_sound_object(connection: Connection, sound_id: int) -> dict[str, Any]
         if row.status == "failed" and row.error_code is not None
         else None
     )
+    statements = statements_of(connection, sound_id)
+    said = next((each.believed for each in statements if each.region.is_whole), {})
+    shift = said.get(GRID_SHIFT.name)
     document: dict[str, Any] = sound_object(
         places[0].display_path if places else None,
         sound_id=row.public_id,
@@ -94,7 +98,7 @@ def stored_sound_object(connection: Connection, sound_id: int) -> dict[str, Any]
             container=row.container,
             content_hash=row.content_hash,
         ),
-        statements=statements_of(connection, sound_id),
+        statements=statements,
         error=failure,
         warnings=row.warnings or (),
     )
@@ -115,6 +119,8 @@ def stored_sound_object(connection: Connection, sound_id: int) -> dict[str, Any]
             {"path": place.display_path, "missing": place.is_missing, **own.get(place.id, dict.fromkeys(NAMING_FIELDS))}
             for place in places
         ],
+        "locked": LOCKED.name in said,
+        "grid_shift_s": None if shift is None else shift.value,
         "added_at": row.added_at,
         "analysed_at": row.analysed_at,
     }

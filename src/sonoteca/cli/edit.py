@@ -61,6 +61,8 @@ def edit(
         list[str] | None,
         typer.Option(metavar="CUE", help="Take a cue away by moment or name; auto leaves what was heard alone."),
     ] = None,
+    lock: Annotated[bool, typer.Option("--lock", help="Keep its values whatever is analysed or edited.")] = False,
+    unlock: Annotated[bool, typer.Option("--unlock", help="Let them change again.")] = False,
     library: LibraryOption = None,
     data_dir: DataDirOption = None,
     yes: YesOption = False,
@@ -93,6 +95,8 @@ def edit(
         shift_grid=shift_grid,
         cues=cue or (),
         remove_cues=remove_cue or (),
+        lock=lock,
+        unlock=unlock,
     )
     with open_named_library(library, mode="write") as opened:
         answer = sonoteca.edit(opened, request, approve=ask)
@@ -103,3 +107,5 @@ def edit(
     else:
         tell_changes(answer.changes)
         note(f"changed {answer.changed} of {answer.found} sounds; `sonoteca undo` takes it back")
+    if answer.locked and not as_json:
+        note(f"{answer.locked} of them are locked and stay as they are; --unlock frees them")

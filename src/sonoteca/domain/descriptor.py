@@ -72,6 +72,7 @@ POSSIBLE_NOTES = _d("possible_notes", "object: notes that may be in the melody, 
 # --- form ---------------------------------------------------------------------------------------
 SECTIONS = _d("sections", "list of {start_s, end_s, label}, gapless; equal labels repeat")
 CUES = _d("cues", "list of {at_s, type, name}")
+LOCKED = _d("locked", "true: a person wants what is known of the sound to stay as it is")
 OWN_CUES = _d(
     "own_cues", "what a person says of cues: list of {at_s, type, name}; present false takes a heard one away"
 )

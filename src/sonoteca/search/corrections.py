@@ -13,12 +13,12 @@ from sqlalchemy.engine import Connection
 from sonoteca.catalogue.identity import remove
 from sonoteca.catalogue.identity.sounds import whole_regions
 from sonoteca.catalogue.made import edit as edits
-from sonoteca.catalogue.made.statement import Revision, Statement, scaled_tempo
+from sonoteca.catalogue.made.statement import WITHDRAW, Revision, Statement, scaled_tempo
 from sonoteca.catalogue.store.database import chunks
 from sonoteca.catalogue.store.library import Library
 from sonoteca.catalogue.store.schema import sounds, summaries
 from sonoteca.domain.answer import counted
-from sonoteca.domain.descriptor import GRID_SHIFT, KEY, OWN_CUES, TEMPO, Descriptor
+from sonoteca.domain.descriptor import GRID_SHIFT, KEY, LOCKED, OWN_CUES, TEMPO, Descriptor
 from sonoteca.domain.music import Key
 from sonoteca.domain.observation import JsonValue
 from sonoteca.domain.request import Request
@@ -67,6 +67,9 @@ class EditRequest(Request):
     remove_cues : tuple of str
         Moments or names of cues that are taken away, heard ones as well. ``"auto"`` takes back all that a person
         said of cues.
+    lock, unlock : bool
+        A locked sound keeps what is known of it: no analysis and no edit changes its values until it is unlocked;
+        tags and the rating stay free. Unlocked first and locked last, so that one edit may correct and lock.
 
     Raises
     ------
@@ -87,14 +90,18 @@ class EditRequest(Request):
     shift_grid: TypedValue = None
     cues: tuple[str, ...] = ()
     remove_cues: tuple[str, ...] = ()
+    lock: bool = False
+    unlock: bool = False
 
     def model_post_init(self, context: Any) -> None:
         if not self.statements and not self.tags:
             raise RequestError(
                 "Nothing to change was given.",
                 "Give at least one of bpm, half, double, key, kind, role, sound_class, rating, tags, shift_grid, cues, "
-                "remove_cues.",
+                "remove_cues, lock, unlock.",
             )
+        if self.lock and self.unlock:
+            raise RequestError("A sound cannot be locked and unlocked at once.", field="lock")
         if self.half + self.double + (self.bpm is not None) > 1:
             raise RequestError("A tempo is said in one way.", "Give one of bpm, half and double.", field="bpm")
 
@@ -117,6 +124,8 @@ class EditRequest(Request):
             said[GRID_SHIFT] = edits.parse_shift(self.shift_grid)
         if self.cues or self.remove_cues:
             said[OWN_CUES] = edits.parse_cues(self.cues, self.remove_cues)
+        if self.lock or self.unlock:
+            said[LOCKED] = True if self.lock else WITHDRAW
         return said
 
 
@@ -125,6 +134,7 @@ _FIELDS = {
     TEMPO.name: "bpm",
     GRID_SHIFT.name: "shift_grid",
     OWN_CUES.name: "cues",
+    LOCKED.name: "lock",
 }
 
 
@@ -184,7 +194,7 @@ def _as_said(name: str, value: JsonValue) -> JsonValue:
 class EditAnswer:
     """How many sounds were ``found`` and ``changed``; ``batch`` numbers the edit, None where nothing changed.
 
-    ``changes`` tells the first 200 values that are others now.
+    ``changes`` tells the first 200 values that are others now; ``locked`` sounds were left as they are.
     """
 
     request: EditRequest
@@ -192,6 +202,7 @@ class EditAnswer:
     changed: int
     batch: int | None
     changes: tuple[ChangedValue, ...] = ()
+    locked: int = 0
 
     def __repr__(self) -> str:
         return f"<EditAnswer: {counted(self.found, 'sound')} found, {self.changed:,} changed>"
@@ -201,6 +212,7 @@ class EditAnswer:
             "found": self.found,
             "changed": self.changed,
             "batch": self.batch,
+            "locked": self.locked,
             "changes": [each.as_json() for each in self.changes],
         }
 
@@ -226,7 +238,7 @@ def edit(library: Library, request: EditRequest, *, approve: Approve | None = No
         wholes = sorted(whole_regions(connection, chosen).values())
         batch = edits.edit(connection, wholes, request.statements, add_tags=add_tags, remove_tags=remove_tags)
         changes = _changed_values(connection, batch.told)
-    return EditAnswer(request, len(chosen), batch.changed, batch.number or None, changes)
+    return EditAnswer(request, len(chosen), batch.changed, batch.number or None, changes, batch.locked)
 
 
 def _divided(words: Sequence[str]) -> tuple[list[str], list[str]]:

@@ -14,7 +14,7 @@ from sonoteca.catalogue.store.database import chunks
 from sonoteca.catalogue.store.schema import observations, regions
 from sonoteca.domain.believed import CORRECTIONS, believe
 from sonoteca.domain.contradiction import TEMPO_EVIDENCE
-from sonoteca.domain.descriptor import DESCRIPTORS, GRID_SHIFT, OWN_CUES, Descriptor
+from sonoteca.domain.descriptor import DESCRIPTORS, GRID_SHIFT, LOCKED, OWN_CUES, Descriptor
 from sonoteca.domain.evidence import CLAIMABLE, DOUBTED_BY, Doubt, evidence_of
 from sonoteca.domain.observation import Observation, Provenance
 from sonoteca.domain.precedence import NAME_PRODUCER, winning
@@ -24,7 +24,7 @@ from sonoteca.domain.vocabulary import Source
 RATING = Descriptor("rating", "how much a person likes it", "stars", 0, 5)
 KNOWN_DESCRIPTORS: dict[str, Descriptor] = DESCRIPTORS | {RATING.name: RATING}
 # What a person says and no analyzer builds on: it is heard no otherwise because of it.
-PERSONAL = frozenset({RATING.name, GRID_SHIFT.name, OWN_CUES.name})
+PERSONAL = frozenset({RATING.name, GRID_SHIFT.name, OWN_CUES.name, LOCKED.name})
 
 # Claims of file names that a person said to trust: precedence ranks any other import producer
 # than ``NAME_PRODUCER`` above the analyzers.

@@ -17,14 +17,28 @@ from sqlalchemy.engine import Connection
 
 from sonoteca.catalogue.store import leases
 from sonoteca.catalogue.store.database import chunks
-from sonoteca.catalogue.store.schema import locations, regions, runs, sounds
+from sonoteca.catalogue.store.schema import locations, observations, regions, runs, sounds
+from sonoteca.domain.descriptor import LOCKED
 from sonoteca.domain.embedding import Space
 from sonoteca.domain.melody import MELODY_HASH_PREFIX
 from sonoteca.domain.sound_analysis import Identity
+from sonoteca.domain.vocabulary import Source
 
 # An imported melody was never sound: there is nothing to analyse or embed.
 IS_SOUND = ~sounds.c.content_hash.startswith(MELODY_HASH_PREFIX)
 _WAS_HEARD = (sounds.c.status == "analysed") & IS_SOUND
+# What is known of it stays as it is until a person unlocks it: it is not heard again.
+_IS_LOCKED = (
+    sa.select(observations.c.region_id)
+    .join(regions, regions.c.id == observations.c.region_id)
+    .where(
+        regions.c.sound_id == sounds.c.id,
+        regions.c.number == 0,
+        observations.c.descriptor == LOCKED.name,
+        observations.c.source == Source.USER,
+    )
+    .exists()
+)
 
 
 def embedding_identity(space: Space) -> Identity:
@@ -71,8 +85,8 @@ def _is_pending(
     """Condition on ``sounds``."""
     conditions = [sounds.c.status == "pending"]
     if identities:
-        conditions.append(_WAS_HEARD & _lacks_analysis(identities))
-    conditions += [_WAS_HEARD & ~_has_run(embedding_identity(space)) for space in spaces]
+        conditions.append(_WAS_HEARD & _lacks_analysis(identities) & ~_IS_LOCKED)
+    conditions += [_WAS_HEARD & ~_has_run(embedding_identity(space)) & ~_IS_LOCKED for space in spaces]
     if retry_failed:
         failed_run = (
             sa.select(runs.c.region_id)
@@ -80,7 +94,7 @@ def _is_pending(
             .where(regions.c.sound_id == sounds.c.id, runs.c.outcome == "failed")
             .exists()
         )
-        conditions += [sounds.c.status == "failed", failed_run]
+        conditions += [sounds.c.status == "failed", failed_run & ~_IS_LOCKED]
     return sa.or_(*conditions)
 
 
@@ -127,15 +141,17 @@ def pending_by_stage(
         return connection.execute(sa.select(sa.func.count()).select_from(sounds).where(condition)).scalar_one()
 
     never = sounds.c.status == "pending"
-    analysed = _WAS_HEARD
-    counts = {"analysis": count(never | (analysed & _lacks_analysis(identities)) if identities else never)}
+    analysed, may_be_heard = _WAS_HEARD, ~_IS_LOCKED
+    lacks_some = analysed & _lacks_analysis(identities) & may_be_heard
+    counts = {"analysis": count(never | lacks_some if identities else never)}
     differs = sounds.c.analysis_identity.is_distinct_from(identity_digest(identities))
     if count(analysed & differs):
         for identity in identities:
-            if lacking := count(analysed & differs & ~_has_run(identity)):
+            if lacking := count(analysed & differs & ~_has_run(identity) & may_be_heard):
                 counts[f"analysis:{identity.producer}"] = lacking
     for space in spaces:
-        counts[f"embedding:{space.id}"] = count(never | (analysed & ~_has_run(embedding_identity(space))))
+        lacks_space = analysed & ~_has_run(embedding_identity(space)) & may_be_heard
+        counts[f"embedding:{space.id}"] = count(never | lacks_space)
     return counts
 
 
@@ -152,7 +168,7 @@ def claim_sounds(
 ) -> list[int]:
     """Take a lease on those of ``sound_ids`` that nobody works on *and* that are still pending.
 
-    Call it in a write transaction. ``force`` claims also what is done. The lease key of a sound is
+    Call it in a write transaction. ``force`` claims also what is done, but nothing that is locked. The lease key of a sound is
     ``sound_key(id)``; ``results.store_results`` releases it with the results.
 
     Returns
@@ -167,8 +183,20 @@ def claim_sounds(
         for some in chunks(wanted):
             still.update(connection.execute(sa.select(sounds.c.id).where(sounds.c.id.in_(some), is_pending)).scalars())
         wanted = [sound_id for sound_id in wanted if sound_id in still]
+    else:
+        locked = locked_sounds(connection, wanted)
+        wanted = [sound_id for sound_id in wanted if sound_id not in locked]
     held = leases.claim(connection, [sound_key(sound_id) for sound_id in wanted], owner, ttl_s=ttl_s)
     return [sound_id for sound_id in wanted if sound_key(sound_id) in held]
+
+
+def locked_sounds(connection: Connection, sound_ids: Sequence[int]) -> set[int]:
+    """Those of these sounds that were heard, and whose values a person has locked."""
+    found: set[int] = set()
+    for some in chunks(list(sound_ids)):
+        locked = sa.select(sounds.c.id).where(sounds.c.id.in_(some), sounds.c.status == "analysed", _IS_LOCKED)
+        found.update(connection.execute(locked).scalars())
+    return found
 
 
 def sound_key(sound_id: int) -> str:

@@ -68,7 +68,8 @@ def store_results(
 ) -> None:
     """Store all of ``results`` or, if anything is raised, none: call it in one write transaction.
 
-    What analyzers and files said before is replaced; what a user said stays. Event regions that
+    What analyzers and files said before is replaced; what a user said stays, and all that is known of a sound that
+    a user locked. Event regions that
     are found again at the same place keep their row; those a user edited are kept in any case.
     Summaries and words are derived anew, the sounds become ``analysed``, and the leases of
     ``owner`` on them are released.
@@ -89,6 +90,11 @@ def store_results(
     SpaceMismatch
         If a vector's length or space is not that of the space it is filed under.
     """
+    if owner is not None:
+        leases.release(connection, owner, [pending.sound_key(each.sound_id) for each in results])
+    # A person may have locked one while it was heard.
+    locked = pending.locked_sounds(connection, [each.sound_id for each in results])
+    results = [each for each in results if each.sound_id not in locked]
     if not results:
         return
     at = clock.now()
@@ -109,10 +115,7 @@ def store_results(
     )
     _read_back(connection, results, region_ids, stored_spaces, at, expected)
 
-    sound_ids = [each.sound_id for each in results]
-    summaries.derive(connection, sound_ids)
-    if owner is not None:
-        leases.release(connection, owner, [pending.sound_key(sound_id) for sound_id in sound_ids])
+    summaries.derive(connection, [each.sound_id for each in results])
 
 
 @dataclass(slots=True)

@@ -34,7 +34,7 @@ from sonoteca.catalogue.store import clock, events
 from sonoteca.catalogue.store.database import chunks
 from sonoteca.catalogue.store.schema import edits, observations, regions, tags
 from sonoteca.catalogue.store.schema import events as log
-from sonoteca.domain.descriptor import CUES, KEY, KIND, OWN_CUES, ROLE, SOUND_CLASS, TEMPO, Descriptor
+from sonoteca.domain.descriptor import CUES, KEY, KIND, LOCKED, OWN_CUES, ROLE, SOUND_CLASS, TEMPO, Descriptor
 from sonoteca.domain.music import Key
 from sonoteca.domain.observation import JsonValue
 from sonoteca.domain.tempo_words import read_tempo_words
@@ -255,15 +255,22 @@ def edit(
         raise RequestError(f"The tag {sorted(both)[0]!r} cannot be added and removed at once.", field="tags")
     changes: list[dict[str, Any]] = []
     refused: list[RequestError] = []
+    locked = _locked(connection, region_ids) if _needs_unlocking(statements) else set()
+    if locked and len(locked) == len(region_ids):
+        raise RequestError(
+            "It is locked: what is known of it stays as it is." if len(locked) == 1 else "All of them are locked.",
+            "Unlock it first, or in the same edit.",
+            field="unlock",
+        )
     for some in chunks(list(region_ids)):
-        changes += _value_changes(connection, some, statements, refused)
+        changes += _value_changes(connection, [each for each in some if each not in locked], statements, refused)
         changes += _tag_changes(connection, some, labels, unwanted)
-    if refused and not changes and len(refused) >= len(region_ids):
+    if refused and not changes and len(refused) >= len(region_ids) - len(locked):
         raise refused[0]
     if not changes:
         # An undo that follows is meant for this, and must not take back an older one instead.
         events.record(connection, _CHANGED_NOTHING)
-        return EditBatch(0, 0)
+        return EditBatch(0, 0, locked=len(locked))
     last = connection.execute(sa.select(sa.func.max(edits.c.batch))).scalar()
     batch, now = (last or 0) + 1, clock.now()
     connection.execute(sa.insert(edits), [change | {"batch": batch, "at": now} for change in changes])
@@ -271,7 +278,21 @@ def edit(
         connection, [_Target(**{key: each[key] for key in _KEYS}, state=each["after"]) for each in changes]
     )
     events.record(connection, "edited", details={"batch": batch, "regions": changed})
-    return EditBatch(batch, changed, told)
+    return EditBatch(batch, changed, told, len(locked))
+
+
+def _needs_unlocking(statements: Mapping[Descriptor, Statement | Revision]) -> bool:
+    """Whether this changes what a lock keeps: all but tags, the rating, and the lock itself."""
+    return LOCKED not in statements and any(each != RATING for each in statements)
+
+
+def _locked(connection: Connection, region_ids: Sequence[int]) -> set[int]:
+    found: set[int] = set()
+    is_said = (observations.c.descriptor == LOCKED.name) & (observations.c.source == Source.USER)
+    for some in chunks(list(region_ids)):
+        query = sa.select(observations.c.region_id).where(observations.c.region_id.in_(some), is_said)
+        found.update(connection.execute(query).scalars())
+    return found
 
 
 def _value_changes(
