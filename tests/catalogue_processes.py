@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
 from multiprocessing.queues import Queue
 from multiprocessing.synchronize import Barrier
 
 import catalogue_samples as samples
+from sonoteca.catalogue.identity.sounds import whole_regions
+from sonoteca.catalogue.made.edit import edit
+from sonoteca.catalogue.made.removals import remove_with_a_way_back
+from sonoteca.catalogue.made.statement import shifted_grid
 from sonoteca.catalogue.store import leases
 from sonoteca.catalogue.store.library import open_library
+from sonoteca.domain.descriptor import GRID_SHIFT
 
 
 def claim_one_by_one(
@@ -42,5 +49,24 @@ def store_for_ever(location: str, first: int, batch: int) -> None:
             print(number, flush=True)
 
 
+def shift_grid(location: str, sound_id: int, times: int, barrier: Barrier) -> None:
+    """Shift the grid of a sound by 10 ms, in single edits, while others do the same."""
+    with open_library(location) as library:
+        barrier.wait()
+        for _ in range(times):
+            with library.write() as connection:
+                region = whole_regions(connection, [sound_id])[sound_id]
+                edit(connection, [region], {GRID_SHIFT: shifted_grid(0.01)})
+
+
+def die_removing(location: str) -> None:
+    """Remove all sounds, and be killed before the transaction ends."""
+    with open_library(location) as library, library.write() as connection:
+        remove_with_a_way_back(connection, list(range(1, 6)))
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
 if __name__ == "__main__":
+    if sys.argv[1] == "die-removing":
+        die_removing(sys.argv[2])
     store_for_ever(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))

@@ -136,6 +136,47 @@ def test_an_edit_of_several_asks_first(person: Person) -> None:
     assert person.json("list", "rating:4", "--count") == {"total": 0}
 
 
+def test_half_the_tempo_is_half_the_grid_wherever_it_is_read(person: Person, music: Path) -> None:
+    loop = music / "drums straight 124bpm.wav"
+    before = person.json("show", loop)
+    [change] = person.json("edit", loop, "--half")["changes"]
+    assert change["field"] == "bpm"
+    assert change["to"] == pytest.approx(change["from"] / 2, abs=1e-3)
+    now = person.json("show", loop)
+    assert now["beats_s"] == before["beats_s"][::2]
+    assert now["downbeats_s"] == before["downbeats_s"][::2]
+    assert now["bars"] == before["bars"] / 2
+    assert [row["path"] for row in person.lines("list", "bpm:=61..63")] == [str(loop)]
+    person.run("edit", loop, "--shift-grid", "-0.01", "--cue", "1.5=Drop", "--lock")
+    assert person.json("show", loop)["cues"][-1] == {"at_s": 1.5, "type": "drop", "name": "Drop", "source": "user"}
+    person.run("edit", loop, "--bpm", "100", expect=2)
+    assert [each["field"] for each in person.json("undo")["changes"]] == ["lock", "cues", "shift_grid"]
+    assert person.json("undo")["changes"] == [change | {"from": change["to"], "to": change["from"]}]
+    assert person.json("show", loop) == before
+
+
+def test_an_edit_that_changes_nothing_says_so_and_is_not_undone(person: Person, music: Path) -> None:
+    snare = music / "snare.wav"
+    person.run("edit", snare, "--rating", "2")
+    assert person.json("edit", snare, "--rating", "2")["batch"] is None
+    undone = person.json("undo")
+    assert (undone["is_empty"], undone["changed"]) == (True, 0)
+    assert person.json("undo")["changes"][0]["from"] == 2
+
+
+def test_a_removal_asks_needs_somebody_to_ask_and_is_undone(person: Person, music: Path) -> None:
+    kick = music / "kick deep.wav"
+    before = person.json("show", kick)
+    person.run("remove", kick, expect=1, answer="n\n")
+    # Nobody is there to answer.
+    person.run("remove", kick, expect=2)
+    assert person.json("show", kick) == before
+    person.run("remove", kick, answer="y\n")
+    [back] = person.json("undo")["changes"]
+    assert (back["path"], back["field"]) == (str(kick), "removed")
+    assert person.json("show", kick) == before
+
+
 def test_audit_adds_up_is_kept_and_compared(person: Person, music: Path) -> None:
     counts = person.json("audit", music)
     for name in [

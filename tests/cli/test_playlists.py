@@ -79,7 +79,7 @@ def test_a_list_is_made_changed_and_forgotten(crate: Crate) -> None:
     assert crate.held("friday") == "b"
     crate.result("playlist", "rename", "friday", "saturday")
     assert "no playlist 'friday'" in crate.said("playlist", "show", "friday", expect=2)
-    assert "removed" in crate.said("playlist", "remove", "saturday")
+    assert "removed" in crate.said("playlist", "remove", "saturday", "--yes")
     assert crate.json("playlist", "list")["results"] == []
 
 
@@ -185,7 +185,7 @@ def test_a_smart_list_is_not_changed_by_hand_but_by_its_query(crate: Crate) -> N
     assert crate.held("quick") == "e"
     crate.result("playlist", "rename", "quick", "quickest")
     assert crate.held("quickest") == "e"
-    crate.result("playlist", "remove", "quickest")
+    crate.result("playlist", "remove", "quickest", "--yes")
 
 
 def test_a_bad_query_is_pointed_at_and_nothing_is_kept(crate: Crate) -> None:
@@ -203,7 +203,7 @@ def test_a_query_of_another_version_does_not_hide_the_other_lists(crate: Crate) 
     assert "the query of 'later' is of another version" in crate.said("playlist", "list")
     assert [row["entries"] for row in crate.json("playlist", "list")["results"]] == [None, 1]
     assert isinstance(crate.result("playlist", "show", "later", expect=2).exception, QuerySyntaxError)
-    crate.result("playlist", "remove", "later")
+    crate.result("playlist", "remove", "later", "--yes")
 
 
 @pytest.mark.parametrize(
@@ -230,3 +230,23 @@ def test_what_cannot_be_done_is_said_and_changes_nothing(crate: Crate, words: tu
     assert sentence in crate.said("playlist", *typed, expect=2)
     assert [row["name"] for row in crate.json("playlist", "list")["results"]] == ["mine"]
     assert crate.held("mine") == "ab"
+
+
+def test_a_playlist_is_asked_about_before_it_goes_and_comes_back(crate: Crate) -> None:
+    crate.result("playlist", "create", "dear", crate.path("a"), crate.path("b"))
+    refused = crate.result("playlist", "remove", "dear", expect=2).exception
+    assert isinstance(refused, SonotecaError)
+    assert "no terminal to ask on" in refused.message
+    crate.result("playlist", "remove", "dear", "2")
+    assert crate.json("undo")["changes"] == [
+        {
+            "id": None,
+            "path": None,
+            "field": "playlist",
+            "from": {"name": "dear", "entries": 1},
+            "to": {"name": "dear", "entries": 2},
+        }
+    ]
+    crate.result("playlist", "remove", "dear", "--yes")
+    assert "playlist: none -> 'dear' with 2 entries" in crate.said("undo")
+    crate.result("playlist", "remove", "dear", "--yes")

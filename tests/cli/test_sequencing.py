@@ -95,7 +95,7 @@ def test_a_set_is_built_kept_written_and_judged(crate: Crate, tmp_path: Path) ->
     crate.run("set", "--length", "3", "--save", "party", "--replace", "--alternatives", "1")
     assert len(crate.json("playlist", "show", "party")["results"]) == 3
     assert "t01" in crate.run("set", "--length", "5", "--start", crate.path("t01"))
-    crate.run("playlist", "remove", "party")
+    crate.run("playlist", "remove", "party", "--yes")
     crate.run("playlist", "show", "party", expect=2)
 
 

@@ -15,7 +15,8 @@ from sqlalchemy.engine import Connection
 import catalogue_samples as samples
 from sonoteca.catalogue.identity.remove import remove_sounds
 from sonoteca.catalogue.identity.sounds import ensure_sounds
-from sonoteca.catalogue.made.edit import edit, parse_statements, undo
+from sonoteca.catalogue.made.edit import edit, parse_statements
+from sonoteca.catalogue.made.undo import undo
 from sonoteca.catalogue.store.library import Library, open_library
 from sonoteca.catalogue.store.schema import regions, sounds
 from sonoteca.derived.array_file import read_arrays, write_arrays

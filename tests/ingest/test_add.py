@@ -21,7 +21,8 @@ from sonoteca.audio.encode import write_audio, write_wav
 from sonoteca.audio.signal import AudioSignal
 from sonoteca.catalogue.audit import count
 from sonoteca.catalogue.heard import pending
-from sonoteca.catalogue.made.edit import edit, parse_statements, undo
+from sonoteca.catalogue.made.edit import edit, parse_statements
+from sonoteca.catalogue.made.undo import undo
 from sonoteca.catalogue.store import leases, schema
 from sonoteca.catalogue.store.library import Library, open_library
 from sonoteca.domain.file_analysis import AnalysisSettings

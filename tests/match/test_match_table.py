@@ -16,7 +16,8 @@ import catalogue_samples as samples
 from match_samples import SONG, statement
 from sonoteca.catalogue.identity.remove import remove_sounds
 from sonoteca.catalogue.identity.sounds import whole_regions
-from sonoteca.catalogue.made.edit import edit, parse_statements, undo
+from sonoteca.catalogue.made.edit import edit, parse_statements
+from sonoteca.catalogue.made.undo import undo
 from sonoteca.catalogue.store.library import Library, open_library
 from sonoteca.domain.vocabulary import Role
 from sonoteca.match import beat_rows, load_regions

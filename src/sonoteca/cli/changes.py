@@ -18,11 +18,18 @@ _TOLD = 5
 def tell_changes(changes: Sequence[ChangedValue]) -> None:
     """A line for each of the first changes, on stderr: sound, option, old and new value."""
     for each in changes[:_TOLD]:
-        name = each.sound if each.path is None else PurePath(each.path).name
-        option = (option_of(each.field) or each.field).removeprefix("--")
-        note(f"  {name}: {option} {value_text(each.before)} -> {value_text(each.after)}")
+        if each.field == "removed":
+            note(f"  {_name(each)} is back")
+            continue
+        about = _name(each) if each.field != "playlist" else "playlist"
+        option = f" {(option_of(each.field) or each.field).removeprefix('--')}" if each.field != "playlist" else ""
+        note(f"  {about}:{option} {value_text(each.before)} -> {value_text(each.after)}")
     if len(changes) > _TOLD:
         note(f"  and {len(changes) - _TOLD} more")
+
+
+def _name(change: ChangedValue) -> str:
+    return str(change.sound) if change.path is None else PurePath(change.path).name
 
 
 def value_text(value: object) -> str:
@@ -37,6 +44,8 @@ def value_text(value: object) -> str:
         return "yes" if value else "no"
     if isinstance(value, float):
         return f"{value:.6g}"
+    if isinstance(value, dict):
+        return f"{value['name']!r} with {value['entries']} entr{'y' if value['entries'] == 1 else 'ies'}"
     if isinstance(value, list):
         return ", ".join(f"{_moment(each['at_s'])} {each['name']}" for each in value)
     return str(value)

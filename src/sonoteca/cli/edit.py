@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from sonoteca.cli.arguments import query_text
+from sonoteca.cli.asking import confirm
 from sonoteca.cli.examples import examples
 from sonoteca.cli.options import DataDirOption, JsonOption, LibraryOption, YesOption, open_named_library
 
@@ -78,8 +79,8 @@ def edit(
     from sonoteca.cli.output import note, print_json
 
     def ask(found: int) -> None:
-        if found > _ASK_ABOVE and not yes and not as_json:
-            typer.confirm(f"Edit {found} sounds?", abort=True, err=True)
+        if found > _ASK_ABOVE:
+            confirm(f"Edit {found} sounds?", yes=yes or as_json)
 
     request = sonoteca.EditRequest(
         query=query_text(query),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from sonoteca.cli.arguments import query_text
+from sonoteca.cli.asking import confirm
 from sonoteca.cli.edit import QueryArgument
 from sonoteca.cli.examples import examples
 from sonoteca.cli.options import DataDirOption, JsonOption, LibraryOption, YesOption, open_named_library
@@ -23,14 +24,15 @@ def remove(
 ) -> None:
     """Forget all sounds that QUERY finds; their files stay.
 
-    What was heard and said of them is forgotten too.
+    What was heard and said of them is forgotten too; `sonoteca undo` brings it back.
     """
     import sonoteca
     from sonoteca.cli.output import note, print_json
 
     def ask(found: int) -> None:
-        if found and not yes:
-            typer.confirm(f"Forget {found} sounds? The files stay where they are.", abort=True, err=True)
+        if found:
+            what = "1 sound" if found == 1 else f"{found} sounds"
+            confirm(f"Forget {what}, with analysis and edits? The files stay where they are.", yes=yes)
 
     request = sonoteca.RemoveRequest(query=query_text(query))
     with open_named_library(library, mode="write") as opened:
@@ -38,4 +40,4 @@ def remove(
     if as_json:
         print_json(answer.as_json())
     else:
-        note(f"forgot {answer.removed} sounds; their files are untouched")
+        note(f"forgot {answer.removed} sounds; their files are untouched, `sonoteca undo` brings them back")

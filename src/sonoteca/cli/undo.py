@@ -15,6 +15,8 @@ def register(app: typer.Typer) -> None:
 def undo(library: LibraryOption = None, data_dir: DataDirOption = None, as_json: JsonOption = False) -> None:
     """Take back the last edit, and say what it was.
 
+    A change of a playlist and a removal of sounds are edits too; the last one that was not taken back yet is.
+
     Nothing is taken back where the last edit changed nothing.
     """
     import sonoteca
@@ -31,5 +33,5 @@ def undo(library: LibraryOption = None, data_dir: DataDirOption = None, as_json:
         note("there is no edit to take back")
     else:
         are = "1 sound is as it was" if answer.changed == 1 else f"{answer.changed} sounds are as they were"
-        note(f"took back edit {answer.batch}: {are}")
+        note(f"took back edit {answer.batch}" + (f": {are}" if answer.changed else ""))
         tell_changes(answer.changes)

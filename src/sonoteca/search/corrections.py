@@ -10,9 +10,10 @@ import sqlalchemy as sa
 from pydantic import BeforeValidator
 from sqlalchemy.engine import Connection
 
-from sonoteca.catalogue.identity import remove
 from sonoteca.catalogue.identity.sounds import whole_regions
 from sonoteca.catalogue.made import edit as edits
+from sonoteca.catalogue.made import undo as undoing
+from sonoteca.catalogue.made.removals import remove_with_a_way_back
 from sonoteca.catalogue.made.statement import WITHDRAW, Revision, Statement, scaled_tempo
 from sonoteca.catalogue.store.database import chunks
 from sonoteca.catalogue.store.library import Library
@@ -143,10 +144,11 @@ class ChangedValue:
     """One value of one sound before and after, as it is believed: ``field`` is that of ``EditRequest``.
 
     A tempo is told in beats per minute, a key by its name, cues as the sound object tells them, a tag by
-    itself; None is no value.
+    itself; None is no value. Of undoing besides: ``removed``, and ``playlist`` with its ``name`` and number of
+    ``entries``, which is of no sound.
     """
 
-    sound: str
+    sound: str | None
     path: str | None
     field: str
     before: JsonValue
@@ -252,7 +254,7 @@ def _divided(words: Sequence[str]) -> tuple[list[str], list[str]]:
 
 @dataclass(frozen=True, slots=True)
 class UndoAnswer:
-    """The edit that was taken back; ``batch`` is None where there was none.
+    """The edit, change of a playlist or removal that was taken back; ``batch`` is None where there was none.
 
     ``is_empty`` says that the last edit changed nothing, so that nothing was to be taken back; the next undo takes
     back the one before it. ``changes`` tells the first 200 values that are others now.
@@ -278,13 +280,34 @@ class UndoAnswer:
 
 
 def undo(library: Library) -> UndoAnswer:
-    """Take back the last edit that was not taken back yet; nothing where the last one changed nothing."""
+    """Take back the last edit, change of a playlist or removal that was not taken back yet.
+
+    Nothing is taken back where the last edit changed nothing.
+    """
     with library.write() as connection:
-        batch = edits.undo(connection)
-        if batch is None:
+        done = undoing.undo(connection)
+        if done is None:
             return UndoAnswer(0, None)
-        changes = _changed_values(connection, batch.told)
-    return UndoAnswer(batch.changed, batch.number or None, not batch.number, changes)
+        changes = (
+            *_changed_values(connection, done.told),
+            *_restored(connection, done.sound_ids[: edits.MOST_TOLD]),
+            *([] if done.playlist is None else [_playlist_change(done.playlist)]),
+        )
+    return UndoAnswer(done.changed, done.number or None, not done.number, changes)
+
+
+def _restored(connection: Connection, sound_ids: Sequence[int]) -> tuple[ChangedValue, ...]:
+    rows = connection.execute(
+        sa.select(sounds.c.public_id, summaries.c.path)
+        .join(summaries, summaries.c.sound_id == sounds.c.id)
+        .where(sounds.c.id.in_(sound_ids), summaries.c.number == 0)
+        .order_by(sounds.c.id)
+    )
+    return tuple(ChangedValue(row.public_id, row.path, "removed", True, False) for row in rows)
+
+
+def _playlist_change(playlist: undoing.PlaylistTaken) -> ChangedValue:
+    return ChangedValue(None, None, "playlist", playlist.before, playlist.after)
 
 
 class RemoveRequest(Request):
@@ -308,11 +331,13 @@ class RemoveAnswer:
 def remove_sounds(library: Library, request: RemoveRequest, *, approve: Approve | None = None) -> RemoveAnswer:
     """Forget all sounds that a query finds, with their analysis and edits; files on disk are never touched.
 
+    ``undo`` puts back all that was known of them, for the last ten removals.
+
     ``approve`` and errors are those of ``edit``.
     """
     chosen = _chosen(library, request.query, approve)
     with library.write() as connection:
-        return RemoveAnswer(request, len(chosen), remove.remove_sounds(connection, chosen))
+        return RemoveAnswer(request, len(chosen), remove_with_a_way_back(connection, chosen))
 
 
 def _chosen(library: Library, query: str, approve: Approve | None) -> list[int]:

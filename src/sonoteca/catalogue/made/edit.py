@@ -18,6 +18,7 @@ from sqlalchemy.engine import Connection
 from sonoteca.catalogue.heard import pending, summaries
 from sonoteca.catalogue.heard.observations import PERSONAL, RATING, believed
 from sonoteca.catalogue.heard.tags import folded_tag, tags_of
+from sonoteca.catalogue.made.former_states import next_batch
 from sonoteca.catalogue.made.statement import (
     FASTEST_BPM,
     SLOWEST_BPM,
@@ -33,7 +34,6 @@ from sonoteca.catalogue.made.statement import (
 from sonoteca.catalogue.store import clock, events
 from sonoteca.catalogue.store.database import chunks
 from sonoteca.catalogue.store.schema import edits, observations, regions, tags
-from sonoteca.catalogue.store.schema import events as log
 from sonoteca.domain.descriptor import CUES, KEY, KIND, LOCKED, OWN_CUES, ROLE, SOUND_CLASS, TEMPO, Descriptor
 from sonoteca.domain.music import Key
 from sonoteca.domain.observation import JsonValue
@@ -46,7 +46,8 @@ PRODUCER = "user"
 
 # So many changes are told one by one; of more the first.
 MOST_TOLD = 200
-_CHANGED_NOTHING = "edit_changed_nothing"
+# The event of an edit that was none.
+CHANGED_NOTHING = "edit_changed_nothing"
 
 _NONE_WORDS = ("none", "")
 _WITHDRAW_WORDS = ("auto",)
@@ -269,10 +270,9 @@ def edit(
         raise refused[0]
     if not changes:
         # An undo that follows is meant for this, and must not take back an older one instead.
-        events.record(connection, _CHANGED_NOTHING)
+        events.record(connection, CHANGED_NOTHING)
         return EditBatch(0, 0, locked=len(locked))
-    last = connection.execute(sa.select(sa.func.max(edits.c.batch))).scalar()
-    batch, now = (last or 0) + 1, clock.now()
+    batch, now = next_batch(connection), clock.now()
     connection.execute(sa.insert(edits), [change | {"batch": batch, "at": now} for change in changes])
     changed, told = _applied(
         connection, [_Target(**{key: each[key] for key in _KEYS}, state=each["after"]) for each in changes]
@@ -371,33 +371,12 @@ def _change(region_id: int, what: str, name: str, before: object, after: object)
     return {"region_id": region_id, "what": what, "name": name, "before": before, "after": after}
 
 
-def undo(connection: Connection) -> EditBatch | None:
-    """Take back the last edit that was not undone yet.
-
-    Returns
-    -------
-    EditBatch or None
-        Number 0 where the last edit changed nothing: there is nothing to take back, and the next call takes back
-        the one before it. None if there is no edit.
-    """
-    if _last_changed_nothing(connection):
-        events.record(connection, "undone", details={"batch": None, "regions": 0})
-        return EditBatch(0, 0)
-    batch = connection.execute(sa.select(sa.func.max(edits.c.batch)).where(edits.c.undone.is_(False))).scalar()
-    if batch is None:
-        return None
+def undo_edit(connection: Connection, batch: int) -> EditBatch:
+    """Take back the edit of this number."""
     rows = connection.execute(sa.select(edits).where(edits.c.batch == batch).order_by(edits.c.id.desc())).all()
     changed, told = _applied(connection, [_Target(row.region_id, row.what, row.name, row.before) for row in rows])
     connection.execute(sa.update(edits).where(edits.c.batch == batch).values(undone=True))
-    events.record(connection, "undone", details={"batch": batch, "regions": changed})
     return EditBatch(batch, changed, told)
-
-
-def _last_changed_nothing(connection: Connection) -> bool:
-    """Whether the last thing that edits or undoing did was nothing."""
-    of_edits = log.c.type.in_(["edited", "undone", _CHANGED_NOTHING])
-    last = connection.execute(sa.select(log.c.type).where(of_edits).order_by(log.c.id.desc()).limit(1)).scalar()
-    return last == _CHANGED_NOTHING
 
 
 _KEYS = ("region_id", "what", "name")

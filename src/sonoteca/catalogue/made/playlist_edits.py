@@ -14,7 +14,14 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from sonoteca.catalogue.identity.sounds import resolve_sound
-from sonoteca.catalogue.made.playlists import Playlist, PlaylistEntry, get_playlist, playlist_id, store_entries
+from sonoteca.catalogue.made.playlists import (
+    Playlist,
+    PlaylistEntry,
+    get_playlist,
+    log_change,
+    playlist_id,
+    store_entries,
+)
 from sonoteca.catalogue.store import clock
 from sonoteca.catalogue.store.schema_made import playlists
 from sonoteca.errors import RequestError
@@ -181,4 +188,7 @@ def _written(connection: Connection, before: Playlist, entries: Sequence[Playlis
     number, now = playlist_id(connection, before.name), clock.now()
     store_entries(connection, number, entries, before=before.entries)
     connection.execute(sa.update(playlists).where(playlists.c.id == number).values(changed_at=now))
-    return replace(before, entries=tuple(entries), changed_at=now)
+    after = replace(before, entries=tuple(entries), changed_at=now)
+    if after.entries != before.entries:
+        log_change(connection, before, after)
+    return after

@@ -13,7 +13,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from sonoteca.catalogue.store import clock
+from sonoteca.catalogue.made.former_states import PLAYLIST, FormerState, keep_states, next_batch
+from sonoteca.catalogue.store import clock, events
 from sonoteca.catalogue.store.names import is_storable
 from sonoteca.catalogue.store.schema_made import playlist_entries, playlists
 from sonoteca.errors import PlaylistNotFound, RequestError, WriteSwallowed
@@ -93,6 +94,19 @@ def save_playlist(
         The name is taken, empty, or cannot be stored.
     """
     _check_name(name)
+    before = find_playlist(connection, name)
+    _save(connection, name, entries, details=details, replace=replace)
+    log_change(connection, before, find_playlist(connection, name))
+
+
+def _save(
+    connection: Connection,
+    name: str,
+    entries: Sequence[PlaylistEntry],
+    *,
+    details: Mapping[str, Any] | None,
+    replace: bool,
+) -> None:
     now = clock.now()
     row_number = connection.execute(sa.select(playlists.c.id).where(playlists.c.name == name)).scalar()
     if row_number is None:
@@ -203,13 +217,54 @@ def rename_playlist(connection: Connection, name: str, new_name: str) -> None:
             "Use another name, or remove that one first.",
             field="new_name",
         )
+    before = get_playlist(connection, name)
     changed = sa.update(playlists).where(playlists.c.id == found).values(name=new_name, changed_at=clock.now())
     connection.execute(changed)
+    log_change(connection, before, get_playlist(connection, new_name))
 
 
 def remove_playlist(connection: Connection, name: str) -> None:
     """Forget a playlist; its sounds stay. PlaylistNotFound if there is none of that name."""
-    connection.execute(sa.delete(playlists).where(playlists.c.id == playlist_id(connection, name)))
+    before = get_playlist(connection, name)
+    connection.execute(sa.delete(playlists).where(playlists.c.name == name))
+    log_change(connection, before, None)
+
+
+def log_change(connection: Connection, before: Playlist | None, after: Playlist | None) -> None:
+    """Keep what a playlist was before a change (None: there was none), so that it can be undone."""
+    if before is not None and after is not None and _document(before) == _document(after):
+        return
+    became = None if after is None else {"name": after.name, "entries": len(after.entries)}
+    named = before or after
+    assert named is not None
+    state = FormerState(PLAYLIST, named.name, None if before is None else _document(before), became)
+    batch = next_batch(connection)
+    keep_states(connection, batch, PLAYLIST, [state])
+    events.record(connection, "playlist_changed", details={"batch": batch})
+
+
+def restore_playlist(connection: Connection, state: FormerState) -> Playlist | None:
+    """Make a playlist what it was before a change; None where there was none."""
+    if state.after is not None:
+        connection.execute(sa.delete(playlists).where(playlists.c.name == state.after["name"]))
+    before = state.before
+    if before is None:
+        return None
+    connection.execute(sa.delete(playlists).where(playlists.c.name == before["name"]))
+    values = {name: before[name] for name in ("name", "details", "created_at", "changed_at")}
+    number = connection.execute(sa.insert(playlists).values(values).returning(playlists.c.id)).scalar_one()
+    store_entries(connection, number, [PlaylistEntry(*each) for each in before["entries"]])
+    return get_playlist(connection, before["name"])
+
+
+def _document(playlist: Playlist) -> dict[str, Any]:
+    return {
+        "name": playlist.name,
+        "details": playlist.details,
+        "created_at": playlist.created_at,
+        "changed_at": playlist.changed_at,
+        "entries": [[each.content_hash, each.start_s, each.end_s] for each in playlist.entries],
+    }
 
 
 def playlist_id(connection: Connection, name: str) -> int:

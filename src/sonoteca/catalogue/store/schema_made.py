@@ -47,6 +47,26 @@ playlist_entries = Table(
     Index("ix_playlist_entries_content_hash", "content_hash"),
 )
 
+# What playlists and removed sounds were before a change (``made/former_states.py``).
+former_states = Table(
+    "former_states",
+    metadata,
+    row_id(),
+    # Of one row of numbers with ``edits.batch``.
+    Column("batch", Integer, nullable=False),
+    # "playlist" or "sound"
+    Column("what", Word, nullable=False),
+    Column("name", Text, nullable=False),
+    # A compressed document; NULL: there was none, or it is there again.
+    Column("before", LargeBinary),
+    # What it became, for people; NULL: nothing.
+    Column("after", JsonOrNull),
+    Column("undone", Boolean, nullable=False, server_default=text("false")),
+    Column("at", Moment, nullable=False),
+    Index("ix_former_states_batch", "batch"),
+    sqlite_autoincrement=True,
+)
+
 arrangements = Table(
     "arrangements",
     metadata,

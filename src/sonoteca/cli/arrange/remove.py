@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import typer
-
 from sonoteca.cli.arrange.arguments import IdArgument
+from sonoteca.cli.asking import confirm
 from sonoteca.cli.options import DataDirOption, JsonOption, LibraryOption, YesOption, open_named_library
 
 
@@ -22,7 +21,7 @@ def remove(
     with open_named_library(library, mode="write") as opened:
         if not yes:
             found = sonoteca.open_arrangement(opened, arrangement)
-            typer.confirm(f"Forget arrangement {found.arrangement.public_id}?", abort=True, err=True)
+            confirm(f"Forget arrangement {found.arrangement.public_id}?", yes=yes)
         public_id = sonoteca.remove_arrangement(opened, arrangement)
     if as_json:
         print_json({"removed": public_id})

@@ -6,8 +6,9 @@ from typing import Annotated
 
 import typer
 
+from sonoteca.cli.asking import confirm
 from sonoteca.cli.examples import examples
-from sonoteca.cli.options import DataDirOption, JsonOption, LibraryOption, open_named_library
+from sonoteca.cli.options import DataDirOption, JsonOption, LibraryOption, YesOption, open_named_library
 from sonoteca.cli.playlist.words import NameArgument, counted, numbered, tell
 
 
@@ -23,13 +24,15 @@ def remove(
     ] = None,
     library: LibraryOption = None,
     data_dir: DataDirOption = None,
+    yes: YesOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Take entries out of a playlist, or forget the playlist.
 
     Without entries the playlist is forgotten; its sounds stay.
 
-    All positions are those before the call. A sound means all its entries.
+    All positions are those before the call. A sound means all its entries. Before a whole playlist goes you are
+    asked; `sonoteca undo` brings back what went.
     """
     import sonoteca
 
@@ -40,6 +43,10 @@ def remove(
             message = f"took out {numbered(answer.removed)}; {name!r} has {counted(answer.entries)} now"
             document = answer.as_json()
         else:
+            count = {row.name: row.entries for row in sonoteca.list_playlists(opened).rows}
+            if name in count:
+                held = "" if count[name] is None else f" with {counted(count[name] or 0)}"
+                confirm(f"Remove the playlist {name!r}{held}? Its sounds stay.", yes=yes)
             sonoteca.forget_playlist(opened, sonoteca.ForgetPlaylistRequest(playlist=name))
             message = f"playlist {name!r} removed"
             document = {"playlist": name, "entries": None, "removed": None}
