@@ -15,7 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from sonoteca.catalogue.heard import observations, summaries, tags
+from sonoteca.catalogue.heard import observations, pending, summaries, tags
 from sonoteca.catalogue.store import clock, events
 from sonoteca.catalogue.store.database import chunks
 from sonoteca.catalogue.store.names import storable
@@ -163,6 +163,8 @@ def settle(connection: Connection, sound_ids: Iterable[int]) -> list[int]:
 def _settle(connection: Connection, sound_ids: Sequence[int]) -> list[int]:
     said = main_claims(connection, sound_ids)
     stored = _stored(connection, list(said))
+    # Its names are no values: they are those of its files, locked or not.
+    locked = pending.locked_sounds(connection, list(stored))
     now = clock.now()
     renamed: list[dict[str, Any]] = []
     restated: dict[int, list[Observation]] = {}
@@ -172,7 +174,8 @@ def _settle(connection: Connection, sound_ids: Sequence[int]) -> list[int]:
         names, labels, statements = names_of(said[sound_id]), labels_of(said[sound_id]), statements_of(said[sound_id])
         names["title"] = each.shop_title or names["title"]
         is_changed = names != each.names
-        if each.was_heard and {_key(one): one.value for one in statements} != each.statements:
+        is_free = each.was_heard and sound_id not in locked
+        if is_free and {_key(one): one.value for one in statements} != each.statements:
             restated[each.whole] = statements
             is_changed = True
         if each.was_heard and tags.usable_labels(labels) != each.labels:

@@ -15,7 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from sonoteca.catalogue.heard import pending, summaries
+from sonoteca.catalogue.heard import file_claims, pending, summaries
 from sonoteca.catalogue.heard.observations import PERSONAL, RATING, believed
 from sonoteca.catalogue.heard.tags import folded_tag, tags_of
 from sonoteca.catalogue.made.former_states import next_batch
@@ -469,6 +469,12 @@ def _apply(connection: Connection, targets: Sequence[tuple[int, str, str, dict[s
     sound_ids: set[int] = set()
     for some in chunks(region_ids):
         sound_ids.update(connection.execute(sa.select(regions.c.sound_id).where(regions.c.id.in_(some))).scalars())
+    unlocked = [target[0] for target in targets if target[2] == LOCKED.name and target[3] is None]
+    if unlocked:
+        # What their files said meanwhile holds from now on.
+        for some in chunks(sorted(set(unlocked))):
+            free = connection.execute(sa.select(regions.c.sound_id).where(regions.c.id.in_(some))).scalars()
+            file_claims.settle(connection, list(free))
     summaries.derive(connection, sorted(sound_ids))
     return len(region_ids)
 
