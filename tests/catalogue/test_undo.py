@@ -252,7 +252,7 @@ def test_two_who_shift_a_grid_at_once_both_shift_it(library_location: str) -> No
 
 def test_an_older_library_gets_the_log_and_keeps_its_rows(tmp_path: Path) -> None:
     path = tmp_path / "old.sonoteca"
-    samples.library_of_revision(path, "0006")
+    samples.library_of_revision(path, "0007")
     with sqlite3.connect(path) as connection:
         at = "2026-11-01T00:00:00.000Z"
         connection.execute("INSERT INTO meta VALUES ('library_uuid', 'u'), ('created_at', ?)", (at,))
