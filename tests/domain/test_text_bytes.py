@@ -23,6 +23,19 @@ def test_text_of_old_windows_is_read(text: str) -> None:
     assert text_of(text.encode("cp1252")) == text_of(text.encode()) == text
 
 
+@pytest.mark.parametrize("text", ["Земфира", "Кино - Группа крови", "АРИЯ: Улица роз", "Прогулка (Remix)", "Ёлка"])
+def test_russian_of_old_windows_is_read(text: str) -> None:
+    expected = text if text != "Ёлка" else text.encode("cp1251").decode("cp1252")  # too little to tell
+    assert text_of(text.encode("cp1251")) == expected
+
+
+@pytest.mark.parametrize(
+    "text", ["ÆØÅ", "Æøå ÆØÅ", "Où es-tu là-bas à été", "ÄÖÜ äöü", "Ñandú", "Éé", "Þórð", "Ça à où É", "ÀÀ"]
+)
+def test_accents_are_no_russian(text: str) -> None:
+    assert text_of(text.encode("cp1252")) == text
+
+
 def test_bytes_that_no_encoding_knows_stay_visible() -> None:
     assert text_of(b"a\x81b") == "a\\x81b"
 

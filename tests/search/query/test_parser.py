@@ -263,3 +263,18 @@ def test_every_field_is_documented() -> None:
     for field in FIELDS:
         names = ", ".join(f"`{name}`" for name in (field.name, *field.aliases))
         assert f"| {names} | {field.meaning} | `{field.example}` |" in documented
+
+
+@pytest.mark.parametrize(
+    ("written", "plain"),
+    [
+        ('bpm:"128 bpm"', "bpm:128"),
+        ("bpm:120..128BPM", "bpm:120..128"),
+        ('key:"G♭ Major"', "key:F#"),
+        ("key:AMIN", "key:8A"),
+        ('key:"h-Moll"', "key:Bm"),
+        ("key:Am/8A", "key:1m"),
+    ],
+)
+def test_tempi_and_keys_are_read_as_in_tags(written: str, plain: str) -> None:
+    assert parse_query(written) == parse_query(plain)

@@ -173,11 +173,16 @@ def number_reader(column: str, read_number: Callable[[str], tuple[float, float]]
     return read
 
 
+def _tempo_number(text: str) -> tuple[float, float]:
+    """A number with its unit or without."""
+    return _plain_number(re.sub(r"\s*bpm$", "", text, flags=re.IGNORECASE))
+
+
 def read_tempo(value: Value) -> Node:
     """Half and double tempo match too, unless the value begins with ``=`` or has one end only."""
     if (presence := _presence(value, Known("tempo_bpm"))) is not None:
         return presence
-    found = _read_range(value.text, _plain_number)
+    found = _read_range(value.text, _tempo_number)
     levels = (1.0,) if found.is_exact or not found.is_closed else (1.0, 0.5, 2.0)
     parts = tuple(
         Between(
