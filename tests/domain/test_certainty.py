@@ -152,6 +152,24 @@ def test_a_bird_and_a_crowd_have_no_tempo_and_a_field_recording_with_a_pulse_has
     assert rhythm(steps, confidence=0.97, kind=field, pulse_clarity=0.05).certainty(TEMPO) is Certainty.STATED
 
 
+def test_the_tempo_of_music_that_is_steady_for_the_most_part_is_that_of_this_part() -> None:
+    def tempo(*segments: tuple[float, float]) -> Any:
+        decision = decided(
+            42.0,
+            kind=("track", 0.99),
+            tempo=({"bpm": 127.5, "alternatives_bpm": [63.9]}, 0.98),
+            beats_s=([0.2 + 0.47 * each for each in range(88)], 0.98),
+            grid={"segments": [{"start_s": start, "bpm": bpm} for start, bpm in segments], "drift_bpm": 12.7},
+        )
+        return decision.stated["tempo"].value
+
+    # Tones for 12 s, then a beat: the pulse that was sought among the tones bent the middle of all.
+    assert tempo((0.2, 122.0), (6.3, 119.9), (11.5, 128.0)) == {"bpm": 128.0, "alternatives_bpm": [63.9]}
+    # Music that speeds up all the way has its middle, and one stretch is the tempo that it was read from.
+    assert tempo((0.2, 118.0), (14.0, 127.0), (28.0, 136.0))["bpm"] == 127.5
+    assert tempo((0.2, 127.5))["bpm"] == 127.5
+
+
 def test_onsets_too_many_to_be_kept_are_counted_by_their_density() -> None:
     beats = [0.5 * each for each in range(9_000)]
     said: dict[str, Any] = {"kind": ("track", 0.9), "tempo": ({"bpm": 120.0}, 0.6), "beats_s": (beats, 0.6)}

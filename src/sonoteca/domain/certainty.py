@@ -128,8 +128,10 @@ _CLEAR_LOOP = 0.9
 # Birds, crowds and voices start all the time, on no beat; a loop taken for a field recording has a pulse.
 _CLEAR_PULSE = 0.3
 _FEWEST_ONSETS_IN_THE_FIELD = 6
+# So much of the time between first and last beat has one steady tempo where that is the tempo of all.
+_MOST_OF_IT = 0.5
 # What evidence the decision looks at besides the values that it is about.
-EVIDENCE: Final[tuple[Descriptor, ...]] = (ATTACK, DECAY, BEATS, ONSETS, ONSET_DENSITY, PULSE_CLARITY)
+EVIDENCE: Final[tuple[Descriptor, ...]] = (ATTACK, DECAY, BEATS, GRID, ONSETS, ONSET_DENSITY, PULSE_CLARITY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +168,9 @@ def decide(believed: Mapping[str, Observation], duration_s: float | None) -> Dec
     - a role of a track: whatever stands out in it, as a whole it is a mix;
     - the tempo, and all that is counted in beats, of what has no beat that repeats;
     - the key's segments where the key is not said.
+
+    And the tempo of music of which one steady stretch is the most is that stretch's: tones before the beat, or a
+    last bar that slows down, do not bend it. ``TEMPO_CURVE`` still tells of them.
     """
     withheld: dict[str, Observation] = {}
     stated = dict(believed)
@@ -180,6 +185,8 @@ def decide(believed: Mapping[str, Observation], duration_s: float | None) -> Dec
         withhold(SOUND_CLASS.name)
     if not _has_beat(believed):
         withhold(TEMPO.name)
+    if (steady := _of_steady_stretch(believed)) is not None and TEMPO.name in stated:
+        stated[TEMPO.name] = steady
     for name in THRESHOLDS:
         held = stated.get(name)
         if held is not None and _is_heard(held) and certainty_of(name, held.confidence) is Certainty.UNKNOWN:
@@ -259,6 +266,20 @@ def _has_beat(believed: Mapping[str, Observation]) -> bool:
     is_loop = kind is None or kind.confidence is None or kind.confidence >= _CLEAR_LOOP
     fills_bars = is_loop and BARS.name in believed
     return n_onsets >= _FEWEST_ONSETS and (on_beats >= _MOST_ON_BEATS or fills_bars)
+
+
+def _of_steady_stretch(believed: Mapping[str, Observation]) -> Observation | None:
+    """The tempo that was heard, as it is in the one steady stretch that lasts for most of the beats; None without one."""
+    tempo, grid, beat_s = _heard(believed, TEMPO), _heard(believed, GRID), _times(_heard(believed, BEATS))
+    segments = grid.value.get("segments") if grid is not None and isinstance(grid.value, dict) else None
+    if tempo is None or not isinstance(tempo.value, dict) or not isinstance(segments, list) or len(beat_s) < 2:
+        return None
+    stretches = [(each["start_s"], each["bpm"]) for each in segments if isinstance(each, dict)]
+    starts = [start for start, _ in stretches if isinstance(start, int | float)]
+    lengths = np.diff([*starts, float(beat_s[-1])])
+    if len(stretches) < 2 or len(starts) < len(stretches) or lengths.max() < _MOST_OF_IT * (beat_s[-1] - starts[0]):
+        return None
+    return replace(tempo, value={**tempo.value, "bpm": stretches[int(lengths.argmax())][1]})
 
 
 def _times(statement: Observation | None) -> NDArray[np.float64]:

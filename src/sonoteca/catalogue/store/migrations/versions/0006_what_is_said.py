@@ -97,6 +97,9 @@ def _decide_again(connection: Connection, ids: list[int]) -> None:
         role = decision.stated.get("role")
         if "role" in decision.withheld and role is not None and isinstance(role.value, dict):
             changed |= {"role": role.value.get("value"), "role_confidence": role.confidence}
+        tempo = decision.stated.get("tempo")
+        if tempo is not None and isinstance(tempo.value, dict):
+            changed["tempo_bpm"] = tempo.value.get("bpm")
         if changed:
             connection.execute(sa.update(_SUMMARIES).where(_SUMMARIES.c.region_id == region_id).values(**changed))
 
