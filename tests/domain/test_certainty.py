@@ -102,6 +102,9 @@ def test_a_drum_that_does_not_fall_is_a_wave_shape_without_class_and_role() -> N
     cycle = decided(0.3, **said, attack_s=0.02)
     assert struck.stated["sound_class"].value == "kick"
     assert {"sound_class", "role"} & set(cycle.stated) == set()
+    # A drum that was cut before it fell begins with its strike; a cycle of 100 ms may begin as sharply.
+    assert decided(0.4, **said, attack_s=0.0005).stated["sound_class"].value == "kick"
+    assert "sound_class" not in decided(0.1, **said, attack_s=0.0).stated
     # A held bass note does not fall either, and is one all the same; a cycle of 10 ms is nothing.
     held: dict[str, Any] = {**said, "sound_class": ("bass", 0.9)}
     assert decided(0.3, **held, attack_s=0.02).stated["sound_class"].value == "bass"

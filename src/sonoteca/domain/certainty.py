@@ -74,7 +74,7 @@ THRESHOLDS: Final[Mapping[str, Thresholds]] = {
     INSTRUMENT.name: Thresholds(0.5, 0.8),
     TEMPO.name: Thresholds(0.4, 0.8),
     METER.name: Thresholds(0.5, 0.8),
-    KEY.name: Thresholds(0.4, 0.8),
+    KEY.name: Thresholds(0.3, 0.8),
     PITCH.name: Thresholds(0.5, 0.8),
 }
 
@@ -102,7 +102,10 @@ _FOLLOWING: Final[Mapping[str, tuple[Descriptor, ...]]] = {
     SOUND_CLASS.name: (SOUND_CLASS, INSTRUMENT),
     KEY.name: (KEY, KEY_SEGMENTS),
 }
-# A drum is struck, and falls silent again.
+# A drum is struck at once, and falls silent again. One that was cut before it fell still begins with the strike; what
+# takes longer to rise, or is a cycle or two of a low tone, was never struck.
+_SLOWEST_STRIKE_S = 0.005
+_FEW_CYCLES_S = 0.12
 _STRUCK = frozenset(
     {
         SoundClass.KICK,
@@ -121,7 +124,7 @@ SHORTEST_CLASSED_S = 0.02
 # on beats, or the loop has to be a certain one that whole bars fill.
 _ONSETS_A_BEAT = 0.5
 _ON_A_BEAT_S = 0.05
-_MOST_ON_BEATS = 0.8
+_MOST_ON_BEATS = 0.7
 _FEWEST_ONSETS = 3
 _CLEAR_TEMPO = 0.9
 _CLEAR_LOOP = 0.9
@@ -163,7 +166,8 @@ def decide(believed: Mapping[str, Observation], duration_s: float | None) -> Dec
     Of what analyzers heard, the following is not said:
 
     - a label less probable than ``THRESHOLDS`` ask for;
-    - the class of a wave shape: a drum that does not fall by 20 dB before it ends, and any class of less than 20 ms;
+    - the class of a wave shape: a drum that rises slowly or lasts for a few cycles, and does not fall by 20 dB before
+      it ends, and any class of less than 20 ms;
       nor the role of a one-shot without a class;
     - a role of a track: whatever stands out in it, as a whole it is a mix;
     - the tempo, and all that is counted in beats, of what has no beat that repeats;
@@ -242,9 +246,11 @@ def _is_wave_shape(believed: Mapping[str, Observation], duration_s: float | None
         return False
     if duration_s is not None and 0.0 < duration_s < SHORTEST_CLASSED_S:
         return True
+    attack_s = _number(believed, ATTACK)
+    if attack_s is None or DECAY.name in believed or _label(sound_class.value) not in _STRUCK:
+        return False
     # An envelope was measured, and nothing fell in it.
-    rings_on = ATTACK.name in believed and DECAY.name not in believed
-    return rings_on and _label(sound_class.value) in _STRUCK
+    return attack_s > _SLOWEST_STRIKE_S or (duration_s is not None and duration_s <= _FEW_CYCLES_S)
 
 
 def _has_beat(believed: Mapping[str, Observation]) -> bool:
