@@ -24,10 +24,10 @@ def print_listing(rows: Sequence[SoundRow], ids: Mapping[str, str]) -> None:
             (
                 ids[row.id] if not row.region else f"{ids[row.id]} #{row.region}",
                 _state_text(row),
-                row.role,
-                row.sound_class,
-                tempo_number(row.tempo_bpm),
-                key_text(row.key),
+                _marked(row, "role", row.role),
+                _marked(row, "sound_class", row.sound_class),
+                _marked(row, "bpm", tempo_number(row.tempo_bpm)),
+                _marked(row, "key", key_text(row.key)),
                 None if row.loudness_lufs is None else f"{row.loudness_lufs:.1f}",
                 clock(row.duration_s),
                 ", ".join(row.tags) or None,
@@ -42,7 +42,13 @@ def _state_text(row: SoundRow) -> str | None:
     """The kind, unless something else has to be known first."""
     if row.is_missing:
         return "missing"
-    return kind_text(row.kind) if row.status == "analysed" else row.status
+    return _marked(row, "kind", kind_text(row.kind)) if row.status == "analysed" else row.status
+
+
+def _marked(row: SoundRow, name: str, text: str | None) -> str | None:
+    """With a question mark where it is only likely."""
+    certainty = row.certainty.get(name)
+    return text if text is None or certainty is None else text + certainty.mark
 
 
 def print_facets(counts_by_field: Mapping[str, Any]) -> None:

@@ -50,7 +50,7 @@ def line_width(stream: TextIO | None = None) -> int | None:
     COLUMNS counts before what the terminal says, so that a pipe may be told how wide it is.
     """
     named = os.environ.get("COLUMNS", "")
-    if named.isdecimal() and int(named) > 0 and (stream is None or stream.isatty()):
+    if named.isdecimal() and int(named) > 0:
         return int(named)
     stream = stream or sys.stdout
     if not stream.isatty():

@@ -24,7 +24,7 @@ _GAP = 2
 _TEXT_CELLS = 24
 # Columns are spared so that names have this much: room for most, and never for the longest.
 _NAME_CELLS = 32
-_NUMBER = re.compile(r"[-+]?[\d:]+(?:\.(\d+))?")
+_NUMBER = re.compile(r"[-+]?[\d:]+((?:\.\d+)?\??)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,11 +95,11 @@ def laid_out(
 
 
 def _points_aligned(values: Sequence[str | None]) -> list[str | None]:
-    """Numbers with spaces behind those that have fewer decimals; all as they are if one is no plain number."""
+    """Numbers with spaces behind those that have fewer decimals or no mark; all as they are if one is no number."""
     read = [None if value is None else _NUMBER.fullmatch(value) for value in values]
     if any(value is not None and found is None for value, found in zip(values, read, strict=True)):
         return list(values)
-    decimals = [0 if found is None or found[1] is None else len(found[1]) + 1 for found in read]
+    decimals = [0 if found is None else len(found[1]) for found in read]
     most = max(decimals, default=0)
     return [None if value is None else value + " " * (most - n) for value, n in zip(values, decimals, strict=True)]
 
