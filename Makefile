@@ -5,6 +5,7 @@
 #   make test-explore  property tests with new examples (ROUNDS=10 times; make test draws the same ones everywhere)
 #   make test-slow   kills, real databases, thousands of files, memory
 #   make docs        write the reference pages that are made from the program (docs/commands.md and others)
+#   make screenshots  take the pictures of the command line anew (COLUMNS=80 wide)
 #   make wheel       build sdist and wheel, and try the wheel outside this checkout
 #   make bench       accuracy and speed against the last kept numbers
 
@@ -16,7 +17,7 @@ EXTRAS ?= test
 HOURS  ?= 0.1667
 ROUNDS ?= 10
 
-.PHONY: help setup demo check-training test test-explore test-slow check format bench soak docs wheel clean
+.PHONY: help setup demo check-training test test-explore test-slow check format bench soak docs screenshots wheel clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -86,6 +87,9 @@ bench: $(VENV)/.installed-test
 
 docs: $(VENV)/.installed-test
 	$(BIN)/python docs/reference_pages.py
+
+screenshots: $(VENV)/.installed-test
+	$(BIN)/python docs/screenshots.py $(if $(COLUMNS),--columns $(COLUMNS))
 
 wheel: $(VENV)/.installed-test
 	.ci/try_wheel $(BIN)/python

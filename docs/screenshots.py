@@ -75,7 +75,9 @@ def screen(words: list[str], *, columns: int, folder: Path) -> str:
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
     environment = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "NO_COLOR")}
     environment |= {"TERM": "xterm-256color", "SONOTECA_LIBRARY": "demo-library/library.sonoteca", "TZ": "UTC"}
-    command = [sys.executable, "-m", "sonoteca.cli.main", *words]
+    # As the installed program is called: it names itself in what it advises.
+    begin = "import sys; sys.argv[0] = 'sonoteca'; import sonoteca_program; sonoteca_program.main()"
+    command = [sys.executable, "-c", begin, *words]
     process = subprocess.Popen(command, stdout=slave, stderr=slave, stdin=slave, cwd=folder, env=environment)
     os.close(slave)
     written = bytearray()

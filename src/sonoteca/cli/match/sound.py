@@ -24,6 +24,12 @@ from sonoteca.domain.vocabulary import Role
 if TYPE_CHECKING:
     from sonoteca import MatchAnswer
 
+_NOT_RANKED = {
+    "failed": "could not be analysed",
+    "other_role": "of another role",
+    "stretch": "too far to stretch",
+}
+
 
 class Mode(StrEnum):
     """What the query is."""
@@ -93,23 +99,31 @@ def _print_matches(answer: MatchAnswer, ids: Mapping[str, str]) -> None:
             ("shift", "right"),
             ("sound", "name"),
             ("why", "below"),
-            ("but", "below"),
         ],
         [
             (
                 f"{match.total_score:.2f}",
                 ids[match.row.id],
                 match.role,
-                None if match.tempo_ratio is None else f"{100.0 * (match.tempo_ratio - 1.0):+.1f} %",
+                None if match.tempo_ratio is None else _stretch_text(match.tempo_ratio),
                 f"{match.semitone_shift:+d}" if match.semitone_shift else "0",
                 name,
-                " ".join(match.row.reasons) or None,
-                ", ".join(match.risk_reasons) or None,
+                " ".join([*match.row.reasons, *(f"But: {risk}" for risk in match.risk_reasons)]) or None,
             )
             for match, name in zip(answer.rows, names_of([match.row for match in answer.rows]), strict=True)
         ],
         empty="Nothing goes with it.",
     )
     if any(answer.rejected.values()):
-        counts = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in answer.rejected.items() if count)
+        counts = ", ".join(f"{count} {_NOT_RANKED.get(name, name)}" for name, count in answer.rejected.items() if count)
         note(f"not ranked: {counts}")
+
+
+def _stretch_text(tempo_ratio: float) -> str:
+    """How much faster it has to be played; what rounds to nothing has no sign.
+
+    >>> _stretch_text(1.05), _stretch_text(0.9999)
+    ('+5.0 %', '0.0 %')
+    """
+    percent = round(100.0 * (tempo_ratio - 1.0), 1)
+    return f"{percent:+.1f} %" if percent else "0.0 %"
