@@ -98,6 +98,7 @@ def is_called(name: str, texts: Mapping[TextField, Sequence[str]]) -> bool:
     """
     if not name:
         return False
+    end = len(name) + 1
     titles = [text.partition(MARK)[0].rstrip() for text in texts.get("title", ())]
     if name in titles:
         return True
@@ -107,6 +108,7 @@ def is_called(name: str, texts: Mapping[TextField, Sequence[str]]) -> bool:
     for text in texts.get("path", ()):
         path = text.partition(MARK)[0].rstrip()
         # With the ending or without.
-        if any(f" {each}".endswith(f" {name}") for each in (path, path.rpartition(" ")[0])):
+        stem = path.rpartition(" ")[0]
+        if (path.endswith(name) or stem.endswith(name)) and f" {name}" in (f" {path}"[-end:], f" {stem}"[-end:]):
             return True
     return False

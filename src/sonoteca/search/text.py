@@ -17,7 +17,7 @@ from sqlalchemy.engine import Connection
 
 from sonoteca.catalogue.heard.fulltext import TextField, folded_texts, texts_of
 from sonoteca.catalogue.heard.word_splitting import fold, main_words, stored_words
-from sonoteca.catalogue.store.schema import sounds, summaries
+from sonoteca.catalogue.store.schema import sort_index, sounds, summaries
 from sonoteca.errors import RequestError
 from sonoteca.search.query.listing import as_query
 from sonoteca.search.query.order import is_selective, probe, walk
@@ -210,7 +210,9 @@ def _so_titled(connection: Connection, asked: _Asked, name: str) -> dict[int, _R
     query = sa.select(summaries.c.region_id, summaries.c.sound_id).where(
         IS_WHOLE, summaries.c.title_key.in_(sorted(titles)), condition(asked.rest, target)
     )
-    rows = connection.execute(query.limit(RANKED_AT_MOST)).all()
+    # Where few sounds have titles, SQLite takes all for equal and would read every row.
+    query = query.with_hint(summaries, f"INDEXED BY {sort_index('title_key')}", "sqlite")
+    rows = connection.execute(query.limit(RANKED_AT_MOST)).all() if titles else []
     held = folded_texts(connection, [row.sound_id for row in rows])
     ranks = {row.region_id: asked.rank(held[row.sound_id]) for row in rows}
     return {region_id: rank for region_id, rank in ranks.items() if rank.is_called_so}
