@@ -40,4 +40,8 @@ def remove(
     if as_json:
         print_json(answer.as_json())
     else:
-        note(f"forgot {answer.removed} sounds; their files are untouched, `sonoteca undo` brings them back")
+        told = "1 sound" if answer.removed == 1 else f"{answer.removed} sounds"
+        note(
+            f"forgot {told}, no file was touched"
+            + ("; `sonoteca undo` brings back what was known" if answer.removed else "")
+        )
