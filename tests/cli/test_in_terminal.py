@@ -113,12 +113,12 @@ def test_an_audit_counts_and_the_next_tells_what_changed(terminal: Terminal) -> 
     _, said = terminal.run("audit", "--diff")
     assert "this is the first audit" in said
     counted, _ = terminal.run("audit", terminal.sounds)
-    lines = [line.split() for line in counted.splitlines()]
-    assert ["sounds_total", "25"] in lines
-    assert ["audio_files_scanned", "25"] in lines
+    lines = [line.split()[-2:] for line in counted.splitlines()]
+    assert ["25", "sounds_total"] in lines
+    assert ["25", "audio_files_scanned"] in lines
     assert json.loads(terminal.run("audit", "--json")[0])["sounds_total"] == 25
     changed, _ = terminal.run("audit", terminal.sounds, "--diff")
-    assert ["audio_files_scanned", "0", "25", "+25"] in [line.split() for line in changed.splitlines()]
+    assert "audio_files_scanned" not in changed, "the disk was not read last time: nothing is said of it"
     assert isinstance(json.loads(terminal.run("audit", "--diff", "--json")[0]), dict)
 
 

@@ -27,6 +27,9 @@ from sonoteca.domain.sound_analysis import Identity
 
 Counts: TypeAlias = dict[str, Any]
 
+# Counts of the disk; 0 where it was not read.
+OF_DISK = ("audio_files_scanned", "missing_meta_total", "stale_meta_paths_total")
+
 
 @dataclass(frozen=True, slots=True)
 class DiskScan:
@@ -81,7 +84,7 @@ def count(
         "missing_locations": _count(connection, locations, missing),
         "unreadable_files": _count(connection, locations, locations.c.sound_id.is_(None), ~missing),
         "regions_total": _count(connection, regions),
-        "embedding_ok": by_status.get("analysed", 0) - lacking_sounds,
+        "embedding_ok": _count(connection, sounds, sounds.c.status == "analysed", pending.IS_SOUND) - lacking_sounds,
         "embedding_gap_total": lacking_regions,
         "missing_embedding_ref": lacking_sounds,
         "embedding_file_missing": _missing_files(connection, index_folder),

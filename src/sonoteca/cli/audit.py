@@ -33,7 +33,7 @@ def audit(
     With ROOTS it is compared with the disk too. Each audit is kept, so that the next can say what changed.
     """
     import sonoteca
-    from sonoteca.cli.output import note, print_json, print_pairs, print_table
+    from sonoteca.cli.output import note, print_json, print_table
     from sonoteca.errors import LibraryUnwritable
 
     try:
@@ -59,13 +59,46 @@ def audit(
     if as_json:
         print_json(answer.as_json())
         return
-    print_pairs({name: value for name, value in answer.counts.items() if not isinstance(value, dict)})
+    print_table(
+        ["", ("count", "right"), "in JSON"],
+        [
+            (words, answer.counts[name], name)
+            for name, words in _IN_WORDS.items()
+            if answer.request.roots or name not in _OF_DISK
+        ],
+    )
+    for name, words in _DIVIDED.items():
+        if answer.counts[name]:
+            print_table([words, ("count", "right"), "in JSON"], [(*row, name) for row in _sorted(answer.counts[name])])
     for name, paths in (("missing", answer.missing_files), ("gone, not marked missing", answer.gone_files)):
         if paths:
             print_table([name], [(path,) for path in paths])
-    for name, value in answer.counts.items():
-        if isinstance(value, dict) and value:
-            print_table([name, ("count", "right")], _sorted(value))
+    note("--json counts by producer, stage and space as well")
+
+
+# What is counted, in people's words, by its name in JSON; the first four add up.
+_IN_WORDS = {
+    "sounds_total": "sounds, as `list` counts them",
+    "analysed": "- listened to",
+    "pending": "- still to be listened to",
+    "failed": "- failed",
+    "locations_total": "files known",
+    "missing_locations": "- missing now",
+    "unreadable_files": "- could not be read",
+    "regions_total": "sounds and events in them",
+    "embedding_ok": "sounds that can be compared",
+    "missing_embedding_ref": "sounds that cannot be compared yet",
+    "embedding_gap_total": "sounds and events that cannot be compared yet",
+    "pending_embedding_total": "sounds whose comparison is still to be prepared",
+    "orphaned_sounds": "sounds without a file",
+    "embedding_file_missing": "index files that are gone",
+    "audio_files_scanned": "audio files in these folders",
+    "missing_meta_total": "- not in the library",
+    "stale_meta_paths_total": "known files that are not there any more",
+}
+# These are counted on the disk.
+_OF_DISK = ("audio_files_scanned", "missing_meta_total", "stale_meta_paths_total")
+_DIVIDED = {"failed_by_reason": "failed sounds and unreadable files", "sounds_by_kind": "kind of those listened to"}
 
 
 def _sorted(counts: Mapping[str, Any]) -> list[tuple[str, Any]]:

@@ -31,7 +31,7 @@ def gaps(
     They go into paths files, which `add --paths-file` takes one after the other.
     """
     import sonoteca
-    from sonoteca.cli.output import note, print_json
+    from sonoteca.cli.output import counted, note, print_json
     from sonoteca.errors import RequestError
 
     folder = output or out
@@ -43,4 +43,7 @@ def gaps(
     if as_json:
         print_json(answer.as_json())
     else:
-        note(f"{answer.n_paths} paths in {len(answer.files)} files in {folder}")
+        paths, files = counted(answer.n_paths, "path"), counted(len(answer.files), "file")
+        note(
+            f"{paths} in {files} in {folder}" if answer.n_paths else "All that is there is heard: no file was written."
+        )

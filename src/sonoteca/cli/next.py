@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -20,6 +21,9 @@ from sonoteca.cli.options import (
 )
 from sonoteca.cli.style_options import DoubleTimeOption, KeyLockOption
 from sonoteca.cli.weights import WeightsOption, weights_text
+
+if TYPE_CHECKING:
+    from sonoteca import NextAnswer
 
 
 class Direction(StrEnum):
@@ -73,7 +77,7 @@ def next_(
     Tempo, key, energy, timbre, rhythm and freshness of the artist count. Limits and the filter are applied before ranking. Answers are of the kind of SOUND, unless the filter speaks of kinds.
     """
     import sonoteca
-    from sonoteca.cli.answer_table import ids_of, print_results
+    from sonoteca.cli.answer_table import ids_of
     from sonoteca.cli.output import print_json
 
     request = sonoteca.NextRequest(
@@ -91,9 +95,47 @@ def next_(
     )
     with open_named_library(library, mode="read") as opened:
         answer = sonoteca.find_next(opened, request)
-        rows = [each.row for each in answer.rows]
-        ids = ids_of(opened, rows)
+        ids = ids_of(opened, [each.row for each in answer.rows])
     if as_json:
         print_json(answer.as_json())
     else:
-        print_results(rows, ids, notes=answer.notes)
+        _print_next(answer, ids)
+
+
+def _print_next(answer: NextAnswer, ids: Mapping[str, str]) -> None:
+    """Tracks as a DJ reads them, and how many there were to choose from."""
+    from sonoteca.cli.output import clock, note, print_table
+    from sonoteca.cli.sound_names import names_of
+    from sonoteca.cli.table import Column
+
+    print_table(
+        [
+            ("score", "right"),
+            Column("id", spare=1),
+            ("bpm", "right"),
+            "key",
+            ("energy", "right"),
+            ("length", "right"),
+            ("sound", "name"),
+            ("why", "below"),
+        ],
+        [
+            (
+                f"{each.row.score:.2f}",
+                ids[each.row.id],
+                None if each.tempo_bpm is None else f"{each.tempo_bpm:.1f}",
+                each.camelot,
+                None if each.energy_level is None else f"{each.energy_level:.0f}",
+                clock(each.duration_s),
+                name,
+                ", ".join(each.row.reasons),
+            )
+            for each, name in zip(answer.rows, names_of([each.row for each in answer.rows]), strict=True)
+        ],
+    )
+    for text in answer.notes:
+        note(text)
+    if not answer.rows:
+        note("No track may come next: none is within what was asked for.")
+    elif answer.candidates > len(answer.rows):
+        note(f"{len(answer.rows)} of {answer.candidates} tracks that may come next; -k shows more")

@@ -113,11 +113,19 @@ def open_named_library(library: str | None, *, mode: Literal["read", "write", "c
         # The one place that is ours to make; a folder that a person named may be a missing mount.
         Path(location).parent.mkdir(parents=True, exist_ok=True)
     try:
-        return sonoteca.open_library(location, mode=mode, data_dir=named_data_dir(settings))
+        opened = sonoteca.open_library(location, mode=mode, data_dir=named_data_dir(settings))
     except LibraryMissing as error:
         if mode == "create":
             raise
         raise _no_library(error, location, is_default=location == default_library()) from error
+    if opened.upgraded_from is not None:
+        from sonoteca.cli.output import note
+
+        kept = (
+            "" if opened.data_dir is None or opened.path is None else "; a copy of it as it was is kept in its backups"
+        )
+        note(f"the library was written by an older version and is upgraded now{kept}")
+    return opened
 
 
 def _no_library(error: LibraryMissing, location: str, *, is_default: bool) -> LibraryMissing:

@@ -171,21 +171,21 @@ def _print(stream: TextIO, lines: Iterable[Text | str]) -> None:
 
 def print_error(error: SonotecaError) -> None:
     """Code, sentence and remedy on stderr; a query error also points at the character."""
-    sentence = _fitted(f"error [{error.code}] {printable(error.message)}", indent="  ")
+    sentence = fitted(f"error [{error.code}] {printable(error.message)}", indent="  ")
     lines = [Text.assemble(("error", "bold red"), sentence[0].removeprefix("error")), *map(Text, sentence[1:])]
     if isinstance(error, QuerySyntaxError) and error.query:
         lines.append(Text("  " + printable(error.query)))
         # `printable` may widen what stands before the mark.
         lines.append(Text("  " + " " * cells(printable(error.query[: error.position])) + "^"))
     if remedy := remedy_of(error):
-        first, *rest = _fitted(printable(remedy), indent="  ")
+        first, *rest = fitted(printable(remedy), indent="  ")
         lines += [Text(line, style="dim") for line in ("  " + first, *rest)]
     _say(lines)
 
 
 def note(text: str) -> None:
     """A sentence for the person, on stderr."""
-    _say([line for part in as_called(text).split("\n") for line in _fitted(printable(part))])
+    _say([line for part in as_called(text).split("\n") for line in fitted(printable(part))])
 
 
 def _say(lines: Iterable[Text | str]) -> None:
@@ -194,7 +194,7 @@ def _say(lines: Iterable[Text | str]) -> None:
         _print(sys.stderr, lines)
 
 
-def _fitted(text: str, *, indent: str = "") -> list[str]:
+def fitted(text: str, *, indent: str = "") -> list[str]:
     """Text in lines for stderr's terminal; paths stay whole, so that they can be copied."""
     width = line_width(sys.stderr)
     if width is None:

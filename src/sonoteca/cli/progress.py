@@ -17,10 +17,11 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from sonoteca.cli.output import messages, printable
+from sonoteca.cli.output import fitted, messages, printable
 
 if TYPE_CHECKING:
     from sonoteca import FileOutcome, PlanCounts
+    from sonoteca.errors import SonotecaError
 
 _STAGE_WORDS: dict[str, str] = {"identify": "reading", "read": "reading tags", "listen": "listening"}
 
@@ -61,7 +62,9 @@ class ProgressBar:
 
     def on_plan(self, plan: PlanCounts) -> None:
         if not self._quiet and plan.to_identify:
-            self._console.print(f"found {plan.found} files, {plan.to_identify} to look into", style="dim")
+            self._console.print(
+                f"Found {_files(plan.found)}; {plan.to_identify:,} of them are new or changed.", style="dim"
+            )
 
     def on_stage(self, stage: str, total: int) -> None:
         self._stage, self._total, self._done, self._audio_s = stage, total, 0, 0.0
@@ -72,8 +75,7 @@ class ProgressBar:
 
     def on_outcome(self, outcome: FileOutcome) -> None:
         if outcome.state == "failed" and outcome.error is not None and not self._quiet:
-            sentence = f"[{outcome.error.code}] {printable(outcome.path)}: {printable(outcome.error.message)}"
-            self._bar.console.print(Text(sentence, style="yellow"))
+            self._tell(_failure(outcome.path, outcome.error))
         if outcome.state == "left_out":
             return
         self._done += 1
@@ -92,6 +94,27 @@ class ProgressBar:
                 f"{_STAGE_WORDS[self._stage]} {self._done}/{self._total}, {self._rate(elapsed)}, {left:.0f} s left"
             )
 
+    def _tell(self, sentence: str) -> None:
+        """A line above the bar, wrapped between words where it is a terminal."""
+        for line in fitted(sentence, indent="  "):
+            self._bar.console.print(Text(line, style="yellow"))
+
     def _rate(self, elapsed: float) -> str:
         files = f"{self._done / elapsed:.1f} files/s"
         return f"{files}, {self._audio_s / elapsed:.0f} x real time" if self._audio_s else files
+
+
+def _failure(path: str, error: SonotecaError) -> str:
+    """What is wrong with a file, its path named once.
+
+    >>> from sonoteca.errors import NotAudio
+    >>> _failure("/m/a.wav", NotAudio("/m/a.wav is no audio.")), _failure("/m/a.wav", NotAudio("It is no audio."))
+    ('failed: /m/a.wav is no audio. [not_audio]', 'failed: /m/a.wav: It is no audio. [not_audio]')
+    """
+    said = printable(error.message)
+    named = said if printable(path) in said else f"{printable(path)}: {said}"
+    return f"failed: {named} [{error.code}]"
+
+
+def _files(count: int) -> str:
+    return f"{count:,} file" if count == 1 else f"{count:,} files"

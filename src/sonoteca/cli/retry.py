@@ -39,7 +39,7 @@ def retry(
     A larger --timeout-s or --memory-mb gives a file another chance.
     """
     import sonoteca
-    from sonoteca.cli.output import print_json
+    from sonoteca.cli.output import note, print_json
     from sonoteca.cli.progress import ProgressBar
 
     request = sonoteca.RetryRequest(codes=tuple(codes or ()), timeout_s=timeout_s, failed_log=failed_log)
@@ -51,4 +51,7 @@ def retry(
         answer = sonoteca.retry(opened, request, listener=listener, progress=progress)
     if as_json:
         print_json(answer.as_json())
+    elif not answer.found and not answer.interrupted:
+        note("Nothing has failed: there is nothing to try again.")
+        return
     end(answer)

@@ -21,7 +21,7 @@ from sonoteca.cli.style_options import DoubleTimeOption, KeyLockOption
 from sonoteca.cli.weights import WeightsOption, weights_text
 
 if TYPE_CHECKING:
-    from sonoteca import KeepSetAnswer, SetAnswer, SetCandidate, SetTrack
+    from sonoteca import KeepSetAnswer, SetAnswer, SetCandidate
 
 
 def register(app: typer.Typer) -> None:
@@ -129,7 +129,9 @@ def _print_sets(answer: SetAnswer) -> None:
 
 
 def _print_set(number: int, candidate: SetCandidate) -> None:
-    from sonoteca.cli.output import clock, print_table
+    from sonoteca.cli.output import clock, note, print_table
+    from sonoteca.cli.sound_names import names_of
+    from sonoteca.cli.table import Column
 
     parts = ", ".join(f"{name} {value:.2f}" for name, value in candidate.worth.parts.items() if value is not None)
     shared = [f"{count} of {len(candidate.tracks)} tracks of set {other}" for other, count in candidate.shared.items()]
@@ -142,12 +144,13 @@ def _print_set(number: int, candidate: SetCandidate) -> None:
         [
             ("", "right"),
             ("at", "right"),
-            ("score", "right"),
+            Column("score", "right", spare=1),
             ("bpm", "right"),
             "key",
             ("energy", "right"),
-            "sound",
-            "why",
+            ("length", "right"),
+            ("sound", "name"),
+            ("why", "below"),
         ],
         [
             (
@@ -157,19 +160,12 @@ def _print_set(number: int, candidate: SetCandidate) -> None:
                 None if track.tempo_bpm is None else f"{track.tempo_bpm:.1f}",
                 track.camelot,
                 None if track.energy_level is None else f"{track.energy_level:.0f}",
-                _called(track),
+                clock(track.row.end_s - track.row.start_s),
+                name if track.place.absence is None else f"{name} ({track.place.absence})",
                 ", ".join(track.row.reasons),
             )
-            for track in candidate.tracks
+            for track, name in zip(candidate.tracks, names_of([track.row for track in candidate.tracks]), strict=True)
         ],
         title="\n".join(title),
     )
-
-
-def _called(track: SetTrack) -> str:
-    """Where it is, or what it is called and why it is nowhere."""
-    row = track.row
-    if track.place.absence is None:
-        return row.path or row.title or row.id
-    names = [each for each in (row.artist, row.title) if each]
-    return f"{' - '.join(names) or row.path or row.id} ({track.place.absence})"
+    note(f"{len(candidate.tracks)} tracks, {clock(candidate.worth.duration_s)} in all")

@@ -138,7 +138,11 @@ def audit(
         with library.write() as connection:
             audits.keep(connection, counts)
     since, before = (None, counts) if last is None else last
-    return AuditAnswer(request, counts, since, audits.difference(before, counts), missing_files, gone_files)
+    changes = audits.difference(before, counts)
+    if not (request.roots and before["audio_files_scanned"]):
+        # The disk was not read both times: what was not counted has not changed.
+        changes = {name: change for name, change in changes.items() if name not in audits.OF_DISK}
+    return AuditAnswer(request, counts, since, changes, missing_files, gone_files)
 
 
 def write_gaps(

@@ -122,6 +122,7 @@ def build_set(library: Library, request: SetRequest) -> SetAnswer:
     notes = [f"{sieve.taken} tracks were not considered: {sieve.wish}." for sieve in sieves if sieve.is_note]
     if len(ranked) < request.alternatives:
         notes.append(f"There are only {len(ranked)} different sets of these tracks.")
+    notes += _unfilled(problem, *ranked[0])
     candidates = []
     for number, (worth, order) in enumerate(ranked, start=1):
         shared = {earlier: len({*order} & {*ranked[earlier - 1][1]}) for earlier in range(1, number)}
@@ -184,6 +185,28 @@ def _name(connection: Connection, tracks: Tracks, index: int) -> str:
     region_id = int(tracks.region_ids[index])
     fact = region_facts(connection, [region_id])[region_id]
     return fact.title or file_name(fact.path or fact.id)
+
+
+def _unfilled(problem: SetProblem, worth: Worth, order: Sequence[int]) -> list[str]:
+    """A sentence where the tracks do not fill the time that was asked for, to within one of them."""
+    if problem.duration_s is None or problem.duration_s - worth.duration_s <= problem.mean_duration_s:
+        return []
+    left = int(np.delete(problem.choosable, list(order)).sum())
+    why = f"none of the other {left} fits" if left else "there are no more"
+    return [
+        f"Only {counted(len(order), 'track')}, {_clock(worth.duration_s)}, match, and {_clock(problem.duration_s)} were "
+        f"asked for: {why}."
+    ]
+
+
+def _clock(seconds: float) -> str:
+    """A time in hours, minutes and seconds.
+
+    >>> _clock(2971.0), _clock(36000.0)
+    ('49:31', '10:00:00')
+    """
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes // 60}:{minutes % 60:02d}:{rest:02d}" if minutes >= 60 else f"{minutes}:{rest:02d}"
 
 
 def _reasons(problem: SetProblem, order: Sequence[int], worth: Worth, rows: Sequence[SetTrack]) -> tuple[str, ...]:

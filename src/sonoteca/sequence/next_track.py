@@ -55,14 +55,26 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class NextRow:
-    """A result row, and how the track is played to fit."""
+    """A result row, how the track is played to fit, and what is known of it; ``energy_level`` is 1..10."""
 
     row: ResultRow
     transition: TransitionFacts
+    tempo_bpm: float | None = None
+    camelot: str | None = None
+    energy_level: float | None = None
+
+    @property
+    def duration_s(self) -> float:
+        """How long the track is."""
+        return self.row.end_s - self.row.start_s
 
     def as_json(self) -> dict[str, Any]:
         ratio = self.transition.tempo_ratio
         return self.row.as_json() | {
+            "bpm": self.tempo_bpm,
+            "camelot": self.camelot,
+            "energy_level": self.energy_level,
+            "duration_s": round(self.duration_s, 3),
             "tempo_ratio": None if ratio is None else round(ratio, 5),
             "missing": list(self.transition.missing),
         }
@@ -226,6 +238,7 @@ def find_next(library: Library, request: NextRequest) -> NextAnswer:
             facts[region_id],
             transition_facts(scored, current, candidates, (0, int(column)), style, wished_energy=limits.energy),
             MODE,
+            level=float(candidates.level[column]),
             copies=[copies[copy] for copy in known.copies(region_id)],
         )
         for column, region_id in zip(best, candidates.region_ids[best].tolist(), strict=True)
@@ -257,8 +270,13 @@ def _without_copies(
         looked_at *= 2
 
 
-def next_row(facts: RegionFacts, transition: TransitionFacts, mode: str, *, copies: Sequence[Copy] = ()) -> NextRow:
-    """Make the row of a track that a transition leads to; ``copies`` are those for which it stands."""
+def next_row(
+    facts: RegionFacts, transition: TransitionFacts, mode: str, *, level: float = np.nan, copies: Sequence[Copy] = ()
+) -> NextRow:
+    """Make the row of a track that a transition leads to.
+
+    ``level`` is its energy, 0..1 or NaN; ``copies`` are those for which it stands.
+    """
     reasons = list(transition.reasons)
     if transition.missing:
         reasons.append(f"not known: {', '.join(EVIDENCE_WORDS[axis] for axis in transition.missing)}")
@@ -271,7 +289,13 @@ def next_row(facts: RegionFacts, transition: TransitionFacts, mode: str, *, copi
         parts=transition.parts,
         reasons=reasons,
     )
-    return NextRow(row.standing_for(copies), transition)
+    return NextRow(
+        row.standing_for(copies),
+        transition,
+        tempo_bpm=facts.tempo_bpm,
+        camelot=None if facts.key is None else facts.key.camelot,
+        energy_level=None if np.isnan(level) else round(1.0 + 9.0 * level, 2),
+    )
 
 
 def _candidate_rows(loaded: Tracks, region_ids: NDArray[np.int64], left_out: set[int]) -> Tracks:

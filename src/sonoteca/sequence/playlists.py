@@ -13,7 +13,7 @@ from typing import Any
 from pydantic import Field
 from sqlalchemy.engine import Connection
 
-from sonoteca.catalogue.identity.sounds import names_of_sounds, resolve_sound
+from sonoteca.catalogue.identity.sounds import names_of_sounds, resolve_sound, whole_regions
 from sonoteca.catalogue.made import playlists as stored
 from sonoteca.catalogue.made.playlist_edits import repeats
 from sonoteca.catalogue.made.playlists import PlaylistEntry, PlaylistSummary, SmartRule
@@ -22,6 +22,7 @@ from sonoteca.domain.answer import Rows
 from sonoteca.domain.names import public_id
 from sonoteca.domain.request import Request
 from sonoteca.errors import QuerySyntaxError
+from sonoteca.search.query.listing import SoundRow, rows_of
 from sonoteca.sequence.playlist_entries import Entry, entries_of_hashes, file_name, keepable, stored_entries
 from sonoteca.sequence.playlist_file import check_playlist_file, named_entries, write_entries
 from sonoteca.sequence.smart_playlists import contents_found, count_found, smart_rule
@@ -241,15 +242,20 @@ class ShowPlaylistRequest(Request):
         check_playlist_file(self.output)
 
 
+# What an entry of a playlist tells of its sound.
+_TOLD = ("bpm", "key", "camelot", "energy_level", "duration_s")
+
+
 @dataclass(frozen=True, slots=True)
 class PlaylistEntryRow:
-    """One entry: its position from 1, its content, where the sound is, and what it is called."""
+    """One entry: its position from 1, its content, where the sound is, what it is called and what is known of it."""
 
     position: int
     content_hash: str
     entry: Entry
     title: str | None = None
     artist: str | None = None
+    sound: SoundRow | None = None
 
     @property
     def absence(self) -> str | None:
@@ -257,6 +263,7 @@ class PlaylistEntryRow:
         return self.entry.absence
 
     def as_json(self) -> dict[str, Any]:
+        known = {} if self.sound is None else self.sound.as_json()
         return {
             "position": self.position,
             "id": public_id(self.content_hash),
@@ -267,6 +274,7 @@ class PlaylistEntryRow:
             "last_path": self.entry.last_path,
             "state": str(self.entry.state),
             "disk_away": self.entry.is_disk_away,
+            **{name: known.get(name) for name in _TOLD},
         }
 
 
@@ -301,8 +309,17 @@ def show_playlist(library: Library, request: ShowPlaylistRequest) -> ShowPlaylis
         names = names_of_sounds(connection, [entry.sound_id for entry in entries if entry.sound_id is not None])
         if request.output is not None:
             write_entries(connection, request.output, entries)
+        known = [entry.sound_id for entry in entries if entry.sound_id is not None]
+        regions = list(whole_regions(connection, known).values())
+        facts = {row.sound_id: row for row in rows_of(connection, regions)}
     rows = tuple(
-        PlaylistEntryRow(position, content_hash, entry, *names.get(entry.sound_id or 0, (None, None)))
+        PlaylistEntryRow(
+            position,
+            content_hash,
+            entry,
+            *names.get(entry.sound_id or 0, (None, None)),
+            sound=facts.get(entry.sound_id or 0),
+        )
         for position, (content_hash, entry) in enumerate(zip(hashes, entries, strict=True), start=1)
     )
     return ShowPlaylistAnswer(request, rows, playlist.rule, playlist.details)

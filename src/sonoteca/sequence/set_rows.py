@@ -49,6 +49,7 @@ class SetTrack:
             "bpm": self.tempo_bpm,
             "camelot": self.camelot,
             "energy_level": self.energy_level,
+            "duration_s": round(self.row.end_s - self.row.start_s, 3),
             "score": None if self.transition is None else round(self.transition.score, 4),
             "tempo_ratio": None if ratio is None else round(ratio, 5),
             "missing": [] if self.transition is None else list(self.transition.missing),

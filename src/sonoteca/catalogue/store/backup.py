@@ -19,6 +19,7 @@ from sonoteca.whole_file import WholeFile, sync_folder
 
 # Pages copied before other writers get a turn: 4,096 pages of 4 KiB are 16 MiB.
 _PAGES_A_STEP = 4096
+_BEFORE_RESTORE = "before-restore"
 
 
 def copy_library(path: Path, target: Path) -> None:
@@ -118,7 +119,7 @@ def restore(path: Path, source: Path, backups: Path) -> Path | None:
         _copy(source, path)
         return None
     try:
-        kept = backup_file(path, backups, reason="before-restore")
+        kept = backup_file(path, backups, reason=_BEFORE_RESTORE)
     except LibraryDamaged:
         return _replace_damaged(path, source)
     with errors_explained(str(path)), closing(_read_only(source)) as from_:
@@ -151,8 +152,12 @@ def _replace_damaged(path: Path, source: Path) -> Path:
 
 
 def list_backups(folder: Path, suffix: str) -> list[Path]:
-    """Backups in a folder, newest first."""
+    """Backups in a folder, newest first; what a restore put aside stands behind them."""
     if not folder.is_dir():
         return []
     found = [path for path in folder.iterdir() if path.suffix == suffix and not path.name.startswith(".")]
-    return sorted(found, key=lambda path: (path.stat().st_mtime_ns, path.name), reverse=True)
+    return sorted(
+        found,
+        key=lambda path: (f"-{_BEFORE_RESTORE}" not in path.stem, path.stat().st_mtime_ns, path.name),
+        reverse=True,
+    )

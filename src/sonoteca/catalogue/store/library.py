@@ -51,6 +51,8 @@ class Library:
         Folder for index, peaks, cache and backups; it may not exist yet.
     uuid : str
         Given when the library was made; a copy keeps it.
+    upgraded_from : str or None
+        The schema it was at before it was upgraded while it was opened.
     held : dict
         What was made from the library and is held as long as it is open, by name: whoever makes it keeps it here.
     """
@@ -61,6 +63,7 @@ class Library:
         self.path = path
         self.data_dir = data_dir
         self.mode = mode
+        self.upgraded_from: str | None = None
         self.held: dict[str, Any] = {}
         self._locks: dict[str, threading.RLock] = {}
         self._wrote = False
@@ -255,8 +258,10 @@ def open_library(
     engine = _sqlite_engine_for(path, mode, busy_timeout_s, max_pages)
     try:
         with errors_explained(name):
-            _bring_to_today(engine, name, mode, upgrade_older, path, data_dir)
-        return Library(engine, location=name, path=path, data_dir=data_dir, mode=mode)
+            upgraded_from = _bring_to_today(engine, name, mode, upgrade_older, path, data_dir)
+        library = Library(engine, location=name, path=path, data_dir=data_dir, mode=mode)
+        library.upgraded_from = upgraded_from
+        return library
     except BaseException:
         engine.dispose()
         raise
@@ -317,8 +322,10 @@ def _open_postgres(url: str, mode: Mode, data_dir: Path | None, upgrade_older: b
         ) from error
     try:
         with errors_explained(name):
-            _bring_to_today(engine, name, mode, upgrade_older, None, data_dir)
-        return Library(engine, location=name, path=None, data_dir=data_dir, mode=mode)
+            upgraded_from = _bring_to_today(engine, name, mode, upgrade_older, None, data_dir)
+        library = Library(engine, location=name, path=None, data_dir=data_dir, mode=mode)
+        library.upgraded_from = upgraded_from
+        return library
     except BaseException:
         engine.dispose()
         raise
@@ -326,12 +333,13 @@ def _open_postgres(url: str, mode: Mode, data_dir: Path | None, upgrade_older: b
 
 def _bring_to_today(
     engine: Engine, name: str, mode: Mode, upgrade_older: bool, path: Path | None, data_dir: Path | None
-) -> None:
+) -> str | None:
+    """Make or upgrade what is there; returns the schema that it had, if it was upgraded."""
     with engine.connect() as connection:
         revision = upgrade.stored_revision(connection)
         is_empty = revision is None and not sa.inspect(connection).get_table_names()
     if revision == REVISION:
-        return
+        return None
     if revision is None:
         if not is_empty:
             raise LibraryDamaged(
@@ -340,7 +348,7 @@ def _bring_to_today(
         if mode != "create":
             raise LibraryMissing(f"There is no library in {name}: the database is empty.")
         upgrade.migrate(engine)
-        return
+        return None
     if upgrade.is_newer(revision):
         raise LibraryTooNew(f"{name} was written by a newer Sonoteca (schema {revision}, this one knows {REVISION}).")
     if mode == "read" or not upgrade_older:
@@ -350,3 +358,4 @@ def _bring_to_today(
     if path is not None and data_dir is not None:
         backup_file(path, data_dir / "backups", reason=f"before-{REVISION}")
     upgrade.migrate(engine)
+    return revision

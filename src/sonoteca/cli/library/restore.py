@@ -25,12 +25,24 @@ def restore(
     What was there before is kept beside the backups.
     """
     import sonoteca
-    from sonoteca.cli.output import note
+    from sonoteca.cli.output import note, print_json
     from sonoteca.settings import load_settings
 
     location = library_location(library, load_settings())
     plan = sonoteca.plan_restore(location, source)
+    for file, why in plan.passed_over:
+        note(f"passed over {file.name}: {why}")
     if not yes and plan.replaces:
         typer.confirm(f"Replace {plan.path} with {plan.source}?", abort=True, err=True)
     done = sonoteca.restore_library(location, plan.source)
+    if as_json:
+        print_json(
+            {
+                "library": str(done.path),
+                "restored_from": str(done.source),
+                "kept": None if done.kept is None else str(done.kept),
+                "passed_over": [str(file) for file, _ in plan.passed_over],
+            }
+        )
+        return
     note(f"restored {done.path} from {done.source}" + (f"; the former state is {done.kept}" if done.kept else ""))

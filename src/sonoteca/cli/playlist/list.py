@@ -38,6 +38,7 @@ def list_(library: LibraryOption = None, data_dir: DataDirOption = None, as_json
             )
             for each in answer.rows
         ],
+        empty="There are no playlists yet: `sonoteca playlist create NAME` makes one.",
     )
     for each in answer.rows:
         if each.entries is None:

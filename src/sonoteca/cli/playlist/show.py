@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+if TYPE_CHECKING:
+    from sonoteca import ShowPlaylistAnswer
+
 from sonoteca.cli.examples import examples
 from sonoteca.cli.options import DataDirOption, JsonOption, LibraryOption, open_named_library
 from sonoteca.cli.playlist.words import NameArgument, counted, rule_text
 
 if TYPE_CHECKING:
-    from sonoteca import PlaylistEntryRow
+    pass
 
 
 def register(group: typer.Typer) -> None:
@@ -30,7 +33,7 @@ def show(
 ) -> None:
     """Show the entries of a playlist, or write them to a file."""
     import sonoteca
-    from sonoteca.cli.output import note, print_json, print_table
+    from sonoteca.cli.output import note, print_json
 
     request = sonoteca.ShowPlaylistRequest(playlist=name, output=output)
     with open_named_library(library, mode="read") as opened:
@@ -40,17 +43,49 @@ def show(
     if as_json:
         print_json(answer.as_json())
     elif output is None:
-        rows = [(row.position, str(row.entry.state), _called(row)) for row in answer.rows]
-        print_table([("", "right"), "state", "sound"], rows)
+        _print_entries(answer)
         if answer.rule is not None:
-            note(f"smart: {rule_text(answer.rule.query, answer.rule.limit)}, {counted(len(rows))} now")
-        elif not rows:
+            note(f"smart: {rule_text(answer.rule.query, answer.rule.limit)}, {counted(len(answer.rows))} now")
+        elif not answer.rows:
             note(f"{name!r} has no entries yet")
 
 
-def _called(row: PlaylistEntryRow) -> str:
-    """Where it is, or what it is called and why it is nowhere."""
-    if row.absence is None:
-        return row.entry.path or row.entry.name
-    names = [each for each in (row.artist, row.title) if each]
-    return f"{' - '.join(names) or row.entry.name} ({row.absence})"
+# What is said of an entry that is not simply there.
+_STATES = {
+    "found": None,
+    "moved_file": "moved",
+    "missing_file": "not there",
+    "not_in_library": "not in the library",
+    "not_found": "not found",
+}
+
+
+def _print_entries(answer: ShowPlaylistAnswer) -> None:
+    """Entries as a DJ reads them, and how long they are together."""
+    from sonoteca.cli.output import clock, note, print_table
+    from sonoteca.cli.sound_names import name_of
+
+    rows = answer.rows
+    known = [row.sound for row in rows]
+    print_table(
+        [("", "right"), ("bpm", "right"), "key", ("energy", "right"), ("length", "right"), ("sound", "name"), "state"],
+        [
+            (
+                row.position,
+                None if sound is None or sound.tempo_bpm is None else f"{sound.tempo_bpm:.1f}",
+                None if sound is None or sound.key is None else sound.key.camelot,
+                None if sound is None or sound.energy_level is None else f"{sound.energy_level:.0f}",
+                None if sound is None or sound.duration_s is None else clock(sound.duration_s),
+                name_of(row.entry.name, row.title, row.artist, row.entry.path or row.entry.last_path or row.entry.name),
+                row.absence or _STATES[str(row.entry.state)],
+            )
+            for row, sound in zip(rows, known, strict=True)
+        ],
+    )
+    lengths = [sound.duration_s for sound in known if sound is not None and sound.duration_s is not None]
+    if rows:
+        without = len(rows) - len(lengths)
+        note(
+            f"{counted(len(rows))}, {clock(sum(lengths))} in all"
+            + (f", without {without} whose length is not known" if without else "")
+        )
