@@ -82,6 +82,9 @@ from .plugins import broken_plugins as broken_plugins
 from .plugins import list_plugins as list_plugins
 from .search.add import add as add
 from .search.add import retry as retry
+from .search.copies import CopiesAnswer as CopiesAnswer
+from .search.copies import CopiesRequest as CopiesRequest
+from .search.copies import find_copies as find_copies
 from .search.corrections import ChangedValue as ChangedValue
 from .search.corrections import EditAnswer as EditAnswer
 from .search.corrections import EditRequest as EditRequest

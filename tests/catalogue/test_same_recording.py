@@ -71,4 +71,4 @@ def test_of_a_ranking_the_first_copy_stands_for_the_others(library: Library, num
 def test_sounds_without_a_vector_are_copies_of_nothing(library: Library) -> None:
     with library.write() as connection:
         assert first_copies(connection, []) == first_copies(connection, [1, 2]) == {}
-        assert copies_of(connection, 1) == []
+        assert copies_of(connection, 1) == {}

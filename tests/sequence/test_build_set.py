@@ -80,6 +80,25 @@ def test_locked_tracks_are_in_place_in_every_alternative(filled: Library) -> Non
     assert "1 tracks were not considered: their tempo is not known." in answer.notes
 
 
+def test_a_set_holds_a_recording_once_however_often_it_was_encoded(sqlite_library: Library) -> None:
+    tracks = {name: Made(recording=name, energy=float(3 + number)) for number, name in enumerate("abcd")}
+    copies = {f"{name} mp3": Made(recording=name, seconds=200.04) for name in "abcd"}
+    with sqlite_library.write() as connection:
+        store(connection, tracks | copies)
+    answer = build_set(sqlite_library, asked("4", start=path("a mp3"), alternatives=2))
+    for which in range(len(answer.candidates)):
+        names = titles(answer, which)
+        assert names[0] == "a mp3"
+        assert sorted(str(name)[0] for name in names) == ["a", "b", "c", "d"]
+    with pytest.raises(ConstraintsConflict):
+        build_set(sqlite_library, asked("5"))
+    # Who names both gets both.
+    named = build_set(sqlite_library, asked("3", start=path("a"), must=(path("a mp3"),)))
+    assert {"a", "a mp3"} < {*titles(named)}
+    by_time = build_set(sqlite_library, asked("60m"))
+    assert sorted(str(name)[0] for name in titles(by_time)) == ["a", "b", "c", "d"]
+
+
 def test_alternatives_differ_say_how_much_and_stand_in_order(filled: Library) -> None:
     answer = build_set(filled, asked("8", curve="peak", alternatives=4))
     totals = [candidate.worth.total for candidate in answer.candidates]

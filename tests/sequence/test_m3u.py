@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sonoteca.errors import PlaylistUnreadable
-from sonoteca.sequence.m3u import M3uEntry, format_m3u, parse_m3u, read_m3u, write_m3u
+from sonoteca.sequence.m3u import M3uEntry, format_m3u, parse_m3u, write_m3u
+from sonoteca.sequence.playlist_formats import read_playlist_file
 
 LISTS = Path("/lists")
 
@@ -78,7 +79,7 @@ def test_of_several_readings_the_one_that_is_there_wins(tmp_path: Path) -> None:
     for name in (b"a\\b.mp3", b"caf\xe9.mp3", b"c d.mp3", b"100%25.mp3"):
         Path(os.fsdecode(bytes(tmp_path) + b"/" + name)).touch()
     (tmp_path / "list.m3u").write_bytes(b"a\\b.mp3\ncaf\xe9.mp3\nc%20d.mp3\n100%25.mp3\n")
-    found = [entry.path for entry in read_m3u(tmp_path / "list.m3u")]
+    found = [entry.path for entry in read_playlist_file(tmp_path / "list.m3u")]
     assert all(os.path.exists(path) for path in found)
     assert os.fsencode(found[1]).endswith(b"caf\xe9.mp3")
 
@@ -87,7 +88,7 @@ def test_what_is_no_playlist_is_refused(tmp_path: Path) -> None:
     with pytest.raises(PlaylistUnreadable, match="is no text"):
         parse_m3u(b"RIFF\x00\x00\x00WAVE", folder=LISTS)
     with pytest.raises(PlaylistUnreadable, match="cannot be read"):
-        read_m3u(tmp_path / "none.m3u")
+        read_playlist_file(tmp_path / "none.m3u")
     with pytest.raises(PlaylistUnreadable, match="cannot be written"):
         write_m3u(tmp_path / "no folder" / "a.m3u", [])
 
@@ -107,18 +108,62 @@ def test_writing_is_relative_below_the_playlist_and_absolute_elsewhere() -> None
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("name", ["a\nb.mp3", "a\rb.mp3", " a.mp3", "a.mp3 "])
-def test_names_that_a_playlist_cannot_hold_are_refused(name: str) -> None:
-    with pytest.raises(PlaylistUnreadable, match="cannot stand in a playlist"):
-        format_m3u([M3uEntry("", f"/lists/{name}")], folder=LISTS)
+ODD_NAMES = [
+    "file:x.wav", "FILE:x.wav", " lead.wav", "#x.wav", " #x.wav", "100%25.wav", "a%20b.wav", "50%.wav", "http:x.wav", "C:x.wav",
+    "a\nb.mp3", "a\rb.mp3", "a.mp3 ", "a?b#c.mp3", "\u00a0a.wav\u2003", "a\\b.wav", "./x.wav", "file:/x.wav", "-x.wav", "[playlist]", "<x>.wav",
+    "caf\udce9.wav", "\ufeffx.wav",
+]  # fmt: skip
 
 
-def test_a_failed_write_leaves_the_playlist_that_was_there(tmp_path: Path) -> None:
+@pytest.mark.skipif(os.sep == "\\", reason="such names cannot be on Windows")
+@pytest.mark.parametrize("folder", ["lists", "lists/sub", "elsewhere"])
+@pytest.mark.parametrize("name", ODD_NAMES)
+def test_odd_names_survive_being_written_and_read_back(tmp_path: Path, folder: str, name: str) -> None:
+    file, place = tmp_path / folder / name, tmp_path / "lists" / "list.m3u8"
+    for each in (file, place):
+        each.parent.mkdir(parents=True, exist_ok=True)
+    file.touch()
+    write_m3u(place, [M3uEntry("", str(file), 2.0, "A"), M3uEntry("", "/b.wav")])
+    assert [entry.path for entry in read_playlist_file(place)] == [os.path.normpath(file), "/b.wav"]
+
+
+@pytest.mark.skipif(os.sep == "\\", reason="such names cannot be on Windows")
+@pytest.mark.parametrize("name", [name for name in ODD_NAMES if "\udce9" not in name])
+def test_odd_names_survive_while_their_disk_is_away(tmp_path: Path, name: str) -> None:
+    place = tmp_path / "list.m3u8"
+    for folder in (tmp_path, Path("/away")):
+        write_m3u(place, [M3uEntry("", str(folder / name))])
+        assert [entry.path for entry in read_playlist_file(place)] == [os.path.normpath(folder / name)]
+
+
+@pytest.mark.skipif(os.sep == "\\", reason="such names cannot be on Windows")
+def test_others_lines_are_read_as_the_names_that_are_there(tmp_path: Path) -> None:
+    for name in (" lead.wav", "file:x.wav", "what?.wav", "100%.wav"):
+        (tmp_path / name).touch()
+    lines = [
+        " lead.wav",
+        "file:x.wav",
+        "file:lead%20in.wav",
+        f"file://{tmp_path}/what?.wav",
+        f"file://{tmp_path}/100%.wav",
+    ]
+    (tmp_path / "list.m3u").write_text("\n".join(lines))
+    found = [os.path.relpath(entry.path, tmp_path) for entry in read_playlist_file(tmp_path / "list.m3u")]
+    assert found == [" lead.wav", "file:x.wav", "file:lead%20in.wav", "what?.wav", "100%.wav"]
+
+
+def test_a_failed_write_leaves_the_playlist_that_was_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     place = tmp_path / "list.m3u8"
     write_m3u(place, [M3uEntry("", "/a.mp3")])
-    with pytest.raises(PlaylistUnreadable):
-        write_m3u(place, [M3uEntry("", "/b\n.mp3")])
-    assert [entry.path for entry in read_m3u(place)] == ["/a.mp3"]
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "replace", full)
+    with pytest.raises(PlaylistUnreadable, match="No space left"):
+        write_m3u(place, [M3uEntry("", "/b.mp3")])
+    monkeypatch.undo()
+    assert [entry.path for entry in read_playlist_file(place)] == ["/a.mp3"]
     assert sorted(each.name for each in tmp_path.iterdir()) == ["list.m3u8"]
 
 

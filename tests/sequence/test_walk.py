@@ -49,6 +49,12 @@ def test_mixable_walks_prefer_what_can_be_mixed() -> None:
     assert walked(tracks, 1, mixable=1.0).order == (0, 3, 1)
 
 
+def test_a_recording_is_walked_through_once() -> None:
+    copies = [turned(0.5, recording="middle"), turned(0.51, recording="middle", seconds=200.04)]
+    tracks = columns(turned(0.0), turned(1.0), *copies, turned(0.9), turned(0.0, recording="0"))
+    assert walked(tracks, 3).order in ((0, 2, 4, 1), (0, 3, 4, 1))
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.lists(made_tracks(), min_size=2, max_size=10), st.integers(0, 8), st.sampled_from([0.0, 1.0]))
 def test_walks_go_on_and_never_repeat(made: list[Made], steps: int, mixable: float) -> None:

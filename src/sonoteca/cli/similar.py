@@ -55,7 +55,10 @@ def similar(
     max_per_artist: Annotated[
         int | None, typer.Option(min=1, metavar="N", help="Give at most so many answers by one artist.")
     ] = None,
-    collapse: Annotated[bool, typer.Option("--collapse", help="Show near-duplicates once.")] = False,
+    collapse: Annotated[bool, typer.Option("--collapse", help="Show sounds once that are almost alike.")] = False,
+    copies: Annotated[
+        bool, typer.Option("--copies", help="Show other encodings of one recording too, each in a row of its own.")
+    ] = False,
     library: LibraryOption = None,
     data_dir: DataDirOption = None,
     as_json: JsonOption = False,
@@ -76,6 +79,7 @@ def similar(
         max_per_file=max_per_file,
         max_per_artist=max_per_artist,
         collapse=collapse,
+        copies=copies,
     )
     with open_named_library(library, mode="read") as opened, open_listener() as listener:
         answer = sonoteca.find_similar(opened, request, listener=listener)

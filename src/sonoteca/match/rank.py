@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sonoteca.catalogue.heard.same_recording import recordings_of_regions
+from sonoteca.catalogue.identity.sounds import known_sounds
 from sonoteca.catalogue.store.library import Library
 from sonoteca.domain.vocabulary import Role
 from sonoteca.errors import RequestError
@@ -18,10 +20,12 @@ from sonoteca.match.load_regions import load_region_table
 from sonoteca.match.reasons import reasons_of, risks_of
 from sonoteca.match.region_table import ROLES, RegionTable
 from sonoteca.match.weights import Weights
-from sonoteca.search.result_row import RegionFacts, ResultRow, region_facts
+from sonoteca.search.result_row import RegionFacts, ResultRow, copies_by_sound, region_facts
 
 Mode = Literal["loop", "hum"]
 MODE = "match"
+# So many more than are answered are looked at for other encodings of one recording, which answer once.
+_SPARE = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +84,7 @@ def rank_matches(
     ----------
     library : Library
     query : RegionTable
-        Its own sound is not among the answers.
+        Neither its own sound nor another encoding of it is among the answers.
     weights : Weights
     role : Role, optional
         What the answers shall play; by default each is judged in its most probable role.
@@ -105,15 +109,22 @@ def rank_matches(
     fits = fit(query, candidates, weights, role=role, strict=strict, hum=mode == "hum")
     # A hash stands for the content, wherever it is kept. The table is not copied without them: it may be large.
     own = np.array([each == query.content_hashes[0] for each in candidates.content_hashes], np.bool_)
-    best = fits.best(k + int(own.sum()))
-    best = best[~own[best]][:k]
+    best = fits.best(k + int(own.sum()) + _SPARE)
+    best = best[~own[best]]
     with library.read() as connection:
+        asked = known_sounds(connection, [str(query.content_hashes[0])])
+        known = recordings_of_regions(
+            connection, candidates.region_ids[best].tolist(), before=[] if mode == "hum" else list(asked.values())
+        )
+        best = np.array([i for i in best.tolist() if not known.is_copy(int(candidates.region_ids[i]))][:k], np.int64)
         facts = region_facts(connection, candidates.region_ids[best].tolist())
+        copies = copies_by_sound(connection, list(known.first))
     rows = []
     for i in best.tolist():
         region_id = int(candidates.region_ids[i])
         if region_id in facts:
-            rows.append(_row(query, candidates, fits, i, facts[region_id]))
+            row = _row(query, candidates, fits, i, facts[region_id])
+            rows.append(replace(row, row=row.row.standing_for([copies[copy] for copy in known.copies(region_id)])))
     return Ranking(tuple(rows), {name: int((found & ~own).sum()) for name, found in fits.rejections.items()})
 
 

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sonoteca.catalogue.heard.embeddings import Span, StoredSpace, spans, vectors_of_ids
+from sonoteca.catalogue.heard.same_recording import Recordings, recordings_of_regions
 from sonoteca.catalogue.store.library import Library
 from sonoteca.domain.certainty import Certainty
 from sonoteca.domain.embedding import Space
@@ -22,7 +23,7 @@ from sonoteca.domain.vocabulary import Role
 from sonoteca.errors import RequestError
 from sonoteca.index.filter import Filter
 from sonoteca.index.vector_index import Neighbours, VectorIndex
-from sonoteca.search.result_row import RegionFacts, ResultRow, region_facts
+from sonoteca.search.result_row import RegionFacts, ResultRow, copies_by_sound, region_facts
 
 MODE = "similar"
 # Windows of one region crowd the first places: so many embeddings are asked for per answer.
@@ -46,11 +47,16 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class Diversity:
-    """Limits on how many answers may share something; None is no limit."""
+    """Limits on how many answers may share something; None is no limit.
+
+    ``collapse_duplicates``: vectors that are almost one answer once. ``with_copies``: other encodings of one
+    recording answer each, those of the examples too; without it one of them stands for all.
+    """
 
     max_per_file: int | None = None
     max_per_artist: int | None = None
     collapse_duplicates: bool = False
+    with_copies: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +93,7 @@ def rank_by_likeness(
     where : Filter, optional
         What may answer.
     diversity : Diversity, optional
-        Limits per file and artist, near-duplicates collapsed.
+        Limits per file and artist, what sounds almost alike collapsed; copies of one recording answer once.
 
     Returns
     -------
@@ -109,8 +115,15 @@ def rank_by_likeness(
     if not any(search.weights[part.name] and target[part.start : part.stop].any() for part in space.space.aspects):
         lacking = ", ".join(name for name, weight in search.weights.items() if weight)
         raise RequestError(f"The example has none of the aspects asked for ({lacking}).", "Give another one a weight.")
-    chosen, neighbours = search.nearest(target, k, diversity or Diversity())
-    rows = [_row(each, search.weights, examples[0].facts) for each in chosen]
+    chosen, known, neighbours = search.nearest(target, k, diversity or Diversity())
+    with library.read() as connection:
+        copies = copies_by_sound(connection, list(known.first))
+    rows = [
+        _row(each, search.weights, examples[0].facts).standing_for(
+            [copies[copy] for copy in known.copies(each.facts.region_id)]
+        )
+        for each in chosen
+    ]
     return Likeness(tuple(rows), neighbours.exact, neighbours.notes)
 
 
@@ -143,8 +156,10 @@ class _Search:
     where: Filter | None
     own_sounds: frozenset[int]
 
-    def nearest(self, target: NDArray[np.float32], k: int, diversity: Diversity) -> tuple[list[Candidate], Neighbours]:
-        """The ``k`` best within the limits, and the last answer of the index."""
+    def nearest(
+        self, target: NDArray[np.float32], k: int, diversity: Diversity
+    ) -> tuple[list[Candidate], Recordings, Neighbours]:
+        """The ``k`` best within the limits, which of those looked at are one recording, and the last answer of the index."""
         scaled = target.copy()
         for part in self.space.space.aspects:
             scaled[part.start : part.stop] *= np.float32(self.weights[part.name])
@@ -152,11 +167,20 @@ class _Search:
         while True:
             neighbours = self.index.nearest(scaled[None], asked, where=self.where)
             proposed = neighbours.ids[0][neighbours.ids[0] >= 0]
-            chosen = _diverse(self._scored(proposed, target), k, diversity)
+            candidates = self._scored(proposed, target)
+            known = self._recordings(candidates) if not diversity.with_copies else Recordings({}, {})
+            distinct = [each for each in candidates if not known.is_copy(each.facts.region_id)]
+            chosen = _diverse(distinct, k, diversity)
             # Asked for more only when windows of few regions, or the limits, used up the proposals.
             if len(chosen) >= k or len(proposed) < asked or asked >= _MAX_PROPOSED:
-                return chosen, neighbours
+                return chosen, known, neighbours
             asked = min(_MAX_PROPOSED, asked * 4)
+
+    def _recordings(self, candidates: Sequence[Candidate]) -> Recordings:
+        """Which of these, best first, are one recording, or one with an example."""
+        with self.library.read() as connection:
+            region_ids = [each.facts.region_id for each in candidates]
+            return recordings_of_regions(connection, region_ids, before=sorted(self.own_sounds))
 
     def _scored(self, proposed: NDArray[np.int64], target: NDArray[np.float32]) -> list[Candidate]:
         """The best vector of each proposed region, best first."""

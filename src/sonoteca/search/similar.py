@@ -81,7 +81,10 @@ class SimilarRequest(Request):
     max_per_file, max_per_artist : int >= 1, or None
         At most so many answers from one sound, or by one artist.
     collapse : bool
-        Near-duplicates answer once.
+        Sounds whose vectors are almost one answer once, whatever they are.
+    copies : bool
+        Other encodings of one recording answer each, those of ``sounds`` too. Without it they never do: the best
+        stands for the others, and names them.
     """
 
     sounds: tuple[str, ...] = Field(min_length=1)
@@ -93,6 +96,7 @@ class SimilarRequest(Request):
     max_per_file: int | None = Field(default=None, ge=1)
     max_per_artist: int | None = Field(default=None, ge=1)
     collapse: bool = False
+    copies: bool = False
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -159,7 +163,7 @@ def find_similar(library: Library, request: SimilarRequest, *, listener: Listene
         k=request.k,
         aspects=weights,
         where=where,
-        diversity=Diversity(request.max_per_file, request.max_per_artist, request.collapse),
+        diversity=Diversity(request.max_per_file, request.max_per_artist, request.collapse, request.copies),
     )
     answered = request.model_copy(update={"aspects": weights})
     return SimilarAnswer(answered, likeness.rows, space.space.id, likeness.exact, likeness.notes)

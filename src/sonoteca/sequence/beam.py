@@ -105,7 +105,8 @@ class _Search:
         self.has_artist = (problem.tracks.artist != NO_ARTIST).astype(np.float32)
         self.order_of_equals = np.random.default_rng(seed).permutation(len(problem.tracks))
         self.free = problem.choosable.copy()
-        self.free[[*problem.locked.values(), *problem.musts, *([] if problem.last is None else [problem.last])]] = False
+        fixed = [*problem.locked.values(), *problem.musts, *([] if problem.last is None else [problem.last])]
+        self.free[[*fixed, *(copy for index in fixed for copy in rows.copies.of(index))]] = False
         self.n_free = int(self.free.sum())
         self._standings: dict[tuple[int, float, int], _Standing] = {}
         self.last_lock = max(problem.locked, default=-1)
@@ -156,7 +157,7 @@ class _Search:
         return self._left_s(partial) < self.mean_s / 2.0 or not self._has_more(partial)
 
     def _has_more(self, partial: _Partial) -> bool:
-        rest = self.n_free - sum(bool(self.free[index]) for index in partial.order)
+        rest = self.n_free - int(self.free[self._taken(partial)].sum())
         return bool(rest > 0 or partial.n_musts < len(self.problem.musts) or len(partial.order) <= self.last_lock)
 
     def _left_s(self, partial: _Partial) -> float:
@@ -228,9 +229,13 @@ class _Search:
         waiting = [must for must in problem.musts if must not in partial.order]
         if len(waiting) < self._slots(partial):
             allowed |= self.free
-            allowed[list(partial.order)] = False
+            allowed[self._taken(partial)] = False
         allowed[waiting] = True
         return allowed
+
+    def _taken(self, partial: _Partial) -> list[int]:
+        """The tracks of a partial set, and other encodings of them: each once."""
+        return list({each for index in partial.order for each in (index, *self.rows.copies.of(index))})
 
     def _standing(self, partial: _Partial, position: int) -> _Standing:
         """What every track adds by standing at ``position``, whatever it follows."""

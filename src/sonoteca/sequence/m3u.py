@@ -4,7 +4,9 @@ There is no standard. What is read: plain lists of paths; the ``#EXTM3U`` dialec
 ``#EXTINF:seconds,Artist - Title`` is about the entry that follows; UTF-8 with or without a byte
 order mark, UTF-16 with one, else Windows-1252; line ends of any system; paths that are absolute,
 relative to the playlist, Windows paths (``D:\\Music\\a.mp3``, ``\\\\server\\share\\a.mp3``) and
-``file:`` URLs. Other comments are skipped. What is written: UTF-8, ``\\n``, ``#EXTM3U``.
+``file:`` URLs. Other comments are skipped. What is written: UTF-8, ``\\n``, ``#EXTM3U``; a name that
+would be read as something else (``#a.wav``, ``file:a.wav``, one with a blank before it) begins with ``./``, and one
+that no line holds (it has line ends, or blanks behind it) is a ``file:`` URL.
 """
 
 from __future__ import annotations
@@ -16,15 +18,13 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, unquote_to_bytes
 
 from sonoteca.domain.text_bytes import text_of
 from sonoteca.errors import PlaylistUnreadable
 from sonoteca.whole_file import write_whole
 
 SUFFIXES = frozenset({".m3u", ".m3u8"})
-# A playlist of a million entries has 100 MB; beyond it, something else was named.
-_MOST_BYTES = 256 * 2**20
 _EXTINF = re.compile(r"#EXTINF:\s*(?P<seconds>-?\d+(?:\.\d+)?)?[^,]*,?(?P<title>.*)", re.IGNORECASE)
 _WINDOWS = re.compile(r"[A-Za-z]:[\\/]|\\\\")
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
@@ -50,24 +50,6 @@ class M3uEntry:
     path: str
     duration_s: float | None = None
     title: str | None = None
-
-
-def read_m3u(path: str | Path) -> list[M3uEntry]:
-    """The entries of a playlist file.
-
-    Raises
-    ------
-    PlaylistUnreadable
-        The file cannot be read, or is no text.
-    """
-    place = Path(path)
-    try:
-        if place.stat().st_size > _MOST_BYTES:
-            raise PlaylistUnreadable(f"{place} is too large for a playlist.")
-        data = place.read_bytes()
-    except OSError as error:
-        raise PlaylistUnreadable(f"{place} cannot be read ({error.strerror}).") from error
-    return parse_m3u(data, folder=place.absolute().parent, name=str(place))
 
 
 def parse_m3u(data: bytes, *, folder: Path, name: str = "the playlist") -> list[M3uEntry]:
@@ -101,30 +83,43 @@ def parse_m3u(data: bytes, *, folder: Path, name: str = "the playlist") -> list[
                 duration_s = seconds if seconds > 0 else None
                 title = match["title"].strip() or None
             continue
-        entries.append(M3uEntry(line, _local_path(line, os.fsdecode(raw.strip()), folder), duration_s, title))
+        entries.append(M3uEntry(line, local_path(text_of(raw), raw, folder), duration_s, title))
         duration_s = title = None
     return entries
 
 
-def _local_path(written: str, as_named: str, folder: Path) -> str:
-    """The path that a line means; ``as_named`` has the very bytes of the line, as the file system names files."""
-    if written.lower().startswith("file:"):
-        return _path_of_url(written)
+def local_path(text: str, raw: bytes, folder: Path) -> str:
+    """The path that a line means: absolute, except for a Windows path on another system and a network address.
+
+    Parameters
+    ----------
+    text, raw : str, bytes
+        The line as it is read, and its very bytes, as the file system names files.
+    folder : Path
+        Where relative paths begin.
+    """
+    written = text.strip()
+    if re.match(r"file:[\\/]", written, re.IGNORECASE):
+        return path_of_url(written)
     if _URL.match(written):
         return written
     if _WINDOWS.match(written) and os.sep != "\\":
         return written
-    readings = [
-        written,
-        # A name that is not UTF-8 on disk either.
-        as_named,
-        # Programs on Windows write relative paths with backslashes.
-        *([written.replace("\\", "/")] if os.sep != "\\" else []),
-        # Some write paths as if they were addresses.
-        unquote(written),
-    ]
+    # Blanks around a name are part of it where there is such a file.
+    readings = [text, written]
+    # A name that is not UTF-8 on disk either.
+    readings.append(os.fsdecode(raw.strip()))
+    # Programs on Windows write relative paths with backslashes; "./" and "/" are other systems' ways.
+    is_ours = written.startswith(("./", "/"))
+    slashed = written.replace("\\", "/")
+    if os.sep != "\\" and not is_ours:
+        readings.append(slashed)
+    # Some write paths as if they were addresses.
+    readings.append(unquote(written))
+    if written.lower().startswith("file:"):
+        readings.append(unquote(written[5:]))
     paths = [os.path.normpath(folder / reading) for reading in dict.fromkeys(readings)]
-    fallback = paths[0] if "\\" not in written or os.sep == "\\" else os.path.normpath(folder / readings[2])
+    fallback = os.path.normpath(folder / (written if os.sep == "\\" or is_ours else slashed))
     return next((path for path in paths if _exists(path)), fallback)
 
 
@@ -134,15 +129,21 @@ def _exists(path: str) -> bool:
     return False
 
 
-def _path_of_url(url: str) -> str:
-    """The path of a ``file:`` URL: ``file:///C:/a%20b.mp3`` is a Windows path, ``//localhost`` is this machine."""
-    parts = urlsplit(url)
-    path = unquote(parts.path)
+def path_of_url(url: str) -> str:
+    """The path of a ``file:`` URL: ``file:///C:/a%20b.mp3`` is a Windows path, ``//localhost`` is this machine.
+
+    A name that was put there as it is, with its own ``%``, ``?`` or ``#``, is read so where there is such a file.
+    """
+    rest, host = url[5:].replace("\\", "/"), ""
+    if rest.startswith("//"):
+        host, slash, rest = rest[2:].partition("/")
+        rest = slash + rest
+    path = os.fsdecode(unquote_to_bytes(rest))
+    if not _exists(path) and _exists(rest):
+        path = rest
     if re.match(r"/[A-Za-z]:[\\/]", path):
         return path[1:]
-    if parts.netloc and parts.netloc.lower() != "localhost":
-        return f"//{parts.netloc}{path}"
-    return path
+    return f"//{host}{path}" if host and host.lower() != "localhost" else path
 
 
 def write_m3u(path: str | Path, entries: Sequence[M3uEntry]) -> None:
@@ -151,7 +152,7 @@ def write_m3u(path: str | Path, entries: Sequence[M3uEntry]) -> None:
     Raises
     ------
     PlaylistUnreadable
-        The file cannot be written, or a path cannot stand in a playlist (it holds a line end).
+        The file cannot be written.
     """
     place = Path(path)
     text = format_m3u(entries, folder=place.absolute().parent)
@@ -172,11 +173,6 @@ def format_m3u(entries: Sequence[M3uEntry], *, folder: Path) -> str:
     lines = ["#EXTM3U"]
     for entry in entries:
         written = _written(entry.path, folder)
-        if re.search(r"[\r\n]", written) or written != written.strip():
-            raise PlaylistUnreadable(
-                f"{entry.path!r} cannot stand in a playlist: line ends and outer spaces are lost there.",
-                "Rename the file.",
-            )
         if entry.title is not None or entry.duration_s is not None:
             seconds = -1 if entry.duration_s is None else round(entry.duration_s)
             title = re.sub(r"[\r\n]+", " ", entry.title or "").strip()
@@ -186,10 +182,15 @@ def format_m3u(entries: Sequence[M3uEntry], *, folder: Path) -> str:
 
 
 def _written(path: str, folder: Path) -> str:
-    """Relative below the folder of the playlist, else as it is; never mistaken for a comment."""
+    """Relative below the folder of the playlist, else as it is; never mistaken for a comment, an address or another name."""
     if ntpath.isabs(path) and not os.path.isabs(path):
         return path
+    written = path
     with contextlib.suppress(ValueError):
-        relative = str(Path(path).relative_to(folder))
-        return relative if not relative.startswith("#") and "\\" not in relative else f"./{relative}"
-    return path
+        written = str(Path(path).relative_to(folder))
+        begins_alike = written.startswith("#") or written != written.lstrip() or ":" in written.partition("/")[0]
+        if begins_alike or "\\" in written:
+            written = f"./{written}"
+    if re.search(r"[\r\n]", written) or written != written.rstrip():
+        return "file://" + quote(os.fsencode(os.path.normpath(folder / path)))
+    return written

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from sonoteca.sequence.axes import Axis, Stretch, stretch, stretches_beyond
 from sonoteca.sequence.energy_plan import EnergyPlan, fit_to_plan
 from sonoteca.sequence.freshness import fresh_artists
+from sonoteca.sequence.recordings import Copies
 from sonoteca.sequence.tracks import NO_ARTIST, FloatColumn, Tracks
 from sonoteca.sequence.transition import Sums, Transitions, TransitionStyle, axes_of, transitions, weighted_sums
 from sonoteca.sequence.weights import Weights
@@ -96,13 +97,17 @@ class Steps:
 
 @dataclass(slots=True)
 class TransitionRows:
-    """Transitions from single tracks to all of them, computed once per track."""
+    """Transitions from single tracks to all of them, computed once per track, as are other encodings of them."""
 
     tracks: Tracks
     weights: Weights
     style: TransitionStyle
     _rows: dict[int, Steps] = field(default_factory=dict)
     _columns: dict[int, FloatColumn] = field(default_factory=dict)
+    copies: Copies = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.copies = Copies(self.tracks, self.weights.lint.same_sound)
 
     def of(self, ends: Sequence[int]) -> Steps:
         """The transitions (len(ends), n) from these tracks."""

@@ -19,6 +19,7 @@ from sonoteca.search.result_row import ResultRow, region_facts
 from sonoteca.search.selection import selected_ids
 from sonoteca.sequence.candidates import candidate_regions
 from sonoteca.sequence.load_tracks import load_tracks
+from sonoteca.sequence.recordings import Copies
 from sonoteca.sequence.tracks import FloatColumn, Tracks
 from sonoteca.sequence.transition import TransitionStyle, transitions
 from sonoteca.sequence.weights import GivenWeights, Weights, weights_of
@@ -161,7 +162,8 @@ def walk_between(
     square of its length, so that many small steps beat one large one; what it leads along more or
     less than its share; and ``mixable`` times what the transition lacks: all of the order of 1.
     Found by dynamic programming over the candidates of each place (Bellman, "On a routing problem",
-    QAM 16(1), 1958). Where the library has too few sounds in between, the walk is shorter.
+    QAM 16(1), 1958). Where the library has too few sounds in between, the walk is shorter. A recording is
+    walked through once, however many encodings of it there are.
     """
     vectors = tracks.whole.astype(np.float64)
     line = vectors[last] - vectors[first]
@@ -169,18 +171,26 @@ def walk_between(
     progress = (vectors - vectors[first]) @ line / max(length, 1e-12)
     off = np.linalg.norm(vectors - vectors[first] - progress[:, None] * line, axis=1)
     usable = choosable & vectors.any(axis=1) & (progress > 1e-6) & (progress < 1.0 - 1e-6)
-    usable[[first, last]] = False
-    for count in range(min(steps, int(usable.sum())), 0, -1):
+    copies = Copies(tracks, weights.lint.same_sound)
+    usable[[first, last, *copies.of(first), *copies.of(last)]] = False
+    order: tuple[int, ...] = (first, last)
+    count = min(steps, int(usable.sum()))
+    while count > 0:
         places = [
             _nearest(vectors, usable, vectors[first] + share * line) for share in np.linspace(0, 1, count + 2)[1:-1]
         ]
         places = [np.array([first]), *places, np.array([last])]
         inner = _cheapest(tracks, vectors, progress, places, mixable, weights, style)
-        if inner is not None:
+        if inner is None:
+            count -= 1
+            continue
+        again = {copy for at, index in enumerate(inner) for copy in copies.of(index) if copy in inner[at + 1 :]}
+        if not again:
             order = tuple(inner)
             break
-    else:
-        order = (first, last)
+        # One recording twice: the walk is looked for again without the second.
+        usable[list(again)] = False
+        count = min(count, int(usable.sum()))
     along = progress[list(order)]
     along[[0, -1]] = 0.0, 1.0
     nearness = 1.0 / (1.0 + off[list(order)])

@@ -98,14 +98,16 @@ def recordings_of_regions(
     return Recordings(sound_of, first_copies(connection, [*before, *ordered]))
 
 
-def copies_of(connection: Connection, sound_id: int) -> list[int]:
-    """Row numbers of all other sounds of the library that are the same recording, in order of their numbers."""
+def copies_of(connection: Connection, sound_id: int) -> dict[int, float]:
+    """All other sounds of the library that are the same recording, with the cosine of their vectors, most alike first."""
     own, heard = _heard(connection, sa.select(sa.literal(sound_id)))
     if not own or np.isnan(heard.duration_s[0]):
-        return []
+        return {}
     length, octave = float(heard.duration_s[0]), 2.0**EDIT_OCTAVES
     low_bpm, high_bpm = np.exp2(heard.tempo[0] + np.array([-SAME_TEMPO, SAME_TEMPO])).tolist()
-    lengths = [summaries.c.duration_s.between(length - LENGTH_AGREES_S, length + LENGTH_AGREES_S)]
+    lengths: list[sa.ColumnElement[bool]] = [
+        summaries.c.duration_s.between(length - LENGTH_AGREES_S, length + LENGTH_AGREES_S)
+    ]
     if length >= LONG_S and not np.isnan(heard.tempo[0]):
         is_edit = summaries.c.duration_s.between(length / octave, length * octave)
         lengths.append(is_edit & summaries.c.tempo_bpm.between(low_bpm, high_bpm))
@@ -114,7 +116,9 @@ def copies_of(connection: Connection, sound_id: int) -> list[int]:
     )
     ids, candidates = _heard(connection, others)
     (same,) = _same(connection, own, heard, ids, candidates)
-    return sorted(ids[place] for place in np.flatnonzero(same))
+    cosines = candidates.whole @ heard.whole[0]
+    found = {ids[place]: float(cosines[place]) for place in np.flatnonzero(same)}
+    return dict(sorted(found.items(), key=lambda each: (-each[1], each[0])))
 
 
 def _heard(connection: Connection, wanted: sa.Select[Any]) -> tuple[list[int], Heard]:
