@@ -8,9 +8,12 @@ from sequence_samples import Made, store
 from sonoteca.catalogue.heard.same_recording import copies_of, first_copies, recordings_of_regions
 from sonoteca.catalogue.identity.sounds import resolve_sound, whole_regions
 from sonoteca.catalogue.store.library import Library
+from sonoteca.domain.observation import JsonValue
 
-ONSETS = {"onsets_s": [0.0, 0.5, 0.9, 1.5, 2.0, 2.4, 3.0, 3.5]}
-SHUFFLED = {"onsets_s": [0.0, 0.53, 0.86, 1.55, 1.95, 2.44, 3.03, 3.46]}
+BEATS = (0.0, 0.5, 0.9, 1.5, 2.0, 2.4, 3.0, 3.5)
+ONSETS: dict[str, JsonValue] = {"onsets_s": [*BEATS]}
+DELAYED: dict[str, JsonValue] = {"onsets_s": [at + 0.03 for at in BEATS]}
+SHUFFLED: dict[str, JsonValue] = {"onsets_s": [0.0, 0.53, 0.86, 1.55, 1.95, 2.44, 3.03, 3.46]}
 
 
 @pytest.fixture
@@ -22,7 +25,7 @@ def numbers(library: Library) -> dict[str, int]:
         "song faster": Made(recording="song", bpm=126.0, seconds=190.5),
         "other song": Made(),
         "loop": Made(recording="loop", seconds=4.0, values=ONSETS),
-        "loop ogg": Made(recording="loop", seconds=4.0, values={"onsets_s": [at + 0.03 for at in ONSETS["onsets_s"]]}),
+        "loop ogg": Made(recording="loop", seconds=4.0, values=DELAYED),
         "loop take": Made(recording="loop", seconds=4.0, values=SHUFFLED),
         "loop cut": Made(recording="loop", seconds=3.0, values=ONSETS),
         "hit": Made(recording="hit", seconds=0.5, bpm=None),

@@ -49,11 +49,12 @@ class Stock:
     def __init__(self, library: Library, space: Space = SPACE) -> None:
         self.library = library
         self.made_of = space
+        self.n_sounds = 0
 
     def put(
         self, name: str, whole: Sequence[float], *windows: Span, artist: str | None = None, regions: Sequence[Span] = ()
     ) -> None:
-        """A sound of 60 s; its vector, its windows as (start_s, end_s, vector), and its event regions."""
+        """A sound of 60 s and a little, each of another length, so that none is another's copy; its vector, its windows as (start_s, end_s, vector), and its event regions."""
         spans = [(0.0, 60.0, whole, False), *((*span, True) for span in windows)]
         made = [
             [
@@ -62,12 +63,14 @@ class Stock:
             ],
             *([Embedding(unit(*vector), self.made_of.id, start, end, False)] for start, end, vector in regions),
         ]
-        parts = [part(0, 0.0, 60.0), *(part(n, start, end) for n, (start, end, _) in enumerate(regions, 1))]
+        self.n_sounds += 1
+        seconds = 60.0 + self.n_sounds
+        parts = [part(0, 0.0, seconds), *(part(n, start, end) for n, (start, end, _) in enumerate(regions, 1))]
         claims = (Claim("title", name, "tags"), *(() if artist is None else (Claim("artist", artist, "tags"),)))
         with self.library.write() as connection:
             (sound,) = ensure_sounds(connection, [f"x1:{name}"]).values()
             result = SoundResult(
-                sound, info(f"x1:{name}", 60.0), SoundAnalysis(tuple(parts)), claims, {self.made_of.id: made}
+                sound, info(f"x1:{name}", seconds), SoundAnalysis(tuple(parts)), claims, {self.made_of.id: made}
             )
             store_results(connection, [result], identities=[EAR], spaces=[self.made_of])
 

@@ -91,10 +91,10 @@ def find_rhythms(
 def _answer(library: Library, request: TapRequest, taps_s: NDArray[np.float32]) -> TapAnswer:
     where = allowed_regions(library, request.filter)
     # As many again for copies, which answer once.
-    matches = rhythm_index(library).search(taps_s, 2 * request.k, where=where)
+    proposed = rhythm_index(library).search(taps_s, 2 * request.k, where=where)
     with library.read() as connection:
-        known = recordings_of_regions(connection, [match.key for match in matches])
-        matches = [match for match in matches if not known.is_copy(match.key)][: request.k]
+        known = recordings_of_regions(connection, [match.key for match in proposed])
+        matches = [match for match in proposed if not known.is_copy(match.key)][: request.k]
         facts = region_facts(connection, [match.key for match in matches])
         copies = copies_by_sound(connection, list(known.first))
     rows = tuple(
