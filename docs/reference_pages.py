@@ -168,7 +168,7 @@ def error_classes() -> list[type[Any]]:
                 found.add(inner)
                 waiting.append(inner)
     # A failure as the catalogue kept it: it has the code of the error that it was.
-    return sorted(found - {StoredFailure}, key=lambda kind: kind.code)
+    return sorted(found - {StoredFailure}, key=lambda kind: (kind.code, kind.__name__))
 
 
 def errors_page() -> str:
