@@ -81,6 +81,30 @@ def test_the_partner_comes_first_with_the_way_back(stocked: Library) -> None:
     assert answer.rejected["other_role"] == 1  # the drums
 
 
+def test_what_is_hardly_of_the_role_asked_for_is_rejected_and_what_is_likelier_another_comes_last(
+    library: Library,
+) -> None:
+    chances = {
+        "sure": {"bass": 0.97, "mix": 0.03},
+        "perhaps": {"bass": 0.3, "melody": 0.7},
+        "hardly": {"bass": 0.1, "melody": 0.9},
+    }
+    with library.write() as connection:
+        samples.add(connection, "pad.wav", "x1:pad", duration_s=16.0, **values_of())
+        for name, scores in chances.items():
+            # The less it is a bass, the better it would go with the pad.
+            made = (
+                values_of(role=Role.BASS, scores=scores, chords=OTHER_SONG)
+                if name == "sure"
+                else values_of(role=Role.BASS, scores=scores)
+            )
+            samples.add(connection, f"{name}.wav", f"x1:{name}", duration_s=16.0, **made)
+    answer = find_matches(library, MatchRequest(sound=PAD, role="bass"))
+    assert paths(answer) == ["/music/sure.wav", "/music/perhaps.wav"]
+    assert answer.rejected["other_role"] == 1
+    assert answer.rows[1].total_score <= 0.5 < answer.rows[1].uncapped_score
+
+
 def test_rows_have_the_names_that_front_ends_read(stocked: Library) -> None:
     printed = find_matches(stocked, MatchRequest(sound=PAD)).as_json()
     assert printed["query"] == {
