@@ -62,7 +62,10 @@ def test_what_is_written_out_with_its_comments_reads_back() -> None:
         ("key=-1", "axes.key of the weights cannot be -1.0"),
         ("key=nan", "axes.key of the weights cannot be nan"),
         ("tempo.half_pct=0", "tempo.half_pct of the weights cannot be 0.0: it should be greater than 0"),
-        ("tempo=0,key=0,energy=0,timbre=0,rhythm=0,freshness=0", "all parts of a transition have weight 0"),
+        (
+            "tempo=0,key=0,energy=0,timbre=0,rhythm=0,freshness=0",
+            "tempo, key, energy, timbre, rhythm and freshness all have weight 0",
+        ),
         ("[axes", "are no TOML"),
         ("[axes]\nkey = \n", "line 2"),
         ("version = 9", "version of the weights cannot be 9"),

@@ -14,11 +14,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import resources
-from typing import Annotated, Any, Generic, TypeAlias, TypeVar
+from typing import Annotated, Any, ClassVar, Generic, Self, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from sonoteca.domain.music import ALL_KEYS, key_relation
 from sonoteca.domain.request import reason
@@ -30,11 +30,22 @@ Changes: TypeAlias = Mapping[str, Any]
 
 
 class WeightTable(BaseModel):
-    """One table of a weights file, or all of it: numbers with a name and a range."""
+    """One table of a weights file, or all of it: numbers with a name and a range.
+
+    Of the numbers ``_counted``, which are weighed against each other, one has to be above 0.
+    """
+
+    _counted: ClassVar[tuple[str, ...]] = ()
 
     model_config = ConfigDict(
         frozen=True, extra="forbid", strict=True, allow_inf_nan=False, use_attribute_docstrings=True
     )
+
+    @model_validator(mode="after")
+    def _something_counts(self) -> Self:
+        if self._counted and not any(getattr(self, name) for name in self._counted):
+            raise ValueError(f"{', '.join(self._counted[:-1])} and {self._counted[-1]} all have weight 0")
+        return self
 
 
 def _whole(value: object) -> object:

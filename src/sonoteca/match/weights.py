@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Annotated, Any, Self, TypeAlias
+from typing import Annotated, Any, TypeAlias
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field
 
 from sonoteca.domain.vocabulary import Role
 from sonoteca.domain.weights import Changes, KeyRelationWeights, Share, Weight, WeightsFile, WeightTable
@@ -41,19 +41,18 @@ class AxisWeights(WeightTable):
     """The chance that the candidate plays the role it is judged in."""
 
 
+AXES = tuple(AxisWeights.model_fields)
+
+
 class FormulaWeights(AxisWeights):
     """A ``Formula`` as it stands in the file."""
+
+    _counted = AXES
 
     slope: Weight
     """How fast the score rises with the weighted mean."""
     middle: Annotated[float, Field(ge=-10.0, le=1000.0)]
     """The weighted mean at which the score is 0.5."""
-
-    @model_validator(mode="after")
-    def _counts_something(self) -> Self:
-        if not any(self.formula.axes.values()):
-            raise ValueError("all axes have weight 0")
-        return self
 
     @cached_property
     def formula(self) -> Formula:
@@ -106,7 +105,6 @@ class CapWeights(WeightTable):
     unsure_role: Share
 
 
-AXES = tuple(AxisWeights.model_fields)
 FLAGS = tuple(CapWeights.model_fields)
 
 

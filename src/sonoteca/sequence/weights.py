@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, Self, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import BeforeValidator, model_validator
+from pydantic import BeforeValidator
 
 from sonoteca.domain.weights import (
     Changes,
@@ -20,6 +20,8 @@ from sonoteca.domain.weights import (
 class AxisWeights(WeightTable):
     """What each part of a transition counts in the total; at least one is above 0."""
 
+    _counted = ("tempo", "key", "energy", "timbre", "rhythm", "freshness")
+
     tempo: Weight
     key: Weight
     energy: Weight
@@ -27,12 +29,6 @@ class AxisWeights(WeightTable):
     rhythm: Weight
     freshness: Weight
     """Whether the artist was heard a moment ago."""
-
-    @model_validator(mode="after")
-    def _counts_something(self) -> Self:
-        if not any(getattr(self, name) for name in type(self).model_fields):
-            raise ValueError("all parts of a transition have weight 0")
-        return self
 
 
 class TempoWeights(WeightTable):
