@@ -167,8 +167,10 @@ def error_classes() -> list[type[Any]]:
             if inner not in found and inner.__module__.startswith("sonoteca."):
                 found.add(inner)
                 waiting.append(inner)
-    # A failure as the catalogue kept it: it has the code of the error that it was.
-    return sorted(found - {StoredFailure}, key=lambda kind: (kind.code, kind.__name__))
+    # A failure as the catalogue kept it has the code of the error that it was; a class without a code of its own is
+    # what others are made from.
+    found -= {StoredFailure}
+    return sorted((kind for kind in found if "code" in vars(kind)), key=lambda kind: kind.code)
 
 
 def errors_page() -> str:
