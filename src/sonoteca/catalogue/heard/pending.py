@@ -103,7 +103,7 @@ def _lacks_analysis(identities: Sequence[Identity]) -> sa.ColumnElement[bool]:
     # producer that was removed since makes another digest, but nothing to do.
     is_outdated = sounds.c.analysis_identity.is_(None)
     differs = sounds.c.analysis_identity != identity_digest(identities)
-    return is_outdated | (differs & sa.or_(*(~_has_run(identity) for identity in identities)))
+    return is_outdated | (differs & sa.or_(sa.false(), *(~_has_run(identity) for identity in identities)))
 
 
 def outdate(connection: Connection, region_ids: Sequence[int]) -> None:
