@@ -14,6 +14,7 @@ from sonoteca.catalogue.heard.results import SoundResult, store_results
 from sonoteca.catalogue.identity.locations import SeenFile, record_files
 from sonoteca.catalogue.identity.roots import ensure_root
 from sonoteca.catalogue.store import upgrade
+from sonoteca.catalogue.store.library import is_url
 from sonoteca.domain.audio_info import AudioInfo
 from sonoteca.domain.claim import Claim
 from sonoteca.domain.descriptor import DESCRIPTORS
@@ -77,8 +78,14 @@ def add(
     return recorded.sound_id
 
 
-def library_of_revision(path: Path, revision: str) -> None:
-    """An empty library as the migrations up to ``revision`` made it."""
+def plain_engine(location: Path | str) -> sa.Engine:
+    """An engine on a library of any revision, as nothing of today's opens it."""
+    url = sa.make_url(str(location)) if is_url(location) else sa.URL.create("sqlite", database=str(location))
+    return sa.create_engine(url.set(drivername="postgresql+psycopg") if is_url(location) else url)
+
+
+def library_of_revision(location: Path | str, revision: str) -> None:
+    """An empty library as the migrations up to ``revision`` made it, in a file or at a ``postgresql://`` URL."""
     from alembic.config import Config
     from alembic.runtime.environment import EnvironmentContext
     from alembic.script import ScriptDirectory
@@ -86,7 +93,7 @@ def library_of_revision(path: Path, revision: str) -> None:
     config = Config()
     config.set_main_option("script_location", upgrade.MIGRATIONS)
     scripts = ScriptDirectory.from_config(config)
-    engine = sa.create_engine(f"sqlite:///{path}")
+    engine = plain_engine(location)
     with (
         engine.begin() as connection,
         EnvironmentContext(config, scripts, fn=lambda at, _: scripts._upgrade_revs(revision, at)) as environment,
