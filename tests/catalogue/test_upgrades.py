@@ -93,7 +93,8 @@ def _fill(connection: Connection) -> None:
 
 
 def _rows(connection: Connection, table: sa.Table, names: list[str]) -> list[tuple[Any, ...]]:
-    chosen: sa.Select[Any] = sa.select(*map(sa.column, names)).select_from(sa.table(table.name))
+    columns: list[sa.ColumnElement[Any]] = [sa.column(name) for name in names]
+    chosen = sa.select(*columns).select_from(sa.table(table.name))
     return sorted((tuple(row) for row in connection.execute(chosen)), key=repr)
 
 
