@@ -201,4 +201,4 @@ def test_playlists_and_weights_are_renamed_and_chosen_in_json(crate: Crate) -> N
     assert json.loads(crate.run("match", "use", "shipped", "--json")) == {"version": None}
     upgraded = json.loads(crate.run("library", "upgrade", "--json"))
     assert (upgraded["library"], upgraded["rebuilt"]) == (str(crate.library), None)
-    crate.run("playlist", "remove", "after")
+    crate.run("playlist", "remove", "after", "--yes")
