@@ -10,7 +10,7 @@ import time
 import pytest
 
 from sonoteca.cli.arguments import query_text, shield
-from sonoteca.cli.output import line_width, local_time, print_error, print_json, print_table, printable
+from sonoteca.cli.output import fitted, line_width, local_time, print_error, print_json, print_table, printable
 from sonoteca.errors import LibraryFull, QuerySyntaxError
 
 
@@ -53,6 +53,16 @@ def test_an_error_shows_code_sentence_and_remedy(capsys: pytest.CaptureFixture[s
     assert "library_full" in printed
     assert "no room for lib.sonoteca" in printed
     assert "Free disk space" in printed
+
+
+def test_a_command_to_copy_stays_on_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    command = "`.venv/bin/sonoteca --library demo.sonoteca list kind:loop`"
+    assert fitted(f"The library is here; try: {command} and so on and on") == [
+        "The library is here; try:",
+        command,
+        "and so on and on",
+    ]
 
 
 def test_negated_terms_and_tags_survive_the_option_parser() -> None:

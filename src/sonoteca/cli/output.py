@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import sys
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -22,7 +23,7 @@ from rich.text import Text
 
 from sonoteca.cli.hints import as_called, remedy_of
 from sonoteca.cli.table import ColumnLike, as_column, laid_out, pairs_laid_out
-from sonoteca.cli.text_width import cells, wrapped
+from sonoteca.cli.text_width import NO_BREAK, cells, wrapped
 from sonoteca.errors import OutputUnwritable, QuerySyntaxError, SonotecaError
 
 _UNSAFE = ("Cc", "Cf", "Cs", "Zl", "Zp")
@@ -195,11 +196,13 @@ def _say(lines: Iterable[Text | str]) -> None:
 
 
 def fitted(text: str, *, indent: str = "") -> list[str]:
-    """Text in lines for stderr's terminal; paths stay whole, so that they can be copied."""
+    """Text in lines for stderr's terminal; paths and commands stay whole, so that they can be copied."""
     width = line_width(sys.stderr)
     if width is None:
         return [text]
-    first, *rest = wrapped(text, max(1, width - len(indent)), is_whole=True)
+    # A command between backticks is not divided either: copied, its halves would be two commands.
+    kept = re.sub(r"`[^`]+`", lambda command: command[0].replace(" ", NO_BREAK), text)
+    first, *rest = (line.replace(NO_BREAK, " ") for line in wrapped(kept, max(1, width - len(indent)), is_whole=True))
     return [first, *(indent + line for line in rest)]
 
 

@@ -98,8 +98,7 @@ class EditRequest(Request):
         if not self.statements and not self.tags:
             raise RequestError(
                 "Nothing to change was given.",
-                "Give at least one of bpm, half, double, key, kind, role, sound_class, rating, tags, shift_grid, cues, "
-                "remove_cues, lock, unlock.",
+                "A tempo, key, kind, role, class, rating, tags, cues, a shift of the grid and a lock can be given.",
             )
         if self.lock and self.unlock:
             raise RequestError("A sound cannot be locked and unlocked at once.", field="lock")
