@@ -49,19 +49,20 @@ def test_a_list_changes_as_sounds_are_tagged_and_removed(library: Library, track
     def held() -> list[str]:
         with library.read() as connection:
             playlist = get_playlist(connection, "dusty")
-            found = [entry.name.removeprefix("x1:") for entry in entries_of_playlist(connection, playlist)]
+            found = [entry.name for entry in entries_of_playlist(connection, playlist)]
             assert len(found) == count_found(connection, rule)
-            assert found == [entry.content_hash.removeprefix("x1:") for entry in stored_entries(connection, playlist)]
+            hashes = [entry.content_hash for entry in stored_entries(connection, playlist)]
+            assert found == [f"/music/{each.removeprefix('x1:')}.wav" for each in hashes]
             return found
 
     assert held() == []
     with library.write() as connection:
         tag(connection, tracks["fast"], add=("dusty",))
         tag(connection, tracks["slow"], add=("dusty",))
-    assert held() == ["slow", "fast"]
+    assert held() == ["/music/slow.wav", "/music/fast.wav"]
     with library.write() as connection:
         tag(connection, tracks["slow"], take=("dusty",))
-    assert held() == ["fast"]
+    assert held() == ["/music/fast.wav"]
     with library.write() as connection:
         remove_sounds(connection, [resolve_sound(connection, tracks["fast"]).id])
     assert held() == []
