@@ -186,6 +186,8 @@ def errors_page() -> str:
         for kind in error_classes()
     ]
     text = (
+        'With `--json` a command that fails prints `{"error": {"code", "message", "remedy", "field"}}` on stdout, with `candidates` '
+        "where a name may have meant several sounds; the sentence stands on stderr in any case.\n\n"
         "An error has a code, a sentence that shows the offending value, the field of the request it speaks of where there "
         "is one, and a remedy. The command line adds its own option or command to the remedy. Exit codes: 0 all is well, "
         "1 some items failed, 2 the question was wrong, 3 the library cannot be used. What failed in an `add` is kept with "

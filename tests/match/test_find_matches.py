@@ -67,6 +67,14 @@ def paths(answer: MatchAnswer) -> list[str | None]:
     return [match.row.path for match in answer.rows]
 
 
+def test_pages_of_matches_follow_one_another(stocked: Library) -> None:
+    whole = find_matches(stocked, MatchRequest(sound=PAD))
+    first = find_matches(stocked, MatchRequest(sound=PAD, k=2))
+    rest = find_matches(stocked, MatchRequest(sound=PAD, k=2, offset=2))
+    assert (first.total, first.next_offset, rest.total, rest.next_offset) == (3, 2, 3, None)
+    assert paths(first) + paths(rest) == paths(whole)
+
+
 def of(library: Library, name: str) -> RegionTable:
     everything = load_region_table(library)
     return everything.take([everything.content_hashes.index(f"x1:{name}")])
@@ -114,6 +122,9 @@ def test_rows_have_the_names_that_front_ends_read(stocked: Library) -> None:
         "strict": False,
         "filter": None,
         "k": 10,
+        "offset": 0,
+        "total": 3,
+        "next_offset": None,
         "region": 0,
         "weights": None,
         "weights_version": "2",

@@ -39,12 +39,27 @@ def test_a_list_says_how_many_there_are_and_gives_a_page_of_them(library: sonote
     assert [row.id for row in answer.rows] == listed(library, "sort:title")[1:4]
     assert answer.as_rows() == [row.as_json() for row in answer.rows]
     assert answer.as_json()["query"] == {
-        "mode": "list", "filter": "sort:title", "limit": 3, "offset": 1, "events": False, "total": 20,
+        "mode": "list", "filter": "sort:title", "limit": 3, "offset": 1, "events": False, "total": 20, "next_offset": 4,
     }  # fmt: skip
     counted = sonoteca.list_sounds(library, sonoteca.ListRequest(limit=0))
     assert (counted.rows, counted.total) == ((), 20)
     with pytest.raises(QuerySyntaxError):
         sonoteca.list_sounds(library, sonoteca.ListRequest(filter="kind:lopp"))
+
+
+def test_pages_of_words_follow_one_another_to_the_end(library: sonoteca.Library) -> None:
+    whole = sonoteca.search_words(library, sonoteca.WordsRequest(words="pad", k=1000))
+    assert (whole.total, whole.next_offset) == (len(whole.rows), None)
+    found: list[str] = []
+    offset: int | None = 0
+    while offset is not None:
+        page = sonoteca.search_words(library, sonoteca.WordsRequest(words="pad", k=2, offset=offset))
+        assert page.total == whole.total
+        found += [row.id for row in page.rows]
+        offset = page.next_offset
+    assert found == [row.id for row in whole.rows]
+    beyond = sonoteca.search_words(library, sonoteca.WordsRequest(words="pad", offset=500))
+    assert (beyond.rows, beyond.total, beyond.next_offset) == ((), whole.total, None)
 
 
 def test_facets_are_those_of_the_query(library: sonoteca.Library) -> None:
@@ -56,7 +71,10 @@ def test_an_answer_prints_itself_in_a_line(library: sonoteca.Library) -> None:
     answer = sonoteca.search_words(library, sonoteca.WordsRequest(words="pad", k=2))
     assert repr(answer).startswith("<WordsAnswer: 2 rows, best 1.00 /music/Sämples/")
     assert repr(answer.rows[0]).startswith("<ResultRow 1.00 /music/Sämples/")
-    assert answer.as_json()["query"] == {"mode": "search", "words": "pad", "filter": None, "k": 2, "notes": []}
+    assert answer.as_json()["query"] == {
+        "mode": "search", "words": "pad", "filter": None, "k": 2, "offset": 0, "notes": [], "total": answer.total,
+        "next_offset": 2,
+    }  # fmt: skip
     assert repr(library).startswith("<Library ")
 
 

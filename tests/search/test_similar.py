@@ -110,6 +110,18 @@ def stock(tmp_path: Path) -> Iterator[Stock]:
         yield Stock(library)
 
 
+def test_pages_follow_one_another_and_the_last_knows_how_many_there_are(stock: Stock) -> None:
+    for number in range(5):
+        stock.add(f"sound {number}", (0.0, 60.0, (1.0, 0.1 * number, 0.0, 0.0), False))
+    whole = stock.ask(unit(1.0, 0.0, 0.0, 0.0))
+    assert titles(whole) == [f"sound {number}" for number in range(5)]
+    assert (whole.total, whole.next_offset) == (5, None)
+    first = stock.ask(unit(1.0, 0.0, 0.0, 0.0), k=3)
+    rest = stock.ask(unit(1.0, 0.0, 0.0, 0.0), k=3, offset=3)
+    assert titles(first) + titles(rest) == titles(whole)
+    assert (first.next_offset, rest.next_offset, rest.total) == (3, None, 5)
+
+
 def test_an_aspect_of_weight_zero_has_no_say_and_one_not_named_has_its_own(stock: Stock) -> None:
     stock.put("same timbre", [1, 0, 0, 0, 0, 1])
     stock.put("same rhythm", [0, 1, 0, 0, 1, 0])

@@ -220,6 +220,14 @@ def test_keys_are_read_or_refused() -> None:
     assert caught.value.field == "keys"
 
 
+def test_pages_follow_one_another_to_the_end(planted: Library) -> None:
+    whole = asked(planted)
+    first, rest = asked(planted, k=2), asked(planted, k=1000, offset=2)
+    assert (first.total, first.next_offset) == (whole.total, 2) == (len(whole.rows), 2)
+    assert (rest.total, rest.next_offset) == (whole.total, None)
+    assert titles(first) + titles(rest) == titles(whole)
+
+
 def test_unknown_sounds_are_refused(planted: Library) -> None:
     with pytest.raises(SoundNotFound):
         asked(planted, "/music/nothing.wav")
@@ -242,8 +250,11 @@ def test_the_request_is_the_echo(planted: Library) -> None:
         "include_missing": False,
         "weights": weights,
         "k": 3,
+        "offset": 0,
         "candidates": asked_for["candidates"],
         "notes": [],
+        "total": asked_for["candidates"],
+        "next_offset": 3,
     }
 
 

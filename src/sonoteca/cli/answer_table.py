@@ -10,7 +10,16 @@ from sonoteca.cli.sound_names import names_of
 from sonoteca.cli.table import Column
 
 if TYPE_CHECKING:
-    from sonoteca import HumAnswer, Library, ResultRow, TapAnswer
+    from sonoteca import (
+        HumAnswer,
+        Library,
+        MatchAnswer,
+        NextAnswer,
+        ResultRow,
+        SimilarAnswer,
+        TapAnswer,
+        WordsAnswer,
+    )
 
 
 def print_results(
@@ -39,8 +48,25 @@ def print_results(
             for row, name in zip(rows, names_of(rows), strict=True)
         ],
     )
-    for text in notes or (() if rows else (empty,)):
+    for text in notes or (() if rows or not empty else (empty,)):
         note(text)
+
+
+def note_rest(answer: WordsAnswer | SimilarAnswer | NextAnswer | MatchAnswer) -> None:
+    """How many there are in all, where that is known, and how to see what follows.
+
+    The first page of a ranking in which nobody counts says nothing: something always follows.
+    """
+    shown, offset, total = len(answer.rows), answer.request.offset, answer.total
+    if not shown:
+        if offset:
+            note(f"There are only {total}." if total is not None else "Nothing follows.")
+        return
+    if not offset and (total is None or total == shown):
+        return
+    of = "" if total is None else f" of {total}"
+    more = "" if answer.next_offset is None else f"; --offset {answer.next_offset} shows what follows"
+    note(f"{f'{offset + 1} to {offset + shown}' if offset else shown}{of} shown{more}")
 
 
 def ids_of(library: Library, rows: Sequence[ResultRow]) -> dict[str, str]:
@@ -57,4 +83,7 @@ def print_heard(library: Library, answer: HumAnswer | TapAnswer, *, as_json: boo
         return
     for sentence in answer.sentences():
         note(f"{answer.request.file}: {sentence}")
-    print_results(answer.rows, ids_of(library, answer.rows))
+    empty = "Nothing follows." if answer.request.offset else "No sound answers."
+    print_results(answer.rows, ids_of(library, answer.rows), empty=empty)
+    if answer.request.offset and answer.next_offset is not None:
+        note(f"--offset {answer.next_offset} shows what follows")

@@ -12,6 +12,7 @@ from sonoteca.cli.options import (
     FilterOption,
     JsonOption,
     LibraryOption,
+    OffsetOption,
     open_named_library,
 )
 from sonoteca.cli.recordings import FilesArgument, RecordOption, recordings
@@ -25,6 +26,7 @@ def hum(
     files: FilesArgument = None,
     record: RecordOption = None,
     count: CountOption = 10,
+    offset: OffsetOption = 0,
     only: FilterOption = None,
     library: LibraryOption = None,
     data_dir: DataDirOption = None,
@@ -42,6 +44,6 @@ def hum(
         open_named_library(library, mode="read") as opened,
         recordings(files, record) as named,
     ):
-        requests = [sonoteca.HumRequest(file=file, filter=filter_text(only), k=count) for file in named]
+        requests = [sonoteca.HumRequest(file=file, filter=filter_text(only), k=count, offset=offset) for file in named]
         for answer in sonoteca.find_tunes(opened, requests, listener=query_listener):
             print_heard(opened, answer, as_json=as_json)

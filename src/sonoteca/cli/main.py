@@ -75,6 +75,9 @@ class _Commands(TyperGroup):
         except typer.BadParameter as error:
             # "Value error" is a word of what checks options, not of who reads it.
             error.message = error.message.removeprefix("Value error, ")
+            from sonoteca.errors import RequestError
+
+            _tell_program(RequestError(error.format_message()))
             raise
 
 
@@ -189,8 +192,19 @@ def _end_with(error: SonotecaError) -> NoReturn:
 
     if isinstance(error, OutputUnwritable):
         drop_output()
+    else:
+        _tell_program(error)
     print_error(error)
     sys.exit(error.exit_code)
+
+
+def _tell_program(error: SonotecaError) -> None:
+    """The error on stdout too, where JSON was asked for; the sentence stands on stderr in any case."""
+    words = sys.argv[1:]
+    if "--json" in (words[: words.index("--")] if "--" in words else words):
+        from sonoteca.cli.output import print_json
+
+        print_json({"error": error.as_json()})
 
 
 def _open_streams() -> None:

@@ -17,6 +17,7 @@ from sonoteca.cli.options import (
     JsonOption,
     LibraryOption,
     MissingOption,
+    OffsetOption,
     open_named_library,
 )
 from sonoteca.cli.style_options import DoubleTimeOption, KeyLockOption
@@ -68,6 +69,7 @@ def next_(
     only: FilterOption = None,
     include_missing: MissingOption = False,
     count: CountOption = 10,
+    offset: OffsetOption = 0,
     library: LibraryOption = None,
     data_dir: DataDirOption = None,
     as_json: JsonOption = False,
@@ -92,6 +94,7 @@ def next_(
         weights=weights_text(weights),
         include_missing=include_missing,
         k=count,
+        offset=offset,
     )
     with open_named_library(library, mode="read") as opened:
         answer = sonoteca.find_next(opened, request)
@@ -104,6 +107,7 @@ def next_(
 
 def _print_next(answer: NextAnswer, ids: Mapping[str, str]) -> None:
     """Tracks as a DJ reads them, and how many there were to choose from."""
+    from sonoteca.cli.answer_table import note_rest
     from sonoteca.cli.output import clock, note, print_table
     from sonoteca.cli.sound_names import names_of
     from sonoteca.cli.table import Column
@@ -135,7 +139,9 @@ def _print_next(answer: NextAnswer, ids: Mapping[str, str]) -> None:
     )
     for text in answer.notes:
         note(text)
-    if not answer.rows:
+    if answer.request.offset:
+        note_rest(answer)
+    elif not answer.rows:
         note("No track may come next: none is within what was asked for.")
     elif answer.candidates > len(answer.rows):
-        note(f"{len(answer.rows)} of {answer.candidates} tracks that may come next; -k shows more")
+        note(f"{len(answer.rows)} of {answer.candidates} tracks that may come next; -k or --offset shows more")

@@ -45,6 +45,9 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON on stdout a
 CountOption = Annotated[
     int, typer.Option("-k", "--count", min=1, max=1000, metavar="N", help="Give at most so many answers.")
 ]
+OffsetOption = Annotated[
+    int, typer.Option("--offset", min=0, max=1_000_000, metavar="N", help="Leave out so many of the best first.")
+]
 # What -k was called once.
 OldLimitOption = Annotated[int | None, typer.Option("--limit", "-n", min=1, hidden=True)]
 FilterOption = Annotated[

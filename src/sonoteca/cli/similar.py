@@ -14,6 +14,7 @@ from sonoteca.cli.options import (
     FilterOption,
     JsonOption,
     LibraryOption,
+    OffsetOption,
     open_listener,
     open_named_library,
 )
@@ -33,6 +34,7 @@ def similar(
         ),
     ],
     count: CountOption = 10,
+    offset: OffsetOption = 0,
     minus: Annotated[
         list[str] | None, typer.Option(metavar="SOUND", help="Be unlike this sound; may be repeated.")
     ] = None,
@@ -65,7 +67,7 @@ def similar(
 ) -> None:
     """Find what sounds like these sounds, and at which moment."""
     import sonoteca
-    from sonoteca.cli.answer_table import ids_of, print_results
+    from sonoteca.cli.answer_table import ids_of, note_rest, print_results
     from sonoteca.cli.output import print_json
     from sonoteca.cli.weights import weights_of_aspects
 
@@ -75,6 +77,7 @@ def similar(
         aspects=weights_of_aspects(weights or aspects),
         filter=filter_text(only),
         k=count,
+        offset=offset,
         region=region,
         max_per_file=max_per_file,
         max_per_artist=max_per_artist,
@@ -87,4 +90,5 @@ def similar(
     if as_json:
         print_json(answer.as_json())
     else:
-        print_results(answer.rows, ids, notes=answer.notes)
+        print_results(answer.rows, ids, notes=answer.notes, empty="" if offset else "No sound answers.")
+        note_rest(answer)

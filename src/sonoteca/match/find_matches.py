@@ -10,6 +10,7 @@ from pydantic import Field
 
 from sonoteca.catalogue.store.library import Library
 from sonoteca.domain.answer import Rows
+from sonoteca.domain.page import Offset
 from sonoteca.domain.request import Request
 from sonoteca.domain.vocabulary import Role
 from sonoteca.match.asked_region import asked_region, hummed_region
@@ -41,6 +42,8 @@ class MatchRequest(Request):
         Only sounds that this query finds.
     k : int in 1..1000
         How many answers.
+    offset : int >= 0
+        So many are left out first; ``next_offset`` of an answer is that of the next page.
     region : int >= 0
         The region of ``sound`` that is matched; 0 is the whole sound.
     weights : mapping or None
@@ -54,6 +57,7 @@ class MatchRequest(Request):
     strict: bool = False
     filter: str | None = None
     k: int = Field(default=10, ge=1, le=1000)
+    offset: Offset = 0
     region: int = Field(default=0, ge=0)
     weights: GivenWeights = None
 
@@ -70,16 +74,21 @@ class MatchAnswer(Rows):
         How many regions were not ranked, per reason.
     weights_version : str
         Of the weights that were used.
+    total, next_offset : int or None
+        How many there are in all, and where the next page begins; see ``domain.page``.
     """
 
     request: MatchRequest
     rows: tuple[MatchRow, ...]
     rejected: Mapping[str, int]
     weights_version: str
+    total: int | None = None
+    next_offset: int | None = None
 
     def as_json(self) -> dict[str, Any]:
         found = {"weights_version": self.weights_version, "rejected": dict(self.rejected)}
-        return {"query": {**self.request.as_json(), **found}, "results": self.as_rows()}
+        page = {"total": self.total, "next_offset": self.next_offset}
+        return {"query": {**self.request.as_json(), **found, **page}, "results": self.as_rows()}
 
 
 def find_matches(library: Library, request: MatchRequest, *, listener: Listener | None = None) -> MatchAnswer:
@@ -113,5 +122,6 @@ def find_matches(library: Library, request: MatchRequest, *, listener: Listener 
         strict=request.strict,
         where=allowed_regions(library, request.filter),
         k=request.k,
+        offset=request.offset,
     )
-    return MatchAnswer(request, ranking.rows, ranking.rejected, weights.version)
+    return MatchAnswer(request, ranking.rows, ranking.rejected, weights.version, ranking.total, ranking.next_offset)

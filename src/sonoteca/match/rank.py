@@ -9,9 +9,10 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from sonoteca.catalogue.heard.same_recording import recordings_of_regions
+from sonoteca.catalogue.heard.same_recording import MOST_COMPARED, recordings_of_regions
 from sonoteca.catalogue.identity.sounds import known_sounds
 from sonoteca.catalogue.store.library import Library
+from sonoteca.domain.page import page_of
 from sonoteca.domain.vocabulary import Role
 from sonoteca.errors import RequestError
 from sonoteca.match.fit import Fits, fit
@@ -61,10 +62,12 @@ class MatchRow:
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """Rows best first; ``rejected`` counts, per reason, what was not ranked."""
+    """Rows best first; ``rejected`` counts, per reason, what was not ranked. The rest is told by ``domain.page``."""
 
     rows: tuple[MatchRow, ...]
     rejected: Mapping[str, int]
+    total: int | None = None
+    next_offset: int | None = None
 
 
 def rank_matches(
@@ -77,6 +80,7 @@ def rank_matches(
     strict: bool = False,
     where: Sequence[int] | NDArray[np.int64] | None = None,
     k: int = 10,
+    offset: int = 0,
 ) -> Ranking:
     """The ``k`` regions that go best with ``query``, which is the table of one region.
 
@@ -95,6 +99,8 @@ def rank_matches(
     where : region ids, optional
         Which regions may answer.
     k : int >= 1
+    offset : int >= 0
+        So many of the best are left out first.
 
     Raises
     ------
@@ -109,14 +115,26 @@ def rank_matches(
     fits = fit(query, candidates, weights, role=role, strict=strict, hum=mode == "hum")
     # A hash stands for the content, wherever it is kept. The table is not copied without them: it may be large.
     own = np.array([each == query.content_hashes[0] for each in candidates.content_hashes], np.bool_)
-    best = fits.best(k + int(own.sum()) + _SPARE)
-    best = best[~own[best]]
+    ranked = fits.best(len(fits))
+    ranked = ranked[~own[ranked]]
+    looked_at = offset + k + 1 + _SPARE
     with library.read() as connection:
         asked = known_sounds(connection, [str(query.content_hashes[0])])
-        known = recordings_of_regions(
-            connection, candidates.region_ids[best].tolist(), before=[] if mode == "hum" else list(asked.values())
-        )
-        best = np.array([i for i in best.tolist() if not known.is_copy(int(candidates.region_ids[i]))][:k], np.int64)
+        before = [] if mode == "hum" else list(asked.values())
+        while True:
+            region_ids = candidates.region_ids[ranked[:looked_at]].tolist()
+            known = recordings_of_regions(connection, region_ids, before=before)
+            kept = [
+                i for i, each in zip(ranked[:looked_at].tolist(), region_ids, strict=False) if not known.is_copy(each)
+            ]
+            is_all = looked_at >= len(ranked)
+            if len(kept) > offset + k or is_all:
+                break
+            looked_at *= 2
+        # Copies are known among so many; how many recordings there are among more is not.
+        total = len(kept) if is_all and len(ranked) + len(before) <= MOST_COMPARED else None
+        page = page_of(kept, k, offset, is_all=False, total=total)
+        best = np.array(page.rows, np.int64)
         facts = region_facts(connection, candidates.region_ids[best].tolist())
         copies = copies_by_sound(connection, list(known.first))
     rows = []
@@ -125,7 +143,8 @@ def rank_matches(
         if region_id in facts:
             row = _row(query, candidates, fits, i, facts[region_id])
             rows.append(replace(row, row=row.row.standing_for([copies[copy] for copy in known.copies(region_id)])))
-    return Ranking(tuple(rows), {name: int((found & ~own).sum()) for name, found in fits.rejections.items()})
+    rejected = {name: int((found & ~own).sum()) for name, found in fits.rejections.items()}
+    return Ranking(tuple(rows), rejected, page.total, page.next_offset)
 
 
 def _row(query: RegionTable, candidates: RegionTable, fits: Fits, i: int, facts: RegionFacts) -> MatchRow:

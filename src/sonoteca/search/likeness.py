@@ -15,10 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sonoteca.catalogue.heard.embeddings import Span, StoredSpace, spans, vectors_of_ids
-from sonoteca.catalogue.heard.same_recording import Recordings, recordings_of_regions
+from sonoteca.catalogue.heard.same_recording import MOST_COMPARED, Recordings, recordings_of_regions
 from sonoteca.catalogue.store.library import Library
 from sonoteca.domain.certainty import Certainty
 from sonoteca.domain.embedding import Space
+from sonoteca.domain.page import page_of
 from sonoteca.domain.vocabulary import Role
 from sonoteca.errors import RequestError
 from sonoteca.index.filter import Filter
@@ -61,11 +62,13 @@ class Diversity:
 
 @dataclass(frozen=True, slots=True)
 class Likeness:
-    """Result rows, best first; ``exact`` and ``notes`` are those of the index."""
+    """Result rows, best first; ``exact`` and ``notes`` are those of the index, the rest is told by ``domain.page``."""
 
     rows: tuple[ResultRow, ...]
     exact: bool
     notes: tuple[str, ...] = ()
+    total: int | None = None
+    next_offset: int | None = None
 
 
 def rank_by_likeness(
@@ -76,6 +79,7 @@ def rank_by_likeness(
     *,
     minus: Sequence[Example] = (),
     k: int = 10,
+    offset: int = 0,
     aspects: Mapping[str, float] | None = None,
     where: Filter | None = None,
     diversity: Diversity | None = None,
@@ -88,6 +92,8 @@ def rank_by_likeness(
         Vectors to be near to (at least one) and to be away from. Their own sounds are not
         among the answers.
     k : int >= 1
+    offset : int >= 0
+        So many of the best are left out first.
     aspects : mapping of str to float >= 0, optional
         Weight per part of the space; 1 where absent.
     where : Filter, optional
@@ -115,16 +121,17 @@ def rank_by_likeness(
     if not any(search.weights[part.name] and target[part.start : part.stop].any() for part in space.space.aspects):
         lacking = ", ".join(name for name, weight in search.weights.items() if weight)
         raise RequestError(f"The example has none of the aspects asked for ({lacking}).", "Give another one a weight.")
-    chosen, known, neighbours = search.nearest(target, k, diversity or Diversity())
+    chosen, known, neighbours, is_all = search.nearest(target, offset + k + 1, diversity or Diversity())
+    page = page_of(chosen, k, offset, is_all=is_all)
     with library.read() as connection:
         copies = copies_by_sound(connection, list(known.first))
     rows = [
         _row(each, search.weights, examples[0].facts).standing_for(
             [copies[copy] for copy in known.copies(each.facts.region_id)]
         )
-        for each in chosen
+        for each in page.rows
     ]
-    return Likeness(tuple(rows), neighbours.exact, neighbours.notes)
+    return Likeness(tuple(rows), neighbours.exact, neighbours.notes, page.total, page.next_offset)
 
 
 def _target(examples: Sequence[Example], minus: Sequence[Example]) -> NDArray[np.float32]:
@@ -158,8 +165,12 @@ class _Search:
 
     def nearest(
         self, target: NDArray[np.float32], k: int, diversity: Diversity
-    ) -> tuple[list[Candidate], Recordings, Neighbours]:
-        """The ``k`` best within the limits, which of those looked at are one recording, and the last answer of the index."""
+    ) -> tuple[list[Candidate], Recordings, Neighbours, bool]:
+        """The ``k`` best within the limits, and what is known of them.
+
+        That is: which of those looked at are one recording, the last answer of the index, and whether the index had no
+        more to propose.
+        """
         scaled = target.copy()
         for part in self.space.space.aspects:
             scaled[part.start : part.stop] *= np.float32(self.weights[part.name])
@@ -171,9 +182,10 @@ class _Search:
             known = self._recordings(candidates) if not diversity.with_copies else Recordings({}, {})
             distinct = [each for each in candidates if not known.is_copy(each.facts.region_id)]
             chosen = _diverse(distinct, k, diversity)
+            is_all = neighbours.exact and len(proposed) < asked and len(candidates) <= MOST_COMPARED
             # Asked for more only when windows of few regions, or the limits, used up the proposals.
             if len(chosen) >= k or len(proposed) < asked or asked >= _MAX_PROPOSED:
-                return chosen, known, neighbours
+                return chosen, known, neighbours, is_all
             asked = min(_MAX_PROPOSED, asked * 4)
 
     def _recordings(self, candidates: Sequence[Candidate]) -> Recordings:

@@ -44,14 +44,23 @@ class ListRequest(Request):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class ListAnswer(Rows):
-    """Rows in the order asked for; ``total`` is how many there are without ``limit`` and ``offset``."""
+    """Rows in the order asked for; ``total`` is how many there are without ``limit`` and ``offset``.
+
+    ``next_offset`` is where the next page begins, None where nothing follows.
+    """
 
     request: ListRequest
     rows: tuple[SoundRow, ...]
     total: int
 
+    @property
+    def next_offset(self) -> int | None:
+        """Where the next page begins; None where nothing follows."""
+        end = self.request.offset + len(self.rows)
+        return end if self.rows and end < self.total else None
+
     def as_json(self) -> dict[str, Any]:
-        query = {"mode": MODE, **self.request.as_json(), "total": self.total}
+        query = {"mode": MODE, **self.request.as_json(), "total": self.total, "next_offset": self.next_offset}
         return {"query": query, "results": self.as_rows()}
 
 

@@ -13,6 +13,7 @@ from sonoteca.catalogue.heard.embeddings import StoredSpace, answering_space
 from sonoteca.catalogue.store.library import Library
 from sonoteca.domain.answer import Rows
 from sonoteca.domain.embedding import Space
+from sonoteca.domain.page import Offset
 from sonoteca.domain.request import Request
 from sonoteca.errors import RequestError, SoundNotFound, SpaceMismatch, about
 from sonoteca.index.filter import Filter
@@ -76,6 +77,8 @@ class SimilarRequest(Request):
         Only sounds that this query finds.
     k : int in 1..1000
         How many answers.
+    offset : int >= 0
+        So many are left out first; ``next_offset`` of an answer is that of the next page.
     region : int >= 0
         The region of ``sounds`` that is compared; 0 is the whole sound.
     max_per_file, max_per_artist : int >= 1, or None
@@ -92,6 +95,7 @@ class SimilarRequest(Request):
     aspects: Annotated[dict[str, float] | None, BeforeValidator(read_aspects)] = None
     filter: str | None = None
     k: int = Field(default=10, ge=1, le=1000)
+    offset: Offset = 0
     region: int = Field(default=0, ge=0)
     max_per_file: int | None = Field(default=None, ge=1)
     max_per_artist: int | None = Field(default=None, ge=1)
@@ -113,6 +117,8 @@ class SimilarAnswer(Rows):
         False where an approximate index answered.
     notes : tuple of str
         What the reader should know, as sentences.
+    total, next_offset : int or None
+        How many there are in all, and where the next page begins; see ``domain.page``.
     """
 
     request: SimilarRequest
@@ -120,9 +126,12 @@ class SimilarAnswer(Rows):
     space: str
     exact: bool
     notes: tuple[str, ...] = ()
+    total: int | None = None
+    next_offset: int | None = None
 
     def as_json(self) -> dict[str, Any]:
         found = {"space": self.space, "exact": self.exact, "notes": list(self.notes)}
+        found |= {"total": self.total, "next_offset": self.next_offset}
         return {
             "query": {"mode": MODE, **self.request.as_json(), **found},
             "results": self.as_rows(),
@@ -161,12 +170,21 @@ def find_similar(library: Library, request: SimilarRequest, *, listener: Listene
         examples,
         minus=unlike,
         k=request.k,
+        offset=request.offset,
         aspects=weights,
         where=where,
         diversity=Diversity(request.max_per_file, request.max_per_artist, request.collapse, request.copies),
     )
     answered = request.model_copy(update={"aspects": weights})
-    return SimilarAnswer(answered, likeness.rows, space.space.id, likeness.exact, likeness.notes)
+    return SimilarAnswer(
+        answered,
+        likeness.rows,
+        space.space.id,
+        likeness.exact,
+        likeness.notes,
+        likeness.total,
+        likeness.next_offset,
+    )
 
 
 def aspect_weights(named: dict[str, float], space: Space) -> dict[str, float]:

@@ -18,6 +18,7 @@ from sqlalchemy.engine import Connection
 from sonoteca.catalogue.heard.fulltext import TextField, folded_texts, texts_of
 from sonoteca.catalogue.heard.word_splitting import fold, main_words, stored_words
 from sonoteca.catalogue.store.schema import sort_index, sounds, summaries
+from sonoteca.domain.page import page_of
 from sonoteca.errors import RequestError
 from sonoteca.search.query.listing import as_query
 from sonoteca.search.query.order import is_selective, probe, walk
@@ -41,14 +42,19 @@ _TELLING: tuple[TextField, ...] = ("title", "tags", "artist", "album")
 class WordRanking:
     """Result rows, best first. ``score`` is relative: the best has 1.
 
-    ``notes`` say where not all that match were ranked.
+    ``notes`` say where not all that match were ranked. ``total`` is how many match, None where they were not counted;
+    ``next_offset`` is where the next page begins, None where nothing follows.
     """
 
     rows: tuple[ResultRow, ...]
     notes: tuple[str, ...] = ()
+    total: int | None = None
+    next_offset: int | None = None
 
 
-def rank_by_words(connection: Connection, query: str | Query, *, only: str | Query = "", k: int = 10) -> WordRanking:
+def rank_by_words(
+    connection: Connection, query: str | Query, *, only: str | Query = "", k: int = 10, offset: int = 0
+) -> WordRanking:
     """Whole sounds that a query finds, ranked by how well their texts match its words.
 
     Parameters
@@ -60,6 +66,8 @@ def rank_by_words(connection: Connection, query: str | Query, *, only: str | Que
         What has to hold besides, whether it has words or not; they do not count for the rank.
     k : int >= 1
         How many rows at most.
+    offset : int >= 0
+        So many are left out first.
 
     Returns
     -------
@@ -91,18 +99,22 @@ def rank_by_words(connection: Connection, query: str | Query, *, only: str | Que
     asked = _Asked(texts, rest, weights, " ".join(main_words(stored_words(wanted_name))))
     found = _by_rules(connection, asked, _worth_looking_at(n_sounds))
     notes: tuple[str, ...] = ()
+    total: int | None
     if found is not None:
-        ranked = _best(found, k)
+        ranked, total = _best(found, offset + k + 1), len(found)
     else:
-        ranked, notes = _by_words(connection, asked, wanted_name, k)
-    facts = region_facts(connection, list(ranked))
+        ranked, total, notes = _by_words(connection, asked, wanted_name, offset + k + 1)
+    page = page_of(list(ranked), k, offset, is_all=True, total=total)
+    facts = region_facts(connection, page.rows)
     shown = texts_of(connection, [fact.sound_id for fact in facts.values()])
     rows, score = [], 1.0
     best = next((rank.relevance for rank in ranked.values()), 1.0) or 1.0
     for region_id, rank in ranked.items():
-        fact = facts[region_id]
         # Never more than the one before: what is called so, or matches not only in its path, comes before others.
         score = min(score, rank.relevance / best)
+        if region_id not in facts:
+            continue
+        fact = facts[region_id]
         rows.append(
             ResultRow.of(
                 fact,
@@ -114,7 +126,7 @@ def rank_by_words(connection: Connection, query: str | Query, *, only: str | Que
                 reasons=_reasons(weights, shown[fact.sound_id]),
             )
         )
-    return WordRanking(tuple(rows), notes)
+    return WordRanking(tuple(rows), notes, page.total, page.next_offset)
 
 
 def _parts(tree: Node) -> tuple[Node, ...]:
@@ -179,23 +191,31 @@ class _Rank(NamedTuple):
 
 def _by_words(
     connection: Connection, asked: _Asked, wanted_name: str, k: int
-) -> tuple[dict[int, _Rank], tuple[str, ...]]:
-    """The best ``k`` regions, best first, and notes."""
-    limit = max(RANKED_AT_MOST, k)
+) -> tuple[dict[int, _Rank], int | None, tuple[str, ...]]:
+    """The best ``k`` regions, best first, how many there are where that is known, and notes.
+
+    For a larger ``k`` the same come first, so that pages follow one another.
+    """
+    limit = RANKED_AT_MOST
     newest = _newest(connection, asked, limit + 1)
     if len(newest) <= limit:
-        return _best(_ranked(connection, asked, newest), k), ()
+        return _best(_ranked(connection, asked, newest), k), len(newest), ()
     telling = replace(asked, texts=[_within(text, _TELLING) for text in asked.texts])
     named = _so_titled(connection, asked, wanted_name)
     best = _best(_ranked(connection, asked, _newest(connection, telling, limit)) | named, k)
     if len(best) < k:
         found = _ranked(connection, asked, newest)
         best |= _best({region_id: found[region_id] for region_id in found.keys() - best.keys()}, k - len(best))
+    if len(best) < k:
+        # What nobody compares follows as it came into the library, the newest first.
+        rest = _newest(connection, asked, k + len(best))
+        left = [region_id for region_id in rest if region_id not in best][: k - len(best)]
+        best |= _ranked(connection, asked, {region_id: rest[region_id] for region_id in left})
     note = (
         f"More than {limit:,} sounds match: those that match by title, tag, artist or album come first, "
         "and the newest were compared. Another word or a filter narrows them."
     )
-    return best, (note,)
+    return best, None, (note,)
 
 
 def _best(found: Mapping[int, _Rank], k: int) -> dict[int, _Rank]:

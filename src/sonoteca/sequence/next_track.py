@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 from pydantic import AfterValidator, Field
 from sqlalchemy.engine import Connection
 
-from sonoteca.catalogue.heard.same_recording import Recordings, recordings_of_regions
+from sonoteca.catalogue.heard.same_recording import MOST_COMPARED, Recordings, recordings_of_regions
 from sonoteca.catalogue.identity.sounds import resolve_sound, whole_regions
 from sonoteca.catalogue.store.library import Library
 from sonoteca.domain.answer import Rows
 from sonoteca.domain.music import Key, transposed_key_numbers
+from sonoteca.domain.page import Offset, Page, page_of
 from sonoteca.domain.request import Request
 from sonoteca.errors import RequestError, about
 from sonoteca.search.result_row import Copy, RegionFacts, ResultRow, copies_by_sound, region_facts
@@ -136,6 +137,8 @@ class NextRequest(Request):
         Numbers of ``sequence.weights`` that replace the shipped ones; ``key=0,tempo.half_pct=3`` is read too.
     k : int in 1..1000
         How many answers.
+    offset : int >= 0
+        So many are left out first; ``next_offset`` of an answer is that of the next page.
     """
 
     sound: str
@@ -149,6 +152,7 @@ class NextRequest(Request):
     include_missing: bool = False
     weights: GivenWeights = None
     k: int = Field(default=10, ge=1, le=1000)
+    offset: Offset = 0
 
     @property
     def limits(self) -> Limits:
@@ -172,6 +176,8 @@ class NextAnswer(Rows):
         By which the transitions were scored.
     notes : tuple of str
         Which limits could not be applied, as sentences.
+    total, next_offset : int or None
+        How many there are in all, and where the next page begins; see ``domain.page``.
     """
 
     request: NextRequest
@@ -180,6 +186,8 @@ class NextAnswer(Rows):
     candidates: int
     weights: Weights
     notes: tuple[str, ...] = ()
+    total: int | None = None
+    next_offset: int | None = None
 
     def as_json(self) -> dict[str, Any]:
         found = {
@@ -187,6 +195,8 @@ class NextAnswer(Rows):
             "candidates": self.candidates,
             "weights": self.weights.axes.model_dump(),
             "notes": list(self.notes),
+            "total": self.total,
+            "next_offset": self.next_offset,
         }
         return {"query": {"mode": MODE, **self.request.as_json(), **found}, "results": self.as_rows()}
 
@@ -230,7 +240,8 @@ def find_next(library: Library, request: NextRequest) -> NextAnswer:
     # Tracks stand in order of their ids, and a stable sort keeps that among equals.
     best = np.argsort(-scored.total[0], kind="stable")
     with library.read() as connection:
-        best, known = _without_copies(connection, candidates, best, request.k, [sound.id, *played])
+        page, known = _without_copies(connection, candidates, best, request, [sound.id, *played])
+        best = np.array(page.rows, np.intp)
         facts = region_facts(connection, candidates.region_ids[best].tolist())
         copies = copies_by_sound(connection, list(known.first))
     rows = [
@@ -244,7 +255,16 @@ def find_next(library: Library, request: NextRequest) -> NextAnswer:
         for column, region_id in zip(best, candidates.region_ids[best].tolist(), strict=True)
         if region_id in facts
     ]
-    return NextAnswer(request, tuple(rows), sound.public_id, int(allowed.sum()), weights, tuple(notes))
+    return NextAnswer(
+        request,
+        tuple(rows),
+        sound.public_id,
+        int(allowed.sum()),
+        weights,
+        tuple(notes),
+        page.total,
+        page.next_offset,
+    )
 
 
 def _heard_before(connection: Connection, played: str | tuple[str, ...] | None) -> list[int]:
@@ -257,16 +277,20 @@ def _heard_before(connection: Connection, played: str | tuple[str, ...] | None) 
 
 
 def _without_copies(
-    connection: Connection, candidates: Tracks, best: NDArray[np.intp], k: int, heard: Sequence[int]
-) -> tuple[NDArray[np.intp], Recordings]:
-    """The first ``k`` of ``best`` that are neither what was heard nor one another in another encoding."""
-    looked_at = k + _SPARE
+    connection: Connection, candidates: Tracks, best: NDArray[np.intp], request: NextRequest, heard: Sequence[int]
+) -> tuple[Page[np.intp], Recordings]:
+    """The page of ``best`` that is asked for, of those that are neither what was heard nor one another encoded again."""
+    wanted = request.offset + request.k + 1
+    looked_at = wanted + _SPARE
     while True:
         region_ids = candidates.region_ids[best[:looked_at]].tolist()
         known = recordings_of_regions(connection, region_ids, before=heard)
         kept = [place for place, region_id in zip(best, region_ids, strict=False) if not known.is_copy(region_id)]
-        if len(kept) >= k or looked_at >= len(best):
-            return np.array(kept[:k], np.intp), known
+        is_all = looked_at >= len(best)
+        if len(kept) >= wanted or is_all:
+            # Copies are known among so many; how many tracks there are among more is not.
+            total = len(kept) if is_all and len(best) + len(heard) <= MOST_COMPARED else None
+            return page_of(kept, request.k, request.offset, is_all=False, total=total), known
         looked_at *= 2
 
 

@@ -125,8 +125,13 @@ def test_of_too_many_the_telling_come_first_and_the_answer_says_so(
         answer = rank_by_words(connection, "rain", k=3)
         assert _ids(answer.rows) == [titled, in_path[3], in_path[2]]
         assert len(answer.notes) == 1
-        assert len(rank_by_words(connection, "rain", k=5).rows) == 5
-        assert rank_by_words(connection, "rain", k=5).notes == ()
+        assert (answer.total, answer.next_offset) == (None, 3)
+        every = rank_by_words(connection, "rain", k=5)
+        assert _ids(every.rows) == [titled, *reversed(in_path)]
+        assert (every.total, every.next_offset) == (5, None)
+        rest = rank_by_words(connection, "rain", k=3, offset=3)
+        assert (_ids(rest.rows), rest.total, rest.next_offset) == (_ids(every.rows)[3:], 5, None)
+        assert [row.score for row in rest.rows] == [row.score for row in every.rows][3:]
         assert "More than 3 sounds" in answer.notes[0]
         assert [row.score for row in answer.rows] == sorted((row.score for row in answer.rows), reverse=True)
         assert _ids(rank_by_words(connection, "rain path:0.wav").rows) == [in_path[0]]

@@ -29,7 +29,7 @@ from sonoteca.domain.same_recording import (
 )
 
 # Sounds that are compared each with each; of a longer list the first ones, which are those that are answered.
-_MOST = 2_000
+MOST_COMPARED = 2_000
 
 
 def first_copies(connection: Connection, sound_ids: Sequence[int]) -> dict[int, int]:
@@ -40,7 +40,7 @@ def first_copies(connection: Connection, sound_ids: Sequence[int]) -> dict[int, 
     sound_ids : sequence of int
         Row numbers, best first: of the copies of one recording the first stands for the others.
     """
-    ordered = list(dict.fromkeys(sound_ids))[:_MOST]
+    ordered = list(dict.fromkeys(sound_ids))[:MOST_COMPARED]
     found: dict[int, int] = {}
     if len(ordered) < 2:
         return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -187,8 +188,12 @@ def errors_explained(location: str) -> Iterator[None]:
         raise LibraryBusy(f"No connection to {location} became free: {error}") from error
 
 
+_NO_ROOM = "There is no room left for {location}"
+# What SQLite grows its shared memory by; a page of the database is smaller.
+_A_PAGE = 32_768
+
 _SQLITE_MEANING: dict[int, tuple[type[LibraryError], str]] = {
-    sqlite3.SQLITE_FULL: (LibraryFull, "There is no room left for {location}"),
+    sqlite3.SQLITE_FULL: (LibraryFull, _NO_ROOM),
     sqlite3.SQLITE_READONLY: (LibraryUnwritable, "{location} may not be written"),
     sqlite3.SQLITE_PERM: (LibraryUnwritable, "{location} may not be written"),
     sqlite3.SQLITE_CANTOPEN: (LibraryUnwritable, "{location} could not be opened"),
@@ -201,7 +206,7 @@ _SQLITE_MEANING: dict[int, tuple[type[LibraryError], str]] = {
 }
 
 _POSTGRES_MEANING: dict[str, tuple[type[LibraryError], str]] = {
-    "53100": (LibraryFull, "There is no room left for {location}"),
+    "53100": (LibraryFull, _NO_ROOM),
     "53200": (LibraryFull, "The server of {location} has no memory left"),
     "25006": (LibraryUnwritable, "{location} may not be written"),
     "42501": (LibraryUnwritable, "{location} may not be written"),
@@ -220,6 +225,9 @@ def explain(error: BaseException, location: str) -> LibraryError | None:
     if isinstance(error, sqlite3.Error):
         code = getattr(error, "sqlite_errorcode", None)
         meaning = None if code is None else _SQLITE_MEANING.get(code & 0xFF)
+        if code is not None and code & 0xFF == sqlite3.SQLITE_IOERR and _is_full(location):
+            # Where the index of its log does not fit, SQLite says only that something failed.
+            meaning = (LibraryFull, _NO_ROOM)
     else:
         state = getattr(error, "sqlstate", None)
         meaning = None if state is None else _POSTGRES_MEANING.get(state)
@@ -233,6 +241,14 @@ def explain(error: BaseException, location: str) -> LibraryError | None:
         return None
     kind, sentence = meaning
     return kind(f"{sentence.format(location=location)} ({_first_line(error)}).")
+
+
+def _is_full(location: str) -> bool:
+    """Whether the disk that a library file lies on has no room for a page; False where that is not known."""
+    try:
+        return shutil.disk_usage(Path(location).parent).free < _A_PAGE
+    except (OSError, ValueError):
+        return False
 
 
 def _first_line(error: BaseException | None) -> str:

@@ -15,6 +15,7 @@ from sonoteca.cli.options import (
     FilterOption,
     JsonOption,
     LibraryOption,
+    OffsetOption,
     open_listener,
     open_named_library,
 )
@@ -50,6 +51,7 @@ def match_sound(
     strict: Annotated[bool, typer.Option("--strict", help="Reject what else would only lose score.")] = False,
     only: FilterOption = None,
     count: CountOption = 10,
+    offset: OffsetOption = 0,
     region: Annotated[
         int, typer.Option("--within", min=0, metavar="N", help="Match this region of the sound, not the whole.")
     ] = 0,
@@ -73,6 +75,7 @@ def match_sound(
         strict=strict,
         filter=filter_text(only),
         k=count,
+        offset=offset,
         region=region,
         weights=weights_text(weights),
     )
@@ -87,6 +90,7 @@ def match_sound(
 
 def _print_matches(answer: MatchAnswer, ids: Mapping[str, str]) -> None:
     """Rows as a table; what was rejected as a sentence."""
+    from sonoteca.cli.answer_table import note_rest
     from sonoteca.cli.output import note, print_table
     from sonoteca.cli.sound_names import names_of
 
@@ -112,8 +116,9 @@ def _print_matches(answer: MatchAnswer, ids: Mapping[str, str]) -> None:
             )
             for match, name in zip(answer.rows, names_of([match.row for match in answer.rows]), strict=True)
         ],
-        empty="Nothing goes with it.",
+        empty="" if answer.request.offset else "Nothing goes with it.",
     )
+    note_rest(answer)
     if any(answer.rejected.values()):
         counts = ", ".join(f"{count} {_NOT_RANKED.get(name, name)}" for name, count in answer.rejected.items() if count)
         note(f"not ranked: {counts}")

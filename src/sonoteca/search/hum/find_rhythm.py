@@ -14,6 +14,7 @@ from pydantic import Field
 from sonoteca.catalogue.heard.same_recording import recordings_of_regions
 from sonoteca.catalogue.store.library import Library
 from sonoteca.domain.answer import Rows
+from sonoteca.domain.page import Offset, page_of
 from sonoteca.domain.request import Request
 from sonoteca.errors import RequestError, SonotecaError
 from sonoteca.search.hum.hear_query import hear_taps, open_query_listener
@@ -34,16 +35,21 @@ class TapRequest(Request):
     file: Path
     filter: str | None = None
     k: int = Field(default=10, ge=1, le=1000)
+    offset: Offset = 0
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class TapAnswer(Rows):
-    """Rows best first; ``message`` says what a person can do, "" when there is an answer."""
+    """Rows best first; ``message`` says what a person can do, "" when there is an answer.
+
+    ``next_offset`` is where the next page begins, None where nothing follows.
+    """
 
     request: TapRequest
     rows: tuple[ResultRow, ...]
     n_taps: int
     message: str = ""
+    next_offset: int | None = None
 
     def sentences(self) -> list[str]:
         """What a person can do, if there is something."""
@@ -51,6 +57,8 @@ class TapAnswer(Rows):
 
     def as_json(self) -> dict[str, Any]:
         found = {"mode": MODE, "n_taps": self.n_taps, "message": self.message}
+        # Only rhythms that come near are looked at: how many fit at all is not known.
+        found |= {"total": None, "next_offset": self.next_offset}
         return {"query": {**self.request.as_json(), **found}, "results": self.as_rows()}
 
 
@@ -91,11 +99,13 @@ def find_rhythms(
 def _answer(library: Library, request: TapRequest, taps_s: NDArray[np.float32]) -> TapAnswer:
     where = allowed_regions(library, request.filter)
     # As many again for copies, which answer once.
-    proposed = rhythm_index(library).search(taps_s, 2 * request.k, where=where)
+    wanted = request.offset + request.k + 1
+    proposed = rhythm_index(library).search(taps_s, 2 * wanted, where=where)
     with library.read() as connection:
         known = recordings_of_regions(connection, [match.key for match in proposed])
-        matches = [match for match in proposed if not known.is_copy(match.key)][: request.k]
-        facts = region_facts(connection, [match.key for match in matches])
+        matches = [match for match in proposed if not known.is_copy(match.key)]
+        page = page_of(matches, request.k, request.offset, is_all=False)
+        facts = region_facts(connection, [match.key for match in page.rows])
         copies = copies_by_sound(connection, list(known.first))
     rows = tuple(
         ResultRow.of(
@@ -107,8 +117,8 @@ def _answer(library: Library, request: TapRequest, taps_s: NDArray[np.float32]) 
             parts={"rhythm": match.score},
             reasons=(f"onsets fit, tapped at {1 / match.scale:.2f} of its tempo",),
         ).standing_for([copies[copy] for copy in known.copies(match.key)])
-        for match in matches
+        for match in page.rows
         if (fact := facts.get(match.key)) is not None
     )
     message = "" if len(taps_s) >= FEWEST_TAPS else f"Only {len(taps_s)} taps were heard: tap at least two bars."
-    return TapAnswer(request, rows, len(taps_s), message)
+    return TapAnswer(request, rows, len(taps_s), message, page.next_offset)

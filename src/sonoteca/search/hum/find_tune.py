@@ -12,6 +12,7 @@ from pydantic import Field
 from sonoteca.catalogue.heard.same_recording import Recordings, recordings_of_regions
 from sonoteca.catalogue.store.library import Library
 from sonoteca.domain.answer import Rows
+from sonoteca.domain.page import Offset, page_of
 from sonoteca.domain.request import Request
 from sonoteca.errors import RequestError, SonotecaError
 from sonoteca.search.hum.answer import TuneRanking
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from sonoteca.ingest.listener import Listener
 
 MODE = "hum"
+# Places of a ranking that are worth aligning; pages end there.
+_MOST_LOOKED_AT = 2_000
 
 
 class HumRequest(Request):
@@ -38,11 +41,14 @@ class HumRequest(Request):
         Only sounds that this query finds.
     k : int in 1..1000
         How many answers.
+    offset : int >= 0
+        So many are left out first; ``next_offset`` of an answer is that of the next page.
     """
 
     file: Path
     filter: str | None = None
     k: int = Field(default=10, ge=1, le=1000)
+    offset: Offset = 0
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -57,12 +63,15 @@ class HumAnswer(Rows):
     rows : tuple of ResultRow
     ranking : tuple of str
         Names of the sounds, best first; an imported melody by its own id.
+    next_offset : int or None
+        Where the next page begins; None where nothing follows.
     """
 
     request: HumRequest
     answer: TuneRanking
     rows: tuple[ResultRow, ...]
     ranking: tuple[str, ...]
+    next_offset: int | None = None
 
     def sentences(self) -> list[str]:
         """The verdict, and what a person can do where it is not found."""
@@ -76,6 +85,9 @@ class HumAnswer(Rows):
             "confidence": round(self.answer.confidence, 4),
             "message": self.answer.message,
             "n_notes": self.answer.n_notes,
+            # Only melodies that come near are looked at: how many hold something of the tune is not known.
+            "total": None,
+            "next_offset": self.next_offset,
         }
         query = {**self.request.as_json(), **found}
         return {"query": query, "ranking": list(self.ranking), "results": self.as_rows()}
@@ -129,10 +141,12 @@ def _answer(library: Library, request: HumRequest, notes: QueryNotes) -> HumAnsw
             known = recordings_of_regions(connection, region_ids)
             return known
 
-        answer = open_melody_index(library).search(notes, request.k, where=where, recordings=recordings)
-        facts = region_facts(connection, [match.key for match in answer.matches])
+        wanted = min(request.offset + request.k + 1, _MOST_LOOKED_AT)
+        answer = open_melody_index(library).search(notes, wanted, where=where, recordings=recordings)
+        page = page_of(answer.matches, request.k, request.offset, is_all=False)
+        facts = region_facts(connection, [match.key for match in page.rows])
         copies = copies_by_sound(connection, list(known.first))
-    found = [(facts[match.key], match) for match in answer.matches if match.key in facts]
+    found = [(facts[match.key], match) for match in page.rows if match.key in facts]
     rows = tuple(
         ResultRow.of(
             fact,
@@ -145,7 +159,8 @@ def _answer(library: Library, request: HumRequest, notes: QueryNotes) -> HumAnsw
         ).standing_for([copies[copy] for copy in known.copies(match.key)])
         for fact, match in found
     )
-    return HumAnswer(request, answer, rows, tuple(dict.fromkeys(_name(fact) for fact, _ in found)))
+    ranking = tuple(dict.fromkeys(_name(fact) for fact, _ in found))
+    return HumAnswer(request, answer, rows, ranking, page.next_offset)
 
 
 def _name(fact: RegionFacts) -> str:
