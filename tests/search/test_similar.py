@@ -112,7 +112,7 @@ def stock(tmp_path: Path) -> Iterator[Stock]:
 
 def test_pages_follow_one_another_and_the_last_knows_how_many_there_are(stock: Stock) -> None:
     for number in range(5):
-        stock.add(f"sound {number}", (0.0, 60.0, (1.0, 0.1 * number, 0.0, 0.0), False))
+        stock.put(f"sound {number}", (1.0, 0.1 * number, 0.0, 0.0))
     whole = stock.ask(unit(1.0, 0.0, 0.0, 0.0))
     assert titles(whole) == [f"sound {number}" for number in range(5)]
     assert (whole.total, whole.next_offset) == (5, None)
