@@ -2,7 +2,8 @@
 
 A *word* is a run of letters and digits, folded: lower case, without diacritics. What is stored of a text are its words
 in order, and behind ``MARK`` its other forms: what begins inside a word, where a small letter
-stands before a capital or a letter beside a digit (*snare* of ``AcousticSnare``, *808clap* of ``tr808clap``), and words that some write as
+stands before a capital or a letter beside a digit (*snare* of ``AcousticSnare``, *808clap* of ``tr808clap``), the name of a sound at a word's end
+(*hat* of ``hihat``, *clap* of ``handclap``), and words that some write as
 one (*dont* of ``Don't``, *rem* of ``R.E.M.``). So no phrase spans a word and another form, and a typed word needs no splitting of that kind: it
 finds what begins with it, in both. Scripts that put no blanks between words are stored as overlapping pairs of
 characters; a typed run of them is the same pairs as a phrase, so that every part of two characters or more is found, and
@@ -60,6 +61,16 @@ _CONNECTORS = frozenset('-\u2010\u2011\u2012\u2013\u2014\u2015\u2212&+|~/\\\u00b
 # What is typed joined is short; and names made of numbers and letters by a machine have seams without end.
 _LONGEST_JOIN = 16
 _MOST_FORMS = 24
+
+
+# What sample names are made of, where it ends a word whose beginning has two letters or more. Not here is what
+# ends other words as often: tom (custom), ride (bride), rim (pilgrim), hit, lead, bell.
+_SOUND_NAMES = (
+    "kick|snare|hat|clap|cymbal|crash|shaker|conga|bongo|cowbell|clave|tambourine|perc|drum|bass|pad|pluck|stab|chord|"
+    "arp|synth|guitar|piano|organ|string|brass|vocal|vox|voice|choir|riser|noise|scratch|loop|break|beat"
+)
+_SOUND_ENDINGS = re.compile(rf"(?<=[a-z][a-z])(?:(?:{_SOUND_NAMES})s?)+(?![a-z])")
+_LAST_SOUND = re.compile(rf"(?:{_SOUND_NAMES})s?$")
 
 
 def fold(text: str) -> str:
@@ -130,6 +141,8 @@ def stored_words(text: str, *, is_path: bool = False) -> list[str]:
     ['openhihat', 'don', 't', '+', 'hihat', 'hat', 'dont']
     >>> stored_words("中国人 x")
     ['中国', '国人', '人', 'x']
+    >>> [word.replace(MARK, "+") for word in stored_words("hihatloop custom somewhere")]
+    ['hihatloop', 'custom', 'somewhere', '+', 'hatloop', 'loop']
     """
     if is_path:
         text = text.replace("/", " ")
@@ -149,6 +162,10 @@ def main_words(stored: Sequence[str]) -> Sequence[str]:
 def _forms(text: str, is_path: bool) -> Iterator[str]:
     stem = _ENDING.sub("", text) if is_path else text
     yield from _middles(stem)
+    for match in _SOUND_ENDINGS.finditer(stem.lower() if stem.isascii() else fold(stem)):
+        yield match[0]
+        if (last := _LAST_SOUND.search(match[0])) is not None:
+            yield last[0]
     yield from _joins(stem)
     yield from signs(text)
     if " & " in text:
