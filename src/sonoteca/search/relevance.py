@@ -47,11 +47,12 @@ def relevance(leaves: Mapping[Words, float], texts: Mapping[TextField, Sequence[
     total = 0.0
     for leaf, weight in leaves.items():
         said = 0.0
+        asked = " ".join(leaf.words)
         for field, held in texts.items():
             if not held or (leaf.fields and field not in leaf.fields):
                 continue
             for text in held:
-                if count := occurrences(text, leaf):
+                if asked in text and (count := occurrences(text, leaf)):
                     n_words = text.partition(MARK)[0].rstrip().count(" ") + 1
                     said += (
                         FIELD_WEIGHTS[field] * count / (1.0 + _LENGTH_COUNTS * (n_words / _USUAL_LENGTH[field] - 1.0))
@@ -74,9 +75,9 @@ def occurrences(text: str, leaf: Words) -> float:
     asked = " ".join(leaf.words)
     if asked not in text:
         return 0.0
-    main, mark, forms = text.partition(MARK)
+    main, _, forms = text.partition(MARK)
     count = _counted(main, asked, leaf)
-    if mark and (in_forms := _counted(forms, asked, leaf)):
+    if asked in forms and (in_forms := _counted(forms, asked, leaf)):
         is_inside = any(asked in word and not word.startswith(asked) for word in main.split())
         count += in_forms * (_MIDDLE if is_inside else 1.0)
     return count
@@ -84,10 +85,13 @@ def occurrences(text: str, leaf: Words) -> float:
 
 def _counted(text: str, asked: str, leaf: Words) -> float:
     padded = f" {text} "
-    whole = padded.split().count(asked) if len(leaf.words) == 1 else padded.count(f" {asked} ")
-    if not leaf.is_prefix:
-        return float(whole)
-    return whole + _BEGINNING * max(0, padded.count(f" {asked}") - whole)
+    begun = padded.count(f" {asked}")
+    if begun > 1 and len(leaf.words) == 1:
+        # The same word twice shares a blank.
+        whole = padded.split().count(asked)
+    else:
+        whole = padded.count(f" {asked} ") if begun else 0
+    return whole + _BEGINNING * max(0, begun - whole) if leaf.is_prefix else float(whole)
 
 
 def is_called(name: str, texts: Mapping[TextField, Sequence[str]]) -> bool:
@@ -99,13 +103,16 @@ def is_called(name: str, texts: Mapping[TextField, Sequence[str]]) -> bool:
     if not name:
         return False
     end = len(name) + 1
-    titles = [text.partition(MARK)[0].rstrip() for text in texts.get("title", ())]
-    if name in titles:
-        return True
-    for artist in texts.get("artist", ()) if titles else ():
-        if any(f"{artist.partition(MARK)[0].rstrip()} {title}" == name for title in titles):
+    if "title" in texts:
+        titles = [text.partition(MARK)[0].rstrip() for text in texts["title"]]
+        if name in titles:
             return True
+        for artist in texts.get("artist", ()):
+            if any(f"{artist.partition(MARK)[0].rstrip()} {title}" == name for title in titles):
+                return True
     for text in texts.get("path", ()):
+        if name not in text:
+            continue
         path = text.partition(MARK)[0].rstrip()
         # With the ending or without.
         stem = path.rpartition(" ")[0]

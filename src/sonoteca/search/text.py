@@ -36,6 +36,13 @@ RANKED_AT_MOST = 300
 _COUNTED = 2_000
 # What somebody wrote about the sound; in a path a word may be about its neighbours.
 _TELLING: tuple[TextField, ...] = ("title", "tags", "artist", "album")
+# Made once: building a statement takes longer than the answer.
+_LAST_SOUND = sa.select(sa.func.max(sounds.c.id))
+_SO_TITLED = sa.select(summaries.c.region_id).where(
+    IS_WHOLE, summaries.c.title_key.in_(sa.bindparam("titles", expanding=True))
+)
+# Where few sounds have titles, SQLite takes all for equal and would read every row.
+_SO_TITLED = _SO_TITLED.with_hint(summaries, f"INDEXED BY {sort_index('title_key')}", "sqlite")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +100,7 @@ def rank_by_words(
     others = [part for part in parts if not _requires_words(part)]
     rest = And((*others, *_parts(push_negations(as_query(only).tree))))
     # Rows are numbered through, so that the last number is about how many there are.
-    n_sounds = connection.execute(sa.select(sa.func.max(sounds.c.id))).scalar() or 0
+    n_sounds = connection.execute(_LAST_SOUND).scalar() or 0
     weights = _weighted(connection, [leaf for text in texts for leaf in _leaves(text)], n_sounds)
     wanted_name = query if isinstance(query, str) else ""
     asked = _Asked(texts, rest, weights, " ".join(main_words(stored_words(wanted_name))))
@@ -226,13 +233,13 @@ def _best(found: Mapping[int, _Rank], k: int) -> dict[int, _Rank]:
 def _so_titled(connection: Connection, asked: _Asked, name: str) -> dict[int, _Rank]:
     """Those whose title is the whole query, or what stands in it behind a dash, however old they are."""
     titles = {fold(each.strip().strip('"').strip())[:300] for each in (name, *DASH.split(name, 1)[1:])} - {""}
+    wanted = {"titles": sorted(titles)}
+    # Most queries are no title, which is found out without their rules.
+    if not titles or connection.execute(_SO_TITLED.limit(1), wanted).first() is None:
+        return {}
     target = Target(connection.dialect.name, with_events=False)
-    query = sa.select(summaries.c.region_id, summaries.c.sound_id).where(
-        IS_WHOLE, summaries.c.title_key.in_(sorted(titles)), condition(asked.rest, target)
-    )
-    # Where few sounds have titles, SQLite takes all for equal and would read every row.
-    query = query.with_hint(summaries, f"INDEXED BY {sort_index('title_key')}", "sqlite")
-    rows = connection.execute(query.limit(RANKED_AT_MOST)).all() if titles else []
+    query = _SO_TITLED.add_columns(summaries.c.sound_id).where(condition(asked.rest, target))
+    rows = connection.execute(query.limit(RANKED_AT_MOST), wanted).all()
     held = folded_texts(connection, [row.sound_id for row in rows])
     ranks = {row.region_id: asked.rank(held[row.sound_id]) for row in rows}
     return {region_id: rank for region_id, rank in ranks.items() if rank.is_called_so}
@@ -243,9 +250,11 @@ def _by_rules(connection: Connection, asked: _Asked, limit: int) -> dict[int, _R
     if not all(is_text(text) for text in asked.texts) or not any(is_selective(part) for part in asked.rest.parts):
         return None
     target = Target(connection.dialect.name, with_events=False)
-    rows = connection.execute(probe(asked.rest, (), target).limit(limit + 1)).all()
-    if len(rows) > limit:
+    rules = probe(asked.rest, (), target)
+    # Whether there are more is read from an index alone; the rows are not.
+    if connection.execute(rules.with_only_columns(summaries.c.region_id).limit(1).offset(limit)).first():
         return None
+    rows = connection.execute(rules).all()
     words_of = folded_texts(connection, [row.sound_id for row in rows])
     wanted = And(tuple(asked.texts))
     return {
@@ -259,7 +268,7 @@ def _newest(connection: Connection, asked: _Asked, limit: int) -> dict[int, int]
     """The sounds, by region, of those that match; of too many the newest ``limit``."""
     matching = walk(And((*asked.texts, asked.rest)), (), Target(connection.dialect.name, with_events=False))
     rows = connection.execute(matching.add_columns(summaries.c.sound_id).limit(limit)).all()
-    return {row.region_id: row.sound_id for row in rows}
+    return dict(tuple(row) for row in rows)
 
 
 def _ranked(connection: Connection, asked: _Asked, sound_ids: Mapping[int, int]) -> dict[int, _Rank]:
@@ -285,14 +294,16 @@ def _reasons(leaves: Iterable[Words], texts: Mapping[TextField, Sequence[str]]) 
     reasons: dict[str, None] = {}
     for field in FIELD_WEIGHTS:
         is_path = field == "path"
-        for text in texts[field]:
-            for leaf in leaves:
-                if (not leaf.fields or field in leaf.fields) and occurrences(
-                    " ".join(stored_words(text, is_path=is_path)), leaf
-                ):
-                    parts = reversed(text.split("/")) if is_path else ()
-                    shown = next(
-                        (part for part in parts if occurrences(" ".join(stored_words(part, is_path=True)), leaf)), text
-                    )
-                    reasons[f"{'tag' if field == 'tags' else field}: {shown}"] = None
+        asked = [leaf for leaf in leaves if not leaf.fields or field in leaf.fields]
+        for text in texts[field] if asked else ():
+            # The whole path comes last, for words that stand in two of its parts.
+            shown = [*reversed(text.split("/")), text] if is_path else [text]
+            stored: dict[str, str] = {}
+            for leaf in asked:
+                for part in shown:
+                    if part not in stored:
+                        stored[part] = " ".join(stored_words(part, is_path=is_path))
+                    if occurrences(stored[part], leaf):
+                        reasons[f"{'tag' if field == 'tags' else field}: {part}"] = None
+                        break
     return list(reasons)

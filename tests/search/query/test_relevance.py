@@ -75,5 +75,7 @@ def test_a_rare_word_decides() -> None:
 def test_a_phrase_stands_together() -> None:
     phrase = Words(("warm", "pa"), True)
     assert occurrences("warm pad warm pa", phrase) == 1.7
+    assert occurrences("kick kick kicker", Words(("kick",), is_prefix=True)) == 2.7
+    assert occurrences("kick kick kicker", Words(("kick",), is_prefix=False)) == 2.0
     assert occurrences("pad warm", phrase) == 0.0
     assert occurrences("warm", phrase) == 0.0

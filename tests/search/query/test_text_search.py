@@ -143,7 +143,7 @@ def test_of_too_many_the_telling_come_first_and_the_answer_says_so(
 )
 def test_both_roads_give_the_same_answer(connection: Connection, query: str, monkeypatch: pytest.MonkeyPatch) -> None:
     from_rules = rank_by_words(connection, "sound", only=query, k=100)
-    monkeypatch.setattr(text, "_worth_looking_at", lambda n_sounds: -1)
+    monkeypatch.setattr(text, "_worth_looking_at", lambda n_sounds: 0)
     from_words = rank_by_words(connection, "sound", only=query, k=100)
     assert from_rules == from_words
 
