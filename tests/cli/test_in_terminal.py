@@ -219,12 +219,14 @@ def test_an_edit_is_taken_back_once(terminal: Terminal) -> None:
 
 def test_melodies_come_from_midi_files(tmp_path: Path) -> None:
     terminal = Terminal(tmp_path)
+    (tmp_path / "empty").mkdir()
+    assert terminal.run("import", "midi", tmp_path / "empty")[1] == "No MIDI file was found there.\n"
     track = mido.MidiTrack()
     for pitch in (60, 62, 64, 65, 67, 65, 64, 62, 60, 67, 64, 60):
         track += [mido.Message("note_on", note=pitch, time=0), mido.Message("note_off", note=pitch, time=240)]
     mido.MidiFile(tracks=[track]).save(tmp_path / "tune.mid")
     _, said = terminal.run("import", "midi", tmp_path / "tune.mid")
-    assert "1 files: 1 melodies, 1 of them new, 0 without a tune, 0 failed" in said
+    assert "1 file: 1 melody, 1 of them new, 0 without a tune, 0 failed" in said
     (tmp_path / "broken.mid").write_bytes(b"MThd and no more")
     answer = json.loads(terminal.run("import", "midi", tmp_path, "--json", expect=1)[0])
     assert (answer["files"], answer["melodies"], answer["new"]) == (2, 1, 0)
@@ -236,7 +238,7 @@ def test_a_row_that_cannot_be_used_is_named_by_its_line(terminal: Terminal, tmp_
     table, said = terminal.run("import", "csv", tmp_path / "shop.csv", expect=1)
     assert table.splitlines()[1].split()[0] == "3"
     assert "columns that were not read: colour" in said
-    assert "2 rows: 1 sounds changed, 0 as before, 1 rows left out" in said
+    assert "2 rows: 1 sound changed, 0 as before, 1 row left out" in said
     assert "4.50 EUR" in terminal.run("show", kick)[0]
 
 

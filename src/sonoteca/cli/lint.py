@@ -68,11 +68,11 @@ def lint(
 
 
 def _print_lint(answer: LintAnswer) -> None:
-    from sonoteca.cli.output import note, print_table
+    from sonoteca.cli.output import counted, note, print_table
 
     if answer.findings:
         print_table(
-            [("at", "right"), "what", "why"],
+            [("at", "right"), "what", ("why", "below")],
             [(each.position, each.code, each.message) for each in answer.findings],
         )
     if answer.repairs:
@@ -90,7 +90,9 @@ def _print_lint(answer: LintAnswer) -> None:
             title="\nsmallest repairs, one after the other",
         )
     score = f", mean transition {answer.score:.2f}" if answer.score is not None else ""
-    note(f"{answer.entries} entries{score}: {len(answer.findings) or 'nothing'} flagged")
+    note(f"{counted(answer.entries, 'entry', 'entries')}{score}: {len(answer.findings) or 'nothing'} flagged")
+    if answer.findings and answer.request.repair and not answer.repairs:
+        note("No repair was found that leaves fewer flags.")
 
 
 def _score(score: float | None) -> str:

@@ -37,7 +37,7 @@ def csv(
     used are named by their line, and the others are kept.
     """
     import sonoteca
-    from sonoteca.cli.output import note, print_json, print_table
+    from sonoteca.cli.output import counted, note, print_json, print_table
 
     request = sonoteca.ShopCsvRequest(file=file, match=match, encoding=encoding)
     with open_named_library(library, mode="write") as opened:
@@ -50,7 +50,10 @@ def csv(
         if done.unread_columns:
             note(f"columns that were not read: {', '.join(done.unread_columns)}")
         note(
-            f"{done.rows} rows: {done.changed} sounds changed, {done.unchanged} as before, {len(done.bad)} rows left out"
+            f"{counted(done.rows, 'row')}: {counted(done.changed, 'sound')} changed, {done.unchanged} as before, "
+            f"{counted(len(done.bad), 'row')} left out"
+            if done.rows
+            else "The table has no rows."
         )
     if done.bad:
         raise typer.Exit(1)

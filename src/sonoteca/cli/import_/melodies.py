@@ -26,7 +26,7 @@ def melodies(
     The file holds {"songs": {ID: [[onset ms, duration ms, MIDI pitch], ...]}}.
     """
     import sonoteca
-    from sonoteca.cli.output import note, print_json
+    from sonoteca.cli.output import counted, note, print_json
 
     request = sonoteca.ImportMelodiesRequest(file=file)
     with open_named_library(library, mode="create") as opened:
@@ -34,4 +34,5 @@ def melodies(
     if as_json:
         print_json(answer.as_json())
     else:
-        note(f"{answer.found} melodies, {answer.new} of them new")
+        found = counted(answer.found, "melody", "melodies")
+        note(f"{found}, {answer.new} of them new" if answer.found else "The list holds no melody.")

@@ -26,7 +26,7 @@ def midi(
     A melody is the track named so, else the most melodic voice.
     """
     import sonoteca
-    from sonoteca.cli.output import note, print_error, print_json
+    from sonoteca.cli.output import counted, note, print_error, print_json
 
     request = sonoteca.ImportMidiRequest(paths=paths)
     with open_named_library(library, mode="create") as opened:
@@ -35,8 +35,10 @@ def midi(
         print_json(answer.as_json())
     else:
         note(
-            f"{answer.files} files: {answer.melodies} melodies, {answer.new} of them new, "
+            f"{counted(answer.files, 'file')}: {counted(answer.melodies, 'melody', 'melodies')}, {answer.new} of them new, "
             f"{answer.without} without a tune, {len(answer.failures)} failed"
+            if answer.files
+            else "No MIDI file was found there."
         )
     if answer.failures:
         raise typer.Exit(1)
