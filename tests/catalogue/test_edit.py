@@ -257,6 +257,31 @@ def test_shifts_add_up_and_cues_come_and_go(library: Library) -> None:
         assert shown(connection, region) == before
 
 
+def test_a_cue_beyond_the_end_changes_nothing_else_either(library: Library) -> None:
+    with library.write() as connection:
+        region = a_loop(connection)
+        before = shown(connection, region)
+        late = {**parse_statements(bpm="121"), OWN_CUES: parse_cues(["1:05=Drop"], [])}
+        with pytest.raises(RequestError, match=r"no moment 1:05\.0: the sound ends at 0:"):
+            edit(connection, [region], late, add_tags=["x"])
+        assert shown(connection, region) == before
+        long = whole(connection, samples.add(connection, "long.wav", "x1:long", duration_s=90.0))
+        with pytest.raises(RequestError, match=r"It does not fit a\.wav \([a-z2-7]{16}\)\."):
+            edit(connection, [long, region], late)
+        assert shown(connection, region) == before
+        edit(connection, [long], late)
+        assert shown(connection, long)["cues"][0]["at_s"] == 65.0
+
+
+def test_a_value_that_fits_no_sound_refuses_the_others_with_it(library: Library) -> None:
+    with library.write() as connection:
+        bare = whole(connection, samples.add(connection, "rain.wav", "x1:rain"))
+        with pytest.raises(RequestError, match="No tempo is known"):
+            edit(connection, [bare], {TEMPO: scaled_tempo(0.5)} | parse_statements(rating="3"))
+        done = edit(connection, [bare, a_loop(connection)], {TEMPO: scaled_tempo(0.5)} | parse_statements(rating="3"))
+        assert (done.changed, [each.region_id for each in done.unfit]) == (2, [bare])
+
+
 def test_a_cue_of_a_person_that_goes_shows_what_it_stood_for(library: Library) -> None:
     with library.write() as connection:
         region = a_loop(connection)

@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 from sonoteca.cli.arguments import shield
 from sonoteca.cli.main import app
-from sonoteca.errors import SonotecaError
+from sonoteca.errors import FileUnreadable, SonotecaError
 from sonoteca.upkeep.demo_sounds import write_demo_sounds
 
 KEPT = ("drums straight 124bpm.wav", "drums busy 124bpm.wav", "bass C 124bpm.wav", "snare.wav", "kick deep.wav")
@@ -34,7 +34,13 @@ class Person:
             assert result.exception.exit_code == expect, result.exception
         else:
             assert result.exit_code == expect, result.output + repr(result.exception)
+        self.notes = str(result.stderr)
         return str(result.stdout)
+
+    def told(self, *words: str | Path, expect: int = 0) -> str:
+        """What stands on stderr."""
+        self.run(*words, expect=expect)
+        return self.notes
 
     def json(self, *words: str | Path, expect: int = 0) -> Any:
         return json.loads(self.run(*words, "--json", expect=expect))
@@ -129,6 +135,21 @@ def test_an_edit_stays_and_can_be_undone(person: Person, music: Path) -> None:
     person.run("undo")
     assert person.json("show", snare)["key"] is None
     assert person.json("show", snare)["tags"] == []
+
+
+def test_an_edit_lists_what_is_another_value_now_a_line_for_each_sound(person: Person, music: Path) -> None:
+    loop = music / "drums straight 124bpm.wav"
+    role = person.json("show", loop)["role"]["value"]
+    said = person.told("edit", loop, "--role", role, "--rating", "3", "--tag", "+mine")
+    assert f"role {role}" not in said
+    assert "drums straight 124bpm.wav: rating none -> 3, tag none -> mine" in said
+    person.run("undo")
+    said = person.told("edit", "*", "--rating", "3", "--tag", "+mine", "--yes")
+    total = person.json("list", "--count")["total"]
+    assert said.count("rating none -> 3, tag none -> mine") == min(5, total)
+    assert f"changed {total} of {total} sounds" in said
+    person.run("edit", "nothing_there", "--rating", "1")
+    assert person.json("undo")["changed"] == total
 
 
 def test_an_edit_of_several_asks_first(person: Person) -> None:
@@ -281,6 +302,14 @@ def test_wrong_usage_ends_with_2(person: Person, words: list[str], code: int) ->
 
 def test_a_library_that_is_not_there_ends_with_3(tmp_path: Path) -> None:
     Person(tmp_path / "none.sonoteca").run("list", expect=3)
+
+
+def test_where_nothing_named_is_there_no_library_is_made(tmp_path: Path) -> None:
+    place = tmp_path / "fresh.sonoteca"
+    result = CliRunner().invoke(app, ["add", str(tmp_path / "absent"), "-L", str(place)])
+    assert isinstance(result.exception, FileUnreadable)
+    assert "no library was made" in result.exception.message
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_help_names_every_command_and_starts_without_heavy_libraries() -> None:

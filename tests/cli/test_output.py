@@ -9,7 +9,9 @@ import time
 
 import pytest
 
+import sonoteca
 from sonoteca.cli.arguments import query_text, shield
+from sonoteca.cli.changes import tell_changes
 from sonoteca.cli.output import fitted, line_width, local_time, print_error, print_json, print_table, printable
 from sonoteca.errors import LibraryFull, QuerySyntaxError
 
@@ -115,3 +117,15 @@ def test_a_moment_is_shown_by_the_clock_on_the_wall(monkeypatch: pytest.MonkeyPa
     finally:
         monkeypatch.undo()
         time.tzset()
+
+
+def test_what_is_not_listed_of_an_edit_is_counted_in_sounds(capsys: pytest.CaptureFixture[str]) -> None:
+    changes = [
+        sonoteca.ChangedValue(str(number), f"/m/{number}.wav", field, None, 95.0)
+        for number in range(11)
+        for field in ("bpm", "rating")
+    ]
+    tell_changes(changes, 11)
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[0].strip() == "0.wav: bpm none -> 95, rating none -> 95"
+    assert [line.strip() for line in lines[5:]] == ["and 6 more sounds"]

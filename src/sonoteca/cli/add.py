@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -21,6 +23,12 @@ from sonoteca.cli.listening_options import (
     warn_of_broken_plugins,
 )
 from sonoteca.cli.options import DataDirOption, JsonOption, LibraryOption, open_named_library
+from sonoteca.domain.names import printable_path
+
+if TYPE_CHECKING:
+    from sonoteca import Library
+
+_NAMED = 5
 
 
 def register(app: typer.Typer) -> None:
@@ -90,7 +98,7 @@ def add(
     )
     warn_of_broken_plugins()
     with (
-        open_named_library(library, mode="create") as opened,
+        _open_for(named, library) as opened,
         ProgressBar(quiet=as_json) as progress,
         open_worker_pool(workers, memory_mb, gap_s=gap_s, trust_names=trust_names) as listener,
     ):
@@ -98,3 +106,32 @@ def add(
     if as_json:
         print_json(answer.as_json())
     end(answer)
+
+
+def _open_for(named: Sequence[str], library: str | None) -> Library:
+    """The library, made for what is there: names that lead nowhere make none."""
+    from sonoteca.errors import FileUnreadable, LibraryMissing
+
+    if any(map(_is_there, named)):
+        return open_named_library(library, mode="create")
+    try:
+        return open_named_library(library, mode="write")
+    except LibraryMissing as error:
+        those = ", ".join(map(printable_path, named[:_NAMED])) + (
+            f" and {len(named) - _NAMED:,} more" if len(named) > _NAMED else ""
+        )
+        raise FileUnreadable(
+            f"{those} {'is' if len(named) == 1 else 'are'} not there, so no library was made.",
+            "Check the path, and that its disk is mounted.",
+        ) from error
+
+
+def _is_there(path: str) -> bool:
+    try:
+        os.stat(path, follow_symlinks=False)
+    except (FileNotFoundError, NotADirectoryError, ValueError):
+        return False
+    except OSError:
+        # Nobody said that it is not.
+        return True
+    return True

@@ -7,7 +7,8 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from sonoteca.cli.hints import option_of
-from sonoteca.cli.output import clock, note
+from sonoteca.cli.output import note
+from sonoteca.domain.moment_words import moment_text
 
 if TYPE_CHECKING:
     from sonoteca import ChangedValue
@@ -15,17 +16,25 @@ if TYPE_CHECKING:
 _TOLD = 5
 
 
-def tell_changes(changes: Sequence[ChangedValue]) -> None:
-    """A line for each of the first changes, on stderr: sound, option, old and new value."""
-    for each in changes[:_TOLD]:
-        if each.field == "removed":
-            note(f"  {_name(each)} is back")
+def tell_changes(changes: Sequence[ChangedValue], n_sounds: int) -> None:
+    """A line for each of the first sounds of ``n_sounds``, on stderr: its name, and old and new of its values."""
+    by_sound: dict[str | None, list[ChangedValue]] = {}
+    for each in changes:
+        by_sound.setdefault(each.sound, []).append(each)
+    for some in list(by_sound.values())[:_TOLD]:
+        if some[0].field == "removed":
+            note(f"  {_name(some[0])} is back")
             continue
-        about = _name(each) if each.field != "playlist" else "playlist"
-        option = f" {(option_of(each.field) or each.field).removeprefix('--')}" if each.field != "playlist" else ""
-        note(f"  {about}:{option} {value_text(each.before)} -> {value_text(each.after)}")
-    if len(changes) > _TOLD:
-        note(f"  and {len(changes) - _TOLD} more")
+        about = _name(some[0]) if some[0].field != "playlist" else "playlist"
+        note(f"  {about}: {', '.join(map(_told, some))}")
+    if len(by_sound) > _TOLD and n_sounds > _TOLD:
+        more = n_sounds - _TOLD
+        note(f"  and {more:,} more sound{'' if more == 1 else 's'}")
+
+
+def _told(change: ChangedValue) -> str:
+    option = "" if change.field == "playlist" else f"{(option_of(change.field) or change.field).removeprefix('--')} "
+    return f"{option}{value_text(change.before)} -> {value_text(change.after)}"
 
 
 def _name(change: ChangedValue) -> str:
@@ -47,10 +56,5 @@ def value_text(value: object) -> str:
     if isinstance(value, dict):
         return f"{value['name']!r} with {value['entries']} entr{'y' if value['entries'] == 1 else 'ies'}"
     if isinstance(value, list):
-        return ", ".join(f"{_moment(each['at_s'])} {each['name']}" for each in value)
+        return ", ".join(f"{moment_text(each['at_s'])} {each['name']}" for each in value)
     return str(value)
-
-
-def _moment(at_s: float) -> str:
-    minutes, seconds = divmod(round(at_s, 1), 60)
-    return clock(at_s) if minutes >= 60 else f"{int(minutes)}:{seconds:04.1f}"

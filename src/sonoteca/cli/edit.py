@@ -106,7 +106,10 @@ def edit(
     elif answer.batch is None:
         note("nothing was changed" + (": it was so already" if answer.found else ": no sound answers to that"))
     else:
-        tell_changes(answer.changes)
-        note(f"changed {answer.changed} of {answer.found} sounds; `sonoteca undo` takes it back")
+        tell_changes(answer.changes, answer.changed)
+        so = "" if answer.changes else ", to what was believed already: it stays so whatever is analysed later"
+        note(f"changed {answer.changed} of {answer.found} sounds{so}; `sonoteca undo` takes it back")
     if answer.locked and not as_json:
         note(f"{answer.locked} of them are locked and stay as they are; --unlock frees them")
+    if answer.n_unfit and not as_json:
+        note(f"{answer.n_unfit} of them could not be changed so: {' '.join(answer.unfit)}")

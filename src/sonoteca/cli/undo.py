@@ -34,4 +34,4 @@ def undo(library: LibraryOption = None, data_dir: DataDirOption = None, as_json:
     else:
         are = "1 sound is as it was" if answer.changed == 1 else f"{answer.changed} sounds are as they were"
         note(f"took back edit {answer.batch}" + (f": {are}" if answer.changed else ""))
-        tell_changes(answer.changes)
+        tell_changes(answer.changes, answer.changed)

@@ -175,7 +175,7 @@ def _changed_values(connection: Connection, told: Sequence[edits.ToldChange]) ->
             _as_said(each.name, each.after),
         )
         for each in told
-        if each.region_id in named
+        if each.region_id in named and _as_said(each.name, each.before) != _as_said(each.name, each.after)
     )
 
 
@@ -195,7 +195,9 @@ def _as_said(name: str, value: JsonValue) -> JsonValue:
 class EditAnswer:
     """How many sounds were ``found`` and ``changed``; ``batch`` numbers the edit, None where nothing changed.
 
-    ``changes`` tells the first 200 values that are others now; ``locked`` sounds were left as they are.
+    ``changes`` tells the first 200 values that are others now; ``locked`` sounds were left as they are. ``unfit``
+    tells why a value could not be changed, once for each of ``n_unfit`` sounds of which nothing is known that it
+    could be changed from.
     """
 
     request: EditRequest
@@ -204,6 +206,8 @@ class EditAnswer:
     batch: int | None
     changes: tuple[ChangedValue, ...] = ()
     locked: int = 0
+    n_unfit: int = 0
+    unfit: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         return f"<EditAnswer: {counted(self.found, 'sound')} found, {self.changed:,} changed>"
@@ -214,6 +218,7 @@ class EditAnswer:
             "changed": self.changed,
             "batch": self.batch,
             "locked": self.locked,
+            "unfit": self.n_unfit,
             "changes": [each.as_json() for each in self.changes],
         }
 
@@ -231,7 +236,8 @@ def edit(library: Library, request: EditRequest, *, approve: Approve | None = No
     Raises
     ------
     RequestError
-        A tag is both added and taken away, or the query is empty; QuerySyntaxError if it cannot be read.
+        A tag is both added and taken away, or the query is empty, or a cue lies beyond the end of one of the sounds:
+        nothing is changed then. QuerySyntaxError if the query cannot be read.
     """
     add_tags, remove_tags = _divided(request.tags)
     chosen = _chosen(library, request.query, approve)
@@ -239,7 +245,16 @@ def edit(library: Library, request: EditRequest, *, approve: Approve | None = No
         wholes = sorted(whole_regions(connection, chosen).values())
         batch = edits.edit(connection, wholes, request.statements, add_tags=add_tags, remove_tags=remove_tags)
         changes = _changed_values(connection, batch.told)
-    return EditAnswer(request, len(chosen), batch.changed, batch.number or None, changes, batch.locked)
+    return EditAnswer(
+        request,
+        len(chosen),
+        batch.changed,
+        batch.number or None,
+        changes,
+        batch.locked,
+        len({each.region_id for each in batch.unfit}),
+        tuple(dict.fromkeys(each.error.message for each in batch.unfit)),
+    )
 
 
 def _divided(words: Sequence[str]) -> tuple[list[str], list[str]]:

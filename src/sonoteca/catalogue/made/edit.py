@@ -18,6 +18,7 @@ from sqlalchemy.engine import Connection
 from sonoteca.catalogue.heard import file_claims, pending, summaries
 from sonoteca.catalogue.heard.observations import PERSONAL, RATING, believed
 from sonoteca.catalogue.heard.tags import folded_tag, tags_of
+from sonoteca.catalogue.identity.sound_names import candidates
 from sonoteca.catalogue.made.former_states import next_batch
 from sonoteca.catalogue.made.statement import (
     FASTEST_BPM,
@@ -46,6 +47,8 @@ PRODUCER = "user"
 
 # So many changes are told one by one; of more the first.
 MOST_TOLD = 200
+# So many sounds are named that a value does not fit.
+_NAMED = 3
 # The event of an edit that was none.
 CHANGED_NOTHING = "edit_changed_nothing"
 
@@ -221,12 +224,23 @@ class EditBatch:
         The first ``MOST_TOLD`` changes.
     locked : int
         Regions that were left as they are because they are locked.
+    unfit : tuple of Unfit
+        Regions of which one value could not be changed, because nothing is known that it could be changed from.
     """
 
     number: int
     changed: int
     told: tuple[ToldChange, ...] = field(default=(), compare=False)
     locked: int = field(default=0, compare=False)
+    unfit: tuple[Unfit, ...] = field(default=(), compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Unfit:
+    """A region that one of the values does not fit, and why."""
+
+    region_id: int
+    error: RequestError
 
 
 def edit(
@@ -248,14 +262,15 @@ def edit(
     ------
     RequestError
         A tag is both added and removed; or a revision has nothing to change on any region, where it says
-        so; or all of them are locked.
+        so; or all of them are locked; or a cue is to stand where one of the regions has ended. Nothing is
+        changed then, whatever else is stated.
     """
     labels = {folded_tag(label): label.strip() for label in add_tags}
     unwanted = [folded_tag(label) for label in remove_tags]
     if both := set(labels) & set(unwanted):
         raise RequestError(f"The tag {sorted(both)[0]!r} cannot be added and removed at once.", field="tags")
     changes: list[dict[str, Any]] = []
-    refused: list[RequestError] = []
+    refused: list[Unfit] = []
     locked = _locked(connection, region_ids) if _needs_unlocking(statements) else set()
     if locked and len(locked) == len(region_ids):
         raise RequestError(
@@ -266,19 +281,37 @@ def edit(
     for some in chunks(list(region_ids)):
         changes += _value_changes(connection, [each for each in some if each not in locked], statements, refused)
         changes += _tag_changes(connection, some, labels, unwanted)
-    if refused and not changes and len(refused) >= len(region_ids) - len(locked):
-        raise refused[0]
+    # What is said of a moment is said of this very moment; half the tempo is meant of all that have one.
+    if never := [each for each in refused if each.error.field == "cues"]:
+        raise never[0].error if len(region_ids) == 1 else _told_for(connection, never)
+    if refused and len({each.region_id for each in refused}) >= len(region_ids) - len(locked):
+        raise refused[0].error
+    unfit = tuple(refused)
+    if not region_ids:
+        return EditBatch(0, 0)
     if not changes:
         # An undo that follows is meant for this, and must not take back an older one instead.
         events.record(connection, CHANGED_NOTHING)
-        return EditBatch(0, 0, locked=len(locked))
+        return EditBatch(0, 0, locked=len(locked), unfit=unfit)
     batch, now = next_batch(connection), clock.now()
     connection.execute(sa.insert(edits), [change | {"batch": batch, "at": now} for change in changes])
     changed, told = _applied(
         connection, [_Target(**{key: each[key] for key in _KEYS}, state=each["after"]) for each in changes]
     )
     events.record(connection, "edited", details={"batch": batch, "regions": changed})
-    return EditBatch(batch, changed, told, len(locked))
+    return EditBatch(batch, changed, told, len(locked), unfit)
+
+
+def _told_for(connection: Connection, unfit: Sequence[Unfit]) -> RequestError:
+    """Of several sounds those are named that a value does not fit."""
+    sound_ids: list[int] = []
+    for some in chunks([each.region_id for each in unfit]):
+        query = sa.select(regions.c.sound_id).where(regions.c.id.in_(some)).distinct().order_by(regions.c.sound_id)
+        sound_ids += connection.execute(query).scalars()
+    named = ", ".join(f"{each.name} ({each.id})" for each in candidates(connection, sound_ids[:_NAMED]))
+    more = f" and {len(sound_ids) - _NAMED} more" if len(sound_ids) > _NAMED else ""
+    first = unfit[0].error
+    return RequestError(f"{first.message} It does not fit {named}{more}.", first.remedy, field=first.field)
 
 
 def _needs_unlocking(statements: Mapping[Descriptor, Statement | Revision]) -> bool:
@@ -299,7 +332,7 @@ def _value_changes(
     connection: Connection,
     region_ids: Sequence[int],
     statements: Mapping[Descriptor, Statement | Revision],
-    refused: list[RequestError],
+    refused: list[Unfit],
 ) -> list[dict[str, Any]]:
     if not statements:
         return []
@@ -322,7 +355,7 @@ def _value_changes(
                 try:
                     statement = statement.change(known[region_id], own, ends_s[region_id])
                 except RequestError as error:
-                    refused.append(error)
+                    refused.append(Unfit(region_id, error))
                     continue
             after = None if isinstance(statement, Withdraw) else {"value": statement}
             if before != after:

@@ -10,9 +10,7 @@ from sqlalchemy.engine import Connection
 
 from sonoteca.catalogue.heard import embeddings, summaries
 from sonoteca.catalogue.identity import remove
-from sonoteca.catalogue.made.edit import CHANGED_NOTHING
 from sonoteca.catalogue.made.former_states import SOUND, FormerState, keep_states, next_batch, states_of
-from sonoteca.catalogue.store import events
 from sonoteca.catalogue.store.database import chunks
 from sonoteca.catalogue.store.schema import embeddings_table, locations, metadata, roots, sounds
 from sonoteca.catalogue.store.schema import summaries as summaries_table
@@ -27,7 +25,6 @@ def remove_with_a_way_back(connection: Connection, sound_ids: Sequence[int]) -> 
     """Forget these sounds as ``identity.remove.remove_sounds`` does, so that ``restore_sounds`` can put them back."""
     wanted = list(dict.fromkeys(sound_ids))
     if not wanted:
-        events.record(connection, CHANGED_NOTHING)
         return 0
     batch = next_batch(connection)
     for some in chunks(wanted, _AT_ONCE):

@@ -9,6 +9,7 @@ from typing import Final, TypeAlias
 
 from sonoteca.domain.believed import SAME_CUE_S
 from sonoteca.domain.descriptor import CUES, GRID, GRID_SHIFT, OWN_CUES, TEMPO, Descriptor
+from sonoteca.domain.moment_words import moment_text
 from sonoteca.domain.observation import JsonValue, Observation
 from sonoteca.domain.vocabulary import Source
 from sonoteca.errors import RequestError
@@ -103,7 +104,7 @@ def changed_cues(added: Sequence[Cue], removed: Sequence[float | str]) -> Revisi
         for which in removed:
             gone = [each for each in shown if _is_meant(each, which)]
             if not gone:
-                known = ", ".join(f"{_at(each):g} {each.get('name')}" for each in shown) or "none"
+                known = ", ".join(f"{moment_text(_at(each))} {each.get('name')}" for each in shown) or "none"
                 told = f"{which:g} s" if isinstance(which, float) else repr(which)
                 raise RequestError(f"There is no cue {told}.", f"Its cues are: {known}.", field="remove_cues")
             for each in gone:
@@ -115,7 +116,16 @@ def changed_cues(added: Sequence[Cue], removed: Sequence[float | str]) -> Revisi
             shown = [each for each in shown if not _is_meant(each, which)]
         for cue in added:
             if cue.at_s >= end_s:
-                raise RequestError(f"There is no moment {cue.at_s:g} s: the sound ends at {end_s:g} s.", field="cues")
+                # As short as tells them apart.
+                at, end = next(
+                    pair
+                    for decimals in (1, 2, 3, 6)
+                    if len(set(pair := (moment_text(cue.at_s, decimals), moment_text(end_s, decimals)))) == 2
+                    or decimals == 6
+                )
+                raise RequestError(
+                    f"There is no moment {at}: the sound ends at {end}.", "Put the cue before the end.", field="cues"
+                )
             mine = [old for old in mine if not _is_near(old, cue.at_s)]
             kind = CUE_TYPES.get(cue.name.strip().lower(), OTHER_CUE)
             mine.append({"at_s": round(cue.at_s, 4), "type": kind, "name": cue.name})
