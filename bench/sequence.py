@@ -71,7 +71,9 @@ def _times(library: Library) -> list[Measure]:
             load_tracks(library, connection)
 
     def build(alternatives: int) -> SetAnswer:
-        return build_set(library, SetRequest(length="20", curve="peak", alternatives=alternatives))
+        return build_set(
+            library, SetRequest(length="20", curve="peak", alternatives=alternatives, include_missing=True)
+        )
 
     first = build(1).candidates[0].tracks[0].row.id
     (library.data_folder("derived") / "edges.arrays").unlink()
@@ -90,7 +92,10 @@ def _times(library: Library) -> list[Measure]:
         _timed("set: 20 tracks, one set, loading included", cold(lambda: build(1)), 3, 2.0),
         _timed("set: 20 tracks, three sets, loading included", cold(lambda: build(3)), 3, 2.0),
         _timed(
-            "next: ranking all, loading included", cold(lambda: find_next(library, NextRequest(sound=first))), 5, 0.5
+            "next: ranking all, loading included",
+            cold(lambda: find_next(library, NextRequest(sound=first, include_missing=True))),
+            5,
+            0.5,
         ),
     ]
 

@@ -53,7 +53,8 @@ def titles(answer: SetAnswer, which: int = 0) -> list[str | None]:
 
 
 def asked(length: str, **wishes: object) -> SetRequest:
-    return SetRequest(length=length, **wishes)
+    # The disk of these libraries is nowhere: what is judged here is the order.
+    return SetRequest(length=length, **{"include_missing": True, **wishes})
 
 
 # --- what is asked for is there ------------------------------------------------------------------
@@ -294,13 +295,38 @@ def test_musts_may_have_a_position() -> None:
         parse_must("abc@0")
 
 
-def test_missing_tracks_are_left_out_of_sets_unless_they_are_asked_for(filled: Library) -> None:
-    before = build_set(filled, asked("4", alternatives=1)).as_rows()
-    assert [(row["there"], row["disk_away"]) for row in before] == [(False, True)] * 4
-    gone = before[0]["id"]
-    with filled.write() as connection:
+def test_tracks_that_are_missing_or_away_are_left_out_of_sets_unless_they_are_asked_for(
+    sqlite_library: Library, tmp_path: Path
+) -> None:
+    tracks = list(crate(12).items())
+    for folder, some in (("here", tracks[:8]), ("lost", tracks[8:])):
+        (tmp_path / folder).mkdir()
+        with sqlite_library.write() as connection:
+            store(connection, dict(some), folder=str(tmp_path / folder))
+    (tmp_path / "here" / "any.txt").touch()
+    there = {"length": "4", "alternatives": 1, "include_missing": False}
+    answer = build_set(sqlite_library, asked(**there))
+    assert set(titles(answer)) <= {name for name, _ in tracks[:8]}
+    assert answer.notes == ("4 tracks are on a disk that is not there, and were left out.",)
+    assert answer.choosable == 8
+    assert build_set(sqlite_library, asked("12", alternatives=1)).choosable == 12
+    # Who is asked for by name comes, wherever it is.
+    away = str(tmp_path / "lost" / "t09.wav")
+    first = build_set(sqlite_library, asked(**there, start=away)).as_rows()[0]
+    assert (first["path"], first["there"], first["disk_away"]) == (away, False, True)
+    gone = answer.as_rows()[0]["id"]
+    with sqlite_library.write() as connection:
         sound_id = resolve_sound(connection, gone).id
         mark_missing(connection, [place.id for place in locations_of(connection, [sound_id])[sound_id]])
-    assert gone not in [row["id"] for row in build_set(filled, asked("4", alternatives=1)).as_rows()]
-    assert build_set(filled, asked("4", alternatives=1, include_missing=True)).as_rows() == before
-    assert build_set(filled, asked("4", alternatives=1, start=gone)).as_rows()[0]["id"] == gone
+    assert gone not in [row["id"] for row in build_set(sqlite_library, asked(**there)).as_rows()]
+    assert build_set(sqlite_library, asked(**there, start=gone)).as_rows()[0]["id"] == gone
+    (tmp_path / "here").rename(tmp_path / "renamed")
+    message, remedy = conflict(sqlite_library, asked(**there))
+    assert message == "All 11 tracks are on a disk that is not there."
+    assert "what is missing" in remedy
+
+
+@pytest.mark.parametrize("length", ["10", "60m"])
+def test_a_filter_that_finds_nothing_is_named(filled: Library, length: str) -> None:
+    message, _ = conflict(filled, asked(length, filter="bpm:500"))
+    assert message == "No track matches the filter 'bpm:500'."

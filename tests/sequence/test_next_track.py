@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -48,7 +49,8 @@ NOW = "/music/now.wav"
 
 
 def asked(library: Library, sound: str = NOW, **wishes: Any) -> NextAnswer:
-    return find_next(library, NextRequest(sound=sound, **wishes))
+    # The disk of these libraries is nowhere: what is judged here is the order.
+    return find_next(library, NextRequest(sound=sound, **{"include_missing": True, **wishes}))
 
 
 @pytest.fixture
@@ -247,7 +249,7 @@ def test_the_request_is_the_echo(planted: Library) -> None:
         "played": None,
         "key_lock": True,
         "filter": None,
-        "include_missing": False,
+        "include_missing": True,
         "weights": weights,
         "k": 3,
         "offset": 0,
@@ -258,14 +260,25 @@ def test_the_request_is_the_echo(planted: Library) -> None:
     }
 
 
-def test_what_is_missing_does_not_come_next_unless_it_is_asked_for(planted: Library) -> None:
-    with planted.write() as connection:
-        [fits] = [
-            place.id
-            for place in locations_of(connection, [resolve_sound(connection, "/music/fits.wav").id]).popitem()[1]
-        ]
-        mark_missing(connection, [fits])
-    assert "fits" not in titles(asked(planted))
-    assert titles(asked(planted, filter="key:any", include_missing=True))[0] == "fits"
+def test_what_is_missing_or_away_does_not_come_next_unless_it_is_asked_for(library: Library, tmp_path: Path) -> None:
+    (tmp_path / "here").mkdir()
+    (tmp_path / "here" / "any.txt").touch()
+    with library.write() as connection:
+        store(connection, {name: PLANTED[name] for name in ("now", "fits", "fifth")}, folder=str(tmp_path / "here"))
+        store(connection, {"clashes": PLANTED["clashes"], "lively": PLANTED["lively"]}, folder=str(tmp_path / "lost"))
+    now = str(tmp_path / "here" / "now.wav")
+    there = asked(library, now, include_missing=False)
+    assert set(titles(there)) == {"fits", "fifth"}
+    assert there.away_note == "2 tracks are on a disk that is not there, and were left out."
+    assert there.as_json()["query"]["notes"] == [there.away_note]
+    every = asked(library, now)
+    assert (set(titles(every)), every.notes) == ({"fits", "fifth", "clashes", "lively"}, ())
+    with library.write() as connection:
+        sound_id = resolve_sound(connection, str(tmp_path / "here" / "fits.wav")).id
+        mark_missing(connection, [place.id for place in locations_of(connection, [sound_id])[sound_id]])
+    assert titles(asked(library, now, include_missing=False)) == ["fifth"]
     # A filter that speaks of it decides by itself.
-    assert titles(asked(planted, filter="is:missing")) == ["fits"]
+    assert titles(asked(library, now, filter="is:missing", include_missing=False)) == ["fits"]
+    (tmp_path / "here").rename(tmp_path / "renamed")
+    lost = asked(library, now, include_missing=False)
+    assert (lost.rows, lost.notes) == ((), ("All 4 tracks are on a disk that is not there.",))

@@ -138,10 +138,10 @@ def _print_next(answer: NextAnswer, ids: Mapping[str, str]) -> None:
         ],
     )
     for text in answer.notes:
-        note(text)
+        note(f"{text} (--include-missing)" if text == answer.away_note else text)
     if answer.request.offset:
         note_rest(answer)
-    elif not answer.rows:
+    elif not answer.rows and answer.away_note is None:
         note("No track may come next: none is within what was asked for.")
     elif answer.candidates > len(answer.rows):
         note(f"{len(answer.rows)} of {answer.candidates} tracks that may come next; -k or --offset shows more")

@@ -60,7 +60,10 @@ FilterOption = Annotated[
     ),
 ]
 MissingOption = Annotated[
-    bool, typer.Option("--include-missing", help="Choose also from sounds whose files are missing.")
+    bool,
+    typer.Option(
+        "--include-missing", help="Choose also from sounds whose files are missing, or on a disk that is not there."
+    ),
 ]
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do it without asking.")]
 

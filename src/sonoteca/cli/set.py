@@ -125,10 +125,11 @@ def _print_sets(answer: SetAnswer) -> None:
     for number, candidate in enumerate(answer.candidates, start=1):
         _print_set(number, candidate)
     for text in answer.notes:
-        note(text)
+        note(f"{text} (--include-missing)" if text == answer.away_note else text)
 
 
 def _print_set(number: int, candidate: SetCandidate) -> None:
+    from sonoteca.cli.absence_marks import AWAY_MARKS, explain_marks
     from sonoteca.cli.output import clock, note, print_table
     from sonoteca.cli.sound_names import names_of
     from sonoteca.cli.table import Column
@@ -150,6 +151,7 @@ def _print_set(number: int, candidate: SetCandidate) -> None:
             ("energy", "right"),
             ("length", "right"),
             ("sound", "name"),
+            "file",
             ("why", "below"),
         ],
         [
@@ -161,11 +163,13 @@ def _print_set(number: int, candidate: SetCandidate) -> None:
                 track.camelot,
                 None if track.energy_level is None else f"{track.energy_level:.0f}",
                 clock(track.row.end_s - track.row.start_s),
-                name if track.place.absence is None else f"{name} ({track.place.absence})",
+                name,
+                AWAY_MARKS.get(track.place.absence),
                 ", ".join(track.row.reasons),
             )
             for track, name in zip(candidate.tracks, names_of([track.row for track in candidate.tracks]), strict=True)
         ],
         title="\n".join(title),
     )
+    explain_marks([track.place.absence for track in candidate.tracks])
     note(f"{len(candidate.tracks)} tracks, {clock(candidate.worth.duration_s)} in all")

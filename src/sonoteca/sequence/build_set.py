@@ -66,12 +66,15 @@ class SetAnswer:
         How many tracks could be chosen freely.
     notes : tuple of str
         What was left out, as sentences.
+    away_note : str or None
+        That of the notes which says how many tracks could not be chosen because their disk is not there.
     """
 
     request: SetRequest
     candidates: tuple[SetCandidate, ...]
     choosable: int
     notes: tuple[str, ...] = ()
+    away_note: str | None = None
 
     def as_json(self) -> dict[str, Any]:
         found = {"choosable": self.choosable, "notes": list(self.notes)}
@@ -108,7 +111,7 @@ def build_set(library: Library, request: SetRequest) -> SetAnswer:
     weights = weights_of(request.weights)
     with library.read() as connection:
         wishes = Wishes.of(connection, request)
-        tracks, choosable, sieves = pool(library, connection, request, wishes)
+        tracks, choosable, sieves, away_note = pool(library, connection, request, wishes)
         problem = _problem(request, wishes, tracks, choosable, weights)
         check_room(problem, sieves)
         try:
@@ -123,13 +126,14 @@ def build_set(library: Library, request: SetRequest) -> SetAnswer:
     if len(ranked) < request.alternatives:
         notes.append(f"There are only {len(ranked)} different sets of these tracks.")
     notes += _unfilled(problem, *ranked[0])
+    notes += [] if away_note is None else [away_note]
     candidates = []
     for number, (worth, order) in enumerate(ranked, start=1):
         shared = {earlier: len({*order} & {*ranked[earlier - 1][1]}) for earlier in range(1, number)}
         chain = scored_chain(tracks, order, weights, problem.style)
         rows = set_tracks(problem, order, chain, facts, places)
         candidates.append(SetCandidate(rows, worth, shared, _reasons(problem, order, worth, rows)))
-    return SetAnswer(request, tuple(candidates), int(choosable.sum()), tuple(notes))
+    return SetAnswer(request, tuple(candidates), int(choosable.sum()), tuple(notes), away_note)
 
 
 def _problem(

@@ -22,7 +22,7 @@ from sonoteca.errors import RequestError, about
 from sonoteca.search.result_row import Copy, RegionFacts, ResultRow, copies_by_sound, region_facts
 from sonoteca.search.selection import selected_ids
 from sonoteca.sequence.axes import heard_shift, stretch, stretches_beyond
-from sonoteca.sequence.candidates import candidate_regions
+from sonoteca.sequence.candidates import away_sentence, candidates_there
 from sonoteca.sequence.freshness import freshness_axis
 from sonoteca.sequence.load_tracks import load_tracks
 from sonoteca.sequence.playlist_file import named_entries
@@ -132,7 +132,7 @@ class NextRequest(Request):
     filter : str or None
         Only sounds that this query finds. Unless it speaks of kinds, answers are of the kind of ``sound``.
     include_missing : bool
-        Whether sounds of which no file is there may come next.
+        Whether sounds may come next whose files are missing, or on a disk that is not there.
     weights : mapping or None
         Numbers of ``sequence.weights`` that replace the shipped ones; ``key=0,tempo.half_pct=3`` is read too.
     k : int in 1..1000
@@ -175,9 +175,11 @@ class NextAnswer(Rows):
     weights : Weights
         By which the transitions were scored.
     notes : tuple of str
-        Which limits could not be applied, as sentences.
+        Which limits could not be applied, and what was left out, as sentences.
     total, next_offset : int or None
         How many there are in all, and where the next page begins; see ``domain.page``.
+    away_note : str or None
+        That of the notes which says how many could not come because their disk is not there.
     """
 
     request: NextRequest
@@ -188,6 +190,7 @@ class NextAnswer(Rows):
     notes: tuple[str, ...] = ()
     total: int | None = None
     next_offset: int | None = None
+    away_note: str | None = None
 
     def as_json(self) -> dict[str, Any]:
         found = {
@@ -221,10 +224,11 @@ def find_next(library: Library, request: NextRequest) -> NextAnswer:
         played = _heard_before(connection, request.played)
         region_id = whole_regions(connection, [sound.id])[sound.id]
         kind = region_facts(connection, [region_id])[region_id].kind
-        where = candidate_regions(connection, request.filter, kind=kind, missing=request.include_missing)
+        where, away = candidates_there(connection, request.filter, kind=kind, missing=request.include_missing)
         loaded = load_tracks(library, connection, where, also_sounds=[sound.id, *played])
         at = loaded.index_of_sounds()
-        candidates = _candidate_rows(loaded, selected_ids(connection, where), {sound.id, *played})
+        there = selected_ids(connection, where)
+        candidates = _candidate_rows(loaded, there, {sound.id, *played})
     current = loaded.take([at[sound.id]])
     style = TransitionStyle(request.doubletime, request.key_lock, DIRECTIONS[limits.energy])
     allowed, notes = within(limits, current, candidates, style)
@@ -255,6 +259,8 @@ def find_next(library: Library, request: NextRequest) -> NextAnswer:
         for column, region_id in zip(best, candidates.region_ids[best].tolist(), strict=True)
         if region_id in facts
     ]
+    away_note = away_sentence(away, kind, all_of_them=not len(there)) if away else None
+    notes += [] if away_note is None else [away_note]
     return NextAnswer(
         request,
         tuple(rows),
@@ -264,6 +270,7 @@ def find_next(library: Library, request: NextRequest) -> NextAnswer:
         tuple(notes),
         page.total,
         page.next_offset,
+        away_note,
     )
 
 

@@ -14,7 +14,7 @@ from sonoteca.catalogue.store.library import Library
 from sonoteca.domain.vocabulary import Kind
 from sonoteca.errors import ConstraintsConflict
 from sonoteca.search.selection import region_selection, selected_ids
-from sonoteca.sequence.candidates import candidate_regions
+from sonoteca.sequence.candidates import away_sentence, candidates_there
 from sonoteca.sequence.load_tracks import load_tracks
 from sonoteca.sequence.set_conflicts import Sieve, check_locks
 from sonoteca.sequence.set_request import SetRequest
@@ -62,16 +62,33 @@ class Wishes:
 
 def pool(
     library: Library, connection: Connection, request: SetRequest, wishes: Wishes
-) -> tuple[Tracks, NDArray[np.bool_], list[Sieve]]:
-    """Load all tracks, mark those that may be chosen, and say what took the others away."""
-    where = candidate_regions(connection, request.filter, kind=Kind.TRACK, missing=request.include_missing)
+) -> tuple[Tracks, NDArray[np.bool_], list[Sieve], str | None]:
+    """Load all tracks, mark those that may be chosen, and say what took the others away; last, how many disks took.
+
+    Raises
+    ------
+    ConstraintsConflict
+        All tracks are on disks that are not there, or none matches the filter, and too few are asked for by name.
+    """
+    where, away = candidates_there(connection, request.filter, kind=Kind.TRACK, missing=request.include_missing)
     tracks = load_tracks(library, connection, where, also_sounds=wishes.sounds)
     choosable = np.isin(tracks.region_ids, selected_ids(connection, where))
+    if not choosable.any() and (len(wishes.sounds) < (request.wished_length.n_tracks or len(wishes.sounds) + 1)):
+        if away:
+            raise ConstraintsConflict(
+                away_sentence(away, Kind.TRACK, all_of_them=True),
+                "Connect the disk, or choose also from what is missing.",
+                field="include_missing",
+            )
+        if request.filter:
+            raise ConstraintsConflict(
+                f"No track matches the filter {request.filter!r}.", "Loosen the filter.", field="filter"
+            )
+    away_note = away_sentence(away, Kind.TRACK, all_of_them=not choosable.any()) if away else None
     sieves = []
     if request.filter:
-        everything = selected_ids(
-            connection, candidate_regions(connection, None, kind=Kind.TRACK, missing=request.include_missing)
-        )
+        all_there, _ = candidates_there(connection, None, kind=Kind.TRACK, missing=request.include_missing)
+        everything = selected_ids(connection, all_there)
         taken = len(everything) - int(np.isin(everything, tracks.region_ids[choosable]).sum())
         sieves.append(Sieve(f"the filter {request.filter!r}", taken, f"Loosen the filter {request.filter!r}."))
     for query in request.avoid:
@@ -97,4 +114,4 @@ def pool(
             )
         )
         choosable &= ~unknown
-    return tracks, choosable, sieves
+    return tracks, choosable, sieves, away_note

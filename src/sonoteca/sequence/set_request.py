@@ -107,7 +107,7 @@ class SetRequest(Request):
     avoid : tuple of str
         Queries of tracks that are not chosen.
     include_missing : bool
-        Whether tracks of which no file is there may be chosen; locked ones may in any case.
+        Whether tracks may be chosen whose files are missing, or on a disk that is not there; locked ones may in any case.
     alternatives : int in 1..20
         How many different sets.
     seed : int >= 0

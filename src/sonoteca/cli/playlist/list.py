@@ -19,7 +19,7 @@ def list_(library: LibraryOption = None, data_dir: DataDirOption = None, as_json
     Of a smart one its query is shown, and how much that finds now.
     """
     import sonoteca
-    from sonoteca.cli.output import note, print_json, print_table
+    from sonoteca.cli.output import local_time, note, print_json, print_table
 
     with open_named_library(library, mode="read") as opened:
         answer = sonoteca.list_playlists(opened)
@@ -33,7 +33,7 @@ def list_(library: LibraryOption = None, data_dir: DataDirOption = None, as_json
                 each.name,
                 "plain" if each.rule is None else "smart",
                 each.entries,
-                each.changed_at,
+                local_time(each.changed_at),
                 None if each.rule is None else rule_text(each.rule.query, each.rule.limit),
             )
             for each in answer.rows

@@ -62,6 +62,7 @@ _STATES = {
 
 def _print_entries(answer: ShowPlaylistAnswer) -> None:
     """Entries as a DJ reads them, and how long they are together."""
+    from sonoteca.cli.absence_marks import AWAY_MARKS, explain_marks
     from sonoteca.cli.output import clock, note, print_table
     from sonoteca.cli.sound_names import name_of
 
@@ -77,11 +78,12 @@ def _print_entries(answer: ShowPlaylistAnswer) -> None:
                 None if sound is None or sound.energy_level is None else f"{sound.energy_level:.0f}",
                 None if sound is None or sound.duration_s is None else clock(sound.duration_s),
                 name_of(row.entry.name, row.title, row.artist, row.entry.path or row.entry.last_path or row.entry.name),
-                row.absence or _STATES[str(row.entry.state)],
+                AWAY_MARKS.get(row.absence) or _STATES[str(row.entry.state)],
             )
             for row, sound in zip(rows, known, strict=True)
         ],
     )
+    explain_marks([row.absence for row in rows])
     lengths = [sound.duration_s for sound in known if sound is not None and sound.duration_s is not None]
     if rows:
         without = len(rows) - len(lengths)
