@@ -193,6 +193,8 @@ def test_a_removal_asks_needs_somebody_to_ask_and_is_undone(person: Person, musi
     person.run("remove", kick, expect=2)
     assert person.json("show", kick) == before
     person.run("remove", kick, answer="y\n")
+    assert f"{before['title'] or kick.name} ({before['id'][:4]}" in person.notes
+    assert "nothing was forgotten: no sound answers to that" in person.told("remove", "nothing_there", "--yes")
     [back] = person.json("undo")["changes"]
     assert (back["path"], back["field"]) == (str(kick), "removed")
     assert person.json("show", kick) == before

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 from sonoteca.catalogue.store.library import open_library
 from sonoteca.cli.hints import remedy_of
 from sonoteca.cli.main import app
-from sonoteca.errors import SonotecaError
+from sonoteca.errors import RequestError, SonotecaError
 
 
 @pytest.fixture(scope="module")
@@ -51,3 +51,27 @@ def test_the_option_that_gives_a_field_is_named(library: Path) -> None:
     assert isinstance(result.exception, SonotecaError)
     assert result.exception.field == "kind"
     assert remedy_of(result.exception).endswith("(--kind)")
+
+
+def test_a_synonym_is_the_word_it_stands_for(library: Path) -> None:
+    result = CliRunner().invoke(app, ["edit", "*", "--class", "hi-hat", "--library", str(library), "--yes"])
+    assert result.exit_code == 0, result.output
+    result = CliRunner().invoke(app, ["edit", "*", "--role", "pad", "--library", str(library), "--yes"])
+    assert isinstance(result.exception, SonotecaError)
+    assert "Did you mean harmony?" in result.exception.remedy
+
+
+def test_a_set_of_no_tracks_says_that_there_are_none(library: Path) -> None:
+    result = CliRunner().invoke(app, ["set", "--length", "4", "--library", str(library)])
+    assert isinstance(result.exception, SonotecaError)
+    assert result.exception.message.startswith("The library holds no tracks")
+
+
+def test_a_question_ends_with_one_mark(tmp_path: Path) -> None:
+    result = CliRunner().invoke(app, ["list", "-L", str(tmp_path / "absent" / "x.sonoteca")])
+    assert isinstance(result.exception, SonotecaError)
+    assert result.exception.message.endswith("is its disk mounted?")
+
+
+def test_a_refusal_without_a_remedy_names_the_option_to_read_of() -> None:
+    assert remedy_of(RequestError("No.", field="cues")) == "See --cue in --help."

@@ -30,6 +30,7 @@ from sonoteca.errors import FileUnreadable, LibraryFull, NotAudio, RequestError
 from sonoteca.ingest.identify import Identified, identify
 from sonoteca.ingest.listen import producers_of
 from sonoteca.ingest.report import AddAnswer, FileOutcome, PlanCounts, Stage
+from sonoteca.ingest.requests import AddRequest
 from sonoteca.workers.executor import Done, Failed
 from sonoteca.workers.in_process import InProcessExecutor
 
@@ -511,3 +512,8 @@ def test_a_result_the_catalogue_refuses_does_not_take_others_with_it(
 def test_no_option_is_taken_that_makes_no_sense(library: Library, music: Path) -> None:
     with pytest.raises(RequestError, match="checkpoint_every"):
         run(library, music, options=replace(OPTIONS, checkpoint_every=0))
+
+
+def test_a_run_stopped_before_anything_was_found_says_so() -> None:
+    answer = AddAnswer(AddRequest(paths=["/music"]), interrupted=True)
+    assert answer.sentence() == "Stopped while looking through the folders: nothing was listened to yet."

@@ -7,7 +7,7 @@ import pytest
 import catalogue_samples as samples
 from sonoteca.catalogue.identity.shop import ShopFacts, set_shop_facts
 from sonoteca.catalogue.store.library import Library
-from sonoteca.errors import SoundNotFound
+from sonoteca.errors import AmbiguousSound, SoundNotFound
 from sonoteca.search.listing import ListRequest, list_sounds
 from sonoteca.search.selection import select_sounds
 
@@ -29,6 +29,8 @@ def named(library: Library) -> dict[str, int]:
         ("file:///music/Loops/a%20b.wav", ["Loops/a b.wav"]),
         ("C:\\music\\Loops\\a b.wav", ["Loops/a b.wav"]),
         ("external:LP-1", ["Loops/a b.wav"]),
+        (" external:LP-1 ", ["Loops/a b.wav"]),
+        ("external:lp-1", ["Loops/a b.wav"]),
         ("external:any", ["Loops/a b.wav"]),
         ("external:none path:drums", ["Drums/kick.wav", "Drums/kick wav remix.flac"]),
         # A file is meant, and not what begins so.
@@ -46,6 +48,18 @@ def test_a_pasted_name_means_its_sound_and_other_text_is_a_query(
         assert select_sounds(connection, text) == sorted(named[path] for path in paths)
     rows = list_sounds(library, ListRequest(filter=text)).rows
     assert sorted((row.path or "").removeprefix("/music/") for row in rows) == sorted(paths)
+
+
+def test_an_external_id_in_another_case_is_found_where_only_one_is_meant(
+    library: Library, named: dict[str, int]
+) -> None:
+    with library.write() as connection:
+        set_shop_facts(connection, {named["Drums/kick.wav"]: ShopFacts(external_id="lp-1")})
+    with library.read() as connection:
+        assert select_sounds(connection, "external:lp-1") == [named["Drums/kick.wav"]]
+        assert select_sounds(connection, "external:LP-1") == [named["Loops/a b.wav"]]
+        with pytest.raises(AmbiguousSound):
+            select_sounds(connection, "external:Lp-1")
 
 
 def test_an_external_id_that_nothing_has_is_an_empty_list_and_no_sound_to_change(

@@ -81,8 +81,8 @@ def print_heard(library: Library, answer: HumAnswer | TapAnswer, *, as_json: boo
     if as_json:
         print_json(answer.as_json())
         return
-    for sentence in answer.sentences():
-        note(f"{answer.request.file}: {sentence}")
+    for number, sentence in enumerate(answer.sentences()):
+        note(sentence if number else f"{answer.request.file}: {sentence}")
     empty = "Nothing follows." if answer.request.offset else "No sound answers."
     print_results(answer.rows, ids_of(library, answer.rows), empty=empty)
     if answer.request.offset and answer.next_offset is not None:

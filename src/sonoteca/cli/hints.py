@@ -91,7 +91,9 @@ def remedy_of(error: SonotecaError) -> str:
         remedy = _BY_CODE.get(error.code, remedy)
     remedy = as_called(remedy)
     option = None if error.field is None else option_of(error.field)
-    return f"{remedy} ({option})" if option is not None else remedy
+    if option is None:
+        return remedy
+    return f"See {option} in --help." if remedy == _BY_CODE["bad_request"] else f"{remedy} ({option})"
 
 
 def remedy_of_finding(code: str, remedy: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import typer
 
 from sonoteca.cli.arguments import query_text
@@ -9,6 +11,11 @@ from sonoteca.cli.asking import confirm
 from sonoteca.cli.edit import QueryArgument
 from sonoteca.cli.examples import examples
 from sonoteca.cli.options import DataDirOption, JsonOption, LibraryOption, YesOption, open_named_library
+
+if TYPE_CHECKING:
+    from sonoteca import Library
+
+_NAMED = 3
 
 
 def register(app: typer.Typer) -> None:
@@ -30,9 +37,13 @@ def remove(
     from sonoteca.cli.output import note, print_json
 
     def ask(found: int) -> None:
-        if found:
-            what = "1 sound" if found == 1 else f"{found} sounds"
-            confirm(f"Forget {what}, with analysis and edits? The files stay where they are.", yes=yes)
+        if found and not yes:
+            what = "1 sound" if found == 1 else f"{found:,} sounds"
+            confirm(
+                f"Forget {what}, with analysis and edits: {_first_of(opened, request.query, found)}? "
+                "The files stay where they are.",
+                yes=False,
+            )
 
     request = sonoteca.RemoveRequest(query=query_text(query))
     with open_named_library(library, mode="write") as opened:
@@ -40,8 +51,23 @@ def remove(
     if as_json:
         print_json(answer.as_json())
     else:
-        told = "1 sound" if answer.removed == 1 else f"{answer.removed} sounds"
+        told = "1 sound" if answer.removed == 1 else f"{answer.removed:,} sounds"
         note(
-            f"forgot {told}, no file was touched"
-            + ("; `sonoteca undo` brings back what was known" if answer.removed else "")
+            f"forgot {told}, no file was touched; `sonoteca undo` brings back what was known"
+            if answer.removed
+            else "nothing was forgotten: no sound answers to that"
         )
+
+
+def _first_of(library: Library, query: str, found: int) -> str:
+    """Names and short ids of the first of the sounds that a query finds, and how many more there are."""
+    import sonoteca
+    from sonoteca.cli.output import printable
+    from sonoteca.cli.sound_names import names_of
+
+    rows = sonoteca.list_sounds(
+        library, sonoteca.ListRequest(filter="" if query.strip() == "*" else query, limit=_NAMED)
+    ).rows
+    ids = sonoteca.short_ids(library, [row.id for row in rows])
+    named = ", ".join(f"{printable(name)} ({ids[row.id]})" for row, name in zip(rows, names_of(rows), strict=True))
+    return named + (f" and {found - len(rows):,} more" if found > len(rows) else "")

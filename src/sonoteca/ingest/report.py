@@ -156,6 +156,8 @@ class AddAnswer:
         >>> AddAnswer(request, found=5, new=2, moved=1, unchanged=2, analysed=1, failed=1).sentence()
         'Found 5 files: 2 new, 1 moved, 2 unchanged. Analysed 1 sound, 1 failed.'
         """
+        if self.interrupted and not self.found and not self.analysed:
+            return "Stopped while looking through the folders: nothing was listened to yet."
         kinds = [
             f"{count:,} {name}"
             for name, count in (

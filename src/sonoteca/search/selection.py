@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from numpy.typing import NDArray
 from sqlalchemy.engine import Connection
 
-from sonoteca.catalogue.identity.sound_names import looks_like_a_path, spellings
+from sonoteca.catalogue.identity.sound_names import looks_like_a_path, named_external, spellings
 from sonoteca.catalogue.identity.sounds import find_sounds, resolve_sound
 from sonoteca.catalogue.store.library import Library
 from sonoteca.catalogue.store.schema import regions
@@ -52,8 +52,8 @@ def names_a_sound(connection: Connection, text: str) -> bool:
     """Whether ``text`` is the whole id, the external id, the path or the file name of a sound of this library."""
     if _WHOLE_ID.fullmatch(text):
         return bool(find_sounds(connection, text))
-    if text.startswith("external:"):
-        return _EXTERNAL_ID.fullmatch(text) is not None
+    if named_external(text) is not None:
+        return _EXTERNAL_ID.fullmatch(text.strip()) is not None
     if looks_like_a_path(text):
         # What leads to no sound may be words: a query says so better than a path that is none.
         return os.path.exists(spellings(text)[-1]) or bool(find_sounds(connection, text))
@@ -64,9 +64,11 @@ def names_a_sound(connection: Connection, text: str) -> bool:
 
 def named_or_query(connection: Connection, text: str) -> Query:
     """The query that a text is, or the one that finds the sound it names."""
-    # A list by an external id that nothing has is empty.
-    if text.startswith("external:") or not names_a_sound(connection, text):
+    if not names_a_sound(connection, text):
         return as_query(text)
+    if named_external(text) is not None and len(find_sounds(connection, text)) != 1:
+        # A list by an external id that nothing has is empty.
+        return as_query(text.strip())
     return Query(IdIs(resolve_sound(connection, text).public_id))
 
 

@@ -79,8 +79,14 @@ def check_locks(request: SetRequest, named: Sequence[tuple[str, int, int | None]
 
 
 def check_room(problem: SetProblem, sieves: Sequence[Sieve]) -> None:
-    """Refuse what is locked for longer than the set, and too few tracks to fill it."""
+    """Refuse what is locked for longer than the set, and too few tracks to fill it, or none."""
     fixed = {*problem.locked.values(), *problem.musts, *([] if problem.last is None else [problem.last])}
+    if not fixed and not problem.choosable.any() and not any(sieve.taken for sieve in sieves):
+        raise ConstraintsConflict(
+            "The library holds no tracks to choose from: a set is made of tracks, not of loops, one-shots and "
+            "field recordings.",
+            "Add tracks to the library, or say of a sound that it is one.",
+        )
     if problem.duration_s is not None:
         locked_s = float(problem.durations_s()[sorted(fixed)].sum())
         if locked_s > _TOO_LONG * problem.duration_s:

@@ -218,3 +218,8 @@ def test_of_notes_that_start_together_the_upper_one_is_the_melody() -> None:
 def test_a_larger_lead_is_never_less_sure(lead: float, other: float, notes: int) -> None:
     low, high = sorted((lead, other))
     assert chance_of_first(10.0, 10.0 - high, notes) >= chance_of_first(10.0, 10.0 - low, notes)
+
+
+def test_one_semitone_is_told_in_the_singular() -> None:
+    (first, *_) = INDEX.search(hummed(TUNES[7], 10, 20, transpose=1.0)).matches
+    assert "hummed 1 semitone up" in first.reasons

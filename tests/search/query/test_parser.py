@@ -278,3 +278,23 @@ def test_every_field_is_documented() -> None:
 )
 def test_tempi_and_keys_are_read_as_in_tags(written: str, plain: str) -> None:
     assert parse_query(written) == parse_query(plain)
+
+
+@pytest.mark.parametrize(
+    ("typed", "plain"),
+    [
+        ("kind:field", "kind:field_recording"),
+        ("kind:one-shot", "kind:one_shot"),
+        ("kind:loops", "kind:loop"),
+        ("class:hihat,hi-hat,hh", "class:hat,hat,hat"),
+        ("role:drum", "role:drums"),
+    ],
+)
+def test_words_of_the_lists_as_people_and_the_screen_write_them(typed: str, plain: str) -> None:
+    assert parse_query(typed) == parse_query(plain)
+
+
+@pytest.mark.parametrize(("typed", "meant"), [("class:kik", "kick"), ("role:pad", "harmony"), ("kind:lopp", "loop")])
+def test_a_word_that_is_none_is_answered_with_the_nearest(typed: str, meant: str) -> None:
+    with pytest.raises(QuerySyntaxError, match=rf"did you mean {meant}\?"):
+        parse_query(typed)

@@ -56,6 +56,16 @@ def spellings(name: str) -> list[str]:
     return [each for each in dict.fromkeys(found) if each.strip()]
 
 
+def named_external(name: str) -> str | None:
+    """Another program's id in ``external:ID``, without blanks around; None in any other name.
+
+    >>> named_external(" external:LP-1 "), named_external("LP-1")
+    ('LP-1', None)
+    """
+    prefix, colon, rest = name.strip().partition(":")
+    return rest.strip() if colon and prefix.lower() == "external" else None
+
+
 def looks_like_a_path(name: str) -> bool:
     r"""Whether a text can only be meant as a path: it begins at a folder, a drive or ``file:/``.
 

@@ -13,7 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Row
 
-from sonoteca.catalogue.identity.sound_names import candidates, near_sounds, sounds_called, spellings
+from sonoteca.catalogue.identity.sound_names import candidates, named_external, near_sounds, sounds_called, spellings
 from sonoteca.catalogue.store import clock
 from sonoteca.catalogue.store.database import chunks
 from sonoteca.catalogue.store.library import Library
@@ -148,7 +148,7 @@ def resolve_sound(connection: Connection, name: str) -> SoundRef:
     Parameters
     ----------
     name : str
-        ``external:ID``, an id, a unique prefix of one, a path (absolute, or relative to the working folder, as it is
+        ``external:ID`` (in another case where none is written so), an id, a unique prefix of one, a path (absolute, or relative to the working folder, as it is
         typed or pasted), a file's name with its ending or without, a title, or "Artist - Title".
 
     Raises
@@ -176,11 +176,11 @@ def _named(several: Sequence[Candidate]) -> str:
 
 def find_sounds(connection: Connection, name: str) -> list[SoundRef]:
     """All sounds that ``name`` may mean (see ``resolve_sound``); at most a few more than are worth naming."""
-    if name.startswith("external:"):
+    if (external_id := named_external(name)) is not None:
         if not is_storable(name):
             return []
-        wanted = sounds.c.external_id == name.removeprefix("external:")
-        return _refs(connection, wanted)
+        exact = _refs(connection, sounds.c.external_id == external_id)
+        return exact or _refs(connection, sa.func.lower(sounds.c.external_id) == external_id.lower())
     written = [each for each in spellings(name) if "\0" not in each]
     by_path: list[SoundRef] = []
     for each in written:

@@ -6,7 +6,6 @@ absence ("this has no tempo"); ``WITHDRAW`` takes the statement back, and what w
 
 from __future__ import annotations
 
-import difflib
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -39,7 +38,7 @@ from sonoteca.domain.descriptor import CUES, KEY, KIND, LOCKED, OWN_CUES, ROLE, 
 from sonoteca.domain.music import Key
 from sonoteca.domain.observation import JsonValue
 from sonoteca.domain.tempo_words import read_tempo_words
-from sonoteca.domain.vocabulary import Kind, Role, SoundClass, Source
+from sonoteca.domain.vocabulary import Kind, Role, SoundClass, Source, known_word, nearest_word
 from sonoteca.errors import RequestError
 
 PRODUCER = "user"
@@ -120,29 +119,29 @@ def _key(text: str) -> JsonValue:
 
 
 def _kind(text: str) -> JsonValue:
-    word = text.lower().replace("-", "_").replace(" ", "_")
-    return _one_of(word, text, Kind, "kind", "kind")
+    return _one_of(text, Kind, "kind", "kind")
 
 
 def _sound_class(text: str) -> JsonValue:
-    return _one_of(text.lower(), text, SoundClass, "sound class", "sound_class")
+    return _one_of(text, SoundClass, "sound class", "sound_class")
 
 
-def _one_of(word: str, text: str, words: Iterable[str], noun: str, field: str) -> str:
+def _one_of(text: str, words: Iterable[str], noun: str, field: str) -> str:
     """The word if it is one of a vocabulary; RequestError that says what is, the nearest first."""
     known = [str(each) for each in words]
-    if word in known:
+    word = known_word(text, known)
+    if word is not None:
         return word
-    near = difflib.get_close_matches(word, known, n=1) or [each for each in known if word and each.startswith(word)]
-    meant = f"Did you mean {near[0]}? " if near else ""
+    near = nearest_word(text, known)
+    meant = "" if near is None else f"Did you mean {near}? "
     raise RequestError(
         f"{text!r} is not a {noun}: {', '.join(known)}, none or auto.", f"{meant}Write one of these.", field=field
     )
 
 
 def _role(text: str) -> JsonValue:
-    _one_of(text.lower(), text, Role, "role", "role")
-    return {"value": text.lower(), "scores": {str(role): float(role == text.lower()) for role in Role}}
+    word = _one_of(text, Role, "role", "role")
+    return {"value": word, "scores": {str(role): float(role == word) for role in Role}}
 
 
 def _rating(text: str) -> JsonValue:

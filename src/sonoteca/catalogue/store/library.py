@@ -284,8 +284,8 @@ def _check_file(path: Path, mode: Mode) -> None:
             raise LibraryUnwritable(f"{path} may not be written by this user: the file or its folder is read-only.")
         return
     if mode != "create":
-        place = "" if folder_exists else f": its folder {folder} does not exist, is its disk mounted?"
-        raise LibraryMissing(f"There is no library at {path}{place}.")
+        place = "." if folder_exists else f": its folder {folder} does not exist, is its disk mounted?"
+        raise LibraryMissing(f"There is no library at {path}{place}")
     if not folder_exists:
         # One folder is made, not a chain: a chain would hide that a disk is not mounted.
         if not folder.parent.is_dir():

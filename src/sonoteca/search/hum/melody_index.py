@@ -230,7 +230,9 @@ def _match(found: _Found, n_notes: int) -> HumMatch:
     score = float(1.0 / (1.0 + np.exp(-3.0 * (per_note + 0.1))))
     semitones = round(-found.transpose)
     key = (
-        "in the same key" if semitones % 12 == 0 else f"{abs(semitones)} semitones {'up' if semitones > 0 else 'down'}"
+        "in the same key"
+        if semitones % 12 == 0
+        else f"{abs(semitones)} semitone{'' if abs(semitones) == 1 else 's'} {'up' if semitones > 0 else 'down'}"
     )
     reasons = (
         f"{found.n_right} of {n_notes} notes fit",

@@ -14,6 +14,7 @@ from enum import StrEnum
 from sonoteca.catalogue.heard.fulltext import TextField
 from sonoteca.catalogue.heard.word_splitting import fold, typed_words
 from sonoteca.domain.music import Key, felt_beats, parse_pitch_class
+from sonoteca.domain.vocabulary import known_word, nearest_word
 from sonoteca.search.query.dates import date_range
 from sonoteca.search.query.tree import (
     EVERYTHING,
@@ -58,15 +59,19 @@ _COMPARISON = re.compile(r"(>=|<=|>|<|=)?(.*)", re.DOTALL)
 
 
 def label_reader(column: str, allowed: type[StrEnum] | Sequence[str] | None) -> Reader:
-    """A word of ``allowed`` (None: any word), written with - or _."""
+    """A word of ``allowed`` (None: any word), written with - or _, or as people call it else."""
     known = None if allowed is None else [str(each) for each in allowed]
 
     def read(value: Value) -> Node:
         if (presence := _presence(value, Known(column))) is not None:
             return presence
-        word = value.text.lower().replace("-", "_")
-        if known is not None and word not in known:
-            raise Unreadable(f"{value.text!r} is none of {', '.join(known)}")
+        if known is None:
+            return Is(column, value.text.lower().replace("-", "_"))
+        word = known_word(value.text, known)
+        if word is None:
+            near = nearest_word(value.text, known)
+            meant = "" if near is None else f": did you mean {near.replace('_', '-')}?"
+            raise Unreadable(f"{value.text!r} is none of {', '.join(known)}{meant}")
         return Is(column, word)
 
     return read
