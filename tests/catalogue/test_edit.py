@@ -277,8 +277,8 @@ def test_a_value_that_fits_no_sound_refuses_the_others_with_it(library: Library)
     with library.write() as connection:
         bare = whole(connection, samples.add(connection, "rain.wav", "x1:rain"))
         with pytest.raises(RequestError, match="No tempo is known"):
-            edit(connection, [bare], {TEMPO: scaled_tempo(0.5)} | parse_statements(rating="3"))
-        done = edit(connection, [bare, a_loop(connection)], {TEMPO: scaled_tempo(0.5)} | parse_statements(rating="3"))
+            edit(connection, [bare], {**parse_statements(rating="3"), TEMPO: scaled_tempo(0.5)})
+        done = edit(connection, [bare, a_loop(connection)], {**parse_statements(rating="3"), TEMPO: scaled_tempo(0.5)})
         assert (done.changed, [each.region_id for each in done.unfit]) == (2, [bare])
 
 
