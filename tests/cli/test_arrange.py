@@ -15,6 +15,7 @@ from sonoteca.catalogue.store.library import open_library
 from sonoteca.cli.arguments import shield
 from sonoteca.cli.hints import remedy_of
 from sonoteca.cli.main import app
+from sonoteca.cli.output import local_time
 from sonoteca.errors import SonotecaError
 
 
@@ -62,6 +63,26 @@ def test_made_shown_and_listed_it_is_the_same(producer: Producer) -> None:
     (entry,) = [json.loads(line) for line in producer.run("list", "--json")[0].splitlines()]
     assert (entry["public_id"], entry["bars"], entry["clips"]) == (made["id"], 16, 6)
     assert made["id"] in producer.run("list")[0]
+
+
+def test_on_a_terminal_a_clip_is_a_row_with_its_reasons_below(
+    producer: Producer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with open_library(producer.library) as opened, opened.write() as connection:
+        connection.exec_driver_sql("UPDATE summaries SET role_confidence = 0.6 WHERE role = 'bass'")
+    title = "A title that is longer than its column can be beside all the others"
+    made = producer.json("--bpm", "121", "--key", "8A", "--form", "verse:8,chorus:8", "--title", title)
+    monkeypatch.setenv("COLUMNS", "80")
+    lines = producer.run("show", made["id"])[0].splitlines()
+    rows = [line.split() for line in lines if line.startswith(("verse ", "chorus "))]
+    assert [row[3] for row in rows] == ["drums", "bass?", "harmony"] * 2
+    assert max(map(len, lines)) <= 80
+    assert any(line.startswith("        ") and "Goes best with" in line for line in lines)
+    heading, row = producer.run("list")[0].splitlines()
+    entry = json.loads(producer.run("list", "--json")[0])
+    assert heading.split()[:2] == ["id", "title"]
+    assert row.endswith(local_time(entry["created_at"]) or "?")
+    assert len(row) <= 80
 
 
 def test_other_weights_may_choose(producer: Producer, tmp_path: Path) -> None:

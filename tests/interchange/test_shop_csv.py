@@ -18,10 +18,13 @@ from sonoteca.catalogue.identity.shop import ShopFacts, set_shop_facts
 from sonoteca.catalogue.identity.sounds import find_sounds, get_sound
 from sonoteca.catalogue.store.events import list_events
 from sonoteca.catalogue.store.library import Library, open_library
+from sonoteca.cli.hints import remedy_of
+from sonoteca.cli.sound_names import name_of, names_of
 from sonoteca.domain.names import public_id
 from sonoteca.errors import FileUnreadable, RequestError, SonotecaError
 from sonoteca.interchange import shop_csv
 from sonoteca.interchange.shop_csv import ShopCsvRequest, ShopImport, import_shop_csv
+from sonoteca.search.listing import ListRequest, list_sounds
 from sonoteca.search.result_row import region_facts
 from sonoteca.search.text import rank_by_words
 
@@ -109,9 +112,39 @@ def test_what_is_said_is_found_and_printed_everywhere(library: Library, sounds: 
         "LP-1", "Dusty", 5.0, "EUR", "http://x.example/a",
     )  # fmt: skip
     assert row.as_json()["price"] == 5.0
+    assert (row.shop_title, document["shop_title"]) == ("Dusty", "Dusty")
+    assert (name_of("x", None, None, "a.wav", row.shop_title), names_of([row])) == ("Dusty", ["Dusty"])
     assert (document["price"], document["currency"], document["url"]) == (5.0, "EUR", "http://x.example/a")
     assert (other.price, other.currency, other.url) == (None, None, None)
     assert event.details == {"format": "csv", "file": "shop.csv", "rows": 1, "changed": 1, "failed": 0}
+
+
+@pytest.mark.parametrize("text", ["2.50 €", "€2.50", "€ 2,50", "$2.5", "2.50\u00a0£"])
+def test_the_sign_of_a_currency_beside_a_price_is_left_out(
+    library: Library, sounds: list[int], tmp_path: Path, text: str
+) -> None:
+    done = imported(library, written(tmp_path, f"path;price;currency\nLoops/a.wav;{text};EUR\n"))
+    assert (done.bad, facts_of(library, sounds[0]).price) == ([], 2.5)
+
+
+def test_prices_are_listed_and_sorted_by_with_the_unknown_last(
+    library: Library, sounds: list[int], tmp_path: Path
+) -> None:
+    imported(library, written(tmp_path, "path,external_id,price,currency\nLoops/a.wav,A-1,2,EUR\nLoops/b.wav,,7,\n"))
+    falling = list_sounds(library, ListRequest(filter="sort:-price"))
+    assert [row.price for row in falling.rows] == [7.0, 2.0, None]
+    assert [row.price for row in list_sounds(library, ListRequest(filter="sort:price", limit=None)).rows] == [
+        2,
+        7,
+        None,
+    ]
+    first = falling.rows[1].as_json()
+    assert (first["external_id"], first["price"], first["currency"]) == ("A-1", 2.0, "EUR")
+    about = {
+        text: list_sounds(library, ListRequest(filter=text)).is_about_shop
+        for text in ("external:any", "external:A-1", "-external:A-1", "kind:loop OR price:<3", "sort:price", "kind:loop", "")
+    }
+    assert list(about.values()) == [True] * 5 + [False] * 2
 
 
 def test_an_empty_cell_says_nothing(library: Library, sounds: list[int], tmp_path: Path) -> None:
@@ -196,14 +229,21 @@ def test_lines_are_counted_through_cells_of_several_lines_and_lost_ones_are_said
     assert "lines 5 to 6 were not read" in done.bad[1].message
 
 
-def test_bytes_that_are_no_text_spoil_their_row_alone(library: Library, sounds: list[int], tmp_path: Path) -> None:
-    text = "path,title\nLoops/a.wav,Käse\nLoops/b.wav,plain\nWärme/c.wav,plain\n"
+def test_a_list_in_another_encoding_is_refused_before_anything_is_stored(
+    library: Library, sounds: list[int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shop_csv, "_ROWS_AT_ONCE", 1)
+    text = "path,title\nLoops/b.wav,plain\nLoops/a.wav,Käse\nWärme/c.wav,plain\n"
     path = written(tmp_path, text, "cp1252")
-    done = imported(library, path)
-    assert ([row.line for row in done.bad], done.changed) == ([2, 4], 1)
-    assert "encoding" in done.bad[0].message
+    with pytest.raises(RequestError, match="is not UTF-8 text") as refused:
+        imported(library, path)
+    assert remedy_of(refused.value) == "Name its encoding, e.g. `--encoding cp1252`."
+    with pytest.raises(RequestError, match="is not ascii text") as refused:
+        imported(library, path, encoding="ascii")
+    assert remedy_of(refused.value) == "Name another encoding. (--encoding)"
+    assert [facts_of(library, each) for each in sounds] == [ShopFacts()] * 3
     done = imported(library, path, encoding="cp1252")
-    assert (done.bad, done.changed, done.unchanged) == ([], 2, 1)
+    assert (done.bad, done.changed, done.unchanged) == ([], 3, 0)
     assert facts_of(library, sounds[0]).title == "Käse"
 
 
@@ -231,7 +271,7 @@ def test_a_file_that_cannot_be_read_or_decoded_is_refused(library: Library, tmp_
     with pytest.raises(RequestError, match="no column 'id'"):
         imported(library, path, match="id")
     path.write_bytes(b"\xff\xfep\x00a")
-    with pytest.raises(RequestError, match="not utf-16 text"):
+    with pytest.raises(RequestError, match="not UTF-16 text"):
         imported(library, path)
 
 

@@ -127,7 +127,7 @@ def test_rows_have_the_names_that_front_ends_read(stocked: Library) -> None:
         "next_offset": None,
         "region": 0,
         "weights": None,
-        "weights_version": "2",
+        "weights_version": "3",
         "rejected": printed["query"]["rejected"],
     }
     for row in printed["results"]:
@@ -162,7 +162,7 @@ def test_weights_of_one_question_are_given_as_text_or_by_name(stocked: Library) 
         find_matches(stocked, MatchRequest(sound=PAD, role="bass", weights=weights))
         for weights in (None, 'version = "mine"\n[gate]\nwidest_shift = 1\n')
     )
-    assert (plain.weights_version, strict.weights_version) == ("2", "mine")
+    assert (plain.weights_version, strict.weights_version) == ("3", "mine")
     assert (plain.rejected["shift"], strict.rejected["shift"]) == (0, 1)
     by_name = MatchRequest(sound=PAD, role="bass", weights={"version": "mine", "gate": {"widest_shift": 1}})
     assert find_matches(stocked, by_name).as_json() == strict.as_json()

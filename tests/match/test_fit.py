@@ -15,6 +15,7 @@ from sonoteca.domain.music import wrapped_shift
 from sonoteca.domain.vocabulary import Role
 from sonoteca.match.fit import fit
 from sonoteca.match.gate import CAPPED, PASS, REJECTED
+from sonoteca.match.reasons import reasons_of, risks_of
 from sonoteca.match.weights import AXES, default_weights, parse_weights
 
 WEIGHTS = default_weights()
@@ -176,6 +177,27 @@ def test_a_single_note_stands_behind_loops_but_not_where_bars_do_not_matter() ->
     assert fits.flags["no_bars"].tolist() == [True, True, False]
     assert fits.best(3)[0] == 2
     assert not fit(region_table(statement()), others, WEIGHTS, role=Role.FX).flags["no_bars"].any()
+
+
+def test_a_loop_in_three_stands_behind_and_is_not_told_to_share_the_bar_of_one_in_four() -> None:
+    one = region_table(statement(tempo_bpm=120.0))
+    others = region_table(
+        statement(role=Role.BASS, beats_per_bar=3),
+        statement(role=Role.BASS),
+        statement(role=Role.BASS, columns={"beats_per_bar": None}),
+        # Felt at half the tempo: its bars are as long.
+        statement(role=Role.BASS, tempo_bpm=60.0, beats_per_bar=2),
+        statement(role=Role.FX, beats_per_bar=3),
+        # As long as the other, which corrects its tempo but not its bars.
+        statement(role=Role.BASS, tempo_bpm=90.0, beats_per_bar=3),
+    )
+    fits = fit(one, others, WEIGHTS)
+    assert fits.flags["other_meter"].tolist() == [True, False, False, False, False, True]
+    assert fits.gating[0] == CAPPED
+    assert fits.total[0] <= WEIGHTS.caps.other_meter < fits.total[1]
+    assert reasons_of(one, others, fits, 0)[-1] == "It counts 3 beats in a bar, yours 4."
+    assert risks_of(fits, 0) == ["its bars do not have as many beats as yours"]
+    assert not fit(one, others, WEIGHTS, hum=True).flags["other_meter"].any()
 
 
 def test_a_file_that_failed_is_rejected_without_a_word_from_the_arithmetic() -> None:

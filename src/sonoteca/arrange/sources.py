@@ -16,9 +16,11 @@ from sqlalchemy.engine import Connection
 
 from sonoteca.arrange.arrangement import Arrangement, Clip
 from sonoteca.audio.content_hash import hash_content
+from sonoteca.catalogue.heard.summaries import certainties
 from sonoteca.catalogue.identity.locations import locations_of
 from sonoteca.catalogue.identity.sounds import known_sounds
-from sonoteca.catalogue.store.schema import locations, sounds
+from sonoteca.catalogue.store.schema import locations, sounds, summaries
+from sonoteca.domain.certainty import Certainty
 from sonoteca.errors import AudioError, SoundsMissing
 
 _NAMED = 6
@@ -29,7 +31,8 @@ class Source:
     """A sound of an arrangement as the library knows it today.
 
     ``path`` is a file that holds the content now, or None; then ``why_missing`` is a sentence.
-    ``shown`` is how people know it: its path or title, else its hash.
+    ``shown`` is how people know it: its path or title, else its hash. ``role`` is what is said that it plays,
+    ``role_certainty`` how sure that is.
     """
 
     content_hash: str
@@ -40,6 +43,8 @@ class Source:
     duration_s: float | None = None
     sample_rate: int | None = None
     channels: int | None = None
+    role: str | None = None
+    role_certainty: Certainty | None = None
 
 
 def find_sources(connection: Connection, clips: Iterable[Clip]) -> dict[str, Source]:
@@ -48,6 +53,8 @@ def find_sources(connection: Connection, clips: Iterable[Clip]) -> dict[str, Sou
     ids = known_sounds(connection, hashes)
     places = locations_of(connection, list(ids.values()))
     facts = {row.id: row for row in connection.execute(sa.select(sounds).where(sounds.c.id.in_(list(ids.values()))))}
+    heard = sa.select(summaries).where(summaries.c.sound_id.in_(list(ids.values())), summaries.c.number == 0)
+    roles = {row.sound_id: row for row in connection.execute(heard)}
     stamps = {
         row.id: (row.size, row.mtime_ns)
         for row in connection.execute(sa.select(locations).where(locations.c.sound_id.in_(list(ids.values()))))
@@ -69,6 +76,8 @@ def find_sources(connection: Connection, clips: Iterable[Clip]) -> dict[str, Sou
             duration_s=row.duration_s,
             sample_rate=row.sample_rate,
             channels=row.channels,
+            role=roles[row.id].role,
+            role_certainty=certainties(roles[row.id]._asdict()).get("role"),
         )
     return found
 

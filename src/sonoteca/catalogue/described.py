@@ -71,7 +71,7 @@ def describe_sound(library: Library, request: DescribeRequest) -> DescribeAnswer
 def stored_sound_object(connection: Connection, sound_id: int) -> dict[str, Any]:
     """The sound object (docs/sound-object.md) of a stored sound.
 
-    Beside its keys: ``external_id``, ``title``, ``artist``, ``album``, ``price``, ``currency``, ``url``, ``tags``,
+    Beside its keys: ``external_id``, ``title``, ``artist``, ``album``, ``shop_title``, ``price``, ``currency``, ``url``, ``tags``,
     ``locations`` (each with the title, artist, album and track of its own), ``locked``, ``grid_shift_s``, ``added_at``,
     ``analysed_at``, and ``state`` (pending, analysed, failed).
     """
@@ -108,6 +108,7 @@ def stored_sound_object(connection: Connection, sound_id: int) -> dict[str, Any]
         "title": row.title,
         "artist": row.artist,
         "album": row.album,
+        "shop_title": row.shop_title,
         "price": row.price,
         "currency": row.currency,
         "url": row.url,

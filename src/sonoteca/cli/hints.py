@@ -93,7 +93,11 @@ def remedy_of(error: SonotecaError) -> str:
     option = None if error.field is None else option_of(error.field)
     if option is None:
         return remedy
-    return f"See {option} in --help." if remedy == _BY_CODE["bad_request"] else f"{remedy} ({option})"
+    if remedy == _BY_CODE["bad_request"]:
+        return f"See {option} in --help."
+    # An example is told with the option that it is a value of, so that both can be typed.
+    told = re.sub(r"\be\.g\. ([^\s.]+)\.$", rf"e.g. `{option} \1`.", remedy)
+    return told if told != remedy else f"{remedy} ({option})"
 
 
 def remedy_of_finding(code: str, remedy: str) -> str:

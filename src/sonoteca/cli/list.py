@@ -86,7 +86,7 @@ def list_(
     elif total:
         print_table(["sounds"], [(answer.total,)])
     else:
-        print_listing(answer.rows, ids)
+        print_listing(answer.rows, ids, with_shop=answer.is_about_shop)
         note(_shown(answer))
 
 

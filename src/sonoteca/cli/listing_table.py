@@ -6,19 +6,21 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sonoteca.cli.output import clock, counted, note, print_table
-from sonoteca.cli.sound_names import key_text, kind_text, names_of, tempo_number
+from sonoteca.cli.sound_names import key_text, kind_text, names_of, price_text, tempo_number
 from sonoteca.cli.table import Column
 
 if TYPE_CHECKING:
     from sonoteca import SoundRow
 
 
-def print_listing(rows: Sequence[SoundRow], ids: Mapping[str, str]) -> None:
-    """Rows as a table; ``ids`` are the short ones of the library."""
+def print_listing(rows: Sequence[SoundRow], ids: Mapping[str, str], *, with_shop: bool = False) -> None:
+    """Rows as a table, a shop's number and price too if wanted; ``ids`` are the short ones of the library."""
+    shop = ["number", Column("price", "right")] if with_shop else []
     print_table(
         [
             "id", "kind", "role", "class", ("bpm", "right"), "key", Column("LUFS", "right", spare=2),
-            ("length", "right"), Column("tags", spare=1), Column("sound", "name", least=20),
+            ("length", "right"), Column("tags", spare=1), *shop,
+            Column("sound", "name", least=20),
         ],
         [
             (
@@ -31,6 +33,7 @@ def print_listing(rows: Sequence[SoundRow], ids: Mapping[str, str]) -> None:
                 None if row.loudness_lufs is None else f"{row.loudness_lufs:.1f}",
                 clock(row.duration_s),
                 ", ".join(row.tags) or None,
+                *((row.external_id, price_text(row.price, row.currency)) if with_shop else ()),
                 name,
             )
             for row, name in zip(rows, names_of(rows), strict=True)

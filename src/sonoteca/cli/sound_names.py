@@ -22,6 +22,8 @@ class Named(Protocol):
     def artist(self) -> str | None: ...
     @property
     def path(self) -> str | None: ...
+    @property
+    def shop_title(self) -> str | None: ...
 
 
 def names_of(rows: Sequence[Named]) -> list[str]:
@@ -30,7 +32,7 @@ def names_of(rows: Sequence[Named]) -> list[str]:
     Rows of one sound, its regions for example, have one name.
     """
     sounds = {row.id: row for row in rows}
-    names = {id_: name_of(id_, row.title, row.artist, row.path) for id_, row in sounds.items()}
+    names = {id_: name_of(id_, row.title, row.artist, row.path, row.shop_title) for id_, row in sounds.items()}
     deepest = max((row.path.count("/") for row in rows if row.path), default=0)
     # At first the name of a file stands for a title that two have, then its folders come in.
     for folders in range(deepest + 1):
@@ -45,14 +47,18 @@ def _alike(names: dict[str, str]) -> list[str]:
     return [id_ for id_, name in names.items() if counts[name] > 1]
 
 
-def name_of(id_: str, title: str | None, artist: str | None, path: str | None) -> str:
+def name_of(id_: str, title: str | None, artist: str | None, path: str | None, shop_title: str | None = None) -> str:
     """What one sound is called by itself.
 
     >>> name_of("x5qm", "Song", "Nobody", "/m/x.mp3"), name_of("x5qm", "Song", None, "/m/x.mp3")
     ('Nobody - Song', 'x.mp3')
+    >>> name_of("x5qm", "Dusty", None, "/m/x.wav", shop_title="Dusty")
+    'Dusty'
     """
     if artist and title:
         return f"{artist} - {title}"
+    if shop_title:
+        return shop_title
     return _path_end(path, 0) if path else title or id_
 
 
@@ -85,3 +91,12 @@ def key_text(key: Key | None) -> str | None:
     [['F#m', '11A'], ['C', '8B']]
     """
     return None if key is None else f"{key.name.split()[0]}{'m' if key.mode == 'minor' else ''}\u00a0{key.camelot}"
+
+
+def price_text(price: float | None, currency: str | None) -> str | None:
+    """What a shop asks, and in which currency if that is known.
+
+    >>> price_text(2.5, "EUR"), price_text(12.0, None), price_text(None, "EUR")
+    ('2.50\\xa0EUR', '12.00', None)
+    """
+    return None if price is None else f"{price:.2f}\u00a0{currency}" if currency else f"{price:.2f}"

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from sonoteca.cli.output import clock, counted, local_time, print_lines, print_pairs, print_table, print_text
-from sonoteca.cli.sound_names import kind_text, name_of, tempo_number
+from sonoteca.cli.sound_names import kind_text, name_of, price_text, tempo_number
 from sonoteca.cli.table import Column
 from sonoteca.cli.text_width import NO_BREAK, cells
 from sonoteca.domain.certainty import certainty_of
@@ -90,7 +90,7 @@ def _listed(values: Sequence[str]) -> str:
 
 
 def _heading(sound: Sound) -> str:
-    name = name_of(sound["id"] or "?", sound.get("title"), sound.get("artist"), sound["path"])
+    name = name_of(sound["id"] or "?", sound.get("title"), sound.get("artist"), sound["path"], sound.get("shop_title"))
     album = sound.get("album")
     return f"{name} ({album})" if album else name
 
@@ -251,10 +251,9 @@ def _print_events(regions: Sequence[Mapping[str, Any]]) -> None:
 
 def _shop_text(sound: Sound) -> str | None:
     """A shop's number, price and address of the sound, as far as they are known."""
-    price = sound.get("price")
     parts = (
         sound.get("external_id"),
-        None if price is None else f"{price:.2f} {sound.get('currency') or ''}".rstrip(),
+        price_text(sound.get("price"), sound.get("currency")),
         sound.get("url"),
     )
     return ", ".join(str(part) for part in parts if part is not None) or None

@@ -9,6 +9,7 @@ from __future__ import annotations
 import codecs
 import csv
 import re
+import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, islice
@@ -29,6 +30,8 @@ FACT_COLUMNS = ("external_id", "title", "price", "currency", "url")
 _ROWS_AT_ONCE = 1_000
 _LONGEST = 4_000
 _PRICE = re.compile(r"\d{1,12}(?:[.,]\d{1,2}|\.\d+)?")
+# Checked at once for being text: a list is small, a wrong file may not be.
+_CHARACTERS_AT_ONCE = 1 << 20
 _SEPARATOR_LINE = re.compile(r'"?sep=(.)"?[\s,;|]*', re.IGNORECASE)
 _CURRENCY = re.compile(r"[A-Z]{3}")
 
@@ -103,16 +106,13 @@ def import_shop_csv(library: Library, request: ShopCsvRequest) -> ShopImport:
     FileUnreadable
         The file cannot be read.
     RequestError
-        It has no header, or none of its columns names a sound or says something.
+        It is no text of its encoding, has no header, or none of its columns names a sound or says something;
+        nothing was written.
     """
     path = request.file
     with _opened(path, request.encoding) as stream:
-        try:
-            told = _import_all(library, stream, path, request.match)
-        except UnicodeError as error:
-            raise RequestError(
-                f"{path} is not {stream.encoding} text.", "Name its encoding, e.g. cp1252.", field="encoding"
-            ) from error
+        _require_text(stream, path, request.encoding)
+        told = _import_all(library, stream, path, request.match)
     with library.write() as connection:
         counts = {"rows": told.rows, "changed": told.changed, "failed": len(told.bad)}
         events.record(connection, "imported", details={"format": "csv", "file": path.name, **counts})
@@ -176,16 +176,25 @@ def _opened(path: Path, encoding: str | None) -> TextIO:
     try:
         with path.open("rb") as stream:
             is_utf16 = stream.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-        # Bytes that are no text spoil their own row, not the file.
-        return path.open(
-            encoding=encoding or ("utf-16" if is_utf16 else "utf-8-sig"), errors="surrogateescape", newline=""
-        )
+        return path.open(encoding=encoding or ("utf-16" if is_utf16 else "utf-8-sig"), newline="")
     except LookupError as error:
         raise RequestError(
             f"{encoding} is not an encoding.", "Write utf-8, cp1252, latin-1 ...", field="encoding"
         ) from error
     except OSError as error:
         raise FileUnreadable(f"{path} cannot be read ({error.strerror}).") from error
+
+
+def _require_text(stream: TextIO, path: Path, encoding: str | None) -> None:
+    """RequestError if the file is written in another encoding: titles would be lost, or stored with wrong letters."""
+    try:
+        while stream.read(_CHARACTERS_AT_ONCE):
+            pass
+    except UnicodeError as error:
+        name = stream.encoding.upper().removesuffix("-SIG") if encoding is None else encoding
+        remedy = "Name its encoding, e.g. cp1252." if encoding is None else "Name another encoding."
+        raise RequestError(f"{path} is not {name} text.", remedy, field="encoding") from error
+    stream.seek(0)
 
 
 def _reader(stream: TextIO, path: Path) -> tuple[Any, int]:
@@ -264,7 +273,7 @@ def _row(line: int, cells: Sequence[str], header: Sequence[str], name_column: st
     said = {name: cell.strip() for name, cell in zip(header, cells, strict=True) if name in _READ_COLUMNS}
     for name, cell in said.items():
         if not is_storable(cell):
-            raise ValueError(f"{name} holds characters that are no text: is the encoding right?")
+            raise ValueError(f"{name} holds characters that are no text")
         if len(cell) > _LONGEST:
             raise ValueError(f"{name} has {len(cell)} characters, more than {_LONGEST}")
     name = said.pop(name_column)
@@ -285,9 +294,11 @@ def _row(line: int, cells: Sequence[str], header: Sequence[str], name_column: st
 def _price(text: str) -> float | None:
     if not text:
         return None
-    if not _PRICE.fullmatch(text):
-        raise ValueError(f"{text!r} is not a price: write 12.50, without currency or thousands separators")
-    return float(text.replace(",", "."))
+    # The sign of a currency says no more than its own column does, and $ is that of many.
+    number = "".join(each for each in text if unicodedata.category(each) != "Sc").strip()
+    if not _PRICE.fullmatch(number):
+        raise ValueError(f"{text!r} is not a price: write 12.50, without thousands separators")
+    return float(number.replace(",", "."))
 
 
 def _currency(text: str) -> str | None:

@@ -55,6 +55,7 @@ def find_flags(
     one: RegionTable,
     candidates: RegionTable,
     tempo_ratio: NDArray[np.float64],
+    tempo_level: NDArray[np.float64],
     semitones: NDArray[np.int64],
     axes: Mapping[str, NDArray[np.float32]],
     judged_as: NDArray[np.int64],
@@ -67,12 +68,29 @@ def find_flags(
         "noisy": candidates.noisy,
         "low_confidence": candidates.tempo_confidence < _UNSURE_TEMPO,
         "no_bars": (candidates.n_beats == 0) & bool(one.n_beats[0]) & np.isin(judged_as, _ON_BARS),
+        "other_meter": _has_other_meter(one, candidates, tempo_ratio, tempo_level)
+        & (judged_as != ROLES.index(Role.FX)),
         "truncated_bar": is_loop & (candidates.n_beats > 0) & ~candidates.fills,
         "wide_stretch": np.abs(np.nan_to_num(tempo_ratio, nan=1.0) - 1.0) > _WIDE_STRETCH,
         "wide_shift": np.abs(semitones) > _WIDE_SHIFT,
         "far_key": sure & (np.nan_to_num(axes["key"], nan=1.0) < _FAR_KEY_SCORE),
         "unsure_role": (judged_as >= 0) & (candidates.best_roles() != judged_as),
     }
+
+
+def _has_other_meter(
+    one: RegionTable,
+    candidates: RegionTable,
+    tempo_ratio: NDArray[np.float64],
+    tempo_level: NDArray[np.float64],
+) -> NDArray[np.bool_]:
+    """Mark candidates whose bars are known to have another count of beats, bool (n,); beside a hum bars do not count."""
+    mine, others = float(one.beats_per_bar[0]), candidates.beats_per_bar
+    known = np.isfinite(mine) & np.isfinite(others) & np.isfinite(tempo_ratio)
+    # Two beats of half the tempo last as long as four: such a bar is the same bar, felt otherwise. A level between
+    # the powers of two believes the lengths, not the beats, and makes no bar of three one of four.
+    felt = 2.0 ** np.round(np.log2(tempo_level, where=known, out=np.zeros(len(others))))
+    return np.asarray(known & (others != mine) & (others != mine * felt), np.bool_)
 
 
 def gate(

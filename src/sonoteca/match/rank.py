@@ -13,6 +13,7 @@ from sonoteca.catalogue.heard.same_recording import MOST_COMPARED, recordings_of
 from sonoteca.catalogue.identity.sounds import known_sounds
 from sonoteca.catalogue.store.library import Library
 from sonoteca.domain.page import page_of
+from sonoteca.domain.certainty import Certainty
 from sonoteca.domain.vocabulary import Role
 from sonoteca.errors import RequestError
 from sonoteca.match.fit import Fits, fit
@@ -42,12 +43,15 @@ class MatchRow:
     risk_reasons: tuple[str, ...]
     total_score: float
     uncapped_score: float
+    # Of ``role``: stated only where it is the role that is said of the region, and said without a doubt.
+    role_certainty: Certainty | None = None
 
     def as_json(self) -> dict[str, Any]:
         plain = self.row.as_json()
         fit_scores = plain["parts"] | {"total_score": round(self.total_score, 4)}
         return plain | {
             "role": self.role,
+            "role_certainty": None if self.role_certainty is None else self.role_certainty.value,
             "fit": fit_scores,
             "fit_scores": fit_scores,
             "missing": [name for name, value in plain["parts"].items() if value is None],
@@ -150,6 +154,7 @@ def rank_matches(
 def _row(query: RegionTable, candidates: RegionTable, fits: Fits, i: int, facts: RegionFacts) -> MatchRow:
     total = float(fits.total[i])
     ratio = float(fits.tempo_ratio[i])
+    role = ROLES[fits.roles[i]].value if fits.roles[i] >= 0 else None
     row = ResultRow.of(
         facts,
         start_s=float(candidates.start_s[i]),
@@ -161,7 +166,7 @@ def _row(query: RegionTable, candidates: RegionTable, fits: Fits, i: int, facts:
     )
     return MatchRow(
         row=row,
-        role=ROLES[fits.roles[i]].value if fits.roles[i] >= 0 else None,
+        role=role,
         tempo_ratio=ratio if np.isfinite(ratio) else None,
         semitone_shift=int(fits.semitone_shift[i]),
         quality_flags=tuple(name for name, found in fits.flags.items() if found[i]),
@@ -169,4 +174,10 @@ def _row(query: RegionTable, candidates: RegionTable, fits: Fits, i: int, facts:
         risk_reasons=tuple(risks_of(fits, i)),
         total_score=total,
         uncapped_score=float(fits.uncapped[i]),
+        role_certainty=None if role is None else _certainty_of_role(role, facts),
     )
+
+
+def _certainty_of_role(role: str, facts: RegionFacts) -> Certainty:
+    """What is judged in a role that nobody said of it plays that at best likely."""
+    return facts.certainty.get("role", Certainty.LIKELY) if facts.role == role else Certainty.LIKELY

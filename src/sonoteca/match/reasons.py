@@ -17,6 +17,7 @@ _RISKS = {
     "noisy": "hiss or hum is audible",
     "low_confidence": "its tempo is not certain",
     "no_bars": "it has no bars to lay beside yours",
+    "other_meter": "its bars do not have as many beats as yours",
     "truncated_bar": "it does not end on a bar line",
     "wide_stretch": "the stretch will be audible",
     "wide_shift": "the pitch shift will be audible",
@@ -75,6 +76,8 @@ def _relation(one: RegionTable, candidates: RegionTable, i: int, shift: int) -> 
 
 
 def _rhythm(one: RegionTable, candidates: RegionTable, fits: Fits, i: int) -> str:
+    if fits.flags["other_meter"][i]:
+        return f"It counts {candidates.beats_per_bar[i]:g} beats in a bar, yours {one.beats_per_bar[0]:g}."
     rhythm = float(fits.axes["rhythm"][i])
     if not np.isfinite(rhythm):
         return f"It plays {ROLES[fits.roles[i]].value}." if fits.roles[i] >= 0 else "What it plays is not known."

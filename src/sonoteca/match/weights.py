@@ -98,6 +98,7 @@ class CapWeights(WeightTable):
     noisy: Share
     low_confidence: Share
     no_bars: Share
+    other_meter: Share
     truncated_bar: Share
     wide_stretch: Share
     wide_shift: Share

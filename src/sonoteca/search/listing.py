@@ -7,11 +7,12 @@ from typing import Any
 
 from pydantic import Field
 
+from sonoteca.catalogue.identity.sound_names import named_external
 from sonoteca.catalogue.store.library import Library
 from sonoteca.domain.answer import Rows
 from sonoteca.domain.request import Request
 from sonoteca.search.query.facets import Facets, facets
-from sonoteca.search.query.listing import SoundRow, count_sounds, find_rows
+from sonoteca.search.query.listing import SoundRow, count_sounds, find_rows, is_about_shop
 from sonoteca.search.selection import named_or_query
 
 MODE = "list"
@@ -47,11 +48,13 @@ class ListAnswer(Rows):
     """Rows in the order asked for; ``total`` is how many there are without ``limit`` and ``offset``.
 
     ``next_offset`` is where the next page begins, None where nothing follows.
+    ``is_about_shop``: the query or its order names a shop's number or price, which the rows have.
     """
 
     request: ListRequest
     rows: tuple[SoundRow, ...]
     total: int
+    is_about_shop: bool = False
 
     @property
     def next_offset(self) -> int | None:
@@ -84,7 +87,8 @@ def list_sounds(library: Library, request: ListRequest = ListRequest()) -> ListA
                 offset=request.offset,
                 with_events=request.events,
             )
-    return ListAnswer(request, tuple(rows), total)
+    about_shop = named_external(request.filter) is not None or is_about_shop(query)
+    return ListAnswer(request, tuple(rows), total, about_shop)
 
 
 class FacetsRequest(Request):

@@ -31,6 +31,7 @@ _FACTS = (
         sounds.c.price,
         sounds.c.currency,
         sounds.c.url,
+        sounds.c.shop_title,
         summaries.c.title,
         summaries.c.artist,
         summaries.c.path,
@@ -74,6 +75,7 @@ class RegionFacts:
     price: float | None
     currency: str | None
     url: str | None
+    shop_title: str | None = None
     # How sure what is known of kind, role, sound_class, bpm and key is: ``stated`` or ``likely``.
     certainty: Mapping[str, Certainty] = field(default_factory=dict)
 
@@ -94,7 +96,7 @@ class ResultRow:
     """One answer. ``score`` and ``parts`` are 0..1, higher is better; ``region`` is the region's number.
 
     ``start_s``/``end_s`` say which moment answered, in seconds of the sound. ``mode`` names
-    the search that found it. ``price``, ``currency`` and ``url`` are a shop's; None where it said nothing.
+    the search that found it. ``price``, ``currency``, ``url`` and ``shop_title`` are a shop's; None where it said nothing.
     ``copies`` are other sounds that are this recording, for which the row stands.
     """
 
@@ -114,6 +116,7 @@ class ResultRow:
     url: str | None = None
     artist: str | None = None
     copies: tuple[Copy, ...] = ()
+    shop_title: str | None = None
 
     def __repr__(self) -> str:
         """One line: how well it answers, what, which moment, and why.
@@ -154,6 +157,7 @@ class ResultRow:
             currency=facts.currency,
             url=facts.url,
             artist=facts.artist,
+            shop_title=facts.shop_title,
         )
 
     def as_json(self) -> dict[str, Any]:
@@ -218,6 +222,7 @@ def region_facts(connection: Connection, region_ids: Sequence[int]) -> dict[int,
                 price=row.price,
                 currency=row.currency,
                 url=row.url,
+                shop_title=row.shop_title,
                 certainty=certainties(row._asdict()),
             )
     return found

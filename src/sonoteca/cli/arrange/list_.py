@@ -8,7 +8,9 @@ from sonoteca.cli.options import DataDirOption, JsonOption, LibraryOption, open_
 def list_(library: LibraryOption = None, data_dir: DataDirOption = None, as_json: JsonOption = False) -> None:
     """List the arrangements of the library, the last made first."""
     import sonoteca
-    from sonoteca.cli.output import note, print_json, print_table
+    from sonoteca.cli.output import local_time, note, print_json, print_table
+    from sonoteca.cli.table import Column
+    from sonoteca.cli.text_width import NO_BREAK
 
     with open_named_library(library, mode="read") as opened:
         entries = sonoteca.list_arrangements(opened).rows
@@ -20,18 +22,21 @@ def list_(library: LibraryOption = None, data_dir: DataDirOption = None, as_json
         note("there are no arrangements yet: `sonoteca arrange` makes one")
         return
     print_table(
-        ["id", "title", ("bpm", "right"), "key", ("sections", "right"), ("bars", "right"), ("clips", "right"), "made"],
+        [
+            "id", Column("title", "name", least=12), ("bpm", "right"), "key", Column("sections", "right", spare=2),
+            ("bars", "right"), Column("clips", "right", spare=1), "made",
+        ],
         [
             (
                 entry.public_id,
                 entry.title,
                 f"{entry.tempo_bpm:g}",
-                None if entry.key is None else entry.key.name,
+                None if entry.key is None else entry.key.name.replace(" ", NO_BREAK),
                 entry.sections,
                 f"{entry.bars:g}",
                 entry.clips,
-                entry.created_at,
+                (local_time(entry.created_at) or "").replace(" ", NO_BREAK),
             )
             for entry in entries
         ],
-    )
+    )  # fmt: skip

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sonoteca.cli.output import clock, note, print_json, print_pairs, print_table
+from sonoteca.cli.table import Column
 
 if TYPE_CHECKING:
     from sonoteca import ArrangeAnswer
@@ -32,15 +33,16 @@ def print_arrangement(answer: ArrangeAnswer, *, as_json: bool) -> None:
     )
     print_table(
         [
-            "section", ("bar", "right"), ("bars", "right"), "role", "sound", ("loop", "right"), ("tempo", "right"),
-            ("shift", "right"), ("gain", "right"), ("fit", "right"), "why",
+            "section", ("bar", "right"), ("bars", "right"), "role", Column("sound", "name", least=12),
+            Column("loop", "right", spare=3), ("tempo", "right"), ("shift", "right"), Column("gain", "right", spare=2),
+            Column("fit", "right", spare=1), ("why", "below"),
         ],
         [
             (
                 arrangement.section_at(clip.start_bar).name,
                 f"{clip.start_bar + 1:g}",
                 f"{clip.bars:g}",
-                clip.role,
+                _role_text(answer, clip.content_hash, clip.role),
                 Path(answer.sources[clip.content_hash].shown).name,
                 f"{arrangement.pass_bars(clip):g}",
                 f"{100 * (clip.tempo_ratio - 1):+.1f} %",
@@ -58,3 +60,10 @@ def print_arrangement(answer: ArrangeAnswer, *, as_json: bool) -> None:
         note(str(sentence))
     for source in answer.missing:
         note(f"missing: {source.shown} ({source.why_missing})")
+
+
+def _role_text(answer: ArrangeAnswer, content_hash: str, role: str) -> str:
+    """The role that a sound plays here, with a question mark where it is only likely to be the sound's."""
+    source = answer.sources[content_hash]
+    certainty = source.role_certainty if source.role == role else None
+    return role if certainty is None else role + certainty.mark

@@ -19,11 +19,13 @@ from sonoteca.cli.options import (
     open_listener,
     open_named_library,
 )
+from sonoteca.cli.text_width import NO_BREAK
 from sonoteca.cli.weights import WeightsOption, weights_text
+from sonoteca.domain.certainty import Certainty
 from sonoteca.domain.vocabulary import Role
 
 if TYPE_CHECKING:
-    from sonoteca import MatchAnswer
+    from sonoteca import MatchAnswer, MatchRow
 
 _NOT_RANKED = {
     "failed": "could not be analysed",
@@ -108,11 +110,11 @@ def _print_matches(answer: MatchAnswer, ids: Mapping[str, str]) -> None:
             (
                 f"{match.total_score:.2f}",
                 ids[match.row.id],
-                match.role,
+                None if match.role is None else match.role + (match.role_certainty or Certainty.STATED).mark,
                 None if match.tempo_ratio is None else _stretch_text(match.tempo_ratio),
                 f"{match.semitone_shift:+d}" if match.semitone_shift else "0",
                 name,
-                " ".join([*match.row.reasons, *(f"But: {risk}" for risk in match.risk_reasons)]) or None,
+                _why(match),
             )
             for match, name in zip(answer.rows, names_of([match.row for match in answer.rows]), strict=True)
         ],
@@ -122,6 +124,12 @@ def _print_matches(answer: MatchAnswer, ids: Mapping[str, str]) -> None:
     if any(answer.rejected.values()):
         counts = ", ".join(f"{count} {_NOT_RANKED.get(name, name)}" for name, count in answer.rejected.items() if count)
         note(f"not ranked: {counts}")
+
+
+def _why(match: MatchRow) -> str | None:
+    """What speaks for it, and in one sentence what speaks against it."""
+    doubts = [f"But:{NO_BREAK}{'; '.join(match.risk_reasons)}."] if match.risk_reasons else []
+    return " ".join([*match.row.reasons, *doubts]) or None
 
 
 def _stretch_text(tempo_ratio: float) -> str:

@@ -141,7 +141,11 @@ FIELDS: tuple[Field, ...] = (
     Field("id", "beginning of an id", "id:k3f", read_id),
     Field("external", "a shop's id", "external:LP-1042", read_external),
     Field(
-        "price", "what a shop's list asks for it, in the currency that stands there", "price:<3", number_reader("price")
+        "price",
+        "what a shop's list asks for it, in the currency that stands there",
+        "price:<3",
+        number_reader("price"),
+        "price",
     ),
 )
 

@@ -19,8 +19,8 @@ from sonoteca.domain.evidence import Doubt
 from sonoteca.domain.music import Key
 from sonoteca.search.query.order import ordered_regions
 from sonoteca.search.query.parser import parse_query
-from sonoteca.search.query.sql import conditions, matching_regions
-from sonoteca.search.query.tree import Query, SortKey
+from sonoteca.search.query.sql import OF_SOUNDS, conditions, matching_regions
+from sonoteca.search.query.tree import And, Between, ExternalIs, Known, Node, Not, Or, Query, SortKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +51,10 @@ class SoundRow:
     status: str
     added_at: str
     is_missing: bool = False
+    # What a shop says of it: its own title (which ``title`` is then too), and what it asks.
+    shop_title: str | None = None
+    price: float | None = None
+    currency: str | None = None
     # How sure what is known of kind, role, sound_class, bpm and key is: ``stated`` or ``likely``.
     certainty: Mapping[str, Certainty] = field(default_factory=dict)
     doubts: tuple[Doubt, ...] = ()
@@ -84,6 +88,8 @@ class SoundRow:
             "lufs": self.loudness_lufs,
             "energy_level": self.energy_level,
             "rating": self.rating,
+            "price": self.price,
+            "currency": self.currency,
             "tags": list(self.tags),
             "status": self.status,
             "missing": self.is_missing,
@@ -106,6 +112,9 @@ _ROWS = (
         ),
         sounds.c.public_id,
         sounds.c.external_id,
+        sounds.c.shop_title,
+        sounds.c.price,
+        sounds.c.currency,
         regions.c.start_s,
         regions.c.end_s,
     )
@@ -116,6 +125,23 @@ _ROWS = (
 
 def as_query(query: str | Query) -> Query:
     return parse_query(query) if isinstance(query, str) else query
+
+
+def is_about_shop(query: Query) -> bool:
+    """Whether a query, or its order, names what a shop says: a number of its own, or a price."""
+    return any(key.column in OF_SOUNDS for key in query.sort) or _names_shop(query.tree)
+
+
+def _names_shop(node: Node) -> bool:
+    match node:
+        case And(parts) | Or(parts):
+            return any(map(_names_shop, parts))
+        case Not(part):
+            return _names_shop(part)
+        case Between(column) | Known(column):
+            return column in OF_SOUNDS
+        case _:
+            return isinstance(node, ExternalIs)
 
 
 def find_rows(
@@ -194,6 +220,9 @@ def _row(row: Any, labels: tuple[str, ...], doubts: tuple[Doubt, ...]) -> SoundR
         certainty=certainties(row._asdict()),
         doubts=doubts,
         is_missing=row.is_missing,
+        shop_title=row.shop_title,
+        price=row.price,
+        currency=row.currency,
     )
 
 

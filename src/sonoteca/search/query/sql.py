@@ -124,7 +124,9 @@ def _leaf(leaf: Leaf, target: Target) -> Condition:
 
 
 def column_expression(name: str, dialect: str) -> sa.ColumnElement[Any]:
-    """A column of ``summaries``, or ``confidence``, which is computed."""
+    """A column of ``summaries`` or ``OF_SOUNDS``, or ``confidence``, which is computed."""
+    if name in OF_SOUNDS:
+        return sa.select(sounds.c[name]).where(sounds.c.id == summaries.c.sound_id).scalar_subquery()
     if name != "confidence":
         return summaries.c[name]
     # The lowest that is known; 2 stands for unknown, and for none at all becomes NULL again.
