@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sonoteca.cli.output import clock, counted, note, print_table
 from sonoteca.cli.sound_names import key_text, kind_text, names_of, price_text, tempo_number
-from sonoteca.cli.table import Column
+from sonoteca.cli.table import Column, ColumnLike
 
 if TYPE_CHECKING:
     from sonoteca import SoundRow
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def print_listing(rows: Sequence[SoundRow], ids: Mapping[str, str], *, with_shop: bool = False) -> None:
     """Rows as a table, a shop's number and price too if wanted; ``ids`` are the short ones of the library."""
-    shop = ["number", Column("price", "right")] if with_shop else []
+    shop: list[ColumnLike] = ["number", Column("price", "right")] if with_shop else []
     print_table(
         [
             "id", "kind", "role", "class", ("bpm", "right"), "key", Column("LUFS", "right", spare=2),
