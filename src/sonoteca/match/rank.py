@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from sonoteca.catalogue.heard.same_recording import MOST_COMPARED, recordings_of_regions
 from sonoteca.catalogue.identity.sounds import known_sounds
 from sonoteca.catalogue.store.library import Library
-from sonoteca.domain.page import page_of
 from sonoteca.domain.certainty import Certainty
+from sonoteca.domain.page import page_of
 from sonoteca.domain.vocabulary import Role
 from sonoteca.errors import RequestError
 from sonoteca.match.fit import Fits, fit
