@@ -142,7 +142,15 @@ def test_prices_are_listed_and_sorted_by_with_the_unknown_last(
     assert (first["external_id"], first["price"], first["currency"]) == ("A-1", 2.0, "EUR")
     about = {
         text: list_sounds(library, ListRequest(filter=text)).is_about_shop
-        for text in ("external:any", "external:A-1", "-external:A-1", "kind:loop OR price:<3", "sort:price", "kind:loop", "")
+        for text in (
+            "external:any",
+            "external:A-1",
+            "-external:A-1",
+            "kind:loop OR price:<3",
+            "sort:price",
+            "kind:loop",
+            "",
+        )
     }
     assert list(about.values()) == [True] * 5 + [False] * 2
 
