@@ -330,3 +330,16 @@ def test_tracks_that_are_missing_or_away_are_left_out_of_sets_unless_they_are_as
 def test_a_filter_that_finds_nothing_is_named(filled: Library, length: str) -> None:
     message, _ = conflict(filled, asked(length, filter="bpm:500"))
     assert message == "No track matches the filter 'bpm:500'."
+
+
+def test_a_set_says_that_it_holds_a_tempo_cliff(sqlite_library: Library) -> None:
+    with sqlite_library.write() as connection:
+        store(connection, {"slow": Made(bpm=100.0), "fast": Made(bpm=132.0, sound=(0.0, 1.0, 0.0, 0.0))})
+    answer = build_set(sqlite_library, asked("2", start=path("slow"), alternatives=1))
+    [candidate] = answer.candidates
+    assert candidate.cliffs == "1 transition stretches by 24 %: a tempo cliff"
+    assert candidate.reasons[0].startswith(
+        "0 of 1 transitions stretch by less than 5 %, 0 by no more than 8 % (mixable)"
+    )
+    kept = keep_set(sqlite_library, answer, KeepSetRequest(save="night"))
+    assert kept.cliffs == candidate.cliffs

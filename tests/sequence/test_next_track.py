@@ -75,7 +75,7 @@ def test_the_best_comes_first_and_says_why(planted: Library) -> None:
     assert set(first["parts"]) == {"tempo", "key", "energy", "timbre", "rhythm", "freshness"}
     assert first["tempo_ratio"] == pytest.approx(124 / 125, abs=1e-5)
     assert first["missing"] == []
-    assert "-0.8 % from 125 bpm to fit 124" in first["reasons"]
+    assert "-0.8 % from 125.0 bpm to fit 124.0" in first["reasons"]
     assert "same key (8A to 8A)" in first["reasons"]
     clash = next(each.row for each in answer.rows if each.row.title == "clashes")
     assert any(reason.startswith("keys clash") for reason in clash.reasons)
@@ -144,7 +144,7 @@ def test_energy_goes_where_it_is_wished(planted: Library) -> None:
 
 
 def test_reasons_speak_of_energy_as_it_was_asked_for() -> None:
-    """The next track opens calmly and is livelier as a whole: whoever asked for livelier hears of that."""
+    """The next track opens calmly and is livelier as a whole: reasons tell what the column of energy shows."""
     plain, opens_calmly = columns(Made(energy=5.0)), columns(Made(energy=7.0))
     opens_calmly = replace(opens_calmly, energy_start=np.array([0.0], np.float32))
     weights = weights_of(None)
@@ -154,14 +154,26 @@ def test_reasons_speak_of_energy_as_it_was_asked_for() -> None:
         scored = transitions(plain, opens_calmly, weights, style)
         return transition_facts(scored, plain, opens_calmly, (0, 0), style, wished_energy=wished).energy
 
-    assert told(None) == "energy falls by 4.0 of 10"
-    assert told("up") == "energy rises by 2.0 of 10"
-    assert told("hold") == "energy holds"
+    assert told(None) == "energy rises from 5 to 7"
+    assert told("up") == "energy rises from 5 to 7"
+    assert told("hold") == "energy rises from 5 to 7"
     nearly = columns(Made(energy=5.3))
     scored = transitions(plain, nearly, weights)
     assert transition_facts(scored, plain, nearly, (0, 0), TransitionStyle(), wished_energy="up").energy == (
-        "energy rises a little"
+        "energy rises a little, within 5"
     )
+
+
+def test_reasons_say_where_a_drifting_track_ends_and_starts_at_another_tempo() -> None:
+    end, start = columns(Made(bpm=85.0, end_bpm=85.76)), columns(Made(bpm=86.2))
+    scored = transitions(end, start, weights_of(None))
+
+    def told(*whole: float | None) -> str | None:
+        return transition_facts(scored, end, start, (0, 0), TransitionStyle(), whole_bpms=whole).tempo
+
+    assert told(85.76, 86.2) == "-0.5 % from 86.2 bpm to fit 85.8"
+    assert told(85.0, 86.2) == "-0.5 % from 86.2 bpm to fit the one before, which ends at 85.8"
+    assert told(85.8, 85.7) == "starts at 86.2 bpm, -0.5 % to fit 85.8"
 
 
 def test_filters_narrow_and_kinds_are_kept_together_unless_the_filter_speaks_of_them(planted: Library) -> None:

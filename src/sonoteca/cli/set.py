@@ -100,23 +100,25 @@ def set_(
     )
     with open_named_library(library, mode="write" if save else "read") as opened:
         answer = sonoteca.build_set(opened, request)
-        if save or output:
-            _print_kept(sonoteca.keep_set(opened, answer, keep))
+        kept = sonoteca.keep_set(opened, answer, keep) if save or output else None
     if as_json:
         print_json(answer.as_json())
     else:
         _print_sets(answer)
+    if kept is not None:
+        _print_kept(kept)
 
 
 def _print_kept(kept: KeepSetAnswer) -> None:
     from sonoteca.cli.output import note
 
     asked = kept.request
+    warning = f"; {kept.cliffs}" if kept.cliffs is not None else ""
     if asked.output is not None:
         without = f", without the files of {', '.join(kept.missing)}" if kept.missing else ""
-        note(f"set {asked.pick} written to {asked.output}{without}")
+        note(f"set {asked.pick} written to {asked.output}{without}{warning}")
     if asked.save is not None:
-        note(f"set {asked.pick} kept as the playlist {asked.save!r}")
+        note(f"set {asked.pick} kept as the playlist {asked.save!r}{warning}")
 
 
 def _print_sets(answer: SetAnswer) -> None:
@@ -173,3 +175,5 @@ def _print_set(number: int, candidate: SetCandidate) -> None:
     )
     explain_marks([track.place.absence for track in candidate.tracks])
     note(f"{len(candidate.tracks)} tracks, {clock(candidate.worth.duration_s)} in all")
+    if candidate.cliffs is not None:
+        note(f"{candidate.cliffs} (`sonoteca lint` names it)")

@@ -14,9 +14,11 @@ from sonoteca.catalogue.identity.locations import whereabouts
 from sonoteca.catalogue.store.library import Library
 from sonoteca.domain.answer import counted
 from sonoteca.search.result_row import region_facts
+from sonoteca.sequence.axes import stretches_beyond
 from sonoteca.sequence.beam import DeadEnd, search
 from sonoteca.sequence.energy_plan import energy_plan
 from sonoteca.sequence.playlist_entries import file_name
+from sonoteca.sequence.recordings import Copies
 from sonoteca.sequence.set_conflicts import check_room, explain_dead_end
 from sonoteca.sequence.set_pool import Wishes, pool
 from sonoteca.sequence.set_problem import SetProblem, TransitionRows, Worth, scored_chain, worth_of
@@ -35,16 +37,19 @@ _GENTLE_PCT = 5.0
 class SetCandidate:
     """One order.
 
-    ``shared`` counts, per better candidate (from 1), the tracks both have.
+    ``shared`` counts, per better candidate (from 1), the tracks both have. ``cliffs`` is a sentence where transitions
+    stretch by more than a tempo cliff, None where none does.
     """
 
     tracks: tuple[SetTrack, ...]
     worth: Worth
     shared: Mapping[int, int]
     reasons: tuple[str, ...]
+    cliffs: str | None = None
 
     def as_json(self) -> dict[str, Any]:
         return {
+            "cliffs": self.cliffs,
             "score": round(self.worth.total, 4),
             "parts": {name: None if part is None else round(part, 4) for name, part in self.worth.parts.items()},
             "duration_s": round(self.worth.duration_s, 3),
@@ -132,7 +137,9 @@ def build_set(library: Library, request: SetRequest) -> SetAnswer:
         shared = {earlier: len({*order} & {*ranked[earlier - 1][1]}) for earlier in range(1, number)}
         chain = scored_chain(tracks, order, weights, problem.style)
         rows = set_tracks(problem, order, chain, facts, places)
-        candidates.append(SetCandidate(rows, worth, shared, _reasons(problem, order, worth, rows)))
+        candidates.append(
+            SetCandidate(rows, worth, shared, _reasons(problem, order, worth, rows), _cliffs(problem, rows))
+        )
     return SetAnswer(request, tuple(candidates), int(choosable.sum()), tuple(notes), away_note)
 
 
@@ -195,12 +202,33 @@ def _unfilled(problem: SetProblem, worth: Worth, order: Sequence[int]) -> list[s
     """A sentence where the tracks do not fill the time that was asked for, to within one of them."""
     if problem.duration_s is None or problem.duration_s - worth.duration_s <= problem.mean_duration_s:
         return []
-    left = int(np.delete(problem.choosable, list(order)).sum())
-    why = f"none of the other {left} fits" if left else "there are no more"
+    in_set = set(order)
+    left = [index for index in np.flatnonzero(problem.choosable).tolist() if index not in in_set]
+    copies = Copies(problem.tracks, problem.weights.lint.same_sound)
+    again = sum(not in_set.isdisjoint(copies.of(index)) for index in left)
+    why = _why_unfilled(len(left), again)
     return [
         f"Only {counted(len(order), 'track')}, {_clock(worth.duration_s)}, match, and {_clock(problem.duration_s)} were "
         f"asked for: {why}."
     ]
+
+
+def _why_unfilled(left: int, copies: int) -> str:
+    """Why none of the tracks left comes in: so many of them are copies of tracks that are in.
+
+    >>> _why_unfilled(1, 1), _why_unfilled(5, 2)
+    ('the other one is a copy of a track already in', 'none of the other 5 fits (2 are copies of tracks already in)')
+    """
+    if not left:
+        return "there are no more"
+    if copies == left:
+        if left == 1:
+            return "the other one is a copy of a track already in"
+        return f"the other {left} are copies of tracks already in"
+    why = "the other one does not fit" if left == 1 else f"none of the other {left} fits"
+    if copies:
+        why += f" ({copies} {'is a copy of a track' if copies == 1 else 'are copies of tracks'} already in)"
+    return why
 
 
 def _clock(seconds: float) -> str:
@@ -213,15 +241,37 @@ def _clock(seconds: float) -> str:
     return f"{minutes // 60}:{minutes % 60:02d}:{rest:02d}" if minutes >= 60 else f"{minutes}:{rest:02d}"
 
 
+def _stretches(rows: Sequence[SetTrack]) -> list[float]:
+    """Of each transition whose tempi are known, percent either way."""
+    into = [row.transition for row in rows if row.transition is not None]
+    return [abs(pct) for each in into if (pct := each.stretch_pct) is not None]
+
+
+def _beyond(stretches: Sequence[float], limit_pct: float) -> list[float]:
+    """Those that are tempo cliffs, as lists are judged."""
+    ratios = np.log2(1.0 + np.asarray(stretches, np.float32) / 100.0)
+    return [pct for pct, is_cliff in zip(stretches, stretches_beyond(ratios, limit_pct), strict=True) if is_cliff]
+
+
+def _cliffs(problem: SetProblem, rows: Sequence[SetTrack]) -> str | None:
+    beyond = _beyond(_stretches(rows), problem.weights.lint.tempo_cliff_pct)
+    if not beyond:
+        return None
+    if len(beyond) == 1:
+        return f"1 transition stretches by {beyond[0]:.0f} %: a tempo cliff"
+    return f"{len(beyond)} transitions stretch by up to {max(beyond):.0f} %: tempo cliffs"
+
+
 def _reasons(problem: SetProblem, order: Sequence[int], worth: Worth, rows: Sequence[SetTrack]) -> tuple[str, ...]:
     """What the set is like, in three sentences at most."""
     sentences = []
     into = [row.transition for row in rows if row.transition is not None]
-    stretches = [abs(pct) for each in into if (pct := each.stretch_pct) is not None]
+    stretches, limit = _stretches(rows), problem.weights.lint.tempo_cliff_pct
     if stretches:
         gentle = sum(pct < _GENTLE_PCT for pct in stretches)
         sentences.append(
             f"{gentle} of {len(stretches)} transitions stretch by less than {_GENTLE_PCT:g} %, "
+            f"{len(stretches) - len(_beyond(stretches, limit))} by no more than {limit:g} % (mixable), "
             f"the widest by {max(stretches):.1f} %"
         )
     keys = [part for each in into if (part := each.parts["key"]) is not None]

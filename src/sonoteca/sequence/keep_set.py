@@ -41,10 +41,11 @@ class KeepSetRequest(Request):
 
 @dataclass(frozen=True, slots=True)
 class KeepSetAnswer:
-    """A set that was kept; ``missing`` has the last known paths of its tracks whose files are nowhere now."""
+    """A set that was kept; ``missing`` has the last known paths of its tracks whose files are nowhere now, ``cliffs`` is the set's."""
 
     request: KeepSetRequest
     missing: tuple[str, ...] = ()
+    cliffs: str | None = None
 
 
 def keep_set(library: Library, answer: SetAnswer, request: KeepSetRequest) -> KeepSetAnswer:
@@ -74,4 +75,4 @@ def keep_set(library: Library, answer: SetAnswer, request: KeepSetRequest) -> Ke
         entries_kept = [PlaylistEntry(each) for each in hashes]
         with library.write() as connection:
             save_playlist(connection, request.save, entries_kept, details=details, replace=request.replace)
-    return KeepSetAnswer(request, missing)
+    return KeepSetAnswer(request, missing, candidate.cliffs)

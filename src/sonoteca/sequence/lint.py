@@ -23,7 +23,7 @@ from sonoteca.sequence.flags import Fault, Judgement, flags_of, judge, score_of
 from sonoteca.sequence.load_tracks import load_tracks
 from sonoteca.sequence.playlist_entries import Entry, EntryState, file_name
 from sonoteca.sequence.playlist_file import named_entries, playlist_file_name, write_entries
-from sonoteca.sequence.reasons import transition_facts
+from sonoteca.sequence.reasons import energy_where_they_meet, transition_facts
 from sonoteca.sequence.repairing import MODE, Repair, Repairing, rounded
 from sonoteca.sequence.replacement_pool import ReplacementPool
 from sonoteca.sequence.tracks import Tracks
@@ -228,7 +228,7 @@ def _flagged(
         message = {
             Fault.TEMPO_CLIFF: f"{names[other]} would have to stretch by {words.stretch_pct or 0.0:+.1f} % to fit {names[one]}",
             Fault.KEY_CLASH: f"{names[other]} after {names[one]}: {words.key or 'keys clash'}",
-            Fault.ENERGY_DROP: f"{names[other]} after {names[one]}: {words.energy or 'energy falls'}",
+            Fault.ENERGY_DROP: f"{names[other]} after {names[one]}: {energy_where_they_meet(end, start) or 'energy falls'}",
             Fault.ARTIST_REPEAT: f"{names[other]} is by the artist of {names[one]} at {earlier}",
             Fault.DUPLICATE: f"{names[other]} is there already at {earlier}",
             Fault.NEAR_DUPLICATE: f"{names[other]} sounds like the same recording as {names[one]} at {earlier}",

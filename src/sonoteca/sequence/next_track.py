@@ -223,7 +223,8 @@ def find_next(library: Library, request: NextRequest) -> NextAnswer:
             sound = resolve_sound(connection, request.sound)
         played = _heard_before(connection, request.played)
         region_id = whole_regions(connection, [sound.id])[sound.id]
-        kind = region_facts(connection, [region_id])[region_id].kind
+        now = region_facts(connection, [region_id])[region_id]
+        kind = now.kind
         where, away = candidates_there(connection, request.filter, kind=kind, missing=request.include_missing)
         loaded = load_tracks(library, connection, where, also_sounds=[sound.id, *played])
         at = loaded.index_of_sounds()
@@ -251,7 +252,15 @@ def find_next(library: Library, request: NextRequest) -> NextAnswer:
     rows = [
         next_row(
             facts[region_id],
-            transition_facts(scored, current, candidates, (0, int(column)), style, wished_energy=limits.energy),
+            transition_facts(
+                scored,
+                current,
+                candidates,
+                (0, int(column)),
+                style,
+                wished_energy=limits.energy,
+                whole_bpms=(now.tempo_bpm, facts[region_id].tempo_bpm),
+            ),
             MODE,
             level=float(candidates.level[column]),
             copies=[copies[copy] for copy in known.copies(region_id)],

@@ -17,7 +17,8 @@ from sonoteca.sequence.weights import AXES
 _OCTAVE_WORDS = {-1: "one of its beats to two, ", 0: "", 1: "two of its beats to one, "}
 _KEPT_PCT = 0.25
 _HEARD_CENTS = 15.0
-_HOLDS = 0.06
+# Half of what tables show.
+_SAME_BPM = 0.05
 _FRESH = 0.5
 _RELATION_WORDS = {
     KeyRelation.SAME: "same key",
@@ -67,11 +68,12 @@ def transition_facts(
     style: TransitionStyle,
     *,
     wished_energy: Literal["up", "down", "hold"] | None = None,
+    whole_bpms: tuple[float | None, float | None] = (None, None),
 ) -> TransitionFacts:
     """Score, parts and reasons of the transition in row and column ``at``.
 
-    Energy is told of the end of one track and the beginning of the next. Where somebody wished that it goes
-    somewhere, it is told of the tracks as wholes, by which the answer was chosen: the edges may go the other way.
+    Energy is told of the tracks as wholes, in the levels that tables show. ``whole_bpms`` are the tempi of both as tables
+    show them; where a drifting track ends or starts at another, that is said.
     """
     parts = {name: None if np.isnan(value := scored.parts[name][at]) else float(value) for name in AXES}
     log2_ratio = float(scored.played.log2_ratio[at])
@@ -80,23 +82,38 @@ def transition_facts(
         score=float(scored.total[at]),
         parts=parts,
         tempo_ratio=None if np.isnan(log2_ratio) else float(2.0**log2_ratio),
-        tempo=_tempo(end, start, log2_ratio, float(scored.played.octave[at])),
+        tempo=_tempo(end, start, log2_ratio, float(scored.played.octave[at]), whole_bpms),
         key=_key(scored, end, start, at, style),
-        energy=_energy(end, start) if wished_energy is None else _energy_as_wished(end, start, wished_energy),
+        energy=_energy(end, start, wished_energy),
         likeness=_likeness(parts),
         missing=tuple(name for name in AXES if parts[name] is None),
     )
 
 
-def _tempo(end: Tracks, start: Tracks, log2_ratio: float, octave: float) -> str | None:
+def _tempo(
+    end: Tracks, start: Tracks, log2_ratio: float, octave: float, whole_bpms: tuple[float | None, float | None]
+) -> str | None:
     if np.isnan(log2_ratio):
         return None
     own_bpm, other_bpm = 2.0 ** float(start.tempo_start[0]), 2.0 ** float(end.tempo_end[0])
     pct = stretch_percent(2.0**log2_ratio)
     words = _OCTAVE_WORDS[round(octave)]
+    other, ends_apart = _edge_bpm(other_bpm, whole_bpms[0])
+    own, starts_apart = _edge_bpm(own_bpm, whole_bpms[1])
     if abs(pct) < _KEPT_PCT:
-        return f"{words}tempo stays ({own_bpm:.4g} bpm)"
-    return f"{words}{pct:+.1f} % from {own_bpm:.4g} bpm to fit {other_bpm:.4g}"
+        return f"{words}tempo stays ({'starts at ' if starts_apart else ''}{own} bpm)"
+    told = f"starts at {own} bpm, {pct:+.1f} %" if starts_apart else f"{pct:+.1f} % from {own} bpm"
+    return f"{words}{told} to fit {'the one before, which ends at ' if ends_apart else ''}{other}"
+
+
+def _edge_bpm(edge: float, whole: float | None) -> tuple[str, bool]:
+    """A tempo at an edge with the decimals of tables, and whether that differs from the whole track's.
+
+    >>> _edge_bpm(86.0501, 86.0499), _edge_bpm(86.05, 85.7), _edge_bpm(120.0, None)
+    (('86.0', False), ('86.0', True), ('120.0', False))
+    """
+    drifts = whole is not None and abs(edge - whole) >= _SAME_BPM
+    return f"{edge if drifts or whole is None else whole:.1f}", drifts
 
 
 def _key(scored: Transitions, end: Tracks, start: Tracks, at: tuple[int, int], style: TransitionStyle) -> str | None:
@@ -118,23 +135,24 @@ def _key(scored: Transitions, end: Tracks, start: Tracks, at: tuple[int, int], s
     return f"{words}, {abs(cents):.0f} cents out of tune" if abs(cents) >= _HEARD_CENTS else words
 
 
-def _energy_as_wished(end: Tracks, start: Tracks, wished: Literal["up", "down", "hold"]) -> str | None:
-    rise = float(start.level[0] - end.level[0])
-    if np.isnan(rise):
+def _energy(end: Tracks, start: Tracks, wished: Literal["up", "down", "hold"] | None) -> str | None:
+    """Levels 1..10 rounded once, as tables show them."""
+    before, after = 1.0 + 9.0 * float(end.level[0]), 1.0 + 9.0 * float(start.level[0])
+    if np.isnan(before) or np.isnan(after):
         return None
-    if wished == "hold":
-        return "energy holds"
-    by = "a little" if abs(rise) < _HOLDS else f"by {abs(9.0 * rise):.1f} of 10"
-    return f"energy {'rises' if rise > 0 else 'falls'} {by}"
+    shown = f"{before:.0f}", f"{after:.0f}"
+    word = "rises" if after > before else "falls"
+    if shown[0] != shown[1]:
+        return f"energy {word} from {shown[0]} to {shown[1]}"
+    return f"energy {word} a little, within {shown[1]}" if wished in ("up", "down") else f"energy holds at {shown[1]}"
 
 
-def _energy(end: Tracks, start: Tracks) -> str | None:
-    rise = float(start.energy_start[0] - end.energy_end[0])
-    if np.isnan(rise):
+def energy_where_they_meet(end: Tracks, start: Tracks) -> str | None:
+    """How energy goes from the end of one track to the beginning of the next, by which drops are flagged."""
+    before, after = 1.0 + 9.0 * float(end.energy_end[0]), 1.0 + 9.0 * float(start.energy_start[0])
+    if np.isnan(before) or np.isnan(after):
         return None
-    if abs(rise) < _HOLDS:
-        return "energy holds"
-    return f"energy {'rises' if rise > 0 else 'falls'} by {abs(9.0 * rise):.1f} of 10"
+    return f"energy {'rises' if after > before else 'falls'} where they meet, from {before:.1f} to {after:.1f}"
 
 
 def _likeness(parts: Mapping[str, float | None]) -> str | None:

@@ -83,7 +83,11 @@ def set_tracks(
     rows = []
     for at, index in enumerate(order):
         fact = facts[int(tracks.region_ids[index])]
-        transition = transition_facts(chain, ends, starts, (at - 1, at - 1), problem.style) if at else None
+        transition = None
+        if at:
+            before = facts[int(tracks.region_ids[order[at - 1]])]
+            bpms = before.tempo_bpm, fact.tempo_bpm
+            transition = transition_facts(chain, ends, starts, (at - 1, at - 1), problem.style, whole_bpms=bpms)
         row = first_row(fact) if transition is None else next_row(fact, transition, MODE).row
         fit = None if fits is None or np.isnan(fits[at]) else float(fits[at])
         level = float(tracks.level[index])
