@@ -125,6 +125,16 @@ def test_lint_flags_repairs_and_ends_with_one(crate: Crate, tmp_path: Path) -> N
     crate.run("lint", clean)
 
 
+def test_many_entries_that_are_lost_are_told_together(crate: Crate, tmp_path: Path) -> None:
+    file = tmp_path / "lost.m3u"
+    file.write_text("\n".join([crate.path("t01"), crate.path("fast"), *(f"/nowhere/{n}.mp3" for n in range(13))]))
+    said = crate.run("lint", file, expect=1)
+    assert "13 entries, of each: is nowhere: no such file" in said
+    assert said.count("not_found") == 0
+    assert "\n  15 /nowhere/12.mp3" in said
+    assert "tempo_cliff" in said
+
+
 def test_a_path_leads_from_one_to_the_other(crate: Crate) -> None:
     answer = crate.json("path", crate.path("t01"), crate.path("t02"), "--steps", "3")
     rows = answer["results"]

@@ -143,6 +143,13 @@ def test_energy_goes_where_it_is_wished(planted: Library) -> None:
     assert not {"lively", "calm", "no key"} & set(hold)
 
 
+def test_what_the_wishes_leave_out_is_counted_where_few_are_left(planted: Library) -> None:
+    answer = asked(planted, energy="up", k=3)
+    assert titles(answer) == ["lively"]
+    assert answer.notes == ("9 more were left out: 2 by tempo, 9 by energy.",)
+    assert asked(planted, energy="up", k=1).notes == ()
+
+
 def test_reasons_speak_of_energy_as_it_was_asked_for() -> None:
     """The next track opens calmly and is livelier as a whole: reasons tell what the column of energy shows."""
     plain, opens_calmly = columns(Made(energy=5.0)), columns(Made(energy=7.0))
@@ -206,7 +213,8 @@ def test_a_sound_without_tempo_or_key_says_that_limits_do_not_apply(planted: Lib
     assert "far" in titles(answer)
     assert answer.notes == ("This sound has no known tempo, so any tempo may follow.",)
     answer = asked(planted, "/music/no key.wav", keys="compatible", energy="up", k=50)
-    assert len(answer.notes) == 2
+    assert len(answer.notes) == 3
+    assert answer.notes[2] == "2 more were left out: 2 by tempo."
 
 
 def test_weights_change_the_order(planted: Library) -> None:

@@ -16,6 +16,9 @@ from sonoteca.cli.weights import WeightsOption, weights_text
 if TYPE_CHECKING:
     from sonoteca import LintAnswer
 
+# Entries with one and the same fault are told together from here on, so that they bury nothing else.
+_TOLD_ONE_BY_ONE = 2
+
 
 def register(app: typer.Typer) -> None:
     app.command(epilog=examples("lint tonight.m3u8", "lint friday -o better.m3u8"))(lint)
@@ -68,20 +71,28 @@ def lint(
 
 
 def _print_lint(answer: LintAnswer) -> None:
-    from sonoteca.cli.output import counted, note, print_table
+    from collections import Counter
 
-    if answer.findings:
+    from sonoteca.cli.output import counted, note, print_table, print_text
+
+    alike = Counter(each.state for each in answer.findings if each.state is not None)
+    many = [state for state, count in alike.items() if count > _TOLD_ONE_BY_ONE]
+    if rest := [each for each in answer.findings if each.state not in many]:
         print_table(
-            [("at", "right"), "what", ("why", "below")],
-            [(each.position, each.code, each.message) for each in answer.findings],
+            [("at", "right"), "what", ("why", "below")], [(each.position, each.code, each.message) for each in rest]
         )
+    for state in many:
+        print_text(f"{alike[state]} entries, of each: {state}")
+        for each in answer.findings:
+            if each.state == state:
+                print_text(f"  {each.position} {each.entry}")
     if answer.repairs:
         print_table(
-            [("", "right"), "repair", ("flags", "right"), ("score", "right")],
+            [("", "right"), "repair", ("flags in the order", "right"), ("score", "right")],
             [
                 (
                     number,
-                    each.message,
+                    f"{each.message}{' (the score falls)' if _falls(each.score_before, each.score_after) else ''}",
                     f"{each.flags_before} to {each.flags_after}",
                     f"{_score(each.score_before)} to {_score(each.score_after)}",
                 )
@@ -90,9 +101,22 @@ def _print_lint(answer: LintAnswer) -> None:
             title="\nsmallest repairs, one after the other",
         )
     score = f", mean transition {answer.score:.2f}" if answer.score is not None else ""
-    note(f"{counted(answer.entries, 'entry', 'entries')}{score}: {len(answer.findings) or 'nothing'} flagged")
+    note(f"{counted(answer.entries, 'entry', 'entries')}{score}: {_count_text(answer)}")
     if answer.findings and answer.request.repair and not answer.repairs:
         note("No repair was found that leaves fewer flags.")
+
+
+def _count_text(answer: LintAnswer) -> str:
+    """How much is flagged; of the files themselves, and of their order, where there is both."""
+    files = sum(each.state is not None for each in answer.findings)
+    order = len(answer.findings) - files
+    both = f" ({order} in the order, {files} of files)" if files and order else ""
+    return f"{len(answer.findings) or 'nothing'} flagged{both}"
+
+
+def _falls(before: float | None, after: float | None) -> bool:
+    """Whether a score is lower afterwards, as it is printed."""
+    return before is not None and after is not None and round(after, 2) < round(before, 2)
 
 
 def _score(score: float | None) -> str:

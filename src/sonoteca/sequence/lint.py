@@ -40,12 +40,17 @@ _STATE_WORDS = {
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something wrong. Positions count from 1; ``earlier`` is None for a fault of one entry alone."""
+    """Something wrong. Positions count from 1; ``earlier`` is None for a fault of one entry alone.
+
+    Then ``entry`` is how the playlist writes it, and ``state`` what is wrong with it.
+    """
 
     code: str
     position: int
     earlier: int | None
     message: str
+    entry: str | None = None
+    state: str | None = None
 
     def as_json(self) -> dict[str, Any]:
         return {"code": self.code, "position": self.position, "earlier": self.earlier, "message": self.message}
@@ -199,7 +204,7 @@ def _pool(tracks: Tracks, choosable: NDArray[np.bool_], entries: Sequence[Entry]
 
 def _unplayable(entries: Sequence[Entry]) -> list[Finding]:
     return [
-        Finding(str(entry.state), at + 1, None, f"{entry.name} {_state_words(entry)}")
+        Finding(str(entry.state), at + 1, None, f"{entry.name} {(words := _state_words(entry))}", entry.name, words)
         for at, entry in enumerate(entries)
         if entry.state is not EntryState.FOUND
     ]

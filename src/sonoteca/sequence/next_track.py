@@ -233,6 +233,8 @@ def find_next(library: Library, request: NextRequest) -> NextAnswer:
     current = loaded.take([at[sound.id]])
     style = TransitionStyle(request.doubletime, request.key_lock, DIRECTIONS[limits.energy])
     allowed, notes = within(limits, current, candidates, style)
+    if int(allowed.sum()) < request.k and (left_out := _left_out(limits, current, candidates, style, allowed)):
+        notes.append(left_out)
     candidates = candidates.take(np.flatnonzero(allowed))
     heard = [int(loaded.artist[at[each]]) for each in played if each in at] + [int(current.artist[0])]
     scored = transitions(
@@ -372,6 +374,20 @@ def within(
         else:
             allowed &= rise * DIRECTIONS[limits.energy] > 1e-6
     return allowed, notes
+
+
+def _left_out(
+    limits: Limits, current: Tracks, candidates: Tracks, style: TransitionStyle, allowed: NDArray[np.bool_]
+) -> str | None:
+    """How many candidates were left out, and by which of the limits: one may be by several. None: nothing was."""
+    each_alone = {
+        "tempo": Limits(tempo_pct=limits.tempo_pct),
+        "keys": Limits(tempo_pct=None, keys=limits.keys),
+        "energy": Limits(tempo_pct=None, energy=limits.energy),
+    }
+    by = {name: int((~within(alone, current, candidates, style)[0]).sum()) for name, alone in each_alone.items()}
+    told = ", ".join(f"{count} by {name}" for name, count in by.items() if count)
+    return f"{int((~allowed).sum())} more were left out: {told}." if told else None
 
 
 def _sounds_in(key_start: NDArray[np.int8], semitones: NDArray[np.int8], keys: Sequence[Key]) -> NDArray[np.bool_]:

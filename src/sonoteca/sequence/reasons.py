@@ -109,8 +109,8 @@ def _tempo(
 def _edge_bpm(edge: float, whole: float | None) -> tuple[str, bool]:
     """A tempo at an edge with the decimals of tables, and whether that differs from the whole track's.
 
-    >>> _edge_bpm(86.0501, 86.0499), _edge_bpm(86.05, 85.7), _edge_bpm(120.0, None)
-    (('86.0', False), ('86.0', True), ('120.0', False))
+    >>> _edge_bpm(86.0501, 86.0499), _edge_bpm(86.2, 85.7), _edge_bpm(120.0, None)
+    (('86.0', False), ('86.2', True), ('120.0', False))
     """
     drifts = whole is not None and abs(edge - whole) >= _SAME_BPM
     return f"{edge if drifts or whole is None else whole:.1f}", drifts
