@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -304,7 +305,7 @@ def test_tracks_that_are_missing_or_away_are_left_out_of_sets_unless_they_are_as
         with sqlite_library.write() as connection:
             store(connection, dict(some), folder=str(tmp_path / folder))
     (tmp_path / "here" / "any.txt").touch()
-    there = {"length": "4", "alternatives": 1, "include_missing": False}
+    there: dict[str, Any] = {"length": "4", "alternatives": 1, "include_missing": False}
     answer = build_set(sqlite_library, asked(**there))
     assert set(titles(answer)) <= {name for name, _ in tracks[:8]}
     assert answer.notes == ("4 tracks are on a disk that is not there, and were left out.",)

@@ -175,8 +175,8 @@ def test_reasons_say_where_a_drifting_track_ends_and_starts_at_another_tempo() -
     end, start = columns(Made(bpm=85.0, end_bpm=85.76)), columns(Made(bpm=86.2))
     scored = transitions(end, start, weights_of(None))
 
-    def told(*whole: float | None) -> str | None:
-        return transition_facts(scored, end, start, (0, 0), TransitionStyle(), whole_bpms=whole).tempo
+    def told(before: float | None, after: float | None) -> str | None:
+        return transition_facts(scored, end, start, (0, 0), TransitionStyle(), whole_bpms=(before, after)).tempo
 
     assert told(85.76, 86.2) == "-0.5 % from 86.2 bpm to fit 85.8"
     assert told(85.0, 86.2) == "-0.5 % from 86.2 bpm to fit the one before, which ends at 85.8"
