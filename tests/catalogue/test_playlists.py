@@ -105,3 +105,11 @@ def test_a_query_is_kept_and_gives_way_like_any_other(library: Library) -> None:
         assert get_playlist(connection, "a").entries == ()
         listed = [(each.name, each.count, each.rule) for each in list_playlists(connection)]
         assert listed == [("a", 0, SmartRule("tag:dusty", 20)), ("b", 0, SmartRule("", None))]
+
+
+def test_a_playlist_called_nearly_so_is_named(library: Library) -> None:
+    with library.write() as connection:
+        for name in ("Friday", "Warm up"):
+            save_playlist(connection, name, ENTRIES)
+        with pytest.raises(PlaylistNotFound, match="Did you mean 'Friday'"):
+            get_playlist(connection, "fridy")

@@ -12,7 +12,7 @@ from sqlalchemy.engine import Connection
 
 import catalogue_samples as samples
 from sonoteca.catalogue.identity.sound_names import spellings
-from sonoteca.catalogue.identity.sounds import get_sound, resolve_sound
+from sonoteca.catalogue.identity.sounds import get_sound, resolve_sound, shortest_ids
 from sonoteca.catalogue.store.library import Library
 from sonoteca.domain.claim import Claim
 from sonoteca.errors import AmbiguousSound, Candidate, SoundNotFound
@@ -82,7 +82,7 @@ def test_what_several_are_called_is_refused_with_all_of_them(library: Library) -
         assert set(refused.value.candidates) == {
             Candidate(ids[one], "kick.wav"), Candidate(ids[two], "Somebody - Kick"),
         }  # fmt: skip
-        assert f"{ids[one]} (kick.wav)" in refused.value.message
+        assert f"{shortest_ids(connection, ids.values())[ids[one]]} (kick.wav)" in refused.value.message
         assert resolve_sound(connection, "C:/y/kick.wav").id == two
         assert resolve_sound(connection, ids[one]).id == one
 
@@ -96,12 +96,37 @@ def test_a_name_nearly_right_is_refused_with_what_may_be_meant(library: Library)
             with pytest.raises(SoundNotFound) as refused:
                 resolve_sound(connection, typed)
             assert refused.value.candidates == (Candidate(public_id, "Burial - Archangel"),), typed
-            assert f"Did you mean {public_id} (Burial - Archangel)?" in refused.value.message
+            assert f"Did you mean {public_id[:4]} (Burial - Archangel)?" in refused.value.message
         assert refused.value.as_json()["candidates"] == [{"id": public_id, "name": "Burial - Archangel"}]
         assert pickle.loads(pickle.dumps(refused.value)).candidates == refused.value.candidates
         with pytest.raises(SoundNotFound) as unlike:
             resolve_sound(connection, "xyzzy")
         assert unlike.value.candidates == ()
+
+
+def test_candidates_that_are_called_alike_are_told_by_their_files(library: Library) -> None:
+    with library.write() as connection:
+        for path in ("one.flac", "two.mp3"):
+            _add(connection, path, "Déjà Vu", "Beyoncé")
+        with pytest.raises(AmbiguousSound) as refused:
+            resolve_sound(connection, "Beyoncé - Déjà Vu")
+        assert {each.name for each in refused.value.candidates} == {"one.flac", "two.mp3"}
+        for folder in ("x", "y"):
+            _add(connection, f"{folder}/kick.wav")
+        with pytest.raises(AmbiguousSound) as alike:
+            resolve_sound(connection, "kick.wav")
+        assert {each.name for each in alike.value.candidates} == {"/music/x/kick.wav", "/music/y/kick.wav"}
+
+
+@pytest.mark.parametrize(("typed", "artist"), [("kestrel", "DJ Kestrel"), ("椎名林檎", "椎名林檎")])
+def test_an_artist_is_no_sound_and_its_sounds_may_be_meant(library: Library, typed: str, artist: str) -> None:
+    with library.write() as connection:
+        sound = _add(connection, "a.flac", "A long way home", artist)
+        _add(connection, "b.flac", "Something else", "Nobody")
+        public_id = get_sound(connection, sound).public_id
+        with pytest.raises(SoundNotFound) as refused:
+            resolve_sound(connection, typed)
+    assert [each.id for each in refused.value.candidates] == [public_id]
 
 
 def test_a_file_that_lies_here_is_no_other_of_the_same_name(

@@ -75,3 +75,13 @@ def test_a_question_ends_with_one_mark(tmp_path: Path) -> None:
 
 def test_a_refusal_without_a_remedy_names_the_option_to_read_of() -> None:
     assert remedy_of(RequestError("No.", field="cues")) == "See --cue in --help."
+
+
+@pytest.mark.parametrize(
+    "command", [["edit", "nosuch", "--rating", "3"], ["remove", "nosuch", "-y"], ["show", "nosuch"]]
+)
+def test_a_name_that_nothing_has_ends_every_command_alike(library: Path, command: list[str]) -> None:
+    result = CliRunner().invoke(app, [*command, "--library", str(library)])
+    assert isinstance(result.exception, SonotecaError)
+    assert (result.exception.code, result.exception.exit_code) == ("sound_not_found", 2)
+    assert "search` finds them by words" in remedy_of(result.exception)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -116,6 +117,17 @@ def test_who_does_not_approve_changes_nothing(library: sonoteca.Library) -> None
     assert len(listed(library, "")) == 20
     removed = sonoteca.remove_sounds(library, sonoteca.RemoveRequest(query="external:LP-1042"))
     assert (removed.found, removed.removed, len(listed(library, ""))) == (1, 1, 19)
+
+
+def test_who_is_asked_is_told_what_the_first_sounds_are_called(library: sonoteca.Library) -> None:
+    told: list[str] = []
+    sonoteca.edit(library, sonoteca.EditRequest(query="*", rating=5), approve=lambda meant: told.append(meant.told))
+    assert re.fullmatch(r"20 sounds: (\w{4,16} \([^)]+\), ){2}\w{4,16} \([^)]+\) and 17 more", told[0]), told
+
+
+def test_a_word_that_nothing_has_is_answered_with_the_nearest(library: sonoteca.Library) -> None:
+    assert sonoteca.search_words(library, sonoteca.WordsRequest(words="dustty")).notes == ("Did you mean 'dusty'?",)
+    assert sonoteca.search_words(library, sonoteca.WordsRequest(words="xyzzy")).notes == ()
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,12 @@ from sonoteca.cli.arguments import query_text
 from sonoteca.cli.asking import confirm
 from sonoteca.cli.examples import examples
 from sonoteca.cli.options import DataDirOption, JsonOption, LibraryOption, YesOption, open_named_library
+from sonoteca.domain.answer import MeantSounds
 
-QueryArgument = Annotated[list[str], typer.Argument(metavar="QUERY", help="Which sounds; see `sonoteca list --help`.")]
+QueryArgument = Annotated[
+    list[str],
+    typer.Argument(metavar="QUERY", help="Which sounds: an id, a name, or a query as in `sonoteca list --help`."),
+]
 
 _ASK_ABOVE = 1
 
@@ -78,9 +82,9 @@ def edit(
     from sonoteca.cli.changes import tell_changes
     from sonoteca.cli.output import note, print_json
 
-    def ask(found: int) -> None:
-        if found > _ASK_ABOVE:
-            confirm(f"Edit {found} sounds?", yes=yes or as_json)
+    def ask(meant: MeantSounds) -> None:
+        if meant > _ASK_ABOVE:
+            confirm(f"Edit {meant.told}?", yes=yes or as_json)
 
     request = sonoteca.EditRequest(
         query=query_text(query),

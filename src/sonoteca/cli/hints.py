@@ -31,7 +31,8 @@ _BY_CODE = {
     "memory": "Run `sonoteca retry --memory-mb` with a larger value.",
     "playlist_not_found": "`sonoteca playlist list` shows the playlists of this library.",
     "query_syntax": "See `sonoteca list --help` for the query language.",
-    "sound_not_found": "Use an id, a path, a file's name, 'Artist - Title', or external:ID; `sonoteca list` shows them.",
+    "sound_not_found": "Use an id, a path, a file's name, 'Artist - Title', or external:ID; "
+    "`sonoteca search` finds them by words, `sonoteca list` shows them.",
     "sounds_missing": "Run `sonoteca add FOLDER` on where the files are now, or replace the clips.",
     "space_mismatch": "Embed both sounds with the same embedder version: run `sonoteca add` again.",
     "timeout": "Run `sonoteca retry --timeout-s` with a larger value.",

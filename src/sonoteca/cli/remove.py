@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import typer
 
 from sonoteca.cli.arguments import query_text
@@ -11,11 +9,7 @@ from sonoteca.cli.asking import confirm
 from sonoteca.cli.edit import QueryArgument
 from sonoteca.cli.examples import examples
 from sonoteca.cli.options import DataDirOption, JsonOption, LibraryOption, YesOption, open_named_library
-
-if TYPE_CHECKING:
-    from sonoteca import Library
-
-_NAMED = 3
+from sonoteca.domain.answer import MeantSounds
 
 
 def register(app: typer.Typer) -> None:
@@ -36,14 +30,9 @@ def remove(
     import sonoteca
     from sonoteca.cli.output import note, print_json
 
-    def ask(found: int) -> None:
-        if found and not yes:
-            what = "1 sound" if found == 1 else f"{found:,} sounds"
-            confirm(
-                f"Forget {what}, with analysis and edits: {_first_of(opened, request.query, found)}? "
-                "The files stay where they are.",
-                yes=False,
-            )
+    def ask(meant: MeantSounds) -> None:
+        if meant:
+            confirm(f"Forget {meant.told}? Analysis and edits go too; the files stay where they are.", yes=yes)
 
     request = sonoteca.RemoveRequest(query=query_text(query))
     with open_named_library(library, mode="write") as opened:
@@ -57,17 +46,3 @@ def remove(
             if answer.removed
             else "nothing was forgotten: no sound answers to that"
         )
-
-
-def _first_of(library: Library, query: str, found: int) -> str:
-    """Names and short ids of the first of the sounds that a query finds, and how many more there are."""
-    import sonoteca
-    from sonoteca.cli.output import printable
-    from sonoteca.cli.sound_names import names_of
-
-    rows = sonoteca.list_sounds(
-        library, sonoteca.ListRequest(filter="" if query.strip() == "*" else query, limit=_NAMED)
-    ).rows
-    ids = sonoteca.short_ids(library, [row.id for row in rows])
-    named = ", ".join(f"{printable(name)} ({ids[row.id]})" for row, name in zip(rows, names_of(rows), strict=True))
-    return named + (f" and {found - len(rows):,} more" if found > len(rows) else "")

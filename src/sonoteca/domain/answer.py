@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 
 class Row(Protocol):
@@ -49,6 +49,31 @@ class Rows:
     def __repr__(self) -> str:
         first = f", {_first(self.rows[0])}" if self.rows else ""
         return f"<{type(self).__name__}: {counted(len(self.rows), 'row')}{first}>"
+
+
+class MeantSounds(int):
+    """How many sounds are meant; ``first`` names a few of them, each as ``id (name)``."""
+
+    first: tuple[str, ...]
+
+    def __new__(cls, count: int, first: Sequence[str] = ()) -> Self:
+        meant = super().__new__(cls, count)
+        meant.first = tuple(first)
+        return meant
+
+    @property
+    def told(self) -> str:
+        """
+        >>> MeantSounds(2, ["abcd (Rain)"]).told
+        '2 sounds: abcd (Rain) and 1 more'
+        >>> MeantSounds(1, ["abcd (Rain)"]).told
+        '1 sound: abcd (Rain)'
+        """
+        more = int(self) - len(self.first)
+        named = ", ".join(self.first)
+        if named and more > 0:
+            named += f" and {more:,} more"
+        return counted(int(self), "sound") + (f": {named}" if named else "")
 
 
 def counted(count: int, one: str, many: str | None = None) -> str:

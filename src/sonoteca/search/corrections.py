@@ -10,7 +10,8 @@ import sqlalchemy as sa
 from pydantic import BeforeValidator
 from sqlalchemy.engine import Connection
 
-from sonoteca.catalogue.identity.sounds import whole_regions
+from sonoteca.catalogue.identity.sound_names import candidates
+from sonoteca.catalogue.identity.sounds import told_sounds, whole_regions
 from sonoteca.catalogue.made import edit as edits
 from sonoteca.catalogue.made import undo as undoing
 from sonoteca.catalogue.made.removals import remove_with_a_way_back
@@ -18,7 +19,7 @@ from sonoteca.catalogue.made.statement import WITHDRAW, Revision, Statement, sca
 from sonoteca.catalogue.store.database import chunks
 from sonoteca.catalogue.store.library import Library
 from sonoteca.catalogue.store.schema import sounds, summaries
-from sonoteca.domain.answer import counted
+from sonoteca.domain.answer import MeantSounds, counted
 from sonoteca.domain.descriptor import GRID_SHIFT, KEY, LOCKED, OWN_CUES, TEMPO, Descriptor
 from sonoteca.domain.music import Key
 from sonoteca.domain.observation import JsonValue
@@ -26,8 +27,9 @@ from sonoteca.domain.request import Request
 from sonoteca.errors import RequestError
 from sonoteca.search.selection import select_sounds
 
-# Called with how many sounds are meant, before anything is changed; it raises to refuse.
-Approve: TypeAlias = Callable[[int], None]
+# Called with how many sounds are meant, and what the first are called, before anything is changed; it raises to refuse.
+Approve: TypeAlias = Callable[[MeantSounds], None]
+_NAMED_FIRST = 3
 
 
 def _as_typed(value: object) -> object:
@@ -231,7 +233,7 @@ def edit(library: Library, request: EditRequest, *, approve: Approve | None = No
     library : Library
         Open for writing.
     approve : callable, optional
-        Asked with the number of sounds before anything is changed; nothing is where it raises.
+        Asked with the number of sounds (``domain.answer.MeantSounds``) before anything is changed; nothing is where it raises.
 
     Raises
     ------
@@ -357,6 +359,7 @@ def remove_sounds(library: Library, request: RemoveRequest, *, approve: Approve 
 def _chosen(library: Library, query: str, approve: Approve | None) -> list[int]:
     with library.read() as connection:
         chosen = select_sounds(connection, query)
+        first = () if approve is None else told_sounds(connection, candidates(connection, chosen[:_NAMED_FIRST]))
     if approve is not None:
-        approve(len(chosen))
+        approve(MeantSounds(len(chosen), first))
     return chosen

@@ -1,13 +1,16 @@
 """Which sounds a command is about: a query, or one sound by name.
 
-``list``, ``edit``, ``remove`` and filters take queries; people also paste ids, paths and names there. A text that is a
-whole id, an ``external:ID``, the path of a file, or the name of one file with its ending means that sound; anything else is a query.
+``list``, ``edit``, ``remove`` and filters take queries; people also type ids, paths and names there. A text that is an
+id, an ``external:ID``, the path of a file, the name of one with its ending, or "Artist - Title" means what is called so.
+Plain words are a query of words where sounds are only listed: there the sound of that title is among the others. Where
+something is done to it, the one sound of that name is meant alone.
 """
 
 from __future__ import annotations
 
 import os
 import re
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -16,13 +19,20 @@ from numpy.typing import NDArray
 from sqlalchemy.engine import Connection
 
 from sonoteca.catalogue.identity.sound_names import looks_like_a_path, named_external, spellings
-from sonoteca.catalogue.identity.sounds import find_sounds, resolve_sound
+from sonoteca.catalogue.identity.sounds import (
+    SoundRef,
+    find_sounds,
+    resolve_sound,
+    sounds_called_exactly,
+    sounds_with_short_id,
+)
 from sonoteca.catalogue.store.library import Library
 from sonoteca.catalogue.store.schema import regions
-from sonoteca.errors import RequestError, about
+from sonoteca.domain.answer import counted
+from sonoteca.errors import AmbiguousSound, QuerySyntaxError, RequestError, about
 from sonoteca.search.query.listing import as_query, find_sound_ids
 from sonoteca.search.query.sql import matching_regions
-from sonoteca.search.query.tree import IdIs, Query
+from sonoteca.search.query.tree import IdIs, Or, Query
 
 _WHOLE_ID = re.compile(r"[0-9a-z]{16}")
 # One id, and not a word that asks whether there is one.
@@ -31,8 +41,14 @@ _EXTERNAL_ID = re.compile(r"external:(?!(?:any|none)$)[^\s,\"()]+", re.IGNORECAS
 _FILE_NAME = re.compile(r"[\"']?[^\"':()]+\.[A-Za-z0-9]{2,5}[\"']?")
 
 
+# What a query has and a name has not: rules, phrases, words that must not be there, beginnings, one of several.
+_RULES = re.compile(r"""\w:\S|"|^['(]|(?:^|\s)-\w|\*|\b(?:OR|NOT)\b""")
+# A name of more than words: a dash stands by itself in it, or a bracket.
+_MORE_THAN_WORDS = re.compile(r"\s[-\u2010-\u2015\u2212]\s|[(\[]")
+
+
 def select_sounds(connection: Connection, text: str) -> list[int]:
-    """Row numbers of the sounds that ``text`` means.
+    """Row numbers of the sounds that ``text`` means, rising: what is called so, else what a query finds.
 
     Raises
     ------
@@ -40,15 +56,71 @@ def select_sounds(connection: Connection, text: str) -> list[int]:
         For an empty text: changing everything has to be said, as ``*``.
     QuerySyntaxError
         For a text that is neither a name nor a query.
+    SoundNotFound, AmbiguousSound
+        For words that nothing has, and no sound answers to; rules that nothing satisfies find none.
     """
     if not text.strip():
         raise RequestError("The query is empty.", "Write * for all sounds.")
-    if names_a_sound(connection, text):
-        return [resolve_sound(connection, text).id]
-    return find_sound_ids(connection, "" if text.strip() == "*" else text)
+    if text.strip() == "*":
+        return find_sound_ids(connection, "")
+    if named := named_sounds(connection, text):
+        return _numbers(named)
+    found = find_sound_ids(connection, text)
+    if _RULES.search(text):
+        return found
+    called = sounds_called_exactly(connection, text)
+    by_id = _numbers(sounds_with_short_id(connection, text))
+    if len(by_id) == 1 and {*found, *_numbers(called)} != set(by_id):
+        raise AmbiguousSound(
+            f"{text!r} begins the id of a sound, and it is a word of {counted(len(found), 'sound')}.",
+            "Write more of the id, or the word in quotes.",
+        )
+    if len(called) == 1:
+        return _numbers(called)
+    return found or _each_named(connection, text) or [resolve_sound(connection, text).id]
 
 
-def names_a_sound(connection: Connection, text: str) -> bool:
+def _numbers(refs: Sequence[SoundRef]) -> list[int]:
+    return sorted({each.id for each in refs})
+
+
+def named_sounds(connection: Connection, text: str) -> list[SoundRef]:
+    """The sounds that ``text`` names more clearly than words do; none of a query."""
+    if not text.strip():
+        return []
+    if _names_a_sound(connection, text):
+        return [resolve_sound(connection, text)]
+    if _RULES.search(text):
+        return [] if _is_query(text) else sounds_called_exactly(connection, text)
+    by_id = sounds_with_short_id(connection, text)
+    if len(by_id) == 1 and not find_sound_ids(connection, text):
+        return by_id
+    if _MORE_THAN_WORDS.search(text) or _FILE_NAME.fullmatch(text.strip()):
+        return sounds_called_exactly(connection, text)
+    return []
+
+
+def _is_query(text: str) -> bool:
+    try:
+        as_query(text)
+    except QuerySyntaxError:
+        # A title may hold a colon or a lonely quote.
+        return False
+    return True
+
+
+def _each_named(connection: Connection, text: str) -> list[int]:
+    """The sounds that the words of a text name one by one; none if a word names none, or several."""
+    found: list[SoundRef] = []
+    for word in text.split():
+        named = named_sounds(connection, word) or sounds_called_exactly(connection, word)
+        if len(named) != 1:
+            return []
+        found += named
+    return _numbers(found)
+
+
+def _names_a_sound(connection: Connection, text: str) -> bool:
     """Whether ``text`` is the whole id, the external id, the path or the file name of a sound of this library."""
     if _WHOLE_ID.fullmatch(text):
         return bool(find_sounds(connection, text))
@@ -64,18 +136,26 @@ def names_a_sound(connection: Connection, text: str) -> bool:
 
 def named_or_query(connection: Connection, text: str) -> Query:
     """The query that a text is, or the one that finds the sound it names."""
-    if not names_a_sound(connection, text):
+    if not text.strip():
         return as_query(text)
     if named_external(text) is not None and len(find_sounds(connection, text)) != 1:
         # A list by an external id that nothing has is empty.
         return as_query(text.strip())
-    return Query(IdIs(resolve_sound(connection, text).public_id))
+    if named := named_sounds(connection, text):
+        return Query(Or(tuple(IdIs(each.public_id) for each in named)))
+    query = as_query(text)
+    words = text.split()
+    if len(words) > 1 and _RULES.search(text) is None and not find_sound_ids(connection, query):
+        several = [named_sounds(connection, word) for word in words]
+        if all(len(each) == 1 for each in several):
+            return Query(Or(tuple(IdIs(each[0].public_id) for each in several)))
+    return query
 
 
 def region_selection(connection: Connection, text: str, *, with_events: bool = True) -> sa.Select[Any]:
     """The regions that a query finds, as a filter for other statements."""
-    if names_a_sound(connection, text):
-        return sa.select(regions.c.id).where(regions.c.sound_id == resolve_sound(connection, text).id)
+    if named := named_sounds(connection, text):
+        return sa.select(regions.c.id).where(regions.c.sound_id.in_(_numbers(named)))
     return matching_regions(as_query(text), dialect=connection.dialect.name, with_events=with_events)
 
 

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import difflib
 from dataclasses import dataclass
 from typing import Any
 
 from pydantic import Field
+from sqlalchemy.engine import Connection
 
+from sonoteca.catalogue.heard import fulltext
+from sonoteca.catalogue.heard.word_splitting import words
 from sonoteca.catalogue.store.library import Library
 from sonoteca.domain.answer import Rows
 from sonoteca.domain.page import Offset
 from sonoteca.domain.request import Request
 from sonoteca.search.result_row import ResultRow
 from sonoteca.search.text import MODE, rank_by_words
+
+# A shorter word is near to too many.
+_LETTERS = 4
+_LOOKED_AT = 200
 
 
 class WordsRequest(Request):
@@ -68,4 +76,23 @@ def search_words(library: Library, request: WordsRequest) -> WordsAnswer:
         ranking = rank_by_words(
             connection, request.words, only=request.filter or "", k=request.k, offset=request.offset
         )
-    return WordsAnswer(request, ranking.rows, ranking.notes, ranking.total, ranking.next_offset)
+        near = () if ranking.rows or request.offset else _near_words(connection, request.words)
+    return WordsAnswer(request, ranking.rows, (*ranking.notes, *near), ranking.total, ranking.next_offset)
+
+
+def _near_words(connection: Connection, typed: str) -> tuple[str, ...]:
+    """A note of the word of the library that is spelled nearly as the one word typed; often none."""
+    wanted = words(typed)
+    if len(wanted) != 1 or len(wanted[0]) < _LETTERS:
+        return ()
+    ids = fulltext.sounds_with_beginnings(connection, [wanted[0][:3]], limit=_LOOKED_AT)
+    held = {
+        word
+        for texts in fulltext.texts_of(connection, ids).values()
+        for some in texts.values()
+        for text in some
+        for word in words(text)
+    }
+    return tuple(
+        f"Did you mean {near!r}?" for near in difflib.get_close_matches(wanted[0], sorted(held), n=1, cutoff=0.75)
+    )

@@ -13,7 +13,7 @@ from sonoteca.domain.answer import counted
 from sonoteca.domain.vocabulary import Kind
 from sonoteca.search.query.listing import as_query
 from sonoteca.search.query.tree import EVERYTHING, And, Is, Known, Node, Not, Or
-from sonoteca.search.selection import names_a_sound, region_selection, selected_ids
+from sonoteca.search.selection import named_sounds, region_selection, selected_ids
 
 
 def candidate_regions(
@@ -29,7 +29,7 @@ def candidate_regions(
         Whether sounds may be chosen of which no file is there. A query that speaks of that decides by itself.
     """
     wanted = region_selection(connection, text or "", with_events=False)
-    is_name = bool(text) and names_a_sound(connection, text or "")
+    is_name = bool(named_sounds(connection, text or ""))
     tree = EVERYTHING if is_name else as_query(text or "").tree
     only = []
     if kind is not None and not is_name and not speaks_of(tree, "kind"):
@@ -49,7 +49,7 @@ def candidates_there(
     """
     where = candidate_regions(connection, text, kind=kind, missing=missing)
     away = [] if missing else [root.id for root in list_roots(connection) if root.is_away]
-    if not away or (text and (names_a_sound(connection, text) or speaks_of(as_query(text).tree, "is_missing"))):
+    if not away or (text and (named_sounds(connection, text) or speaks_of(as_query(text).tree, "is_missing"))):
         return where, 0
     n_on_other_disks = sa.func.sum(sa.case((locations.c.root_id.in_(away), 0), else_=1))
     lost = (

@@ -8,8 +8,8 @@ from pathlib import Path
 from sqlalchemy.engine import Connection
 
 from sonoteca.catalogue.identity.sounds import get_sound
-from sonoteca.catalogue.made.playlists import find_playlist
-from sonoteca.errors import PlaylistNotFound, RequestError
+from sonoteca.catalogue.made.playlists import find_playlist, not_found
+from sonoteca.errors import RequestError
 from sonoteca.sequence.m3u import SUFFIXES, M3uEntry, write_m3u
 from sonoteca.sequence.playlist_entries import Entry, entries_of_paths, entries_of_playlist
 from sonoteca.sequence.playlist_formats import read_playlist_file
@@ -30,7 +30,7 @@ def named_entries(connection: Connection, name: str) -> list[Entry]:
         return entries_of_playlist(connection, stored)
     if Path(name).suffix.lower() in SUFFIXES or Path(name).is_file():
         return entries_of_paths(connection, [(entry.written, entry.path) for entry in read_playlist_file(name)])
-    raise PlaylistNotFound(f"This library has no playlist {name!r}, and there is no file of that name.")
+    raise not_found(connection, name, ", and there is no file of that name")
 
 
 def check_playlist_file(path: Path | None) -> None:

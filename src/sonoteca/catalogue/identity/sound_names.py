@@ -9,6 +9,7 @@ import difflib
 import os
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from urllib.parse import unquote
 
@@ -158,16 +159,26 @@ def _is_by(artist: str, name: str) -> bool:
 
 
 def candidates(connection: Connection, sound_ids: Sequence[int]) -> tuple[Candidate, ...]:
-    """What these sounds are called, in their order; those that are gone are left out."""
+    """What these sounds are called, in their order; those that are gone are left out.
+
+    Those that are called alike are told by their files' names, and by whole paths where these are alike too.
+    """
     rows = {
-        row.sound_id: Candidate(row.public_id, _called(row.title, row.artist, row.path) or row.public_id)
+        row.sound_id: row
         for row in connection.execute(
             sa.select(summaries.c.sound_id, sounds.c.public_id, summaries.c.title, summaries.c.artist, summaries.c.path)
             .join(sounds, sounds.c.id == summaries.c.sound_id)
             .where(summaries.c.number == sa.literal_column("0"), summaries.c.sound_id.in_(sound_ids))
         )
     }
-    return tuple(rows[each] for each in sound_ids if each in rows)
+    names = {each: _called(row.title, row.artist, row.path) or row.public_id for each, row in rows.items()}
+    for is_whole_path in (False, True):
+        used = Counter(compared(name) for name in names.values())
+        for each, name in list(names.items()):
+            path = rows[each].path
+            if used[compared(name)] > 1 and path is not None:
+                names[each] = path if is_whole_path else path.rpartition("/")[2]
+    return tuple(Candidate(rows[each].public_id, names[each]) for each in sound_ids if each in rows)
 
 
 def _called(title: str | None, artist: str | None, path: str | None) -> str | None:
@@ -177,7 +188,17 @@ def _called(title: str | None, artist: str | None, path: str | None) -> str | No
 
 
 def near_sounds(connection: Connection, name: str) -> list[int]:
-    """Row numbers of a few sounds that are called nearly so, the most alike first; often none."""
+    """Row numbers of a few sounds that are called nearly so, the most alike first, or by an artist called so; often none."""
+    return _called_nearly(connection, name) or _by_artist(connection, name)
+
+
+def _by_artist(connection: Connection, name: str) -> list[int]:
+    for asked in typed_words(name, is_prefix=False)[:1]:
+        return fulltext.sounds_with_phrase(connection, asked.words, "artist", limit=_OFFERED, is_prefix=asked.is_prefix)
+    return []
+
+
+def _called_nearly(connection: Connection, name: str) -> list[int]:
     bare = spellings(name)[-1].rstrip("/").rpartition("/")[2] if name.strip() else ""
     beginnings = list(dict.fromkeys(word[:3] for word in words(os.path.splitext(bare)[0]) if len(word) > 1))
     if not beginnings:

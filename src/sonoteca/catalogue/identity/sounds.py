@@ -161,17 +161,23 @@ def resolve_sound(connection: Connection, name: str) -> SoundRef:
     found = find_sounds(connection, name)
     if not found:
         near = candidates(connection, near_sounds(connection, name))
-        meant = "" if not near else f" Did you mean {_named(near)}?"
+        meant = "" if not near else f" Did you mean {_named(connection, near)}?"
         raise SoundNotFound(f"No sound in the library answers to {name!r}.{meant}", candidates=near)
     if len(found) > 1:
         several = candidates(connection, [ref.id for ref in found[:_CANDIDATES_NAMED]])
         more = "" if len(found) <= _CANDIDATES_NAMED else ", ..."
-        raise AmbiguousSound(f"{name!r} may mean {_named(several)}{more}.", candidates=several)
+        raise AmbiguousSound(f"{name!r} may mean {_named(connection, several)}{more}.", candidates=several)
     return found[0]
 
 
-def _named(several: Sequence[Candidate]) -> str:
-    return ", ".join(each.id if each.name == each.id else f"{each.id} ({each.name})" for each in several)
+def told_sounds(connection: Connection, several: Sequence[Candidate]) -> list[str]:
+    """Each as a person tells it from the others: the short id, with what it is called."""
+    short = shortest_ids(connection, [each.id for each in several])
+    return [short[each.id] if each.name == each.id else f"{short[each.id]} ({each.name})" for each in several]
+
+
+def _named(connection: Connection, several: Sequence[Candidate]) -> str:
+    return ", ".join(told_sounds(connection, several))
 
 
 def find_sounds(connection: Connection, name: str) -> list[SoundRef]:
@@ -192,8 +198,7 @@ def find_sounds(connection: Connection, name: str) -> list[SoundRef]:
     by_id: list[SoundRef] = []
     prefix = name.strip().lower()
     if _PUBLIC_ID_PREFIX.fullmatch(prefix):
-        # Every character of an id sorts below "{".
-        by_id = _refs(connection, (sounds.c.public_id >= prefix) & (sounds.c.public_id < prefix + "{"))
+        by_id = _with_id(connection, prefix)
         if len(prefix) == PUBLIC_ID_LENGTH and by_id:
             return by_id
     called = [] if by_path else _called_so(connection, written)
@@ -204,6 +209,23 @@ def find_sounds(connection: Connection, name: str) -> list[SoundRef]:
             if by_path := _refs(connection, sounds.c.id.in_(linked)):
                 break
     return list({ref.id: ref for ref in (*by_path, *called, *by_id)}.values())
+
+
+def sounds_with_short_id(connection: Connection, text: str) -> list[SoundRef]:
+    """The sounds whose id begins so, of a text as long as the ids that lists show: a shorter one is a word."""
+    prefix = text.strip().lower()
+    is_id = _PUBLIC_ID_PREFIX.fullmatch(prefix) is not None and len(prefix) >= _SHORTEST_PREFIX
+    return _with_id(connection, prefix) if is_id else []
+
+
+def sounds_called_exactly(connection: Connection, name: str) -> list[SoundRef]:
+    """The sounds whose file's name, title or "Artist - Title" is ``name``; at most a few more than are worth naming."""
+    return _called_so(connection, [each for each in spellings(name) if "\0" not in each])
+
+
+def _with_id(connection: Connection, prefix: str) -> list[SoundRef]:
+    # Every character of an id sorts below "{".
+    return _refs(connection, (sounds.c.public_id >= prefix) & (sounds.c.public_id < prefix + "{"))
 
 
 def _called_so(connection: Connection, written: Sequence[str]) -> list[SoundRef]:
@@ -221,15 +243,20 @@ def short_ids(library: Library, ids: Iterable[str]) -> dict[str, str]:
 
     All are of one length, at least 4, so that they stand below each other; ``resolve_sound`` takes them for ids.
     """
+    with library.read() as connection:
+        return shortest_ids(connection, ids)
+
+
+def shortest_ids(connection: Connection, ids: Iterable[str]) -> dict[str, str]:
+    """What ``short_ids`` answers, within a transaction."""
     asked = list(dict.fromkeys(ids))
     length = _SHORTEST_PREFIX
-    with library.read() as connection:
-        for each in asked:
-            before = sa.select(sa.func.max(sounds.c.public_id)).where(sounds.c.public_id < each)
-            after = sa.select(sa.func.min(sounds.c.public_id)).where(sounds.c.public_id > each)
-            for (neighbour,) in connection.execute(sa.union_all(before, after)):
-                if neighbour is not None:
-                    length = max(length, _shared_letters(each, neighbour) + 1)
+    for each in asked:
+        before = sa.select(sa.func.max(sounds.c.public_id)).where(sounds.c.public_id < each)
+        after = sa.select(sa.func.min(sounds.c.public_id)).where(sounds.c.public_id > each)
+        for (neighbour,) in connection.execute(sa.union_all(before, after)):
+            if neighbour is not None:
+                length = max(length, _shared_letters(each, neighbour) + 1)
     return {each: each[:length] for each in asked}
 
 

@@ -6,6 +6,7 @@ that finds whenever it is read (``sequence/smart_playlists.py``).
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -186,7 +187,7 @@ def find_playlist(connection: Connection, name: str) -> Playlist | None:
 def get_playlist(connection: Connection, name: str) -> Playlist:
     """``find_playlist``, or PlaylistNotFound."""
     if (found := find_playlist(connection, name)) is None:
-        raise _not_found(name)
+        raise not_found(connection, name)
     return found
 
 
@@ -273,7 +274,7 @@ def playlist_id(connection: Connection, name: str) -> int:
     if is_storable(name):
         found = connection.execute(sa.select(playlists.c.id).where(playlists.c.name == name)).scalar()
     if found is None:
-        raise _not_found(name)
+        raise not_found(connection, name)
     return found
 
 
@@ -287,5 +288,9 @@ def _check_name(name: str) -> None:
         raise RequestError(f"{name!r} is no name for a playlist.", "Use letters and digits.", field="playlist")
 
 
-def _not_found(name: str) -> PlaylistNotFound:
-    return PlaylistNotFound(f"This library has no playlist {name!r}.")
+def not_found(connection: Connection, name: str, besides: str = "") -> PlaylistNotFound:
+    """The error that names the playlists that are called nearly so."""
+    names = {each.casefold(): each for each in connection.execute(sa.select(playlists.c.name)).scalars()}
+    near = [repr(names[each]) for each in difflib.get_close_matches(name.casefold(), names, n=3)]
+    meant = f" Did you mean {' or '.join(near)}?" if near else ""
+    return PlaylistNotFound(f"This library has no playlist {name!r}{besides}.{meant}")
