@@ -21,7 +21,6 @@ from sonoteca.cli.options import (
 )
 from sonoteca.cli.text_width import NO_BREAK
 from sonoteca.cli.weights import WeightsOption, weights_text
-from sonoteca.domain.certainty import Certainty
 from sonoteca.domain.vocabulary import Role
 
 if TYPE_CHECKING:
@@ -110,7 +109,7 @@ def _print_matches(answer: MatchAnswer, ids: Mapping[str, str]) -> None:
             (
                 f"{match.total_score:.2f}",
                 ids[match.row.id],
-                None if match.role is None else match.role + (match.role_certainty or Certainty.STATED).mark,
+                _role(match),
                 None if match.tempo_ratio is None else _stretch_text(match.tempo_ratio),
                 f"{match.semitone_shift:+d}" if match.semitone_shift else "0",
                 name,
@@ -140,3 +139,10 @@ def _stretch_text(tempo_ratio: float) -> str:
     """
     percent = round(100.0 * (tempo_ratio - 1.0), 1)
     return f"{percent:+.1f} %" if percent else "0.0 %"
+
+
+def _role(match: MatchRow) -> str | None:
+    """The role, with a question mark where it is only likely."""
+    if match.role is None or match.role_certainty is None:
+        return match.role
+    return match.role + match.role_certainty.mark
