@@ -136,7 +136,15 @@ def test_edits_take_the_spellings_of_tags(bpm: str, key: str) -> None:
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"bpm": "fast"}, {"bpm": "-3"}, {"bpm": "nan"}, {"key": "H"}, {"kind": "song"}, {"role": "x"}, {"rating": "6"}],
+    [
+        {"bpm": "fast"},
+        {"bpm": "-3"},
+        {"bpm": "nan"},
+        {"key": "H"},
+        {"kind": "symphony"},
+        {"role": "x"},
+        {"rating": "6"},
+    ],
 )
 def test_values_that_cannot_be_meant_are_refused_with_what_could_be(wrong: dict[str, str]) -> None:
     with pytest.raises(RequestError, match=next(iter(wrong.values()))):

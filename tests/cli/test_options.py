@@ -138,7 +138,7 @@ def test_the_number_of_sounds_was_called_count(crate: Crate, words: tuple[str, .
 
 def test_sets_have_their_old_option_too(crate: Crate) -> None:
     for words in (("-k", "1"), ("--alternatives", "1")):
-        assert len(json.loads(crate.run("set", "--length", "3", "--json", *words))["results"]) == 1
+        assert len(json.loads(crate.run("set", "--length", "3", "--include-missing", "--json", *words))["results"]) == 1
 
 
 def test_a_smart_playlist_has_its_old_option_too(crate: Crate) -> None:

@@ -59,10 +59,11 @@ def answer(library: Path, *words: str | Path, expect: int = 0) -> Any:
 
 def test_search_answers_with_result_rows(library: Path) -> None:
     found = answer(library, "search", "kick", "-k", "5", "--filter", "kind:loop")
-    assert found["query"] == {"mode": "search", "words": "kick", "filter": "kind:loop", "k": 5, "notes": []}
+    asked = {"mode": "search", "words": "kick", "filter": "kind:loop", "k": 5, "offset": 0}
+    assert found["query"] == {**asked, "total": 1, "next_offset": None, "notes": []}
     [row] = found["results"]
     assert set(row) == {
-        "id", "external_id", "title", "artist", "path", "region", "start_s", "end_s", "score", "parts", "reasons", "mode",
+        "copies", "id", "external_id", "title", "artist", "path", "region", "start_s", "end_s", "score", "parts", "reasons", "mode",
         "price", "currency", "url",
     }  # fmt: skip
     assert (row["id"], row["mode"], row["score"]) == (public_id("x1:Drums/kick & hat.wav"), "search", 1.0)

@@ -92,7 +92,7 @@ def test_inspect_answers_in_input_order_failures_included(tmp_path: Path) -> Non
     assert [each["status"] for each in objects] == ["ok"] * 3 + ["failed"] * 3 + ["ok"] * (len(paths) - 6)
     codes = [each["error"]["code"] for each in objects if each["error"]]  # type: ignore[index, call-overload]
     assert codes == ["not_audio", "not_a_file", "file_unreadable"]
-    assert objects[0]["kind"] == {"value": "loop", "confidence": 1.0}
+    assert objects[0]["kind"] == {"value": "loop", "confidence": 1.0, "certainty": "stated"}
     if os.name == "posix":
         assert str(objects[-1]["path"]).endswith("odd \\xff.wav")
     assert list(inspect(InspectRequest(paths=()))) == []

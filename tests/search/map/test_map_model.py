@@ -146,6 +146,7 @@ def test_without_vectors_there_is_no_map() -> None:
         fit_map(np.empty((0, DIMENSIONS), np.float32), "pca")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["tsne", "umap"])
 def test_neighbourhoods_are_kept_and_lie_as_the_components_do(method: str) -> None:
     pytest.importorskip({"tsne": "openTSNE", "umap": "umap"}[method])

@@ -88,8 +88,9 @@ def test_a_list_is_sorted_by_any_field_with_unknown_values_last(
         # The lowest confidence is computed: the law test compares it with the predicate.
         if field.sort_column is None or field.sort_column == "confidence":
             continue
-        columns = (schema.summaries.c.region_id, schema.summaries.c[field.sort_column])
-        values = {row[0]: row[1] for row in connection.execute(sa.select(*columns))}
+        table = schema.summaries if field.sort_column in schema.summaries.c else schema.sounds
+        rows = sa.select(schema.summaries.c.region_id, table.c[field.sort_column]).join(schema.sounds)
+        values = {row[0]: row[1] for row in connection.execute(rows)}
         for sign in ("", "-"):
             found = [values[row.region_id] for row in find_rows(connection, f"sort:{sign}{field.name}")]
             known = sorted((value for value in found if value is not None), reverse=sign == "-")
