@@ -37,7 +37,7 @@ PICTURES = {
     "show": ["show", "demo-library/sounds/Tracks/Nobody - Dusty Song.wav"],
     "next": ["next", f"{_LOOPS}/keys Am 96bpm.wav", "-k", "5"],
     "match": ["match", f"{_LOOPS}/bass Am 96bpm.wav", "-k", "5"],
-    "set": ["set", "--length", "6", "--filter", "kind:loop", "--alternatives", "1"],
+    "set": ["set", "--length", "6", "--filter", "kind:loop", "-k", "1"],
 }
 
 # Rich's own frame without its fonts from the net: a picture asks nothing of anybody.
