@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import struct
+import time
 from pathlib import Path
 
 import mido
@@ -231,6 +232,16 @@ def test_a_file_that_cannot_be_read_does_not_end_a_folders_import(library: Libra
     done = import_midi(library, ImportMidiRequest(paths=(tmp_path,)))
     assert (done.files, done.melodies, done.new) == (3, 2, 2)
     assert [(each.path.name, each.error.code) for each in done.failures] == [("no.mid", "not_audio")]
+
+
+def test_very_many_foreign_chunks_are_stepped_over_at_once() -> None:
+    """Each is looked at once: were all that follows searched for a track at each of them, it would take a minute."""
+    began = time.monotonic()
+    (only,) = read_midi(header() + b"abcd\0\0\0\0" * 100_000 + chunk(events()))
+    assert len(only.notes[0]) == len(TUNE)
+    with pytest.raises(NotMidi):
+        read_midi(header() + b"abcd\0\0\0\0" * 100_000)
+    assert time.monotonic() - began < 5.0
 
 
 @given(st.binary(max_size=120))

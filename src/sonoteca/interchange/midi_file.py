@@ -80,12 +80,10 @@ def _without_wrapper(data: bytes) -> bytes:
 def _track_chunks(data: bytes, at: int) -> Iterator[bytes]:
     """The bodies of the track chunks; one whose length leads astray goes on to where the next begins."""
     while (at := _next_chunk(data, at)) < len(data):
-        size = int.from_bytes(data[at + 4 : at + 8], "big")
-        end = at + 8 + size
-        following = data.find(b"MTrk", at + 8)
+        end = at + 8 + int.from_bytes(data[at + 4 : at + 8], "big")
         if end != len(data) and not _is_chunk(data, end):
             # The length is not the track's: it goes on until the next begins, or the file ends.
-            end = following if following > 0 else len(data)
+            end = _next_track(data, at + 8)
         if data[at : at + 4] == b"MTrk":
             yield data[at + 8 : end]
         at = end
@@ -93,8 +91,11 @@ def _track_chunks(data: bytes, at: int) -> Iterator[bytes]:
 
 def _next_chunk(data: bytes, at: int) -> int:
     """Where the chunk at ``at`` stands, or where the next track begins if there is none; else the end."""
-    if _is_chunk(data, at):
-        return at
+    return at if _is_chunk(data, at) else _next_track(data, at)
+
+
+def _next_track(data: bytes, at: int) -> int:
+    """Where the next track chunk begins, not before ``at``; the end of the file if none does."""
     found = data.find(b"MTrk", at)
     return found if found >= 0 else len(data)
 
