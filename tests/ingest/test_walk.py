@@ -114,6 +114,7 @@ def test_links_are_followed_but_no_folder_is_read_twice(tmp_path: Path) -> None:
 def test_given_twice_is_found_once(tmp_path: Path) -> None:
     touch(tmp_path, "a/b.wav")
     assert found(tmp_path, tmp_path / "a", tmp_path / "a/b.wav", tmp_path / "a/../a") == [str(tmp_path / "a/b.wav")]
+    assert len(list(walk([tmp_path / "absent", tmp_path / "absent"]))) == 1
 
 
 def test_ignore_files_and_excludes(tmp_path: Path) -> None:

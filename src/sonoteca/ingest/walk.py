@@ -114,6 +114,9 @@ class _Walker:
         self._given: set[str] = set()
 
     def start(self, path: str) -> Iterator[FoundFile | LeftOut]:
+        if path in self._given:
+            return
+        self._given.add(path)
         try:
             status = os.stat(path)
         except (OSError, ValueError) as error:
@@ -121,8 +124,7 @@ class _Walker:
             return
         if stat.S_ISDIR(status.st_mode):
             yield from self._below(path)
-        elif path not in self._given:
-            self._given.add(path)
+        else:
             start, name = os.path.split(path)
             yield _judge(path, start, name, status)
 
