@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from sonoteca.catalogue.heard.file_claims import trusted
 from sonoteca.catalogue.identity.locations import (
@@ -35,6 +36,9 @@ BATCH_FILES = 32
 _BYTES_PER_S = 2 * 2**20
 _FLUSH_FILES = 500
 _FLUSH_S = 2.0
+
+_Item = TypeVar("_Item")
+_Answer = TypeVar("_Answer")
 
 
 @dataclass(slots=True)
@@ -109,18 +113,25 @@ def with_claimed_lengths(
 ) -> dict[int, float]:
     """Claimed lengths also of sounds that an earlier run identified; a file that resists has none."""
     lengths = dict(claimed_s)
-    unknown = [sound_id for sound_id in files if sound_id not in lengths]
-    batches = [unknown[at : at + BATCH_FILES] for at in range(0, len(unknown), BATCH_FILES)]
-    tasks = (
-        Task(str(number), tuple(files[sound_id].path for sound_id in batch), BASE_DEADLINE_S)
-        for number, batch in enumerate(batches)
-    )
-    for outcome in executor.run(claimed_lengths, tasks, retry=False):
-        if isinstance(outcome, Done):
-            for sound_id, length_s in zip(batches[int(outcome.key)], outcome.result, strict=True):
-                if length_s is not None:
-                    lengths[sound_id] = length_s
+    unknown = [(sound_id, file) for sound_id, file in files.items() if sound_id not in lengths]
+    for (sound_id, _), length_s in _asked(executor, claimed_lengths, unknown, lambda each: each[1].path):
+        if length_s is not None:
+            lengths[sound_id] = length_s
     return lengths
+
+
+def _asked(
+    executor: Executor,
+    ask: Callable[[tuple[str, ...]], list[_Answer | None]],
+    items: Sequence[_Item],
+    path_of: Callable[[_Item], str],
+) -> Iterator[tuple[_Item, _Answer | None]]:
+    """Each item with what ``ask`` says of its file, in batches as they are done; None for all files of one that failed."""
+    batches = [items[at : at + BATCH_FILES] for at in range(0, len(items), BATCH_FILES)]
+    tasks = (Task(str(number), tuple(map(path_of, batch)), BASE_DEADLINE_S) for number, batch in enumerate(batches))
+    for outcome in executor.run(ask, tasks, retry=False):
+        batch = batches[int(outcome.key)]
+        yield from zip(batch, outcome.result if isinstance(outcome, Done) else [None] * len(batch), strict=True)
 
 
 def read_again(
@@ -131,10 +142,6 @@ def read_again(
     A file that resists keeps what is known of it.
     """
     n_read = 0
-    batches = [files[at : at + BATCH_FILES] for at in range(0, len(files), BATCH_FILES)]
-    tasks = (
-        Task(str(number), tuple(file.path for file in batch), BASE_DEADLINE_S) for number, batch in enumerate(batches)
-    )
     waiting: dict[int, Sequence[Claim]] = {}
 
     def write() -> None:
@@ -143,14 +150,11 @@ def read_again(
                 keep_claims(connection, waiting)
             waiting.clear()
 
-    for outcome in executor.run(read_claims, tasks, retry=False):
-        batch = batches[int(outcome.key)]
-        told = outcome.result if isinstance(outcome, Done) else [None] * len(batch)
-        for file, said in zip(batch, told, strict=True):
-            progress.on_outcome(FileOutcome(file.path, "read", "identified"))
-            if said is not None:
-                waiting[file.location_id] = trusted(said) if trust_names else said
-                n_read += 1
+    for file, said in _asked(executor, read_claims, files, lambda each: each.path):
+        progress.on_outcome(FileOutcome(file.path, "read", "identified"))
+        if said is not None:
+            waiting[file.location_id] = trusted(said) if trust_names else said
+            n_read += 1
         if len(waiting) >= _FLUSH_FILES:
             write()
     write()
