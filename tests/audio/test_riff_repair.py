@@ -76,9 +76,9 @@ def test_big_endian_words(valid_bits: int, n_bytes: int, tmp_path: Path) -> None
     """RIFX keeps the highest byte of a word first."""
     head = struct.pack(">HHIIHH", 1, 1, RATE, n_bytes * RATE, n_bytes, valid_bits)
     body = b"WAVE" + chunk(b"fmt ", head, order=">") + chunk(b"data", words(valid_bits, n_bytes, order=">"), order=">")
-    samples, _, warnings = heard(write(tmp_path / "x.wav", b"RIFX" + struct.pack(">I", len(body)) + body))
+    samples, depth, warnings = heard(write(tmp_path / "x.wav", b"RIFX" + struct.pack(">I", len(body)) + body))
     np.testing.assert_allclose(samples, SIGNAL.samples[0], atol=2.0**-valid_bits * 4)
-    assert warnings == ()
+    assert (depth, warnings) == (valid_bits, ())
 
 
 def test_big_endian_floats_in_stereo(tmp_path: Path) -> None:

@@ -128,8 +128,8 @@ def mended(file: io.FileIO) -> Mended | None:
     if any(chunk.is_unpadded and chunk.first_byte < sound.first_byte for chunk in riff.chunks):
         view = _samples_view(file, riff, sound)
         return Mended(view, ("A chunk of odd length is not padded, as it must be: only the file's sound was read.",))
-    if riff.order == ">" and (turned := _turned_view(file, riff, sound)) is not None:
-        return Mended(turned, ())
+    if riff.order == ">" and (turned := _turned(file, riff, sound)) is not None:
+        return turned
     file.seek(sound.first_byte)
     if file.read(len(_OGG)) == _OGG:
         inner = SamplesOnly(file, b"", first_byte=sound.first_byte, n_bytes=sound.n_bytes - sound.n_missing)
@@ -159,22 +159,25 @@ def _samples_view(file: io.FileIO, riff: ChunkFile, samples: Chunk) -> SamplesOn
     return SamplesOnly(file, _head(riff, n_bytes), first_byte=samples.first_byte, n_bytes=n_bytes)
 
 
-def _turned_view(file: io.FileIO, riff: ChunkFile, sound: Chunk) -> SamplesOnly | None:
+def _turned(file: io.FileIO, riff: ChunkFile, sound: Chunk) -> Mended | None:
     """A RIFX file of whole numbers or floats as the RIFF file it would be; None where bytes have no order."""
     data = riff.find(b"fmt ") or b""
     if len(data) < _BITS_AT + 2:
         return None
     tag, n_channels, rate, _, align, bits = struct.unpack_from(">HHIIHH", data)
     n_word = align // n_channels if n_channels and align % n_channels == 0 else 0
+    valid_bits = None
     if tag not in (_PCM, _FLOAT) or n_word not in (2, 3, 4, 8) or not 8 * (n_word - 1) < bits <= 8 * n_word:
         # Fewer bits than the words have: all of them count, as above.
         if tag != _PCM or n_word not in (2, 3, 4) or not _low_bytes_are_zero(file, riff, sound, n_word, -(-bits // 8)):
             return None
+        valid_bits = bits if 0 < bits < 8 * n_word else None
         bits = 8 * n_word
     form = struct.pack("<HHIIHH", tag, n_channels, rate, rate * align & _LARGEST_RIFF, align, bits)
     n_bytes = sound.n_bytes - sound.n_missing
     head = _head(ChunkFile("riff", "<", (Chunk(b"fmt ", form, len(form), 0, 0),)), n_bytes)
-    return SamplesOnly(file, head, first_byte=sound.first_byte, n_bytes=n_bytes, turned=n_word)
+    view = SamplesOnly(file, head, first_byte=sound.first_byte, n_bytes=n_bytes, turned=n_word)
+    return Mended(view, (), valid_bits)
 
 
 def _format_patches(file: io.FileIO, riff: ChunkFile, sound: Chunk) -> tuple[dict[int, bytes], int | None]:
