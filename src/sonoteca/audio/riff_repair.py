@@ -5,9 +5,10 @@ Five kinds are met in sample libraries. A side chunk of an odd length that nobod
 (``SamplesOnly``). A second ``data`` chunk would be taken for the sound: it reads as ``JUNK``. And
 samples of fewer bits than their words have (24 in 32) are taken for what they are not: the format
 chunk reads as if all bits counted, which they do, since such samples stand at the top of their words
-(Microsoft, *Multiple Channel Audio Data and WAVE Files*). Both are a ``Patched`` view. A RIFX file keeps its samples with the highest byte first, which FFmpeg overlooks:
-they are turned round (``SamplesOnly`` again). And an old codec for Windows put a whole Ogg file into the ``data``
-chunk: that file is what FFmpeg is shown.
+(Microsoft, *Multiple Channel Audio Data and WAVE Files*). Both are a ``Patched`` view. A RIFX file
+keeps its samples with the highest byte first, which FFmpeg overlooks: they are turned round
+(``SamplesOnly`` again). And an old codec for Windows put a whole Ogg file into the ``data`` chunk:
+that file is what FFmpeg is shown.
 """
 
 from __future__ import annotations
@@ -28,6 +29,9 @@ _PCM, _FLOAT, _EXTENSIBLE = 1, 3, 0xFFFE
 # The sub-format of WAVE_FORMAT_EXTENSIBLE that is PCM: its code, then what all sub-formats share.
 _PCM_GUID = struct.pack("<H", _PCM) + bytes.fromhex("000000001000800000aa00389b71")
 _OGG = b"OggS"
+# Of a format chunk: its code, channels, rate, bytes a second, bytes of all channels' samples, bits of a sample.
+_FORM = "HHIIHH"
+_FORM_BYTES = struct.calcsize("<" + _FORM)
 _BITS_AT, _VALID_BITS_AT, _GUID_AT = 14, 18, 24
 # Samples of fewer bits than their words leave the rest zero: told from this much of the sound.
 _EVIDENCE_BYTES = 2**16
@@ -162,9 +166,9 @@ def _samples_view(file: io.FileIO, riff: ChunkFile, samples: Chunk) -> SamplesOn
 def _turned(file: io.FileIO, riff: ChunkFile, sound: Chunk) -> Mended | None:
     """A RIFX file of whole numbers or floats as the RIFF file it would be; None where bytes have no order."""
     data = riff.find(b"fmt ") or b""
-    if len(data) < _BITS_AT + 2:
+    if len(data) < _FORM_BYTES:
         return None
-    tag, n_channels, rate, _, align, bits = struct.unpack_from(">HHIIHH", data)
+    tag, n_channels, rate, _, align, bits = struct.unpack_from(riff.order + _FORM, data)
     n_word = align // n_channels if n_channels and align % n_channels == 0 else 0
     valid_bits = None
     if tag not in (_PCM, _FLOAT) or n_word not in (2, 3, 4, 8) or not 8 * (n_word - 1) < bits <= 8 * n_word:
@@ -173,7 +177,7 @@ def _turned(file: io.FileIO, riff: ChunkFile, sound: Chunk) -> Mended | None:
             return None
         valid_bits = bits if 0 < bits < 8 * n_word else None
         bits = 8 * n_word
-    form = struct.pack("<HHIIHH", tag, n_channels, rate, rate * align & _LARGEST_RIFF, align, bits)
+    form = struct.pack("<" + _FORM, tag, n_channels, rate, rate * align & _LARGEST_RIFF, align, bits)
     n_bytes = sound.n_bytes - sound.n_missing
     head = _head(ChunkFile("riff", "<", (Chunk(b"fmt ", form, len(form), 0, 0),)), n_bytes)
     view = SamplesOnly(file, head, first_byte=sound.first_byte, n_bytes=n_bytes, turned=n_word)
@@ -185,22 +189,20 @@ def _format_patches(file: io.FileIO, riff: ChunkFile, sound: Chunk) -> tuple[dic
     chunk = next(chunk for chunk in riff.chunks if chunk.name == b"fmt ")
     number = struct.Struct(riff.order + "H")
     data = chunk.data
-    if len(data) < _BITS_AT + 2:
+    if len(data) < _FORM_BYTES:
         return {}, None
-    tag, n_channels = struct.unpack_from(riff.order + "HH", data)
-    (align,) = number.unpack_from(data, 12)
-    (bits,) = number.unpack_from(data, _BITS_AT)
+    tag, n_channels, _, _, align, bits = struct.unpack_from(riff.order + _FORM, data)
     is_extensible = tag == _EXTENSIBLE and len(data) >= _GUID_AT + 16
     valid_bits = number.unpack_from(data, _VALID_BITS_AT)[0] if is_extensible else bits
     is_pcm = data[_GUID_AT : _GUID_AT + 16] == _PCM_GUID if is_extensible else tag == _PCM
     if not is_pcm or not n_channels or not 0 < bits <= 64:
         return {}, None
-    word_bits = -(-bits // 8) * 8
+    word_bits = full_bits = -(-bits // 8) * 8
     aligned_bits = 8 * align // n_channels if align % n_channels == 0 else 0
     if word_bits < aligned_bits <= 64 and _low_bytes_are_zero(file, riff, sound, aligned_bits // 8, word_bits // 8):
         word_bits = aligned_bits
     patches = {}
-    if word_bits != -(-bits // 8) * 8:
+    if word_bits != full_bits:
         patches[chunk.first_byte + _BITS_AT] = number.pack(word_bits)
     # Fewer bits in the same number of bytes FFmpeg reads rightly, and their identity shall stay.
     if is_extensible and 0 < valid_bits <= word_bits - 8:
