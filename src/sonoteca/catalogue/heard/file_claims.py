@@ -160,6 +160,15 @@ def settle(connection: Connection, sound_ids: Iterable[int]) -> list[int]:
     return changed
 
 
+def settle_places(connection: Connection, sound_ids: Iterable[int]) -> list[int]:
+    """``settle`` where the files of sounds changed: their paths, and the words of every file, are written anew too."""
+    of_sounds = sorted(set(sound_ids))
+    changed = settle(connection, of_sounds)
+    renewed = set(changed)
+    summaries.refresh_places(connection, [sound_id for sound_id in of_sounds if sound_id not in renewed])
+    return changed
+
+
 def _settle(connection: Connection, sound_ids: Sequence[int]) -> list[int]:
     said = main_claims(connection, sound_ids)
     stored = _stored(connection, list(said))

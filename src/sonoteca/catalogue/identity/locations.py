@@ -13,7 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from sonoteca.catalogue.heard import file_claims, summaries
+from sonoteca.catalogue.heard import file_claims
 from sonoteca.catalogue.identity.roots import Root
 from sonoteca.catalogue.identity.sounds import ensure_sounds, known_sounds
 from sonoteca.catalogue.store import clock, events
@@ -160,9 +160,7 @@ def record_files(
         for index, known in enumerate(recorded)
     ]
     _keep_claims(connection, files, recorded, said or {})
-    touched = sorted(batch.touched_sounds)
-    renewed = set(file_claims.settle(connection, touched))
-    summaries.refresh_places(connection, [sound_id for sound_id in touched if sound_id not in renewed])
+    file_claims.settle_places(connection, batch.touched_sounds)
     return recorded
 
 
@@ -342,10 +340,8 @@ def _set_missing(connection: Connection, location_ids: Sequence[int], since: str
         differs = locations.c.missing_since.is_(None) if since is not None else locations.c.missing_since.is_not(None)
         statement = sa.update(locations).where(locations.c.id.in_(some), differs).values(missing_since=since)
         changed += connection.execute(statement.returning(locations.c.sound_id)).scalars().all()
-    of_sounds = sorted({sound_id for sound_id in changed if sound_id is not None})
     # Another file may be the main one now.
-    renewed = set(file_claims.settle(connection, of_sounds))
-    summaries.refresh_places(connection, [sound_id for sound_id in of_sounds if sound_id not in renewed])
+    file_claims.settle_places(connection, (sound_id for sound_id in changed if sound_id is not None))
     if changed:
         kind = "locations_missing" if since is not None else "locations_returned"
         events.record(connection, kind, details={"count": len(changed)})
@@ -359,10 +355,7 @@ def keep_claims(connection: Connection, said: Mapping[int, Sequence[Claim]]) -> 
     for some in chunks(list(said)):
         here = sa.select(locations.c.sound_id).where(locations.c.id.in_(some), locations.c.sound_id.is_not(None))
         of_sounds.update(connection.execute(here).scalars())
-    renewed = set(file_claims.settle(connection, sorted(of_sounds)))
-    # Words of a file that is not the main one are found too.
-    summaries.refresh_places(connection, sorted(of_sounds - renewed))
-    return len(renewed)
+    return len(file_claims.settle_places(connection, of_sounds))
 
 
 @dataclass(frozen=True, slots=True)

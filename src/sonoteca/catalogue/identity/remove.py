@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from sonoteca.catalogue.heard import file_claims, fulltext, region_rows, summaries
+from sonoteca.catalogue.heard import file_claims, fulltext, region_rows
 from sonoteca.catalogue.identity.locations import mark_missing
 from sonoteca.catalogue.store import events
 from sonoteca.catalogue.store.database import chunks
@@ -43,8 +43,7 @@ def remove_locations(connection: Connection, location_ids: Sequence[int]) -> int
         found = connection.execute(gone).scalars().all()
         removed += len(found)
         of_sounds.update(sound_id for sound_id in found if sound_id is not None)
-    renewed = set(file_claims.settle(connection, sorted(of_sounds)))
-    summaries.refresh_places(connection, sorted(of_sounds - renewed))
+    file_claims.settle_places(connection, of_sounds)
     if removed:
         events.record(connection, "locations_removed", details={"locations": removed})
     return removed
