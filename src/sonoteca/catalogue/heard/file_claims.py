@@ -200,17 +200,14 @@ def _settle(connection: Connection, sound_ids: Sequence[int]) -> list[int]:
         statement = sa.update(sounds).where(sounds.c.id == sa.bindparam("of_sound"))
         connection.execute(statement.values(described_at=sa.bindparam("at", type_=sa.Text), **new), renamed)
     for some in chunks(list(restated)):
-        connection.execute(sa.delete(observations_table).where(observations_table.c.region_id.in_(some), _FROM_FILE))
+        connection.execute(
+            sa.delete(observations_table).where(observations_table.c.region_id.in_(some), observations.IS_FROM_FILE)
+        )
     rows = [observations.row_of(whole, each, now) for whole, statements in restated.items() for each in statements]
     if rows:
         connection.execute(sa.insert(observations_table), rows)
     tags.replace_imported(connection, relabelled)
     return changed
-
-
-_FROM_FILE = (observations_table.c.source == Source.IMPORT) & observations_table.c.producer.in_(
-    observations.FILE_PRODUCERS
-)
 
 
 @dataclass(slots=True)
@@ -249,7 +246,7 @@ def _stored(connection: Connection, sound_ids: Sequence[int]) -> dict[int, _Stor
         table = observations_table
         here = sa.select(table.c.region_id, table.c.descriptor, table.c.producer, table.c.value)
         for region_id, descriptor, producer, value in connection.execute(
-            here.where(table.c.region_id.in_(some), _FROM_FILE)
+            here.where(table.c.region_id.in_(some), observations.IS_FROM_FILE)
         ):
             by_whole[region_id].statements[descriptor, producer] = value
         labelled = sa.select(tags_table.c.region_id, tags_table.c.tag, tags_table.c.label)

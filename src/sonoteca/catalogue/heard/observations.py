@@ -31,6 +31,7 @@ PERSONAL = frozenset({RATING.name, GRID_SHIFT.name, OWN_CUES.name, LOCKED.name})
 TRUSTED_NAME_PRODUCER = "trusted_name"
 # Producers that read the file itself: a new analysis replaces what they said.
 FILE_PRODUCERS = ("tags", "riff", "aiff", NAME_PRODUCER, TRUSTED_NAME_PRODUCER)
+IS_FROM_FILE = (observations.c.source == Source.IMPORT) & observations.c.producer.in_(FILE_PRODUCERS)
 
 
 def descriptor_named(name: str) -> Descriptor:

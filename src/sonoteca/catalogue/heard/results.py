@@ -243,8 +243,7 @@ def _replace_observations(
     for some in chunks(plain_ids):
         connection.execute(sa.delete(table).where(table.c.region_id.in_(some), table.c.source == Source.ANALYZER))
     for some in chunks(whole_ids):
-        from_file = (table.c.source == Source.IMPORT) & table.c.producer.in_(observations.FILE_PRODUCERS)
-        connection.execute(sa.delete(table).where(table.c.region_id.in_(some), from_file))
+        connection.execute(sa.delete(table).where(table.c.region_id.in_(some), observations.IS_FROM_FILE))
     if rows:
         connection.execute(sa.insert(table), rows)
     expected.observations = len(rows)
