@@ -29,6 +29,7 @@ from sonoteca.domain.descriptor import (
     GRID,
     GRID_SHIFT,
     METER,
+    OF_A_BEAT,
     OWN_CUES,
     SWING,
     TEMPO,
@@ -41,8 +42,6 @@ from sonoteca.domain.vocabulary import Source
 
 # Whoever reads a descriptor that follows a correction loads these as well.
 CORRECTIONS: tuple[Descriptor, ...] = (TEMPO, TEMPO_CURVE, GRID_SHIFT)
-# What there is only where there is a beat.
-_OF_A_BEAT = (TEMPO_CURVE, GRID, BEATS, DOWNBEATS, METER, BARS, BEAT_PROFILE, SWING)
 # A tempo is shown with one decimal: what differs by less than that from a level of what was heard means the level.
 _SHOWN_BPM = 0.05
 # The tempo that is told of music that drifts is its middle; a person may name another moment's.
@@ -114,7 +113,7 @@ def believe(statements: Iterable[Observation], *, end_s: float, trust_names: boo
 def _follow_tempo(best: dict[str, Observation], said: Sequence[Observation], tempo: Observation, end_s: float) -> None:
     bpm = _bpm(tempo.value)
     if bpm is None:
-        for descriptor in _OF_A_BEAT:
+        for descriptor in OF_A_BEAT:
             if _is_heard(best, descriptor):
                 del best[descriptor.name]
         return

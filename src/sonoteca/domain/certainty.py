@@ -19,25 +19,22 @@ from numpy.typing import NDArray
 from sonoteca.domain.descriptor import (
     ATTACK,
     BARS,
-    BEAT_PROFILE,
     BEATS,
     DECAY,
-    DOWNBEATS,
     GRID,
     INSTRUMENT,
     KEY,
     KEY_SEGMENTS,
     KIND,
     METER,
+    OF_A_BEAT,
     ONSET_DENSITY,
     ONSETS,
     PITCH,
     PULSE_CLARITY,
     ROLE,
     SOUND_CLASS,
-    SWING,
     TEMPO,
-    TEMPO_CURVE,
     Descriptor,
 )
 from sonoteca.domain.observation import JsonValue, Observation
@@ -96,9 +93,8 @@ def certainty_of(name: str, confidence: float | None) -> Certainty:
 # --- one region, decided ---------------------------------------------------------------------------
 
 # What has no meaning without the value it was derived from.
-_OF_THE_BEAT = (TEMPO, TEMPO_CURVE, GRID, BEATS, DOWNBEATS, METER, BARS, BEAT_PROFILE, SWING)
 _FOLLOWING: Final[Mapping[str, tuple[Descriptor, ...]]] = {
-    TEMPO.name: _OF_THE_BEAT,
+    TEMPO.name: (TEMPO, *OF_A_BEAT),
     SOUND_CLASS.name: (SOUND_CLASS, INSTRUMENT),
     KEY.name: (KEY, KEY_SEGMENTS),
 }

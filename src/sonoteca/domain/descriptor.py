@@ -98,3 +98,6 @@ DESCRIPTORS: dict[str, Descriptor] = {
 SCALAR_DESCRIPTORS: tuple[Descriptor, ...] = (
     BRIGHTNESS, WARMTH, ROUGHNESS, NOISINESS, ATTACK, DECAY, PULSE_CLARITY, ONSET_DENSITY, TONALITY,
 )  # fmt: skip
+
+# What there is only where there is a beat.
+OF_A_BEAT: tuple[Descriptor, ...] = (TEMPO_CURVE, GRID, BEATS, DOWNBEATS, METER, BARS, BEAT_PROFILE, SWING)
