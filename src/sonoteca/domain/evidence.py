@@ -134,7 +134,7 @@ def _doubt(claim: Observation, heard: Mapping[str, Observation], believed: Obser
     claimed_value, heard_value = _said(claim), _said(held)
     if claimed_value is None or heard_value is None:
         return None
-    relation = relation_to_heard(claim, heard) if name == TEMPO.name else key_relation(_key(claim), _key(held))
+    relation = relation_to_heard(claim, heard) if name == TEMPO.name else key_relation(key_of(claim), key_of(held))
     if relation in (None, TempoRelation.SAME, KeyRelation.SAME):
         return None
     is_believed = _said(believed) == claimed_value
@@ -148,11 +148,12 @@ def _said(observation: Observation) -> float | str | None:
         bpm = value.get("bpm")
         return float(bpm) if isinstance(bpm, int | float) else None
     if observation.descriptor == KEY and isinstance(value, dict):
-        return _key(observation).name
+        return key_of(observation).name
     return None
 
 
-def _key(observation: Observation) -> Key:
+def key_of(observation: Observation) -> Key:
+    """The key that a statement of KEY names; ValueError where it names none."""
     value = observation.value
     tonic, mode = (value.get("tonic"), value.get("mode")) if isinstance(value, dict) else (None, None)
     if not isinstance(tonic, int) or mode not in ("major", "minor"):
@@ -162,6 +163,6 @@ def _key(observation: Observation) -> Key:
 
 def _value_json(observation: Observation) -> dict[str, JsonValue]:
     if observation.descriptor == KEY:
-        key = _key(observation)
+        key = key_of(observation)
         return {"name": key.name, "camelot": key.camelot, "open_key": key.open_key}
     return {"bpm": _said(observation)}

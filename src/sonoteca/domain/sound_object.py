@@ -47,8 +47,7 @@ from sonoteca.domain.descriptor import (
     TUNING,
     Descriptor,
 )
-from sonoteca.domain.evidence import Evidence, evidence_of
-from sonoteca.domain.music import Key
+from sonoteca.domain.evidence import Evidence, evidence_of, key_of
 from sonoteca.domain.observation import JsonValue, Observation
 from sonoteca.domain.region import Region
 from sonoteca.domain.sound_analysis import Run, SoundAnalysis
@@ -313,10 +312,7 @@ def _key(believed: Believed, said: Said) -> JsonValue:
     fields = _fields(believed, KEY)
     if fields is None:
         return None
-    tonic, mode = fields.get("tonic"), fields.get("mode")
-    if not isinstance(tonic, int) or mode not in ("major", "minor"):
-        raise ValueError(f"a key has a tonic 0..11 and a mode, got {fields!r}")
-    key = Key(tonic, "minor" if mode == "minor" else "major")
+    key = key_of(believed[KEY.name])
     return {
         "tonic": key.tonic_name,
         "mode": key.mode,
