@@ -7,6 +7,7 @@ from alembic import op
 from sqlalchemy.engine import Connection, Row
 
 from sonoteca.domain.believed import CORRECTIONS, believe
+from sonoteca.domain.certainty import decide
 from sonoteca.domain.contradiction import TEMPO_EVIDENCE
 from sonoteca.domain.descriptor import DESCRIPTORS, TEMPO
 from sonoteca.domain.observation import Observation, Provenance
@@ -21,7 +22,7 @@ _SEEN = tuple({each.name for each in (*CORRECTIONS, *TEMPO_EVIDENCE)})
 _REGIONS_AT_ONCE = 2_000
 
 _SUMMARIES = sa.table("summaries", *map(sa.column, ("region_id", "tempo_bpm", "tempo_confidence")))
-_REGIONS = sa.table("regions", sa.column("id"), sa.column("end_s"))
+_REGIONS = sa.table("regions", *map(sa.column, ("id", "start_s", "end_s")))
 _OBSERVATIONS = sa.table(
     "observations",
     *(
@@ -42,13 +43,15 @@ def upgrade() -> None:
 
 
 def _weigh_again(connection: Connection, ids: list[int]) -> None:
-    ends_s = {row.id: row.end_s for row in connection.execute(sa.select(_REGIONS).where(_REGIONS.c.id.in_(ids)))}
-    said: dict[int, list[Observation]] = {region_id: [] for region_id in ends_s}
+    query = sa.select(_REGIONS).where(_REGIONS.c.id.in_(ids))
+    spans = {row.id: (row.start_s, row.end_s) for row in connection.execute(query)}
+    said: dict[int, list[Observation]] = {region_id: [] for region_id in spans}
     query = sa.select(_OBSERVATIONS).where(_OBSERVATIONS.c.region_id.in_(ids), _OBSERVATIONS.c.descriptor.in_(_SEEN))
     for row in connection.execute(query):
         said[row.region_id].append(_observation(row))
     for region_id, statements in said.items():
-        tempo = believe(statements, end_s=ends_s[region_id]).get(TEMPO.name)
+        start_s, end_s = spans[region_id]
+        tempo = decide(believe(statements, end_s=end_s), end_s - start_s).stated.get(TEMPO.name)
         if tempo is not None and tempo.provenance.source is Source.ANALYZER and isinstance(tempo.value, dict):
             change = sa.update(_SUMMARIES).where(
                 _SUMMARIES.c.region_id == region_id, _SUMMARIES.c.tempo_bpm.is_not(None)
