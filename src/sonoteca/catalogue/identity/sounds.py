@@ -251,12 +251,13 @@ def shortest_ids(connection: Connection, ids: Iterable[str]) -> dict[str, str]:
     """What ``short_ids`` answers, within a transaction."""
     asked = list(dict.fromkeys(ids))
     length = _SHORTEST_PREFIX
-    for each in asked:
-        before = sa.select(sa.func.max(sounds.c.public_id)).where(sounds.c.public_id < each)
-        after = sa.select(sa.func.min(sounds.c.public_id)).where(sounds.c.public_id > each)
-        for (neighbour,) in connection.execute(sa.union_all(before, after)):
-            if neighbour is not None:
-                length = max(length, _shared_letters(each, neighbour) + 1)
+    other = sounds.alias()
+    before = sa.select(sa.func.max(other.c.public_id)).where(other.c.public_id < sounds.c.public_id).scalar_subquery()
+    after = sa.select(sa.func.min(other.c.public_id)).where(other.c.public_id > sounds.c.public_id).scalar_subquery()
+    for some in chunks(asked):
+        query = sa.select(sounds.c.public_id, before, after).where(sounds.c.public_id.in_(some))
+        for each, *neighbours in connection.execute(query):
+            length = max([length, *(_shared_letters(each, known) + 1 for known in neighbours if known is not None)])
     return {each: each[:length] for each in asked}
 
 
