@@ -27,8 +27,10 @@ def remove_with_a_way_back(connection: Connection, sound_ids: Sequence[int]) -> 
     if not wanted:
         return 0
     batch = next_batch(connection)
+    # Made once: building them for each sound costs more time than the database takes.
+    reads, spaces = tuple(_reads_of_a_sound()), embeddings.list_spaces(connection)
     for some in chunks(wanted, _AT_ONCE):
-        keep_states(connection, batch, SOUND, [_state(connection, sound_id) for sound_id in some])
+        keep_states(connection, batch, SOUND, [_state(connection, sound_id, reads, spaces) for sound_id in some])
     return remove.remove_sounds(connection, wanted)
 
 
@@ -54,14 +56,19 @@ def restore_sounds(connection: Connection, batch: int) -> list[int]:
     return restored
 
 
-def _state(connection: Connection, sound_id: int) -> FormerState:
+def _state(
+    connection: Connection,
+    sound_id: int,
+    reads: Sequence[tuple[str, sa.Select[Any]]],
+    spaces: Sequence[embeddings.StoredSpace],
+) -> FormerState:
     rows: dict[str, list[dict[str, Any]]] = {}
-    for table, condition in _tables_of(connection, sound_id):
-        rows[table.name] = [dict(row._mapping) for row in connection.execute(sa.select(table).where(condition))]
+    for name, query in reads:
+        rows[name] = [dict(row._mapping) for row in connection.execute(query, {"sound": sound_id})]
     [sound] = rows["sounds"]
     region_ids = [row["id"] for row in rows["regions"]]
     vectors = {}
-    for space in embeddings.list_spaces(connection):
+    for space in spaces:
         table = embeddings_table(space.number)
         found = connection.execute(sa.select(table).where(table.c.region_id.in_(region_ids)).order_by(table.c.id))
         vectors[str(space.number)] = [
@@ -75,10 +82,11 @@ def _state(connection: Connection, sound_id: int) -> FormerState:
     return FormerState(SOUND, sound["public_id"], document, {"path": path})
 
 
-def _tables_of(connection: Connection, sound_id: int) -> Iterator[tuple[sa.Table, sa.ColumnElement[bool]]]:
-    """Every table whose rows go with a sound, and which of them do; parents before children."""
-    owned: dict[str, sa.Select[Any]] = {"sounds": sa.select(sounds.c.id).where(sounds.c.id == sound_id)}
-    yield sounds, sounds.c.id == sound_id
+def _reads_of_a_sound() -> Iterator[tuple[str, sa.Select[Any]]]:
+    """Every table whose rows go with a sound, and the query for those of ``:sound``; parents before children."""
+    is_sound = sounds.c.id == sa.bindparam("sound")
+    owned: dict[str, sa.Select[Any]] = {"sounds": sa.select(sounds.c.id).where(is_sound)}
+    yield "sounds", sa.select(sounds).where(is_sound)
     for table in metadata.sorted_tables:
         if table in _DERIVED or table is sounds:
             continue
@@ -88,7 +96,7 @@ def _tables_of(connection: Connection, sound_id: int) -> Iterator[tuple[sa.Table
                 condition = key.parent.in_(parents)
                 if "id" in table.c:
                     owned[table.name] = sa.select(table.c.id).where(condition)
-                yield table, condition
+                yield table.name, sa.select(table).where(condition)
                 break
 
 
