@@ -126,7 +126,6 @@ def _matching(connection: Connection, match: str, limit: int, besides: str = "")
 
 def _labels_of(connection: Connection, sound_ids: Sequence[int]) -> Mapping[int, list[str]]:
     by_sound: defaultdict[int, list[str]] = defaultdict(list)
-    refused: set[tuple[int, str]] = set()
     rows = connection.execute(_LABELS, {"ids": sound_ids}).all()
     refused = {(row.region_id, row.tag) for row in rows if not row.present}
     for row in rows:

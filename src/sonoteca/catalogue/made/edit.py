@@ -501,12 +501,11 @@ def _apply(connection: Connection, targets: Sequence[tuple[int, str, str, dict[s
     sound_ids: set[int] = set()
     for some in chunks(region_ids):
         sound_ids.update(connection.execute(sa.select(regions.c.sound_id).where(regions.c.id.in_(some))).scalars())
-    unlocked = [target[0] for target in targets if target[2] == LOCKED.name and target[3] is None]
-    if unlocked:
-        # What their files said meanwhile holds from now on.
-        for some in chunks(sorted(set(unlocked))):
-            free = connection.execute(sa.select(regions.c.sound_id).where(regions.c.id.in_(some))).scalars()
-            file_claims.settle(connection, list(free))
+    unlocked = sorted({target[0] for target in targets if target[2] == LOCKED.name and target[3] is None})
+    # What their files said meanwhile holds from now on.
+    for some in chunks(unlocked):
+        free = connection.execute(sa.select(regions.c.sound_id).where(regions.c.id.in_(some))).scalars()
+        sound_ids.difference_update(file_claims.settle(connection, list(free)))
     summaries.derive(connection, sorted(sound_ids))
     return len(region_ids)
 

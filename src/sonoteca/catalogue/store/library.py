@@ -57,13 +57,22 @@ class Library:
         What was made from the library and is held as long as it is open, by name: whoever makes it keeps it here.
     """
 
-    def __init__(self, engine: Engine, *, location: str, path: Path | None, data_dir: Path | None, mode: Mode) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        *,
+        location: str,
+        path: Path | None,
+        data_dir: Path | None,
+        mode: Mode,
+        upgraded_from: str | None = None,
+    ) -> None:
         self.engine = engine
         self.location = location
         self.path = path
         self.data_dir = data_dir
         self.mode = mode
-        self.upgraded_from: str | None = None
+        self.upgraded_from = upgraded_from
         self.held: dict[str, Any] = {}
         self._locks: dict[str, threading.RLock] = {}
         self._wrote = False
@@ -259,9 +268,7 @@ def open_library(
     try:
         with errors_explained(name):
             upgraded_from = _bring_to_today(engine, name, mode, upgrade_older, path, data_dir)
-        library = Library(engine, location=name, path=path, data_dir=data_dir, mode=mode)
-        library.upgraded_from = upgraded_from
-        return library
+        return Library(engine, location=name, path=path, data_dir=data_dir, mode=mode, upgraded_from=upgraded_from)
     except BaseException:
         engine.dispose()
         raise
@@ -323,9 +330,7 @@ def _open_postgres(url: str, mode: Mode, data_dir: Path | None, upgrade_older: b
     try:
         with errors_explained(name):
             upgraded_from = _bring_to_today(engine, name, mode, upgrade_older, None, data_dir)
-        library = Library(engine, location=name, path=None, data_dir=data_dir, mode=mode)
-        library.upgraded_from = upgraded_from
-        return library
+        return Library(engine, location=name, path=None, data_dir=data_dir, mode=mode, upgraded_from=upgraded_from)
     except BaseException:
         engine.dispose()
         raise
