@@ -257,24 +257,26 @@ def _has_beat(believed: Mapping[str, Observation]) -> bool:
         return True
     onset_s = _times(believed.get(ONSETS.name))
     n_onsets = len(onset_s) or _counted(believed, float(beat_s[-1] - beat_s[0]))
-    on_beats = _share_near(onset_s, beat_s)
     kind = believed.get(KIND.name)
     if kind is not None and kind.value == Kind.FIELD_RECORDING:
-        is_on_beats = len(onset_s) >= _FEWEST_ONSETS_IN_THE_FIELD and on_beats >= _MOST_ON_BEATS
+        is_on_beats = len(onset_s) >= _FEWEST_ONSETS_IN_THE_FIELD and _share_near(onset_s, beat_s) >= _MOST_ON_BEATS
         return is_on_beats or (_number(believed, PULSE_CLARITY) or 0.0) >= _CLEAR_PULSE
     confidence = (_heard(believed, TEMPO) or beats).confidence
     if n_onsets is None or n_onsets >= _ONSETS_A_BEAT * len(beat_s) or confidence is None or confidence >= _CLEAR_TEMPO:
         return True
     is_loop = kind is None or kind.confidence is None or kind.confidence >= _CLEAR_LOOP
     fills_bars = is_loop and BARS.name in believed
-    return n_onsets >= _FEWEST_ONSETS and (on_beats >= _MOST_ON_BEATS or fills_bars)
+    return n_onsets >= _FEWEST_ONSETS and (fills_bars or _share_near(onset_s, beat_s) >= _MOST_ON_BEATS)
 
 
 def _of_steady_stretch(believed: Mapping[str, Observation]) -> Observation | None:
     """The tempo that was heard, as it is in the one steady stretch that lasts for most of the beats; None without one."""
-    tempo, grid, beat_s = _heard(believed, TEMPO), _heard(believed, GRID), _times(_heard(believed, BEATS))
+    tempo, grid = _heard(believed, TEMPO), _heard(believed, GRID)
     segments = grid.value.get("segments") if grid is not None and isinstance(grid.value, dict) else None
-    if tempo is None or not isinstance(tempo.value, dict) or not isinstance(segments, list) or len(beat_s) < 2:
+    if tempo is None or not isinstance(tempo.value, dict) or not isinstance(segments, list) or len(segments) < 2:
+        return None
+    beat_s = _times(_heard(believed, BEATS))
+    if len(beat_s) < 2:
         return None
     stretches = [(each["start_s"], each["bpm"]) for each in segments if isinstance(each, dict)]
     starts = [start for start, _ in stretches if isinstance(start, int | float)]
