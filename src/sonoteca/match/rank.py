@@ -9,11 +9,9 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from sonoteca.catalogue.heard.same_recording import MOST_COMPARED, recordings_of_regions
 from sonoteca.catalogue.identity.sounds import known_sounds
 from sonoteca.catalogue.store.library import Library
 from sonoteca.domain.certainty import Certainty
-from sonoteca.domain.page import page_of
 from sonoteca.domain.vocabulary import Role
 from sonoteca.errors import RequestError
 from sonoteca.match.fit import Fits, fit
@@ -22,12 +20,11 @@ from sonoteca.match.load_regions import load_region_table
 from sonoteca.match.reasons import reasons_of, risks_of
 from sonoteca.match.region_table import ROLES, RegionTable
 from sonoteca.match.weights import Weights
-from sonoteca.search.result_row import RegionFacts, ResultRow, copies_by_sound, region_facts
+from sonoteca.search.distinct import copies_by_region, distinct_page
+from sonoteca.search.result_row import RegionFacts, ResultRow, region_facts
 
 Mode = Literal["loop", "hum"]
 MODE = "match"
-# So many more than are answered are looked at for other encodings of one recording, which answer once.
-_SPARE = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,32 +118,19 @@ def rank_matches(
     own = np.array([each == query.content_hashes[0] for each in candidates.content_hashes], np.bool_)
     ranked = fits.best(len(fits))
     ranked = ranked[~own[ranked]]
-    looked_at = offset + k + 1 + _SPARE
     with library.read() as connection:
         asked = known_sounds(connection, [str(query.content_hashes[0])])
         before = [] if mode == "hum" else list(asked.values())
-        while True:
-            region_ids = candidates.region_ids[ranked[:looked_at]].tolist()
-            known = recordings_of_regions(connection, region_ids, before=before)
-            kept = [
-                i for i, each in zip(ranked[:looked_at].tolist(), region_ids, strict=False) if not known.is_copy(each)
-            ]
-            is_all = looked_at >= len(ranked)
-            if len(kept) > offset + k or is_all:
-                break
-            looked_at *= 2
-        # Copies are known among so many; how many recordings there are among more is not.
-        total = len(kept) if is_all and len(ranked) + len(before) <= MOST_COMPARED else None
-        page = page_of(kept, k, offset, is_all=False, total=total)
-        best = np.array(page.rows, np.int64)
+        page, known = distinct_page(connection, candidates.region_ids[ranked], k, offset, before=before)
+        best = ranked[list(page.rows)]
         facts = region_facts(connection, candidates.region_ids[best].tolist())
-        copies = copies_by_sound(connection, list(known.first))
+        copies = copies_by_region(connection, known, list(facts))
     rows = []
     for i in best.tolist():
         region_id = int(candidates.region_ids[i])
         if region_id in facts:
             row = _row(query, candidates, fits, i, facts[region_id])
-            rows.append(replace(row, row=row.row.standing_for([copies[copy] for copy in known.copies(region_id)])))
+            rows.append(replace(row, row=row.row.standing_for(copies[region_id])))
     rejected = {name: int((found & ~own).sum()) for name, found in fits.rejections.items()}
     return Ranking(tuple(rows), rejected, page.total, page.next_offset)
 

@@ -24,7 +24,8 @@ from sonoteca.domain.vocabulary import Role
 from sonoteca.errors import RequestError
 from sonoteca.index.filter import Filter
 from sonoteca.index.vector_index import Neighbours, VectorIndex
-from sonoteca.search.result_row import RegionFacts, ResultRow, copies_by_sound, region_facts
+from sonoteca.search.distinct import copies_by_region
+from sonoteca.search.result_row import RegionFacts, ResultRow, region_facts
 
 MODE = "similar"
 # Windows of one region crowd the first places: so many embeddings are asked for per answer.
@@ -124,12 +125,9 @@ def rank_by_likeness(
     chosen, known, neighbours, is_all = search.nearest(target, offset + k + 1, diversity or Diversity())
     page = page_of(chosen, k, offset, is_all=is_all)
     with library.read() as connection:
-        copies = copies_by_sound(connection, list(known.first))
+        copies = copies_by_region(connection, known, [each.facts.region_id for each in page.rows])
     rows = [
-        _row(each, search.weights, examples[0].facts).standing_for(
-            [copies[copy] for copy in known.copies(each.facts.region_id)]
-        )
-        for each in page.rows
+        _row(each, search.weights, examples[0].facts).standing_for(copies[each.facts.region_id]) for each in page.rows
     ]
     return Likeness(tuple(rows), neighbours.exact, neighbours.notes, page.total, page.next_offset)
 

@@ -11,7 +11,6 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from sonoteca.catalogue.heard.summaries import certainties
-from sonoteca.catalogue.identity.sounds import whole_regions
 from sonoteca.catalogue.store.database import chunks
 from sonoteca.catalogue.store.schema import regions, sounds, summaries
 from sonoteca.domain.certainty import Certainty
@@ -189,13 +188,6 @@ class ResultRow:
         more = f" and {len(names) - _NAMED_COPIES} more" if len(names) > _NAMED_COPIES else ""
         said = f"the same recording as {', '.join(names[:_NAMED_COPIES])}{more}"
         return replace(self, copies=tuple(copies), reasons=(*self.reasons, said))
-
-
-def copies_by_sound(connection: Connection, sound_ids: Sequence[int]) -> dict[int, Copy]:
-    """What a row says of each of these sounds where another stands for them, by row number."""
-    wholes = whole_regions(connection, sound_ids)
-    facts = region_facts(connection, list(wholes.values()))
-    return {fact.sound_id: Copy(fact.id, fact.path) for fact in facts.values()}
 
 
 def region_facts(connection: Connection, region_ids: Sequence[int]) -> dict[int, RegionFacts]:

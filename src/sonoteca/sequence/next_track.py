@@ -11,15 +11,15 @@ from numpy.typing import NDArray
 from pydantic import AfterValidator, Field
 from sqlalchemy.engine import Connection
 
-from sonoteca.catalogue.heard.same_recording import MOST_COMPARED, Recordings, recordings_of_regions
 from sonoteca.catalogue.identity.sounds import resolve_sound, whole_regions
 from sonoteca.catalogue.store.library import Library
 from sonoteca.domain.answer import Rows
 from sonoteca.domain.music import Key, transposed_key_numbers
-from sonoteca.domain.page import Offset, Page, page_of
+from sonoteca.domain.page import Offset
 from sonoteca.domain.request import Request
 from sonoteca.errors import RequestError, about
-from sonoteca.search.result_row import Copy, RegionFacts, ResultRow, copies_by_sound, region_facts
+from sonoteca.search.distinct import copies_by_region, distinct_page
+from sonoteca.search.result_row import Copy, RegionFacts, ResultRow, region_facts
 from sonoteca.search.selection import selected_ids
 from sonoteca.sequence.axes import heard_shift, stretch, stretches_beyond
 from sonoteca.sequence.candidates import away_sentence, candidates_there
@@ -36,8 +36,6 @@ Energy = Literal["up", "down", "hold"]
 DIRECTIONS: Mapping[str | None, int] = {"up": 1, "down": -1, "hold": 0, None: 0}
 # Energy holds within one of the ten levels.
 _ONE_LEVEL = 1.0 / 9.0 + 1e-6
-# So many more than are answered are looked at for copies, which are left out.
-_SPARE = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,10 +245,11 @@ def find_next(library: Library, request: NextRequest) -> NextAnswer:
     # Tracks stand in order of their ids, and a stable sort keeps that among equals.
     best = np.argsort(-scored.total[0], kind="stable")
     with library.read() as connection:
-        page, known = _without_copies(connection, candidates, best, request, [sound.id, *played])
-        best = np.array(page.rows, np.intp)
+        ranked = candidates.region_ids[best]
+        page, known = distinct_page(connection, ranked, request.k, request.offset, before=[sound.id, *played])
+        best = best[list(page.rows)]
         facts = region_facts(connection, candidates.region_ids[best].tolist())
-        copies = copies_by_sound(connection, list(known.first))
+        copies = copies_by_region(connection, known, list(facts))
     rows = [
         next_row(
             facts[region_id],
@@ -265,7 +264,7 @@ def find_next(library: Library, request: NextRequest) -> NextAnswer:
             ),
             MODE,
             level=float(candidates.level[column]),
-            copies=[copies[copy] for copy in known.copies(region_id)],
+            copies=copies[region_id],
         )
         for column, region_id in zip(best, candidates.region_ids[best].tolist(), strict=True)
         if region_id in facts
@@ -292,24 +291,6 @@ def _heard_before(connection: Connection, played: str | tuple[str, ...] | None) 
     if isinstance(played, str):
         return [entry.sound_id for entry in named_entries(connection, played) if entry.sound_id is not None]
     return [resolve_sound(connection, name).id for name in played]
-
-
-def _without_copies(
-    connection: Connection, candidates: Tracks, best: NDArray[np.intp], request: NextRequest, heard: Sequence[int]
-) -> tuple[Page[np.intp], Recordings]:
-    """The page of ``best`` that is asked for, of those that are neither what was heard nor one another encoded again."""
-    wanted = request.offset + request.k + 1
-    looked_at = wanted + _SPARE
-    while True:
-        region_ids = candidates.region_ids[best[:looked_at]].tolist()
-        known = recordings_of_regions(connection, region_ids, before=heard)
-        kept = [place for place, region_id in zip(best, region_ids, strict=False) if not known.is_copy(region_id)]
-        is_all = looked_at >= len(best)
-        if len(kept) >= wanted or is_all:
-            # Copies are known among so many; how many tracks there are among more is not.
-            total = len(kept) if is_all and len(best) + len(heard) <= MOST_COMPARED else None
-            return page_of(kept, request.k, request.offset, is_all=False, total=total), known
-        looked_at *= 2
 
 
 def next_row(

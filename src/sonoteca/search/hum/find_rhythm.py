@@ -17,10 +17,11 @@ from sonoteca.domain.answer import Rows
 from sonoteca.domain.page import Offset, page_of
 from sonoteca.domain.request import Request
 from sonoteca.errors import RequestError, SonotecaError
+from sonoteca.search.distinct import copies_by_region
 from sonoteca.search.hum.hear_query import hear_taps, open_query_listener
 from sonoteca.search.hum.library_rhythms import rhythm_index
 from sonoteca.search.hum.tap import FEWEST_TAPS
-from sonoteca.search.result_row import ResultRow, copies_by_sound, region_facts
+from sonoteca.search.result_row import ResultRow, region_facts
 from sonoteca.search.selection import allowed_regions
 
 if TYPE_CHECKING:
@@ -106,7 +107,7 @@ def _answer(library: Library, request: TapRequest, taps_s: NDArray[np.float32]) 
         matches = [match for match in proposed if not known.is_copy(match.key)]
         page = page_of(matches, request.k, request.offset, is_all=False)
         facts = region_facts(connection, [match.key for match in page.rows])
-        copies = copies_by_sound(connection, list(known.first))
+        copies = copies_by_region(connection, known, [match.key for match in page.rows])
     rows = tuple(
         ResultRow.of(
             fact,
@@ -116,7 +117,7 @@ def _answer(library: Library, request: TapRequest, taps_s: NDArray[np.float32]) 
             mode=MODE,
             parts={"rhythm": match.score},
             reasons=(f"onsets fit, tapped at {1 / match.scale:.2f} of its tempo",),
-        ).standing_for([copies[copy] for copy in known.copies(match.key)])
+        ).standing_for(copies[match.key])
         for match in page.rows
         if (fact := facts.get(match.key)) is not None
     )

@@ -15,11 +15,12 @@ from sonoteca.domain.answer import Rows
 from sonoteca.domain.page import Offset, page_of
 from sonoteca.domain.request import Request
 from sonoteca.errors import RequestError, SonotecaError
+from sonoteca.search.distinct import copies_by_region
 from sonoteca.search.hum.answer import TuneRanking
 from sonoteca.search.hum.hear_query import hear_queries, open_query_listener
 from sonoteca.search.hum.library_tunes import open_melody_index
 from sonoteca.search.hum.query_notes import QueryNotes
-from sonoteca.search.result_row import RegionFacts, ResultRow, copies_by_sound, region_facts
+from sonoteca.search.result_row import RegionFacts, ResultRow, region_facts
 from sonoteca.search.selection import allowed_regions
 
 if TYPE_CHECKING:
@@ -145,7 +146,7 @@ def _answer(library: Library, request: HumRequest, notes: QueryNotes) -> HumAnsw
         answer = open_melody_index(library).search(notes, wanted, where=where, recordings=recordings)
         page = page_of(answer.matches, request.k, request.offset, is_all=False)
         facts = region_facts(connection, [match.key for match in page.rows])
-        copies = copies_by_sound(connection, list(known.first))
+        copies = copies_by_region(connection, known, [match.key for match in page.rows])
     found = [(facts[match.key], match) for match in page.rows if match.key in facts]
     rows = tuple(
         ResultRow.of(
@@ -156,7 +157,7 @@ def _answer(library: Library, request: HumRequest, notes: QueryNotes) -> HumAnsw
             mode=MODE,
             parts={"melody": match.score},
             reasons=match.reasons,
-        ).standing_for([copies[copy] for copy in known.copies(match.key)])
+        ).standing_for(copies[match.key])
         for fact, match in found
     )
     ranking = tuple(dict.fromkeys(_name(fact) for fact, _ in found))
