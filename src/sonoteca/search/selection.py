@@ -32,7 +32,7 @@ from sonoteca.domain.answer import counted
 from sonoteca.errors import AmbiguousSound, QuerySyntaxError, RequestError, about
 from sonoteca.search.query.listing import as_query, find_sound_ids
 from sonoteca.search.query.sql import matching_regions
-from sonoteca.search.query.tree import IdIs, Or, Query
+from sonoteca.search.query.tree import IdIs, Node, Or, Query
 
 _WHOLE_ID = re.compile(r"[0-9a-z]{16}")
 # One id, and not a word that asks whether there is one.
@@ -154,9 +154,17 @@ def named_or_query(connection: Connection, text: str) -> Query:
 
 def region_selection(connection: Connection, text: str, *, with_events: bool = True) -> sa.Select[Any]:
     """The regions that a query finds, as a filter for other statements."""
+    return selection_and_rules(connection, text, with_events=with_events)[0]
+
+
+def selection_and_rules(
+    connection: Connection, text: str, *, with_events: bool = True
+) -> tuple[sa.Select[Any], Node | None]:
+    """The regions that a query finds, as ``region_selection``, and what it asks for; None where it is a name."""
     if named := named_sounds(connection, text):
-        return sa.select(regions.c.id).where(regions.c.sound_id.in_(_numbers(named)))
-    return matching_regions(as_query(text), dialect=connection.dialect.name, with_events=with_events)
+        return sa.select(regions.c.id).where(regions.c.sound_id.in_(_numbers(named))), None
+    query = as_query(text)
+    return matching_regions(query, dialect=connection.dialect.name, with_events=with_events), query.tree
 
 
 def selected_ids(connection: Connection, where: sa.Select[Any]) -> NDArray[np.int64]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,45 +12,33 @@ from sonoteca.catalogue.identity.roots import list_roots
 from sonoteca.catalogue.store.schema import locations, summaries
 from sonoteca.domain.answer import counted
 from sonoteca.domain.vocabulary import Kind
-from sonoteca.search.query.listing import as_query
-from sonoteca.search.query.tree import EVERYTHING, And, Is, Known, Node, Not, Or
-from sonoteca.search.selection import named_sounds, region_selection, selected_ids
+from sonoteca.search.query.tree import Node, speaks_of
+from sonoteca.search.selection import selected_ids, selection_and_rules
 
 
-def candidate_regions(
-    connection: Connection, text: str | None, *, kind: str | None, missing: bool = False
-) -> sa.Select[Any]:
-    """Region 0 of the sounds that the query ``text`` finds and that may be chosen.
+def candidate_regions(connection: Connection, text: str | None, *, kind: str | None) -> sa.Select[Any]:
+    """Region 0 of the sounds that the query ``text`` finds and that may be chosen: none whose files are missing.
 
-    Parameters
-    ----------
-    kind : str or None
-        Only these, unless the query itself speaks of kinds.
-    missing : bool
-        Whether sounds may be chosen of which no file is there. A query that speaks of that decides by itself.
+    Only sounds of ``kind``, unless that is None. A query that speaks of kinds, or of what is missing, decides that by
+    itself, and a name decides both.
     """
-    wanted = region_selection(connection, text or "", with_events=False)
-    is_name = bool(named_sounds(connection, text or ""))
-    tree = EVERYTHING if is_name else as_query(text or "").tree
-    only = []
-    if kind is not None and not is_name and not speaks_of(tree, "kind"):
-        only.append(summaries.c.kind == kind)
-    if not missing and not is_name and not speaks_of(tree, "is_missing"):
-        only.append(~summaries.c.is_missing)
-    return sa.select(summaries.c.region_id).where(summaries.c.region_id.in_(wanted), *only) if only else wanted
+    return _chosen(*selection_and_rules(connection, text or "", with_events=False), kind, missing=False)
 
 
 def candidates_there(
-    connection: Connection, text: str | None, *, kind: str | None, missing: bool = False
+    connection: Connection, text: str | None, *, kind: str | None, away: Sequence[int] | None
 ) -> tuple[sa.Select[Any], int]:
     """Like ``candidate_regions``, without the sounds all of whose files lie on disks that are not there, and how many those are.
 
-    The disks are asked now, not remembered from the last look. As with missing files, a query that speaks of those, and
-    a name, decide by themselves.
+    Parameters
+    ----------
+    away : sequence of int or None
+        Row numbers of the roots on these disks, as ``roots_away`` finds them. None: sounds may be chosen whose files
+        are missing or away. A query that speaks of what is missing, and a name, decide by themselves.
     """
-    where = candidate_regions(connection, text, kind=kind, missing=missing)
-    away = [] if missing else [root.id for root in list_roots(connection) if root.is_away]
-    if not away or (text and (named_sounds(connection, text) or speaks_of(as_query(text).tree, "is_missing"))):
+    found, rules = selection_and_rules(connection, text or "", with_events=False)
+    where = _chosen(found, rules, kind, missing=away is None)
+    if not away or rules is None or speaks_of(rules, "is_missing"):
         return where, 0
     n_on_other_disks = sa.func.sum(sa.case((locations.c.root_id.in_(away), 0), else_=1))
     lost = (
@@ -60,6 +49,23 @@ def candidates_there(
     )
     there = sa.select(summaries.c.region_id).where(summaries.c.region_id.in_(where), summaries.c.sound_id.not_in(lost))
     return there, len(selected_ids(connection, where)) - len(selected_ids(connection, there))
+
+
+def roots_away(connection: Connection) -> list[int]:
+    """Row numbers of the roots whose disk is not there: the disks are asked now, not remembered from the last look."""
+    return [root.id for root in list_roots(connection) if root.is_away]
+
+
+def _chosen(found: sa.Select[Any], rules: Node | None, kind: str | None, *, missing: bool) -> sa.Select[Any]:
+    """Those of the regions found that may be chosen; all of them where ``rules`` is None."""
+    if rules is None:
+        return found
+    only = []
+    if kind is not None and not speaks_of(rules, "kind"):
+        only.append(summaries.c.kind == kind)
+    if not missing and not speaks_of(rules, "is_missing"):
+        only.append(~summaries.c.is_missing)
+    return sa.select(summaries.c.region_id).where(summaries.c.region_id.in_(found), *only) if only else found
 
 
 def away_sentence(count: int, kind: str | None, *, all_of_them: bool) -> str:
@@ -76,21 +82,3 @@ def away_sentence(count: int, kind: str | None, *, all_of_them: bool) -> str:
 
 def _be(count: int) -> str:
     return "is" if count == 1 else "are"
-
-
-def speaks_of(node: Node, column: str) -> bool:
-    """Whether a query says anything about a column.
-
-    >>> tree = as_query("bpm:120 (kind:loop OR kind:track)").tree
-    >>> speaks_of(tree, "kind"), speaks_of(tree, "is_missing")
-    (True, False)
-    """
-    match node:
-        case And(parts) | Or(parts):
-            return any(speaks_of(part, column) for part in parts)
-        case Not(part):
-            return speaks_of(part, column)
-        case Is(named) | Known(named):
-            return named == column
-        case _:
-            return False

@@ -22,7 +22,7 @@ from sonoteca.search.distinct import copies_by_region, distinct_page
 from sonoteca.search.result_row import Copy, RegionFacts, ResultRow, region_facts
 from sonoteca.search.selection import selected_ids
 from sonoteca.sequence.axes import heard_shift, stretch, stretches_beyond
-from sonoteca.sequence.candidates import away_sentence, candidates_there
+from sonoteca.sequence.candidates import away_sentence, candidates_there, roots_away
 from sonoteca.sequence.freshness import freshness_axis
 from sonoteca.sequence.load_tracks import load_tracks
 from sonoteca.sequence.playlist_file import named_entries
@@ -223,7 +223,8 @@ def find_next(library: Library, request: NextRequest) -> NextAnswer:
         region_id = whole_regions(connection, [sound.id])[sound.id]
         now = region_facts(connection, [region_id])[region_id]
         kind = now.kind
-        where, away = candidates_there(connection, request.filter, kind=kind, missing=request.include_missing)
+        away_roots = None if request.include_missing else roots_away(connection)
+        where, away = candidates_there(connection, request.filter, kind=kind, away=away_roots)
         loaded = load_tracks(library, connection, where, also_sounds=[sound.id, *played])
         at = loaded.index_of_sounds()
         there = selected_ids(connection, where)

@@ -14,7 +14,7 @@ from sonoteca.catalogue.store.library import Library
 from sonoteca.domain.vocabulary import Kind
 from sonoteca.errors import ConstraintsConflict
 from sonoteca.search.selection import region_selection, selected_ids
-from sonoteca.sequence.candidates import away_sentence, candidates_there
+from sonoteca.sequence.candidates import away_sentence, candidates_there, roots_away
 from sonoteca.sequence.load_tracks import load_tracks
 from sonoteca.sequence.set_conflicts import Sieve, check_locks
 from sonoteca.sequence.set_request import SetRequest
@@ -70,7 +70,8 @@ def pool(
     ConstraintsConflict
         All tracks are on disks that are not there, or none matches the filter, and too few are asked for by name.
     """
-    where, away = candidates_there(connection, request.filter, kind=Kind.TRACK, missing=request.include_missing)
+    away_roots = None if request.include_missing else roots_away(connection)
+    where, away = candidates_there(connection, request.filter, kind=Kind.TRACK, away=away_roots)
     tracks = load_tracks(library, connection, where, also_sounds=wishes.sounds)
     choosable = np.isin(tracks.region_ids, selected_ids(connection, where))
     if not choosable.any() and (len(wishes.sounds) < (request.wished_length.n_tracks or len(wishes.sounds) + 1)):
@@ -87,7 +88,7 @@ def pool(
     away_note = away_sentence(away, Kind.TRACK, all_of_them=not choosable.any()) if away else None
     sieves = []
     if request.filter:
-        all_there, _ = candidates_there(connection, None, kind=Kind.TRACK, missing=request.include_missing)
+        all_there, _ = candidates_there(connection, None, kind=Kind.TRACK, away=away_roots)
         everything = selected_ids(connection, all_there)
         taken = len(everything) - int(np.isin(everything, tracks.region_ids[choosable]).sum())
         sieves.append(Sieve(f"the filter {request.filter!r}", taken, f"Loosen the filter {request.filter!r}."))

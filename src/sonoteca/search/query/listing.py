@@ -20,7 +20,7 @@ from sonoteca.domain.music import Key
 from sonoteca.search.query.order import ordered_regions
 from sonoteca.search.query.parser import parse_query
 from sonoteca.search.query.sql import OF_SOUNDS, conditions, matching_regions
-from sonoteca.search.query.tree import And, Between, ExternalIs, Known, Node, Not, Or, Query, SortKey
+from sonoteca.search.query.tree import Query, SortKey, speaks_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,19 +129,7 @@ def as_query(query: str | Query) -> Query:
 
 def is_about_shop(query: Query) -> bool:
     """Whether a query, or its order, names what a shop says: a number of its own, or a price."""
-    return any(key.column in OF_SOUNDS for key in query.sort) or _names_shop(query.tree)
-
-
-def _names_shop(node: Node) -> bool:
-    match node:
-        case And(parts) | Or(parts):
-            return any(map(_names_shop, parts))
-        case Not(part):
-            return _names_shop(part)
-        case Between(column) | Known(column):
-            return column in OF_SOUNDS
-        case _:
-            return isinstance(node, ExternalIs)
+    return any(key.column in OF_SOUNDS for key in query.sort) or speaks_of(query.tree, *OF_SOUNDS)
 
 
 def find_rows(

@@ -146,6 +146,25 @@ def is_text(node: Node) -> bool:
     return isinstance(node, Words)
 
 
+def speaks_of(node: Node, *columns: str) -> bool:
+    """Whether a query says anything about one of these columns.
+
+    >>> speaks_of(And((Is("kind", "loop"), Not(Known("price")))), "price"), speaks_of(ExternalIs("LP-1"), "price")
+    (True, False)
+    """
+    match node:
+        case And(parts) | Or(parts):
+            return any(speaks_of(part, *columns) for part in parts)
+        case Not(part):
+            return speaks_of(part, *columns)
+        case Is(column) | Between(column) | Known(column):
+            return column in columns
+        case ExternalIs():
+            return "external_id" in columns
+        case _:
+            return False
+
+
 def split_text(tree: Node) -> tuple[list[Node], list[Node]]:
     """What has to hold, apart: the parts that ask for nothing but words, and the others."""
     parts = tree.parts if isinstance(tree, And) else (tree,)
