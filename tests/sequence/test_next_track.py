@@ -159,16 +159,15 @@ def test_reasons_speak_of_energy_as_it_was_asked_for() -> None:
     def told(wished: Energy | None) -> str | None:
         style = TransitionStyle(direction=DIRECTIONS[wished])
         scored = transitions(plain, opens_calmly, weights, style)
-        return transition_facts(scored, plain, opens_calmly, (0, 0), style, wished_energy=wished).energy
+        return transition_facts(scored, plain, opens_calmly, (0, 0), style).energy
 
     assert told(None) == "energy rises from 5 to 7"
     assert told("up") == "energy rises from 5 to 7"
     assert told("hold") == "energy rises from 5 to 7"
     nearly = columns(Made(energy=5.3))
-    scored = transitions(plain, nearly, weights)
-    assert transition_facts(scored, plain, nearly, (0, 0), TransitionStyle(), wished_energy="up").energy == (
-        "energy rises a little, within 5"
-    )
+    upwards = TransitionStyle(direction=DIRECTIONS["up"])
+    scored = transitions(plain, nearly, weights, upwards)
+    assert transition_facts(scored, plain, nearly, (0, 0), upwards).energy == "energy rises a little, within 5"
 
 
 def test_reasons_say_where_a_drifting_track_ends_and_starts_at_another_tempo() -> None:

@@ -260,7 +260,6 @@ def find_next(library: Library, request: NextRequest) -> NextAnswer:
                 candidates,
                 (0, int(column)),
                 style,
-                wished_energy=limits.energy,
                 whole_bpms=(now.tempo_bpm, facts[region_id].tempo_bpm),
             ),
             MODE,

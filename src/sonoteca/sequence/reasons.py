@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 
@@ -67,7 +66,6 @@ def transition_facts(
     at: tuple[int, int],
     style: TransitionStyle,
     *,
-    wished_energy: Literal["up", "down", "hold"] | None = None,
     whole_bpms: tuple[float | None, float | None] = (None, None),
 ) -> TransitionFacts:
     """Score, parts and reasons of the transition in row and column ``at``.
@@ -84,7 +82,7 @@ def transition_facts(
         tempo_ratio=None if np.isnan(log2_ratio) else float(2.0**log2_ratio),
         tempo=_tempo(end, start, log2_ratio, float(scored.played.octave[at]), whole_bpms),
         key=_key(scored, end, start, at, style),
-        energy=_energy(end, start, wished_energy),
+        energy=_energy(end, start, style.direction),
         likeness=_likeness(parts),
         missing=tuple(name for name in AXES if parts[name] is None),
     )
@@ -135,7 +133,7 @@ def _key(scored: Transitions, end: Tracks, start: Tracks, at: tuple[int, int], s
     return f"{words}, {abs(cents):.0f} cents out of tune" if abs(cents) >= _HEARD_CENTS else words
 
 
-def _energy(end: Tracks, start: Tracks, wished: Literal["up", "down", "hold"] | None) -> str | None:
+def _energy(end: Tracks, start: Tracks, direction: int) -> str | None:
     """Levels 1..10 rounded once, as tables show them."""
     before, after = 1.0 + 9.0 * float(end.level[0]), 1.0 + 9.0 * float(start.level[0])
     if np.isnan(before) or np.isnan(after):
@@ -144,7 +142,7 @@ def _energy(end: Tracks, start: Tracks, wished: Literal["up", "down", "hold"] | 
     word = "rises" if after > before else "falls"
     if shown[0] != shown[1]:
         return f"energy {word} from {shown[0]} to {shown[1]}"
-    return f"energy {word} a little, within {shown[1]}" if wished in ("up", "down") else f"energy holds at {shown[1]}"
+    return f"energy {word} a little, within {shown[1]}" if direction else f"energy holds at {shown[1]}"
 
 
 def energy_where_they_meet(end: Tracks, start: Tracks) -> str | None:
