@@ -93,7 +93,7 @@ def named_sounds(connection: Connection, text: str) -> list[SoundRef]:
     if _RULES.search(text):
         return [] if _is_query(text) else sounds_called_exactly(connection, text)
     by_id = sounds_with_short_id(connection, text)
-    if len(by_id) == 1 and not find_sound_ids(connection, text):
+    if len(by_id) == 1 and not _finds_any(connection, as_query(text)):
         return by_id
     if _MORE_THAN_WORDS.search(text) or _FILE_NAME.fullmatch(text.strip()):
         return sounds_called_exactly(connection, text)
@@ -107,6 +107,11 @@ def _is_query(text: str) -> bool:
         # A title may hold a colon or a lonely quote.
         return False
     return True
+
+
+def _finds_any(connection: Connection, query: Query) -> bool:
+    found = matching_regions(query, dialect=connection.dialect.name).limit(1)
+    return connection.execute(found).first() is not None
 
 
 def _each_named(connection: Connection, text: str) -> list[int]:
@@ -145,7 +150,7 @@ def named_or_query(connection: Connection, text: str) -> Query:
         return Query(Or(tuple(IdIs(each.public_id) for each in named)))
     query = as_query(text)
     words = text.split()
-    if len(words) > 1 and _RULES.search(text) is None and not find_sound_ids(connection, query):
+    if len(words) > 1 and _RULES.search(text) is None and not _finds_any(connection, query):
         several = [named_sounds(connection, word) for word in words]
         if all(len(each) == 1 for each in several):
             return Query(Or(tuple(IdIs(each[0].public_id) for each in several)))
