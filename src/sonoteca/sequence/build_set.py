@@ -205,8 +205,9 @@ def _unfilled(problem: SetProblem, worth: Worth, order: Sequence[int]) -> list[s
     in_set = set(order)
     left = [index for index in np.flatnonzero(problem.choosable).tolist() if index not in in_set]
     copies = Copies(problem.tracks, problem.weights.lint.same_sound)
-    again = sum(not in_set.isdisjoint(copies.of(index)) for index in left)
-    why = _why_unfilled(len(left), again)
+    # Asked of the few tracks that are in: one is a copy of the other both ways.
+    again = {copy for index in order for copy in copies.of(index)}
+    why = _why_unfilled(len(left), len(again.intersection(left)))
     return [
         f"Only {counted(len(order), 'track')}, {_clock(worth.duration_s)}, match, and {_clock(problem.duration_s)} were "
         f"asked for: {why}."
