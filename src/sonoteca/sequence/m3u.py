@@ -73,7 +73,8 @@ def parse_m3u(data: bytes, *, folder: Path, name: str = "the playlist") -> list[
     title: str | None = None
     # Not splitlines: names may hold the odd separators that it splits at.
     for raw in re.split(rb"\r\n|\r|\n", data.removeprefix(b"\xef\xbb\xbf")):
-        line = text_of(raw).strip()
+        text = text_of(raw)
+        line = text.strip()
         if not line:
             continue
         if line.startswith("#"):
@@ -83,7 +84,7 @@ def parse_m3u(data: bytes, *, folder: Path, name: str = "the playlist") -> list[
                 duration_s = seconds if seconds > 0 else None
                 title = match["title"].strip() or None
             continue
-        entries.append(M3uEntry(line, local_path(text_of(raw), raw, folder), duration_s, title))
+        entries.append(M3uEntry(line, local_path(text, raw, folder), duration_s, title))
         duration_s = title = None
     return entries
 
