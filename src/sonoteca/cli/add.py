@@ -23,7 +23,6 @@ from sonoteca.cli.listening_options import (
     warn_of_broken_plugins,
 )
 from sonoteca.cli.options import DataDirOption, JsonOption, LibraryOption, open_named_library
-from sonoteca.domain.names import printable_path
 
 if TYPE_CHECKING:
     from sonoteca import Library
@@ -110,6 +109,7 @@ def add(
 
 def _open_for(named: Sequence[str], library: str | None) -> Library:
     """The library, made for what is there: names that lead nowhere make none."""
+    from sonoteca.domain.names import printable_path
     from sonoteca.errors import FileUnreadable, LibraryMissing
 
     if any(map(_is_there, named)):

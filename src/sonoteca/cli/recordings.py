@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import tempfile
-import wave
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
@@ -29,11 +27,15 @@ def recordings(files: list[Path] | None, seconds: float | None) -> Iterator[list
         return
     if seconds is None or files:
         raise RequestError("Name a recording, or give --record SECONDS.")
+    import tempfile
+
     with tempfile.TemporaryDirectory(prefix="sonoteca-query-") as folder:
         yield [_record(seconds, Path(folder) / "query.wav")]
 
 
 def _record(seconds: float, path: Path) -> Path:
+    import wave
+
     import numpy as np
 
     from sonoteca.cli.output import note

@@ -19,7 +19,6 @@ from sonoteca.cli.options import (
     open_listener,
     open_named_library,
 )
-from sonoteca.cli.text_width import NO_BREAK
 from sonoteca.cli.weights import WeightsOption, weights_text
 from sonoteca.domain.vocabulary import Role
 
@@ -127,6 +126,8 @@ def _print_matches(answer: MatchAnswer, ids: Mapping[str, str]) -> None:
 
 def _why(match: MatchRow) -> str | None:
     """What speaks for it, and in one sentence what speaks against it."""
+    from sonoteca.cli.text_width import NO_BREAK
+
     doubts = [f"But:{NO_BREAK}{'; '.join(match.risk_reasons)}."] if match.risk_reasons else []
     return " ".join([*match.row.reasons, *doubts]) or None
 
