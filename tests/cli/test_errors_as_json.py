@@ -45,6 +45,9 @@ def test_an_error_names_those_that_may_have_been_meant(
     [
         (("list", "kind:lopp", "--json"), "query_syntax", 2),
         (("search", "--json", "kick", "-k", "many"), "bad_request", 2),
+        (("search", "--json", "kick", "--bogus"), "bad_request", 2),
+        (("--bogus", "search", "--json", "kick"), "bad_request", 2),
+        (("serch", "--json", "kick"), "bad_request", 2),
         (("--library", "nowhere/at/all.sonoteca", "list", "--json"), "library_missing", 3),
     ],
 )

@@ -59,8 +59,19 @@ if TYPE_CHECKING:
     from sonoteca.errors import SonotecaError
 
 
+# Of what is wrong with a command line Typer offers one class by name; an unknown option or command is its sister.
+_UsageError: Any = typer.BadParameter.__bases__[0]
+
+
 class _Commands(TyperGroup):
-    """The commands; a value that a person mistypes is told of in our words, and Ctrl-C is no "Aborted!"."""
+    """The commands; what a person mistypes is told of in our words, and Ctrl-C is no "Aborted!"."""
+
+    def parse_args(self, ctx: Any, args: Any) -> Any:
+        try:
+            return super().parse_args(ctx, args)
+        except _UsageError as error:
+            _tell_usage(error)
+            raise
 
     def invoke(self, ctx: Any) -> Any:
         try:
@@ -72,13 +83,17 @@ class _Commands(TyperGroup):
             if interrupts.have_come():
                 raise typer.Exit(interrupts.EXIT_CODE) from abort
             raise
-        except typer.BadParameter as error:
-            # "Value error" is a word of what checks options, not of who reads it.
-            error.message = error.message.removeprefix("Value error, ")
-            from sonoteca.errors import RequestError
-
-            _tell_program(RequestError(error.format_message()))
+        except _UsageError as error:
+            _tell_usage(error)
             raise
+
+
+def _tell_usage(error: Any) -> None:
+    # "Value error" is a word of what checks options, not of who reads it.
+    error.message = error.message.removeprefix("Value error, ")
+    from sonoteca.errors import RequestError
+
+    _tell_program(RequestError(error.format_message()))
 
 
 app = typer.Typer(
