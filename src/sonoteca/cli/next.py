@@ -98,7 +98,7 @@ def next_(
     )
     with open_named_library(library, mode="read") as opened:
         answer = sonoteca.find_next(opened, request)
-        ids = ids_of(opened, [each.row for each in answer.rows])
+        ids = {} if as_json else ids_of(opened, [each.row for each in answer.rows])
     if as_json:
         print_json(answer.as_json())
     else:

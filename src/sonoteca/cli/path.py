@@ -52,7 +52,7 @@ def path(
     )
     with open_named_library(library, mode="read") as opened:
         answer = sonoteca.walk(opened, request)
-        ids = ids_of(opened, answer.rows)
+        ids = {} if as_json else ids_of(opened, answer.rows)
     if as_json:
         print_json(answer.as_json())
     else:

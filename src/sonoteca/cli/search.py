@@ -51,7 +51,7 @@ def search(
     request = sonoteca.WordsRequest(words=query_text(words), filter=filter_text(only), k=count, offset=offset)
     with open_named_library(library, mode="read") as opened:
         answer = sonoteca.search_words(opened, request)
-        ids = ids_of(opened, answer.rows)
+        ids = {} if as_json else ids_of(opened, answer.rows)
     if as_json:
         print_json(answer.as_json())
     else:

@@ -86,7 +86,7 @@ def similar(
     )
     with open_named_library(library, mode="read") as opened, open_listener() as listener:
         answer = sonoteca.find_similar(opened, request, listener=listener)
-        ids = ids_of(opened, answer.rows)
+        ids = {} if as_json else ids_of(opened, answer.rows)
     if as_json:
         print_json(answer.as_json())
     else:

@@ -81,7 +81,7 @@ def match_sound(
     )
     with open_named_library(library, mode="read") as opened, open_listener() as listener:
         answer = sonoteca.find_matches(opened, request, listener=listener)
-        ids = ids_of(opened, [match.row for match in answer.rows])
+        ids = {} if as_json else ids_of(opened, [match.row for match in answer.rows])
     if as_json:
         print_json(answer.as_json())
     else:
