@@ -43,7 +43,8 @@ def remove(
             message = f"took out {numbered(answer.removed)}; {name!r} has {counted(answer.entries)} now"
             document = answer.as_json()
         else:
-            count = {row.name: row.entries for row in sonoteca.list_playlists(opened).rows}
+            # The rules of smart ones are counted for the question alone.
+            count = {} if yes else {row.name: row.entries for row in sonoteca.list_playlists(opened).rows}
             if name in count:
                 held = "" if count[name] is None else f" with {counted(count[name] or 0)}"
                 confirm(f"Remove the playlist {name!r}{held}? Its sounds stay.", yes=yes)
