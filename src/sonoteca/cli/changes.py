@@ -7,7 +7,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from sonoteca.cli.hints import option_of
-from sonoteca.cli.output import note
+from sonoteca.cli.output import counted, note
 from sonoteca.domain.moment_words import moment_text
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def value_text(value: object) -> str:
     if isinstance(value, float):
         return f"{value:.6g}"
     if isinstance(value, dict):
-        return f"{value['name']!r} with {value['entries']} entr{'y' if value['entries'] == 1 else 'ies'}"
+        return f"{value['name']!r} with {counted(value['entries'], 'entry', 'entries')}"
     if isinstance(value, list):
         return ", ".join(f"{moment_text(each['at_s'])} {each['name']}" for each in value)
     return str(value)

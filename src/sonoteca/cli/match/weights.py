@@ -16,10 +16,8 @@ def weights(
 
     They are the shipped ones, the library's own, or those of --weights FILE.
     """
-    import sys
-
     import sonoteca
-    from sonoteca.cli.output import print_json
+    from sonoteca.cli.output import print_json, write_out
     from sonoteca.errors import LibraryMissing
 
     request = sonoteca.MatchWeightsRequest(weights=weights_text(weights))
@@ -31,4 +29,4 @@ def weights(
     if as_json:
         print_json(answer.as_json())
     else:
-        sys.stdout.write(answer.as_toml())
+        write_out(answer.as_toml())

@@ -7,15 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-if TYPE_CHECKING:
-    from sonoteca import ShowPlaylistAnswer
-
 from sonoteca.cli.examples import examples
 from sonoteca.cli.options import DataDirOption, JsonOption, LibraryOption, open_named_library
 from sonoteca.cli.playlist.words import NameArgument, counted, rule_text
 
 if TYPE_CHECKING:
-    pass
+    from sonoteca import ShowPlaylistAnswer
 
 
 def register(group: typer.Typer) -> None:
