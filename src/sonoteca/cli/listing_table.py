@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sonoteca.cli.output import clock, counted, note, print_table
-from sonoteca.cli.sound_names import key_text, kind_text, names_of, price_text, tempo_number
+from sonoteca.cli.sound_names import key_text, kind_text, marked, names_of, price_text, tempo_number
 from sonoteca.cli.table import Column, ColumnLike
 
 if TYPE_CHECKING:
@@ -49,9 +49,7 @@ def _state_text(row: SoundRow) -> str | None:
 
 
 def _marked(row: SoundRow, name: str, text: str | None) -> str | None:
-    """With a question mark where it is only likely."""
-    certainty = row.certainty.get(name)
-    return text if text is None or certainty is None else text + certainty.mark
+    return marked(text, row.certainty.get(name))
 
 
 def print_facets(counts_by_field: Mapping[str, Any]) -> None:

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
+from sonoteca.cli.text_width import NO_BREAK
 from sonoteca.domain.music import Key
+
+if TYPE_CHECKING:
+    from sonoteca.domain.certainty import Certainty
 
 _KINDS = {"one_shot": "one-shot", "field_recording": "field"}
 
@@ -66,6 +70,11 @@ def _path_end(path: str, folders: int) -> str:
     return "/".join(path.rstrip("/").split("/")[-1 - folders :])
 
 
+def marked(text: str | None, certainty: Certainty | None) -> str | None:
+    """A value with a question mark where it is only likely."""
+    return text if text is None or certainty is None else text + certainty.mark
+
+
 def kind_text(kind: str | None) -> str | None:
     """A kind as a column shows it.
 
@@ -90,7 +99,7 @@ def key_text(key: Key | None) -> str | None:
     >>> [key_text(Key.parse(name)).split() for name in ("F# minor", "C major")]
     [['F#m', '11A'], ['C', '8B']]
     """
-    return None if key is None else f"{key.name.split()[0]}{'m' if key.mode == 'minor' else ''}\u00a0{key.camelot}"
+    return None if key is None else f"{key.name.split()[0]}{'m' if key.mode == 'minor' else ''}{NO_BREAK}{key.camelot}"
 
 
 def price_text(price: float | None, currency: str | None) -> str | None:
@@ -99,4 +108,4 @@ def price_text(price: float | None, currency: str | None) -> str | None:
     >>> price_text(2.5, "EUR"), price_text(12.0, None), price_text(None, "EUR")
     ('2.50\\xa0EUR', '12.00', None)
     """
-    return None if price is None else f"{price:.2f}\u00a0{currency}" if currency else f"{price:.2f}"
+    return None if price is None else f"{price:.2f}{NO_BREAK}{currency}" if currency else f"{price:.2f}"

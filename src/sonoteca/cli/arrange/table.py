@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sonoteca.cli.output import clock, note, print_json, print_pairs, print_table
+from sonoteca.cli.sound_names import marked
 from sonoteca.cli.table import Column
 
 if TYPE_CHECKING:
@@ -62,8 +63,7 @@ def print_arrangement(answer: ArrangeAnswer, *, as_json: bool) -> None:
         note(f"missing: {source.shown} ({source.why_missing})")
 
 
-def _role_text(answer: ArrangeAnswer, content_hash: str, role: str) -> str:
+def _role_text(answer: ArrangeAnswer, content_hash: str, role: str) -> str | None:
     """The role that a sound plays here, with a question mark where it is only likely to be the sound's."""
     source = answer.sources[content_hash]
-    certainty = source.role_certainty if source.role == role else None
-    return role if certainty is None else role + certainty.mark
+    return marked(role, source.role_certainty if source.role == role else None)

@@ -92,7 +92,7 @@ def _print_matches(answer: MatchAnswer, ids: Mapping[str, str]) -> None:
     """Rows as a table; what was rejected as a sentence."""
     from sonoteca.cli.answer_table import note_rest
     from sonoteca.cli.output import note, print_table
-    from sonoteca.cli.sound_names import names_of
+    from sonoteca.cli.sound_names import marked, names_of
 
     print_table(
         [
@@ -108,7 +108,7 @@ def _print_matches(answer: MatchAnswer, ids: Mapping[str, str]) -> None:
             (
                 f"{match.total_score:.2f}",
                 ids[match.row.id],
-                _role(match),
+                marked(match.role, match.role_certainty),
                 None if match.tempo_ratio is None else _stretch_text(match.tempo_ratio),
                 f"{match.semitone_shift:+d}" if match.semitone_shift else "0",
                 name,
@@ -140,10 +140,3 @@ def _stretch_text(tempo_ratio: float) -> str:
     """
     percent = round(100.0 * (tempo_ratio - 1.0), 1)
     return f"{percent:+.1f} %" if percent else "0.0 %"
-
-
-def _role(match: MatchRow) -> str | None:
-    """The role, with a question mark where it is only likely."""
-    if match.role is None or match.role_certainty is None:
-        return match.role
-    return match.role + match.role_certainty.mark
