@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from sonoteca.cli.output import clock, note, print_json, print_table
+from sonoteca.cli.output import clock, note, page_text, print_json, print_table
 from sonoteca.cli.sound_names import names_of
 from sonoteca.cli.table import Column
 
@@ -64,9 +64,7 @@ def note_rest(answer: WordsAnswer | SimilarAnswer | NextAnswer | MatchAnswer) ->
         return
     if not offset and (total is None or total == shown):
         return
-    of = "" if total is None else f" of {total}"
-    more = "" if answer.next_offset is None else f"; --offset {answer.next_offset} shows what follows"
-    note(f"{f'{offset + 1} to {offset + shown}' if offset else shown}{of} shown{more}")
+    note(page_text(shown, offset, total, answer.next_offset))
 
 
 def ids_of(library: Library, rows: Sequence[ResultRow]) -> dict[str, str]:

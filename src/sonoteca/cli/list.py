@@ -107,7 +107,7 @@ def _rows(library: Library, request: ListRequest) -> Iterator[dict[str, Any]]:
 
 def _shown(answer: ListAnswer) -> str:
     """How much of what there is was shown, and how to see the rest."""
-    from sonoteca.cli.output import counted
+    from sonoteca.cli.output import counted, page_text
 
     shown, total, offset = len(answer.rows), answer.total, answer.request.offset
     if not total:
@@ -116,6 +116,4 @@ def _shown(answer: ListAnswer) -> str:
         return f"There are only {total}."
     if shown == total:
         return counted(total, "sound")
-    end = offset + shown
-    more = f"; --offset {end} shows what follows" if end < total else ""
-    return f"{f'{offset + 1} to {end}' if offset else shown} of {total} shown{more}"
+    return page_text(shown, offset, total, answer.next_offset)

@@ -264,6 +264,18 @@ def counted(number: int, one: str, many: str = "") -> str:
     return f"{number} {one if number == 1 else many or one + 's'}"
 
 
+def page_text(shown: int, offset: int, total: int | None, next_offset: int | None) -> str:
+    """Which rows of how many were shown, and how to see what follows.
+
+    >>> page_text(10, 0, 25, 10), page_text(5, 20, None, None)
+    ('10 of 25 shown; --offset 10 shows what follows', '21 to 25 shown')
+    """
+    rows = f"{offset + 1} to {offset + shown}" if offset else str(shown)
+    of = "" if total is None else f" of {total}"
+    more = "" if next_offset is None else f"; --offset {next_offset} shows what follows"
+    return f"{rows}{of} shown{more}"
+
+
 def local_time(moment: str | None) -> str | None:
     """A moment of the catalogue (UTC) as the clock on the wall shows it, to the minute."""
     if moment is None:
