@@ -19,6 +19,7 @@ from .arrange.sound.render import render as render
 from .catalogue.described import DescribeAnswer as DescribeAnswer
 from .catalogue.described import DescribeRequest as DescribeRequest
 from .catalogue.described import describe_sound as describe_sound
+from .catalogue.identity.roots import path_in_roots as path_in_roots
 from .catalogue.identity.sounds import short_ids as short_ids
 from .catalogue.made.arrangements import ArrangementEntry as ArrangementEntry
 from .catalogue.store.library import Library as Library

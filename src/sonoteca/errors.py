@@ -324,6 +324,22 @@ class SoundsMissing(SonotecaError):
     http_status = 409
 
 
+class NotThereYet(RequestError):
+    """Something that this version cannot do, and a later one will."""
+
+    code = "not_there_yet"
+    default_remedy = "A later version of Sonoteca can do it."
+    http_status = 501
+
+
+class PathOutsideRoots(RequestError):
+    """A path that leads out of the folders that were added, whether or not something is there."""
+
+    code = "path_outside_roots"
+    default_remedy = "Name a file below one of the folders that were added."
+    http_status = 403
+
+
 class SpaceMismatch(RequestError):
     """Vectors of different embedding spaces were compared."""
 
