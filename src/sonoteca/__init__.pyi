@@ -183,5 +183,10 @@ from .upkeep.derived_things import rebuild_index as rebuild_index
 from .upkeep.derived_things import rebuild_summaries as rebuild_summaries
 from .upkeep.doctor import DoctorAnswer as DoctorAnswer
 from .upkeep.doctor import examine as examine
+from .upkeep.health import HealthAnswer as HealthAnswer
+from .upkeep.health import HealthRequest as HealthRequest
+from .upkeep.health import check_health as check_health
+from .upkeep.status import StatusAnswer as StatusAnswer
+from .upkeep.status import library_status as library_status
 
 __version__: str

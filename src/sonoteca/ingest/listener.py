@@ -23,7 +23,7 @@ from sonoteca.errors import RequestError, SonotecaError
 from sonoteca.ingest import worker_tasks
 from sonoteca.ingest.deadline import deadline_of_file
 from sonoteca.ingest.failures import error_of
-from sonoteca.workers.executor import DEFAULT_AHEAD, Done, Executor, Failed, Input, Output, Task
+from sonoteca.workers.executor import DEFAULT_AHEAD, Done, Executor, Failed, Input, Output, PoolState, Task
 from sonoteca.workers.limits import DEFAULT_MEMORY_MB, limits_of
 from sonoteca.workers.local_executor import LocalExecutor
 from sonoteca.workers.worker import Preparation
@@ -129,6 +129,11 @@ class Listener:
         """
         if self._given is None:
             self._pool(self._start_method).start(wait=wait)
+
+    def state(self) -> PoolState:
+        """What the workers do now; before the first file there are none."""
+        pool = self.ready_executor
+        return PoolState("local", self.workers) if pool is None else pool.state()
 
     def run(
         self, function: Callable[[Input], Output], tasks: Iterable[Task[Input]], *, ahead: int = DEFAULT_AHEAD

@@ -9,6 +9,7 @@ from typing import Any
 
 from sonoteca.arrange.keep.answer import ArrangeAnswer
 from sonoteca.arrange.keep.arrangements import keep_arrangement
+from sonoteca.arrange.keep.clip_fits import fit_clips
 from sonoteca.arrange.keep.store import load_arrangement
 from sonoteca.arrange.sources import find_sources
 from sonoteca.catalogue.identity.sounds import find_sounds
@@ -97,7 +98,7 @@ def export_arrangement(library: Library, request: ArrangementExportRequest) -> A
     elif chosen is ExportFormat.MIDI_MARKERS:
         content = midi_marker_bytes(arrangement, sources)
     else:
-        content = arrangement_json_bytes(arrangement, sources)
+        content = arrangement_json_bytes(arrangement, sources, fit_clips(library, arrangement))
     try:
         write_whole(path, content)
     except OSError as error:

@@ -7,11 +7,12 @@ them. Reading needs none of it: a clip means a content, wherever it lies.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from sonoteca.arrange.arrangement import Arrangement
+from sonoteca.arrange.keep.clip_fits import ClipFit
 from sonoteca.arrange.keep.document import from_document, full_document
 from sonoteca.arrange.sources import Source
 from sonoteca.errors import FileUnreadable, RequestError
@@ -19,9 +20,11 @@ from sonoteca.errors import FileUnreadable, RequestError
 MAX_BYTES = 64 * 2**20
 
 
-def arrangement_json_bytes(arrangement: Arrangement, sources: Mapping[str, Source]) -> bytes:
-    """Write the file: ASCII, indented, the same bytes every time."""
-    text = json.dumps(full_document(arrangement, sources), indent=2, ensure_ascii=True, allow_nan=False)
+def arrangement_json_bytes(
+    arrangement: Arrangement, sources: Mapping[str, Source], fits: Sequence[ClipFit | None] | None = None
+) -> bytes:
+    """Write the file: ASCII, indented, the same bytes every time; ``fits`` are those of the clips, where they are known."""
+    text = json.dumps(full_document(arrangement, sources, fits), indent=2, ensure_ascii=True, allow_nan=False)
     return f"{text}\n".encode()
 
 

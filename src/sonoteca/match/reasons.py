@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 
 from sonoteca.domain.music import Key, KeyRelation, key_relation, stretch_percent
@@ -28,7 +30,12 @@ _RISKS = {
 
 def risks_of(fits: Fits, i: int) -> list[str]:
     """Say what speaks against candidate ``i``, in plain words."""
-    return [_RISKS[name] for name, found in fits.flags.items() if found[i]]
+    return sentences_of_flags(name for name, found in fits.flags.items() if found[i])
+
+
+def sentences_of_flags(names: Iterable[str]) -> list[str]:
+    """Say each flag of ``weights.FLAGS`` in plain words."""
+    return [_RISKS[name] for name in names]
 
 
 def reasons_of(one: RegionTable, candidates: RegionTable, fits: Fits, i: int) -> list[str]:

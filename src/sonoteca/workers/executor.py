@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import Generic, Literal, Protocol, TypeVar
+from typing import Any, Generic, Literal, Protocol, TypeVar
 
 Input = TypeVar("Input")
 Output = TypeVar("Output")
@@ -41,6 +41,22 @@ class Failed:
     message: str
     error: Exception | None
     elapsed_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class PoolState:
+    """What the workers of a pool do now; ``workers`` is how many there may be, the others count those there are."""
+
+    kind: str
+    workers: int
+    idle: int = 0
+    busy: int = 0
+    starting: int = 0
+
+    def as_json(self) -> dict[str, Any]:
+        """Kind, most workers, and how many are in each state."""
+        states = {"idle": self.idle, "busy": self.busy, "starting": self.starting}
+        return {"kind": self.kind, "workers": self.workers, "states": states}
 
 
 # How many tasks beyond the workers' own may be under way: enough to keep them busy while results are stored.
@@ -77,6 +93,10 @@ class Executor(Protocol):
 
     def cancel(self, key: str) -> bool:
         """Stop every task of that key that has not finished; False if none is known."""
+        ...
+
+    def state(self) -> PoolState:
+        """What the workers do now."""
         ...
 
     def close(self) -> None: ...

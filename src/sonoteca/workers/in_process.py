@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
 
-from sonoteca.workers.executor import DEFAULT_AHEAD, Done, Executor, Failed, Input, Output, Task
+from sonoteca.workers.executor import DEFAULT_AHEAD, Done, Executor, Failed, Input, Output, PoolState, Task
 
 
 class InProcessExecutor(Executor):
@@ -41,6 +41,10 @@ class InProcessExecutor(Executor):
         """Remember to leave ``key`` out; nothing can be stopped once it runs."""
         self._cancelled.add(key)
         return True
+
+    def state(self) -> PoolState:
+        """No worker of its own: whoever asks does the work."""
+        return PoolState("in_process", 1, idle=1)
 
     def close(self) -> None:
         self._open = False

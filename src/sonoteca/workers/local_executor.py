@@ -30,7 +30,7 @@ from typing import Any
 import psutil
 
 from sonoteca.errors import WorkerError
-from sonoteca.workers.executor import DEFAULT_AHEAD, Done, Executor, Failed, FailureKind, Input, Output, Task
+from sonoteca.workers.executor import DEFAULT_AHEAD, Done, Executor, Failed, FailureKind, Input, Output, PoolState, Task
 from sonoteca.workers.fork_server import ForkServer
 from sonoteca.workers.jobs import Event, Job, Run, Schedule, SuspectWaits
 from sonoteca.workers.limits import WorkerLimits
@@ -202,6 +202,11 @@ class LocalExecutor(Executor):
         for job in waited:
             job.run.deliver(Failed(key, verdict.kind, verdict.message, None, 0.0))
         return bool(waited or under_way)
+
+    def state(self) -> PoolState:
+        """How many worker processes are there, and what they do."""
+        with self._changed:
+            return PoolState("local", self._workers, len(self._idle), len(self._running), self._n_starting)
 
     def close(self) -> None:
         """Stop all workers and remove their temporary files. What was under way is lost, and says so."""

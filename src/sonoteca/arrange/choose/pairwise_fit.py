@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sonoteca.arrange.choose.place import Placements
-from sonoteca.match.fit import fit
+from sonoteca.match.fit import Fits, fit
+from sonoteca.match.region_table import RegionTable
 from sonoteca.match.weights import Weights
 
 # What a pair counts of which nothing is known: neither for nor against.
@@ -51,11 +52,21 @@ def fit_pairs(placements: Placements, weights: Weights) -> PairwiseFit:
         others = np.flatnonzero(roles != roles[i])
         if len(others) == 0:
             continue
-        fits = fit(sounding.take([i]), sounding.take(others), weights, still=True)
-        one_way[i, others] = np.where(np.isfinite(fits.total), fits.total, _UNKNOWN)
+        fits = fit_beside(sounding, i, others, weights)
+        one_way[i, others] = counted_scores(fits)
         for name in _KEPT_AXES:
             axes[name][i, others] = fits.axes[name]
     return PairwiseFit(0.5 * (one_way + one_way.T), axes, _likeness(sounding.vectors.astype(np.float32), m))
+
+
+def fit_beside(sounding: RegionTable, number: int, others: Sequence[int] | NDArray[np.int64], weights: Weights) -> Fits:
+    """Match others with one of the regions of a table, all as they sound: nothing is moved any more."""
+    return fit(sounding.take([number]), sounding.take(others), weights, still=True)
+
+
+def counted_scores(fits: Fits) -> NDArray[np.float64]:
+    """Read the scores 0..1, with what a pair counts where nothing is known of it."""
+    return np.where(np.isfinite(fits.total), fits.total, _UNKNOWN).astype(np.float64)
 
 
 def standing_of(total: NDArray[np.float64], roles: Sequence[str]) -> NDArray[np.float64]:

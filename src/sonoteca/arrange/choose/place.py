@@ -195,6 +195,23 @@ def clip_of(
     )
 
 
+def placements_of_clips(loops: Loops, clips: Sequence[Clip]) -> Placements | None:
+    """Read clips as they were placed, in their order, without those whose sound is gone; None if none is left."""
+    rows = {content_hash: row for row, content_hash in reversed(list(enumerate(loops.regions.content_hashes)))}
+    there = [clip for clip in clips if clip.content_hash in rows]
+    if not there:
+        return None
+    numbers = [rows[clip.content_hash] for clip in there]
+    return Placements(
+        loops=replace(loops.take(numbers), roles=tuple(clip.role for clip in there)),
+        tempo_ratio=np.array([clip.tempo_ratio for clip in there]),
+        pass_bars=np.ones(len(there)),
+        level=np.ones(len(there)),
+        semitone_shift=np.array([clip.semitone_shift for clip in there], np.int64),
+        worth=np.zeros(len(there)),
+    )
+
+
 def _worth(loops: Loops, ratio: NDArray[np.float64], pitch: NDArray[np.float64]) -> NDArray[np.float64]:
     regions = loops.regions
     numbers = np.array([ROLES.index(role) for role in loops.roles], np.int64)

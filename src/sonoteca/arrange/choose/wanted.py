@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -58,6 +58,19 @@ def regions_to_use(library: Library, request: ArrangeRequest, named: NamedSounds
         query = sa.select(regions.c.id).join(sounds, sounds.c.id == regions.c.sound_id)
         own = connection.execute(query.where(sounds.c.content_hash.in_(hashes), regions.c.number == 0)).scalars().all()
     return np.union1d(found, np.array(own, np.int64))
+
+
+def regions_of_contents(library: Library, hashes: Iterable[str]) -> NDArray[np.int64]:
+    """Give the row numbers of all regions of the sounds of these contents; what is not in the library is left out."""
+    wanted = list(dict.fromkeys(hashes))
+    query = sa.select(regions.c.id).join(sounds, sounds.c.id == regions.c.sound_id)
+    with library.read() as connection:
+        found = [
+            number
+            for some in chunks(wanted)
+            for number in connection.execute(query.where(sounds.c.content_hash.in_(some))).scalars()
+        ]
+    return np.array(found, np.int64)
 
 
 def find_wanted(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sonoteca.arrange.arrangement import Arrangement
+from sonoteca.arrange.keep.clip_fits import ClipFit, fit_clips
 from sonoteca.arrange.keep.document import full_document
 from sonoteca.arrange.sources import Source, find_sources
 from sonoteca.catalogue.store.library import Library
@@ -22,12 +23,15 @@ class ArrangeAnswer:
     arrangement : Arrangement
     sources : mapping of content hash to Source
         Where each of its sounds is; some may be missing.
+    fits : tuple of ClipFit or None
+        How each clip goes with what plays with it, in the order of the clips.
     request : Request or None
         What it was made or changed by; None where it was only opened.
     """
 
     arrangement: Arrangement
     sources: Mapping[str, Source]
+    fits: tuple[ClipFit | None, ...]
     request: Request | None = None
 
     def __repr__(self) -> str:
@@ -50,11 +54,12 @@ class ArrangeAnswer:
         return rows
 
     def as_json(self) -> dict[str, Any]:
-        """The document of the arrangement with its sounds; what was asked stands in ``details``."""
-        return full_document(self.arrangement, self.sources)
+        """The document of the arrangement with its sounds, each clip with its fit; what was asked stands in ``details``."""
+        return full_document(self.arrangement, self.sources, self.fits)
 
 
 def answer_with(library: Library, arrangement: Arrangement, request: Request | None = None) -> ArrangeAnswer:
     """Answer with an arrangement: look where its sounds are now."""
     with library.read() as connection:
-        return ArrangeAnswer(arrangement, find_sources(connection, arrangement.clips), request)
+        sources = find_sources(connection, arrangement.clips)
+    return ArrangeAnswer(arrangement, sources, fit_clips(library, arrangement), request)

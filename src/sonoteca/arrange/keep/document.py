@@ -7,13 +7,14 @@ a file may carry more. ``docs/arrangement.schema.json`` is the JSON schema of th
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, Strict, ValidationError
 from pydantic_core import PydanticCustomError
 
 from sonoteca.arrange.arrangement import Arrangement, Clip, Section
+from sonoteca.arrange.keep.clip_fits import ClipFit, fit_as_json
 from sonoteca.arrange.sources import Source
 from sonoteca.catalogue.store.names import is_storable
 from sonoteca.domain.music import Key
@@ -100,6 +101,16 @@ class ArrangementDocument(_Part):
     clips: list[ClipDocument]
 
 
+class FittedClipDocument(ClipDocument):
+    """A clip, and how it goes with what plays with it, in the names of a match: told to the reader and not read back."""
+
+    fit: dict[str, Number | None] | None = None
+    fit_scores: dict[str, Number | None] | None = None
+    quality_flags: tuple[str, ...] | None = None
+    gating_status: str | None = None
+    risk_reasons: tuple[str, ...] | None = None
+
+
 class NamedSound(_Part):
     """How the library that wrote a document knew one of its sounds."""
 
@@ -112,6 +123,8 @@ class NamedSound(_Part):
 class FullDocument(ArrangementDocument):
     """An arrangement with what its sounds are called, by content hash; reading needs none of the names."""
 
+    # A list is read whole: what was written for each clip stands in it.
+    clips: list[FittedClipDocument]  # type: ignore[assignment]
     sounds: dict[str, NamedSound] = {}
 
 
@@ -153,8 +166,13 @@ def as_document(arrangement: Arrangement) -> dict[str, Any]:
     }
 
 
-def full_document(arrangement: Arrangement, sources: Mapping[str, Source]) -> dict[str, Any]:
-    """Write the arrangement with its ``sounds``: per content hash, what the library knows of each today."""
+def full_document(
+    arrangement: Arrangement, sources: Mapping[str, Source], fits: Sequence[ClipFit | None] | None = None
+) -> dict[str, Any]:
+    """Write the arrangement with its ``sounds``, per content hash what the library knows of each today.
+
+    ``fits`` are those of its clips, in their order; without them nothing is known of any.
+    """
     sounds = {
         each.content_hash: {
             "id": each.public_id,
@@ -164,7 +182,10 @@ def full_document(arrangement: Arrangement, sources: Mapping[str, Source]) -> di
         }
         for each in sources.values()
     }
-    return {**as_document(arrangement), "sounds": sounds}
+    document = as_document(arrangement)
+    known = [None] * len(arrangement.clips) if fits is None else fits
+    clips = [clip | fit_as_json(fit) for clip, fit in zip(document["clips"], known, strict=True)]
+    return {**document, "clips": clips, "sounds": sounds}
 
 
 def from_document(document: Any) -> Arrangement:

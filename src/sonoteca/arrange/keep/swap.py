@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-import sqlalchemy as sa
-from numpy.typing import NDArray
 
 from sonoteca.arrange.arrangement import Arrangement, Clip
 from sonoteca.arrange.choose.beam import MEAN, WORST, WORTH
@@ -16,12 +13,11 @@ from sonoteca.arrange.choose.conflicts import none_in_reach, none_of_role, not_i
 from sonoteca.arrange.choose.grid import Grid
 from sonoteca.arrange.choose.loops import Loops, find_loops
 from sonoteca.arrange.choose.pairwise_fit import fit_pairs, standing_of
-from sonoteca.arrange.choose.place import Limits, Placements, clip_of, place
+from sonoteca.arrange.choose.place import Limits, Placements, clip_of, place, placements_of_clips
 from sonoteca.arrange.choose.reasons import mean_fit, reasons_of
-from sonoteca.arrange.choose.wanted import loop_of, true_peaks
+from sonoteca.arrange.choose.wanted import loop_of, regions_of_contents, true_peaks
 from sonoteca.arrange.keep.edit import Target, clips_at, put_in, refuse_if_locked, sections_of_target
 from sonoteca.catalogue.store.library import Library
-from sonoteca.catalogue.store.schema import regions, sounds
 from sonoteca.errors import ConstraintsConflict
 from sonoteca.match.library_weights import library_weights
 from sonoteca.match.load_regions import load_region_table
@@ -64,7 +60,7 @@ def swap(
         loops = find_loops(load_region_table(library))
     else:
         hashes = [content_hash, *(clip.content_hash for clip in clips)]
-        loops = find_loops(load_region_table(library, where=_wholes(library, hashes)))
+        loops = find_loops(load_region_table(library, where=regions_of_contents(library, hashes)))
     candidates = _candidates(library, arrangement, loops, target, content_hash)
     for name in dict.fromkeys(section.name for section in sections):
         same = [section for section in sections if section.name == name]
@@ -73,18 +69,11 @@ def swap(
             for clip in arrangement.clips
             if clip.role != target.role and arrangement.section_at(clip.start_bar) == same[0]
         ]
-        clip = _best(library, candidates, _as_placements(loops, beside), arrangement, weights)
+        clip = _best(library, candidates, placements_of_clips(loops, beside), arrangement, weights)
         for section in same:
             number = [each.name for each in arrangement.sections[: arrangement.sections.index(section) + 1]].count(name)
             arrangement = put_in(arrangement, Target(target.role, f"{name}#{number}"), clip)
     return arrangement
-
-
-def _wholes(library: Library, hashes: Sequence[str]) -> NDArray[np.int64]:
-    with library.read() as connection:
-        query = sa.select(regions.c.id).join(sounds, sounds.c.id == regions.c.sound_id)
-        found = connection.execute(query.where(sounds.c.content_hash.in_(list(set(hashes))))).scalars().all()
-    return np.array(found, np.int64)
 
 
 def _candidates(
@@ -118,22 +107,6 @@ def _candidates(
             field="other",
         )
     return placements.take(free[: 2 * POOL])
-
-
-def _as_placements(loops: Loops, clips: Sequence[Clip]) -> Placements | None:
-    """Read the clips that play beside as they were placed, without those whose sound is gone; None if none is left."""
-    there = [clip for clip in clips if clip.content_hash in loops.regions.content_hashes]
-    if not there:
-        return None
-    numbers = [loops.regions.content_hashes.index(clip.content_hash) for clip in there]
-    return Placements(
-        loops=replace(loops.take(numbers), roles=tuple(clip.role for clip in there)),
-        tempo_ratio=np.array([clip.tempo_ratio for clip in there]),
-        pass_bars=np.ones(len(there)),
-        level=np.ones(len(there)),
-        semitone_shift=np.array([clip.semitone_shift for clip in there], np.int64),
-        worth=np.zeros(len(there)),
-    )
 
 
 def _best(

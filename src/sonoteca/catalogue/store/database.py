@@ -153,9 +153,31 @@ def postgres_engine(url: str, *, read_only: bool, busy_timeout_s: float = 30.0) 
     )
 
 
-def lock_for_writing(connection: Connection) -> None:
+@contextmanager
+def waits_at_most(connection: Connection, wait_s: float | None) -> Iterator[None]:
+    """Let an SQLite connection wait for another writer only so long; None changes nothing.
+
+    Outside of a transaction: the wait is for its beginning.
+    """
+    if wait_s is None or connection.dialect.name != "sqlite":
+        yield
+        return
+    raw: Any = connection.connection.driver_connection
+    [before] = raw.execute("PRAGMA busy_timeout").fetchone()
+    raw.execute(f"PRAGMA busy_timeout = {int(wait_s * 1000)}")
+    try:
+        yield
+    finally:
+        # The connection goes back to its pool, and serves others.
+        raw.execute(f"PRAGMA busy_timeout = {before}")
+
+
+def lock_for_writing(connection: Connection, *, wait_s: float | None = None) -> None:
     """Wait until this is the only writer (``BEGIN IMMEDIATE`` has done it on SQLite)."""
     if connection.dialect.name == "postgresql":
+        if wait_s is not None:
+            # 0 would be for ever.
+            connection.exec_driver_sql(f"SET LOCAL lock_timeout = {max(1, int(wait_s * 1000))}")
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_WRITER_LOCK)))
 
 
@@ -261,6 +283,13 @@ def dialect_of(connection: Connection) -> Literal["sqlite", "postgresql"]:
     if name not in ("sqlite", "postgresql"):
         raise ValueError(f"libraries live on SQLite or PostgreSQL, not on {name}")
     return name  # type: ignore[return-value]
+
+
+def server_version(connection: Connection) -> str:
+    """The version of the database program, as it says it."""
+    if dialect_of(connection) == "sqlite":
+        return sqlite3.sqlite_version
+    return str(connection.exec_driver_sql("SHOW server_version").scalar_one())
 
 
 def chunks(values: list[Any], size: int = 10_000) -> Iterator[list[Any]]:

@@ -21,7 +21,13 @@ from sqlalchemy.engine import Connection, Engine
 
 from sonoteca.catalogue.store import upgrade
 from sonoteca.catalogue.store.backup import backup_file, copy_library
-from sonoteca.catalogue.store.database import errors_explained, lock_for_writing, postgres_engine, sqlite_engine
+from sonoteca.catalogue.store.database import (
+    errors_explained,
+    lock_for_writing,
+    postgres_engine,
+    sqlite_engine,
+    waits_at_most,
+)
 from sonoteca.catalogue.store.schema import REVISION, meta
 from sonoteca.errors import (
     LibraryDamaged,
@@ -96,6 +102,11 @@ class Library:
         """The schema that it is at, as its migrations are named."""
         return REVISION
 
+    @property
+    def url(self) -> str:
+        """The database as a URL, without its password."""
+        return self.location if self.path is None else f"sqlite:///{self.path}"
+
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A connection that sees one consistent state and is rolled back at the end; RequestError once it is closed."""
@@ -105,8 +116,13 @@ class Library:
             transaction.rollback()
 
     @contextmanager
-    def write(self) -> Iterator[Connection]:
+    def write(self, *, wait_s: float | None = None) -> Iterator[Connection]:
         """A connection of the only writer: committed at the end, rolled back if anything is raised.
+
+        Parameters
+        ----------
+        wait_s : float >= 0 [s], optional
+            How long to wait for another writer, instead of as long as the library was opened with.
 
         Raises
         ------
@@ -119,9 +135,10 @@ class Library:
         with (
             errors_explained(self.location),
             self.engine.connect().execution_options(sonoteca_writes=True) as connection,
+            waits_at_most(connection, wait_s),
             connection.begin(),
         ):
-            lock_for_writing(connection)
+            lock_for_writing(connection, wait_s=wait_s)
             yield connection
         self._wrote = True
 
