@@ -126,15 +126,15 @@ def commands_page() -> str:
 
 def settings_page() -> str:
     """Every setting with its variable, default and meaning."""
-    from sonoteca.settings import Settings
+    from sonoteca.settings import ServerSettings, Settings
 
     prefix = Settings.model_config.get("env_prefix", "")
     rows = []
-    for name, field in Settings.model_fields.items():
+    for name, field in (Settings.model_fields | ServerSettings.model_fields).items():
         if field.default_factory is not None:
             default = (getattr(field.default_factory, "__doc__", None) or "").strip().rstrip(".")
         else:
-            default = "none" if field.default is None else f"`{field.default}`"
+            default = "none" if field.default in (None, ()) else f"`{field.default}`"
         bounds = ", ".join(
             f"{sign} {value}"
             for attribute, sign in (("ge", "at least"), ("gt", "above"), ("le", "at most"), ("lt", "below"))
@@ -237,6 +237,8 @@ SUBJECTS: Mapping[str, str] = {
     "interchange": "Files of other programs",
     "plugins": "This installation",
     "upkeep": "This installation",
+    "server": "The server",
+    "settings": "The server",
 }
 
 

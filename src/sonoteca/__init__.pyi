@@ -173,6 +173,9 @@ from .sequence.set_rows import SetTrack as SetTrack
 from .sequence.walk import WalkAnswer as WalkAnswer
 from .sequence.walk import WalkRequest as WalkRequest
 from .sequence.walk import walk as walk
+from .server.app import create_app as create_app
+from .server.serve import serve as serve
+from .settings import ServerSettings as ServerSettings
 from .upkeep.check import CheckReport as CheckReport
 from .upkeep.check import check_library as check_library
 from .upkeep.demo import find_showcase as find_showcase

@@ -370,6 +370,134 @@ class PlaylistUnreadable(RequestError):
     default_remedy = "Name an M3U or M3U8 file."
 
 
+# --- asked over HTTP ----------------------------------------------------------------------------
+
+
+class AddressUnusable(RequestError):
+    """The server cannot listen there: another program does, or this machine does not have the address."""
+
+    code = "address_unusable"
+    default_remedy = "Use another port, or stop the program that listens there."
+
+
+class HostRefused(RequestError):
+    """The Host header names no host that this server answers for."""
+
+    code = "host_refused"
+    default_remedy = "Ask by an address of this machine, or have the server allow that name."
+    http_status = 421
+
+
+class OriginRefused(RequestError):
+    """A page of another origin asked for a change."""
+
+    code = "origin_refused"
+    default_remedy = "Send an API key, or have the server allow that origin."
+    http_status = 403
+
+
+class KeyRequired(RequestError):
+    """No API key was sent, or one that this server does not know."""
+
+    code = "key_required"
+    default_remedy = "Send a key of this server in the header Authorization: Bearer KEY."
+    http_status = 401
+
+
+class KeyInsufficient(RequestError):
+    """The API key may read only, and a change was asked for."""
+
+    code = "key_insufficient"
+    default_remedy = "Send a key that may write."
+    http_status = 403
+
+
+class NoSuchRoute(RequestError):
+    """Nothing answers at that path."""
+
+    code = "no_such_route"
+    default_remedy = "The interactive documentation lists all paths: /docs."
+    http_status = 404
+
+
+class MethodNotAllowed(RequestError):
+    """The path exists, but not with that method."""
+
+    code = "method_not_allowed"
+    default_remedy = "The header Allow names the methods of the path."
+    http_status = 405
+
+
+class BodyUnreadable(RequestError):
+    """The body of the request is not what the route reads."""
+
+    code = "body_unreadable"
+    default_remedy = "The interactive documentation shows what the route reads: /docs."
+
+
+class MediaTypeRefused(RequestError):
+    """The body of the request is of a type that the route does not read."""
+
+    code = "media_type_refused"
+    default_remedy = "The header Content-Type has to say application/json, or multipart/form-data for uploads."
+    http_status = 415
+
+
+class BodyTooLarge(RequestError):
+    """The body of the request is larger than the server takes."""
+
+    code = "body_too_large"
+    default_remedy = "Send less, or have the server's limit raised."
+    http_status = 413
+
+
+class BodyTooSlow(RequestError):
+    """The body of the request did not come within the time limit."""
+
+    code = "body_too_slow"
+    default_remedy = "Send it again over a faster connection, or have the server's limit raised."
+    http_status = 408
+
+
+class DiskLow(SonotecaError):
+    """The disk that would take an upload is almost full."""
+
+    code = "disk_low"
+    default_remedy = "Free disk space, then send it again."
+    http_status = 507
+
+
+class TryLater(SonotecaError):
+    """The server has more to do than it can take now.
+
+    Parameters
+    ----------
+    retry_after_s : int >= 1 [s]
+        When it is worth asking again.
+    """
+
+    code = "try_later"
+    default_remedy = "Ask again later."
+    http_status = 503
+
+    def __init__(
+        self, message: str, remedy: str | None = None, *, field: str | None = None, retry_after_s: int = 1
+    ) -> None:
+        super().__init__(message, remedy, field=field)
+        self.retry_after_s = retry_after_s
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        named = {"field": self.field, "retry_after_s": self.retry_after_s}
+        return _rebuild, (type(self), self.message, self.remedy, named)
+
+
+class TooManyRequests(TryLater):
+    """A key, or an address without one, asked more often than it may."""
+
+    code = "too_many_requests"
+    http_status = 429
+
+
 class OutputUnwritable(SonotecaError):
     """What was to be printed could not be written: the disk behind it is full or has gone."""
 

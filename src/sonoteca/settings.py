@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated, Any
 
 import platformdirs
-from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from sonoteca.domain.request import value_error
 from sonoteca.workers.limits import DEFAULT_MEMORY_MB, processors
 
 
@@ -28,6 +30,51 @@ class Settings(BaseSettings):
     trust_names: bool = Field(default=False, description="rank tempo and key in file names above the analyzers")
 
 
+def _listed(text: object) -> object:
+    """``"a, b c"`` as three names: lists stand in the environment with commas or spaces."""
+    return tuple(text.replace(",", " ").split()) if isinstance(text, str) else text
+
+
+Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed)]
+
+
+class ServerSettings(BaseSettings):
+    """What the server takes and from whom; each can be given as ``SONOTECA_<NAME>``, and options win over it."""
+
+    model_config = SettingsConfigDict(env_prefix="SONOTECA_", extra="ignore", frozen=True)
+
+    host: str = Field(default="127.0.0.1", description="address that the server listens at")
+    port: int = Field(default=8000, ge=0, le=65_535, description="port that the server listens at; 0 is any free one")
+    api_keys: Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_listed)] = Field(
+        default=(), description="keys that may ask: read:KEY, write:KEY or KEY, which may write; several with commas"
+    )
+    allowed_hosts: Names = Field(
+        default=(), description="names by which the server may be asked, beside those of this machine itself"
+    )
+    allowed_origins: Names = Field(
+        default=(), description="origins whose pages may ask, as https://shop.example; the server's own may always"
+    )
+    requests_per_minute: int = Field(default=6000, ge=1, description="how often one key may ask")
+    max_upload_mb: int = Field(default=512, ge=1, description="largest upload, in MB")
+    max_body_mb: int = Field(default=8, ge=1, description="largest body of a request that is no upload, in MB")
+    min_free_mb: int = Field(default=256, ge=0, description="disk space that uploads leave free, in MB")
+    upload_timeout_s: float = Field(default=600.0, gt=0, description="how long one upload may take, in seconds")
+
+
 def load_settings() -> Settings:
     """Read the environment."""
     return Settings()
+
+
+def load_server_settings(**given: Any) -> ServerSettings:
+    """Read the environment for the server; what is given and not None wins over it.
+
+    Raises
+    ------
+    RequestError
+        A value is none; ``field`` names it.
+    """
+    try:
+        return ServerSettings(**{name: value for name, value in given.items() if value is not None})
+    except ValidationError as error:
+        raise value_error(error.errors(include_url=False)[0]) from None

@@ -12,7 +12,7 @@ from sonoteca.domain.region import Region
 from sonoteca.domain.sound_object import RegionStatements, sound_object
 from sonoteca.match.rank import MatchRow
 from sonoteca.search.result_row import ResultRow
-from sonoteca.settings import Settings
+from sonoteca.settings import ServerSettings, Settings
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -50,7 +50,8 @@ def test_every_error_code_has_its_line_and_is_one_error() -> None:
 
 
 def test_every_setting_has_its_variable() -> None:
-    assert {f"SONOTECA_{name}".upper() for name in Settings.model_fields} <= in_code(page("settings.md"))
+    names = [*Settings.model_fields, *ServerSettings.model_fields]
+    assert {f"SONOTECA_{name}".upper() for name in names} <= in_code(page("settings.md"))
 
 
 def test_every_entry_point_group_is_told_and_is_a_door_for_ourselves() -> None:

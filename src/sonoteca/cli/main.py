@@ -41,6 +41,7 @@ from sonoteca.cli import (
     remove,
     retry,
     search,
+    serve,
     set,
     show,
     similar,
@@ -155,6 +156,7 @@ for group in (
     plugins,
     doctor,
     preview,
+    serve,
 ):
     group.register(app)
 

@@ -10,9 +10,11 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
-from pydantic_core import ErrorDetails
+from pydantic import BaseModel, ConfigDict, GetJsonSchemaHandler, ValidationError
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, ErrorDetails
 
+from sonoteca.domain.described_fields import described_fields
 from sonoteca.errors import RequestError
 
 
@@ -36,7 +38,8 @@ class Request(BaseModel):
     sonoteca.errors.RequestError: k cannot be 'many': it should be a valid integer, unable to parse string as an integer.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # A number that is none cannot be told in JSON either.
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     def __init__(self, **values: Any) -> None:
         try:
@@ -48,6 +51,17 @@ class Request(BaseModel):
     def as_json(self) -> dict[str, Any]:
         """All fields as JSON values: what an answer prints as its question."""
         return self.model_dump(mode="json")
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """The schema with what the docstring says of each field; of the docstring itself the first sentences alone."""
+        schema = handler(core_schema)
+        body = handler.resolve_ref_schema(schema)
+        body["description"] = (cls.__doc__ or "").partition("\n\n    Attributes")[0].strip()
+        for name, told in described_fields(cls).items():
+            if name in body.get("properties", {}):
+                body["properties"][name].setdefault("description", told)
+        return schema
 
 
 def _plain(value: Any) -> Any:
@@ -63,12 +77,26 @@ def request_error(error: ValidationError, kind: type[Request]) -> RequestError:
     """The first thing that is wrong with the values of a request, as a sentence for a person."""
     # A name that is none explains best why another is missing.
     details = min(error.errors(include_url=False), key=lambda each: each["type"] != "extra_forbidden")
-    field = ".".join(str(part) for part in details["loc"]) or None
-    sentence, remedy = _sentence(field or "the request", details, kind)
+    if details["type"] == "extra_forbidden":
+        field = _field(details["loc"])
+        return RequestError(
+            f"{kind.__name__} has no field {field}.", f"Its fields are {', '.join(kind.model_fields)}.", field=field
+        )
+    return value_error(details)
+
+
+def value_error(details: ErrorDetails) -> RequestError:
+    """What pydantic says of one wrong value, as a sentence for a person."""
+    field = _field(details["loc"])
+    sentence, remedy = _sentence(field or "the request", details)
     return RequestError(sentence, remedy, field=field)
 
 
-def _sentence(field: str, details: ErrorDetails, kind: type[Request]) -> tuple[str, str | None]:
+def _field(place: tuple[int | str, ...]) -> str | None:
+    return ".".join(map(str, place)) or None
+
+
+def _sentence(field: str, details: ErrorDetails) -> tuple[str, str | None]:
     value = details["input"]
     if details["type"] in ("enum", "literal_error"):
         choices = str(details["ctx"]["expected"]).replace("'", "")
@@ -79,8 +107,6 @@ def _sentence(field: str, details: ErrorDetails, kind: type[Request]) -> tuple[s
         return f"{field} holds too little.", f"It needs {details['ctx']['min_length']} or more."
     if details["type"] == "missing":
         return f"{field} is missing.", None
-    if details["type"] == "extra_forbidden":
-        return f"{kind.__name__} has no field {field}.", f"Its fields are {', '.join(kind.model_fields)}."
     return f"{field} cannot be {value!r}: {reason(details)}.", None
 
 

@@ -1,0 +1,1 @@
+"""The HTTP API: every question of the front over HTTP, held to the front exactly as the command line is."""

@@ -1,0 +1,60 @@
+"""What the running server holds, and how a route asks for it: a route takes ``library: OpenLibrary``."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from sonoteca import Library, Listener
+from sonoteca.settings import ServerSettings
+
+
+class Stopping:
+    """Tells what goes on for long (streams of events) that the server is about to stop."""
+
+    def __init__(self) -> None:
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._event = asyncio.Event()
+
+    def begin(self) -> None:
+        """Bind it to the loop that runs; ``set`` may come from any thread or signal after that."""
+        self._loop = asyncio.get_running_loop()
+
+    def is_set(self) -> bool:
+        return self._event.is_set()
+
+    def set(self) -> None:
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._event.set)
+
+    async def wait(self) -> None:
+        """Return when the server is about to stop."""
+        await self._event.wait()
+
+
+async def _library(request: Request) -> Library:
+    library: Library = request.app.state.library
+    return library
+
+
+async def _listener(request: Request) -> Listener:
+    listener: Listener = request.app.state.listener
+    return listener
+
+
+async def _settings(request: Request) -> ServerSettings:
+    settings: ServerSettings = request.app.state.settings
+    return settings
+
+
+async def _stopping(request: Request) -> Stopping:
+    stopping: Stopping = request.app.state.stopping
+    return stopping
+
+
+OpenLibrary = Annotated[Library, Depends(_library)]
+WarmListener = Annotated[Listener, Depends(_listener)]
+Limits = Annotated[ServerSettings, Depends(_settings)]
+Stop = Annotated[Stopping, Depends(_stopping)]
