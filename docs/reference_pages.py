@@ -234,6 +234,7 @@ SUBJECTS: Mapping[str, str] = {
     "match": "What goes with what",
     "sequence": "What comes next, sets, playlists",
     "arrange": "Arrangements and previews",
+    "media": "Playing and seeing a sound",
     "interchange": "Files of other programs",
     "plugins": "This installation",
     "upkeep": "This installation",

@@ -78,6 +78,14 @@ from .match.tune_library import TuneAnswer as TuneAnswer
 from .match.tune_library import TuneRequest as TuneRequest
 from .match.tune_library import keep_tuning as keep_tuning
 from .match.tune_library import tune_matches as tune_matches
+from .media.kept_files import KeepingLimits as KeepingLimits
+from .media.rendition import RenditionAnswer as RenditionAnswer
+from .media.rendition import RenditionRequest as RenditionRequest
+from .media.rendition import rendition as rendition
+from .media.waveform import Resolution as Resolution
+from .media.waveform import WaveformAnswer as WaveformAnswer
+from .media.waveform import WaveformRequest as WaveformRequest
+from .media.waveform import waveform as waveform
 from .plugins import PluginsAnswer as PluginsAnswer
 from .plugins import broken_plugins as broken_plugins
 from .plugins import list_plugins as list_plugins

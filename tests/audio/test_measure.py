@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from audio.handmade import tone
-from sonoteca.audio.measure import SAMPLES_PER_PIXEL, step_boundary
+from sonoteca.audio.measure import step_boundary
 from sonoteca.audio.memory import MemoryRecording
 from sonoteca.audio.mixdown import resampled_length
 from sonoteca.audio.recording import NativeMeasurements
@@ -33,7 +33,6 @@ def test_lengths_are_exact(n: int, rate: int) -> None:
         n_steps = sum(step_boundary(step, rate) < n for step in range(n * 10 // rate + 2))
         assert len(measured.step_peak) == len(measured.kweighted_power) == len(measured.clipped_samples) == n_steps
         assert measured.step_power.shape == (n_steps, 1)
-        assert len(measured.peaks_rms) == -(-n // SAMPLES_PER_PIXEL)
 
 
 def test_a_step_is_a_tenth_of_a_second() -> None:
@@ -110,14 +109,6 @@ def test_a_short_sound_has_a_spectrum_too() -> None:
 
 def test_one_sample_has_no_spectrum() -> None:
     assert len(measure(np.array([0.5])).spectrum) == 0
-
-
-def test_pixels_are_extremes_and_rms_of_256_samples() -> None:
-    samples = np.concatenate([np.full(256, 0.5), np.tile([0.25, -0.25], 128), [0.75]])
-    measured = measure(samples)
-    np.testing.assert_allclose(measured.peaks_max, [0.5, 0.25, 0.75])
-    np.testing.assert_allclose(measured.peaks_min, [0.5, -0.25, 0.75])
-    np.testing.assert_allclose(measured.peaks_rms, [0.5, 0.25, 0.75])
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 1e30, -1e38])

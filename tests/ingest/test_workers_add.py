@@ -112,18 +112,6 @@ def test_one_file_is_heard_with_its_vectors_or_its_error_is_raised(tmp_path: Pat
             listener.analyze_file(tmp_path / "text.wav")
 
 
-def test_a_waveform_is_drawn_in_a_worker(tmp_path: Path) -> None:
-    write_wav(tmp_path / "a.wav", synth.sine(300, 0.5, level=0.4))
-    (tmp_path / "text.wav").write_text("not audio")
-    with Listener(EARS) as listener:
-        drawn = listener.draw_file(tmp_path / "a.wav", n_points=50)
-        assert len(drawn.rms) == 50
-        assert drawn.maximum.max() == pytest.approx(0.4, abs=0.02)
-        assert drawn.duration_s == pytest.approx(0.5)
-        with pytest.raises(NotAudio):
-            listener.draw_file(tmp_path / "text.wav")
-
-
 def test_a_started_listener_hears_from_several_threads_and_starts_again_after_it_was_closed(tmp_path: Path) -> None:
     for number in range(4):
         write_wav(tmp_path / f"{number}.wav", synth.sine(300 + number, 0.1 * (number + 1)))

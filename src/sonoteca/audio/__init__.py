@@ -1,1 +1,1 @@
-"""Files to signals: probe, decode, identity, loudness, waveform, encode."""
+"""Files to signals: probe, decode, identity, loudness, peaks, encode."""

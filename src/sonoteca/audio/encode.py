@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import struct
 from collections.abc import Iterator
@@ -37,14 +38,15 @@ class _Encoding:
     # The sample format the encoder is opened with; its default when left out.
     encoder_format: str | None = None
     # The sample format of the frames it is fed; FFmpeg converts.
-    fed_format: Literal["flt", "s32"] = "flt"
+    fed_format: Literal["flt", "s16", "s32"] = "flt"
     bit_rate: int | None = None
 
 
-# By suffix. Lossless ones are fed 24-bit integers. FFmpeg's wheel has no good Vorbis encoder,
+# By suffix. Lossless ones are fed 24-bit integers, unless the name says 16. FFmpeg's wheel has no good Vorbis encoder,
 # and Opus is better at every rate.
 ENCODINGS = {
     ".flac": _Encoding("flac", "flac", "s32", "s32"),
+    ".16.flac": _Encoding("flac", "flac", "s16", "s16"),
     ".mp3": _Encoding("mp3", "libmp3lame", bit_rate=256_000),
     ".m4a": _Encoding("ipod", "aac", bit_rate=192_000),
     ".alac.m4a": _Encoding("ipod", "alac", "s32p", "s32"),
@@ -265,6 +267,9 @@ class _EncodedFile:
             yield
         except (av.error.FFmpegError, ValueError) as error:
             self._container.close()
+            if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+                # No fault of what was to be written.
+                raise OSError(error.errno, os.strerror(error.errno)) from error
             raise AudioError(
                 f"{self._how.codec} did not take {self._sample_rate} Hz, {self._layout}: {error}",
                 "Use another rate or format.",
@@ -273,6 +278,8 @@ class _EncodedFile:
 
 def _frame(samples: NDArray[np.float32], sample_format: str, layout: str) -> AudioFrame:
     interleaved = np.ascontiguousarray(samples.T).reshape(1, -1)
+    if sample_format == "s16":
+        return AudioFrame.from_ndarray(to_integers(interleaved, 16).astype(np.int16), format="s16", layout=layout)
     if sample_format == "s32":
         # 24 bits in the upper part of the word, where FFmpeg has them.
         return AudioFrame.from_ndarray(to_integers(interleaved, 24) << 8, format="s32", layout=layout)

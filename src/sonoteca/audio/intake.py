@@ -124,7 +124,7 @@ class Intake:
         if is_raw_float or not is_sane:
             self._meter.n_invalid_samples += sanitize(block)
         mono = self._mix.push(block)
-        self._meter.push(block, mono)
+        self._meter.push(block)
         for rate, resampler in self._resamplers.items():
             self._spools[rate].append(resampler.push(mono))
         self.n_samples += block.shape[1]

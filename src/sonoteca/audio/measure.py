@@ -15,7 +15,6 @@ from sonoteca.audio.true_peak import TruePeak
 STEPS_PER_S = 10
 # Blocks hold a whole number of steps, so that steps never straddle blocks.
 STEPS_PER_BLOCK = 16
-SAMPLES_PER_PIXEL = 256
 # About 10 Hz wide bins at the usual rates; a quarter at rates whose blocks are shorter than that.
 SPECTRUM_N_FFT = 4096
 _LOW_RATE = 8_000
@@ -86,12 +85,10 @@ class NativeMeter:
         self._spectrum = np.zeros(self._n_fft // 2 + 1)
         self._n_spectra = 0
         self._short_sound: NDArray[np.float32] | None = None
-        self._pixels: list[tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]] = []
-        self._pixel_rest = np.zeros(0, dtype=np.float32)
         self.n_invalid_samples = 0
 
-    def push(self, block: NDArray[np.float32], mono: NDArray[np.float32]) -> None:
-        """Measure the next samples (n_channels, n) and their mono mix (n,)."""
+    def push(self, block: NDArray[np.float32]) -> None:
+        """Measure the next samples (n_channels, n)."""
         n = block.shape[1]
         if n == 0:
             return
@@ -117,7 +114,6 @@ class NativeMeter:
         self._kpower.append(self._weights @ (_step_energy(self._kweighting.push(block), starts) / lengths))
 
         self._add_spectrum(block)
-        self._add_pixels(mono)
         self._n_samples += n
 
     def finish(self) -> NativeMeasurements:
@@ -126,11 +122,8 @@ class NativeMeter:
         if self._n_spectra == 0 and self._short_sound is not None and self._n_samples >= _SHORTEST_SPECTRUM:
             self._add_frames(self._short_sound, len(self._short_sound))
             self._n_spectra = 1
-        if len(self._pixel_rest):
-            self._pixels.append(_pixels(self._pixel_rest.reshape(1, -1)))
         n_channels = len(self._weights)
         n = max(1, self._n_samples)
-        minima, maxima, rms = zip(*self._pixels, strict=True) if self._pixels else ((), (), ())
         true_peak = self._true_peak.linear
         return NativeMeasurements(
             sample_rate=self._sample_rate,
@@ -142,9 +135,6 @@ class NativeMeter:
             dc_offset=self._sums / n,
             stereo_correlation=self._correlation(n),
             spectrum=self._spectrum / self._n_spectra if self._n_spectra else np.zeros(0),
-            peaks_min=_joined(minima, np.float32),
-            peaks_max=_joined(maxima, np.float32),
-            peaks_rms=_joined(rms, np.float32),
             n_invalid_samples=self.n_invalid_samples,
         )
 
@@ -195,13 +185,6 @@ class NativeMeter:
         power = np.einsum("ij,ij->j", flat, flat).reshape(-1, 2).sum(axis=1)
         self._spectrum += power * ((2.0 / float(window.sum())) ** 2 / n_channels)
 
-    def _add_pixels(self, mono: NDArray[np.float32]) -> None:
-        joined = np.concatenate([self._pixel_rest, mono]) if len(self._pixel_rest) else mono
-        n_whole = len(joined) // SAMPLES_PER_PIXEL * SAMPLES_PER_PIXEL
-        if n_whole:
-            self._pixels.append(_pixels(joined[:n_whole].reshape(-1, SAMPLES_PER_PIXEL)))
-        self._pixel_rest = joined[n_whole:].copy()
-
     def _correlation(self, n: int) -> float | None:
         if len(self._sums) < 2:
             return None
@@ -240,13 +223,6 @@ def _samples_in_runs(flags: NDArray[np.bool_]) -> int:
     edges = np.flatnonzero(np.diff(flags.astype(np.int8), prepend=0, append=0))
     lengths = edges[1::2] - edges[::2]
     return int(lengths[lengths >= _CLIP_RUN].sum())
-
-
-def _pixels(
-    rows: NDArray[np.float32],
-) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
-    rms = np.sqrt(np.einsum("ij,ij->i", rows, rows) / np.float32(rows.shape[1]))
-    return rows.min(axis=1), rows.max(axis=1), rms
 
 
 def _joined(parts: tuple[NDArray, ...] | list[NDArray], dtype: type) -> NDArray:  # type: ignore[type-arg]

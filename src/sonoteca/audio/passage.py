@@ -98,7 +98,7 @@ class _Excerpt:
         self._stop = max(self.first + 1, round(end_s * sample_rate))
         n_context = round(context_s * sample_rate)
         self._from, self._until = max(0, self.first - n_context), self._stop + n_context
-        self._sides = _stereo_weights(channel_names)
+        self._sides = stereo_weights(channel_names)
         self._kept: list[NDArray[np.float32]] = []
 
     def push(self, block: NDArray[np.float32], *, is_raw_float: bool) -> None:
@@ -115,7 +115,7 @@ class _Excerpt:
         return Passage(AudioSignal(samples, self.sample_rate), self.first - self._from, trail, content_hash)
 
 
-def _stereo_weights(names: tuple[str, ...]) -> NDArray[np.float32] | None:
+def stereo_weights(names: tuple[str, ...]) -> NDArray[np.float32] | None:
     """Weights (2, n_channels), or None where there is nothing to mix.
 
     A file that does not say what its channels are has the usual order; channels beyond it stand in the middle.

@@ -44,8 +44,6 @@ class NativeMeasurements:
         Pearson correlation of the first two channels over the file; None for mono or silence.
     spectrum : float64 (n_bins,)
         Long-term mean power from 0 Hz to Nyquist, channel mean; empty if too short.
-    peaks_min, peaks_max, peaks_rms : float32 (n_pixels,)
-        Mono mixdown per 256 native samples.
     n_invalid_samples : int
         NaN or infinite samples that were replaced by 0.
     """
@@ -59,9 +57,6 @@ class NativeMeasurements:
     dc_offset: NDArray[np.float64]
     stereo_correlation: float | None
     spectrum: NDArray[np.float64]
-    peaks_min: NDArray[np.float32]
-    peaks_max: NDArray[np.float32]
-    peaks_rms: NDArray[np.float32]
     n_invalid_samples: int = 0
 
 

@@ -31,7 +31,6 @@ from sonoteca.workers.worker_process import StartMethod
 
 if TYPE_CHECKING:
     # Whoever unpickles an answer loads NumPy then.
-    from sonoteca.audio.waveform import Waveform
     from sonoteca.domain.file_analysis import FileAnalysis
 
 
@@ -189,12 +188,6 @@ class Listener:
         name = os.fsdecode(path)
         timeout_s = deadline_of_file(name) if timeout_s is None else timeout_s
         return self.ask(worker_tasks.analyze, AnalysisOrder(name, self.settings), name, timeout_s=timeout_s)
-
-    def draw_file(self, path: str | os.PathLike[str], *, n_points: int | None = None) -> Waveform:
-        """The waveform of a file, as an overview or in ``n_points``; errors as in ``analyze_file``."""
-        name = os.fsdecode(path)
-        order = worker_tasks.DrawOrder(name, n_points)
-        return self.ask(worker_tasks.draw, order, name, timeout_s=deadline_of_file(name))
 
     def close(self) -> None:
         """Stop the workers. A file that is named later starts new ones."""

@@ -6,23 +6,13 @@ that a program that only tells a worker what to do loads neither NumPy nor a dec
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sonoteca.domain.file_analysis import AnalysisOrder, AnalysisSettings
 
 if TYPE_CHECKING:
-    from sonoteca.audio.waveform import Waveform
     from sonoteca.domain.file_analysis import FileAnalysis
     from sonoteca.domain.sound_object import JsonObject
-
-
-@dataclass(frozen=True, slots=True)
-class DrawOrder:
-    """``n_points`` of the waveform of a file; None is an overview."""
-
-    path: str
-    n_points: int | None = None
 
 
 def prepare(settings: AnalysisSettings) -> None:
@@ -45,12 +35,3 @@ def describe(order: AnalysisOrder) -> JsonObject:
     from sonoteca.ingest.describe_file import describe_file
 
     return describe_file(order)
-
-
-def draw(order: DrawOrder) -> Waveform:
-    """The waveform of a file: decoded, and nothing else looked at."""
-    from sonoteca.audio import waveform
-    from sonoteca.audio.decode import open_recording
-
-    with open_recording(order.path) as recording:
-        return waveform.draw(recording, order.n_points or waveform.OVERVIEW_POINTS)

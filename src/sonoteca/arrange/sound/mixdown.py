@@ -121,7 +121,7 @@ def _measure(
             stem_peaks[role].push(part.astype(np.float32), float(np.abs(part).max()))
             total += part
         block = total.astype(np.float32)
-        meter.push(block, block.mean(axis=0))
+        meter.push(block)
     for each in stem_peaks.values():
         each.finish()
     measured = meter.finish()

@@ -109,6 +109,15 @@ def whole_regions(connection: Connection, sound_ids: Sequence[int]) -> dict[int,
     return found
 
 
+def region_span(connection: Connection, sound_id: int, number: int) -> tuple[float, float] | None:
+    """Start and end of a region in seconds, by the number that people see; None if there is no such region."""
+    query = sa.select(regions.c.start_s, regions.c.end_s).where(
+        regions.c.sound_id == sound_id, regions.c.number == number
+    )
+    row = connection.execute(query).first()
+    return None if row is None else (row.start_s, row.end_s)
+
+
 def names_of_sounds(connection: Connection, sound_ids: Sequence[int]) -> dict[int, tuple[str | None, str | None]]:
     """Title and artist, per sound."""
     found: dict[int, tuple[str | None, str | None]] = {}
