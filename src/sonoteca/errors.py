@@ -355,6 +355,46 @@ class ConstraintsConflict(RequestError):
     http_status = 409
 
 
+class JobNotFound(RequestError):
+    """No job of that id: there never was one, or it was forgotten long after its end."""
+
+    code = "job_not_found"
+    default_remedy = "The list of jobs shows the ids."
+    http_status = 404
+
+
+class QueueFull(SonotecaError):
+    """So much work waits already that no more is taken; ``retry_after_s`` says when to ask again, in seconds."""
+
+    code = "queue_full"
+    default_remedy = "Wait until some of it is done, then ask again."
+    http_status = 503
+    retry_after_s: ClassVar[int] = 30
+
+
+class JobFailed(SonotecaError):
+    """A job came to its end without having done what it was for."""
+
+    code = "nothing_done"
+    default_remedy = "The job's result says of each file what is wrong with it."
+    http_status = 422
+
+
+class UploadGone(RequestError):
+    """The bytes that were sent are not kept any more: what was to be done with them was done, or took too long to begin."""
+
+    code = "upload_gone"
+    default_remedy = "Send the file again."
+    http_status = 410
+
+
+class WorksElsewhere(LibraryError):
+    """This machine does not see what the library's jobs need: its data folder or its sounds."""
+
+    code = "works_elsewhere"
+    default_remedy = "Mount the same folders here as where the library is used, and name its data folder."
+
+
 class PlaylistNotFound(RequestError):
     """No playlist of that name, and no file either."""
 

@@ -27,6 +27,9 @@ class Settings(BaseSettings):
     data_dir: str | None = Field(default=None, description="index, peaks, backups of a PostgreSQL library")
     workers: int = Field(default_factory=processors, ge=1, le=512, description="worker processes")
     memory_mb: int = Field(default=DEFAULT_MEMORY_MB, ge=200, description="resident memory one worker may use, in MB")
+    job_queue_limit: int = Field(default=1000, ge=1, description="how many jobs may wait; more are refused")
+    callback_hosts: str = Field(default="", description="hosts that may be told when a job ends, with commas between")
+    callback_secret: str | None = Field(default=None, description="what those messages are signed with")
     trust_names: bool = Field(default=False, description="rank tempo and key in file names above the analyzers")
 
 

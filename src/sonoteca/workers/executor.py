@@ -5,6 +5,7 @@ A task that crashes, hangs or eats memory costs exactly itself.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -63,6 +64,10 @@ class PoolState:
 DEFAULT_AHEAD = 8
 
 
+class WorkStopped(KeyboardInterrupt):
+    """Somebody told a run to stop: to those who wait for it the same as Ctrl-C, what is finished is kept."""
+
+
 class Executor(Protocol):
     """Runs an importable function over many tasks; several threads may ask one executor at once."""
 
@@ -73,12 +78,18 @@ class Executor(Protocol):
         *,
         retry: bool = True,
         ahead: int = DEFAULT_AHEAD,
+        stop: threading.Event | None = None,
     ) -> Iterator[Done[Output] | Failed]:
         """Outcomes as they finish, in any order, exactly one per task; ``tasks`` is consumed lazily.
 
         Keys are unique within a run. A task whose process died, hung or ate memory is tried
         once more, alone, unless ``retry`` is False. At most as many tasks as there are workers, and
         ``ahead`` more, are finished or under way without having been handed out.
+
+        Raises
+        ------
+        WorkStopped
+            Soon after ``stop`` was set; what was under way is stopped.
         """
         ...
 
@@ -100,6 +111,42 @@ class Executor(Protocol):
         ...
 
     def close(self) -> None: ...
+
+
+class StoppableExecutor(Executor):
+    """Another executor, until ``stop`` is set: then each run through this one raises ``WorkStopped``."""
+
+    def __init__(self, executor: Executor, stop: threading.Event) -> None:
+        self._executor = executor
+        self._stop = stop
+
+    def run(
+        self,
+        function: Callable[[Input], Output],
+        tasks: Iterable[Task[Input]],
+        *,
+        retry: bool = True,
+        ahead: int = DEFAULT_AHEAD,
+        stop: threading.Event | None = None,
+    ) -> Iterator[Done[Output] | Failed]:
+        return self._executor.run(function, tasks, retry=retry, ahead=ahead, stop=stop or self._stop)
+
+    def submit(
+        self, function: Callable[[Input], Output], task: Task[Input], *, retry: bool = True
+    ) -> Future[Done[Output] | Failed]:
+        """Begin one task as the other executor does; WorkStopped if it is too late for that."""
+        if self._stop.is_set():
+            raise WorkStopped
+        return self._executor.submit(function, task, retry=retry)
+
+    def cancel(self, key: str) -> bool:
+        return self._executor.cancel(key)
+
+    def state(self) -> PoolState:
+        return self._executor.state()
+
+    def close(self) -> None:
+        """The other executor stays open."""
 
 
 def run_in_order(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
 
-from sonoteca.workers.executor import DEFAULT_AHEAD, Done, Executor, Failed, Input, Output, PoolState, Task
+from sonoteca.workers.executor import DEFAULT_AHEAD, Done, Executor, Failed, Input, Output, PoolState, Task, WorkStopped
 
 
 class InProcessExecutor(Executor):
@@ -23,9 +24,12 @@ class InProcessExecutor(Executor):
         *,
         retry: bool = True,
         ahead: int = DEFAULT_AHEAD,
+        stop: threading.Event | None = None,
     ) -> Iterator[Done[Output] | Failed]:
         self._refuse_if_closed()
         for task in tasks:
+            if stop is not None and stop.is_set():
+                raise WorkStopped
             yield self._outcome(function, task)
 
     def submit(

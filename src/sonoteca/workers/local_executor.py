@@ -30,7 +30,18 @@ from typing import Any
 import psutil
 
 from sonoteca.errors import WorkerError
-from sonoteca.workers.executor import DEFAULT_AHEAD, Done, Executor, Failed, FailureKind, Input, Output, PoolState, Task
+from sonoteca.workers.executor import (
+    DEFAULT_AHEAD,
+    Done,
+    Executor,
+    Failed,
+    FailureKind,
+    Input,
+    Output,
+    PoolState,
+    Task,
+    WorkStopped,
+)
 from sonoteca.workers.fork_server import ForkServer
 from sonoteca.workers.jobs import Event, Job, Run, Schedule, SuspectWaits
 from sonoteca.workers.limits import WorkerLimits
@@ -130,6 +141,7 @@ class LocalExecutor(Executor):
         *,
         retry: bool = True,
         ahead: int = DEFAULT_AHEAD,
+        stop: threading.Event | None = None,
     ) -> Iterator[Done[Output] | Failed]:
         """See ``Executor.run``; ``retry`` False fails a suspect at once.
 
@@ -158,7 +170,7 @@ class LocalExecutor(Executor):
                         self._changed.notify_all()
                 if run.exhausted and under_way == 0:
                     return
-                event = _next_event(events)
+                event = _next_event(events, stop)
                 if isinstance(event, SuspectWaits):
                     continue
                 if isinstance(event, Exception):
@@ -419,8 +431,10 @@ class LocalExecutor(Executor):
             worker.stop()
 
 
-def _next_event(events: queue.SimpleQueue[Event]) -> Event:
+def _next_event(events: queue.SimpleQueue[Event], stop: threading.Event | None) -> Event:
     while True:
+        if stop is not None and stop.is_set():
+            raise WorkStopped
         # Without a timeout Windows would not let Ctrl-C through.
         with contextlib.suppress(queue.Empty):
             return events.get(timeout=0.5)

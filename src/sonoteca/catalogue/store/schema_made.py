@@ -1,13 +1,15 @@
-"""The tables of what people make of their sounds: playlists, arrangements, weights, maps.
+"""The tables of what people make of their sounds, and of the work they ask for: playlists, arrangements, weights, maps, jobs.
 
 Conventions are those of ``schema.py``. What is made outlives what it is made of: an entry or a
 clip names a sound by its content hash, never by a row, so that it stays when the sound is
 removed and finds it again when it comes back. Only a map is derived, and goes with its regions.
+A job is work that waits, runs or has ended (``made/jobs.py``).
 """
 
 from __future__ import annotations
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     CheckConstraint,
     Column,
@@ -152,6 +154,42 @@ map_points = Table(
     Column("x", Double, nullable=False),
     Column("y", Double, nullable=False),
     Index("ix_map_points_region_id", "region_id"),
+)
+
+jobs = Table(
+    "jobs",
+    metadata,
+    row_id(),
+    # Drawn at random: an id tells nothing of how many there are.
+    Column("public_id", Word, nullable=False, unique=True),
+    Column("kind", Word, nullable=False),
+    Column("request", Json, nullable=False),
+    Column("state", Word, nullable=False),
+    # How often it was begun, without those times when it was given back in good order.
+    Column("attempts", SmallInteger, nullable=False, server_default=text("0")),
+    # Who works on it, until when it may be silent, and when it was last heard of.
+    Column("owner", Word),
+    Column("lease_ends_ms", BigInteger),
+    Column("heartbeat_at", Moment),
+    Column("cancel_asked_at", Moment),
+    Column("progress", JsonOrNull),
+    Column("result", JsonOrNull),
+    # Code, message and remedy.
+    Column("error", JsonOrNull),
+    # Who is told when it ends; what became of that; when it is tried (again), NULL: not any more.
+    Column("callback_url", Text),
+    Column("callback", JsonOrNull),
+    Column("callback_due_ms", BigInteger),
+    # One number for all jobs that grows with every change of one of them.
+    Column("change", BigInteger, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("started_at", Moment),
+    Column("finished_at", Moment),
+    CheckConstraint("state IN ('queued', 'running', 'done', 'failed', 'cancelled')", name="state"),
+    Index("ix_jobs_state", "state", "id"),
+    Index("ix_jobs_change", "change", unique=True),
+    Index("ix_jobs_callback_due_ms", "callback_due_ms"),
+    sqlite_autoincrement=True,
 )
 
 

@@ -1,0 +1,42 @@
+"""How the queue of a library behaves here: what it takes, how long a silent worker keeps a job, who may be told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class QueueSettings:
+    """Settings of the queue, handed down by whoever reads them.
+
+    Attributes
+    ----------
+    most_queued : int >= 1
+        How many jobs may wait.
+    lease_s : float > 0 [s]
+        How long a job is its worker's without a sign of life; signs come four times as often.
+    look_every_s : float > 0 [s]
+        How often somebody looks for new jobs, and whether one that runs was cancelled.
+    grace_s : float >= 0 [s]
+        How long running jobs may go on once the queue is told to stop, before they are given back.
+    callback_hosts : tuple of str
+        Hosts that may be told when a job ends, each with or without its port.
+    callback_secret : str or None
+        What messages to them are signed with; nobody is told without.
+    """
+
+    most_queued: int = 1000
+    lease_s: float = 60.0
+    look_every_s: float = 0.5
+    grace_s: float = 2.0
+    callback_hosts: tuple[str, ...] = ()
+    callback_secret: str | None = field(default=None, repr=False)
+
+
+def hosts_of(text: str) -> tuple[str, ...]:
+    """Hosts written with commas or blanks between them.
+
+    >>> hosts_of("shop.example, hooks.example:8443")
+    ('shop.example', 'hooks.example:8443')
+    """
+    return tuple(text.replace(",", " ").split())
