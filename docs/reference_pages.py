@@ -240,6 +240,7 @@ SUBJECTS: Mapping[str, str] = {
     "upkeep": "This installation",
     "server": "The server",
     "settings": "The server",
+    "jobs": "Work that waits and runs",
 }
 
 

@@ -78,7 +78,6 @@ from .jobs.queue_settings import QueueSettings as QueueSettings
 from .jobs.queue_settings import hosts_of as hosts_of
 from .jobs.requests import AnalyzeJob as AnalyzeJob
 from .jobs.requests import AnalyzeUploadJob as AnalyzeUploadJob
-from .jobs.requests import AnyJobRequest as AnyJobRequest
 from .jobs.requests import JobRequest as JobRequest
 from .jobs.requests import KeepUploadJob as KeepUploadJob
 from .jobs.requests import RebuildIndexJob as RebuildIndexJob

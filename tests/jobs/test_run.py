@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from job_samples import QUICK, sound, stage, staged_names
 
+from job_samples import QUICK, sound, stage, staged_names
 from sonoteca.catalogue.made import jobs as rows
 from sonoteca.catalogue.store.library import Library
 from sonoteca.catalogue.store.schema import locations, sounds

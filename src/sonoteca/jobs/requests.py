@@ -1,7 +1,7 @@
 """What may be asked of the queue: one request class per kind of job.
 
 What is to be done with a request stands in ``kinds.KINDS``; a new kind takes a class here, a line
-there and a place in ``JobRequest``.
+there and a place in ``AnyJobRequest``.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from sonoteca.errors import RequestError
 MOST_PATHS = 100_000
 
 
-class WorkRequest(Request):
+class JobRequest(Request):
     """What every job may be asked with.
 
     Attributes
@@ -33,7 +33,7 @@ class WorkRequest(Request):
     callback_url: str | None = Field(default=None, max_length=2000)
 
 
-class AnalyzeJob(WorkRequest):
+class AnalyzeJob(JobRequest):
     """Files of the library's folders are listened to and kept, as ``add`` does.
 
     Attributes
@@ -52,7 +52,7 @@ class AnalyzeJob(WorkRequest):
     timeout_s: float | None = Field(default=None, gt=0)
 
 
-class _StagedJob(WorkRequest):
+class _StagedJob(JobRequest):
     """Work on bytes that somebody sent.
 
     Attributes
@@ -97,7 +97,7 @@ class KeepUploadJob(_StagedJob):
     kind: Literal["keep_upload"] = "keep_upload"
 
 
-class RetryFailedJob(WorkRequest):
+class RetryFailedJob(JobRequest):
     """What failed is listened to again.
 
     Attributes
@@ -113,7 +113,7 @@ class RetryFailedJob(WorkRequest):
     timeout_s: float | None = Field(default=None, gt=0)
 
 
-class RenderJob(WorkRequest):
+class RenderJob(JobRequest):
     """An arrangement is rendered to files in the library's folder ``renders``.
 
     Attributes
@@ -142,16 +142,15 @@ class RenderJob(WorkRequest):
         return rate
 
 
-class RebuildIndexJob(WorkRequest):
+class RebuildIndexJob(JobRequest):
     """All that is derived from the library is made anew, and checked."""
 
     kind: Literal["rebuild_index"] = "rebuild_index"
 
 
 AnyJobRequest = AnalyzeJob | AnalyzeUploadJob | KeepUploadJob | RetryFailedJob | RenderJob | RebuildIndexJob
-JobRequest = Annotated[AnyJobRequest, Field(discriminator="kind")]
 
-_ADAPTER: TypeAdapter[AnyJobRequest] = TypeAdapter(JobRequest)
+_ADAPTER: TypeAdapter[AnyJobRequest] = TypeAdapter(Annotated[AnyJobRequest, Field(discriminator="kind")])
 
 
 def read_job_request(document: Mapping[str, Any]) -> AnyJobRequest:
@@ -159,7 +158,7 @@ def read_job_request(document: Mapping[str, Any]) -> AnyJobRequest:
     try:
         return _ADAPTER.validate_python(dict(document))
     except ValidationError as error:
-        raise request_error(error, WorkRequest) from None
+        raise request_error(error, JobRequest) from None
 
 
 def as_stored(request: AnyJobRequest) -> dict[str, Any]:
