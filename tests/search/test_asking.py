@@ -15,6 +15,7 @@ import sonoteca
 from query_samples import fill
 from sonoteca.audio.encode import write_wav
 from sonoteca.audio.signal import AudioSignal
+from sonoteca.domain.answer import MeantSounds
 from sonoteca.errors import NotAudio, QuerySyntaxError, RequestError, SoundNotFound
 from sonoteca.ingest.listener import Listener
 from sonoteca.workers.in_process import InProcessExecutor
@@ -104,8 +105,8 @@ def test_an_edit_is_said_of_all_that_a_query_finds_and_taken_back_whole(library:
 def test_who_does_not_approve_changes_nothing(library: sonoteca.Library) -> None:
     asked: list[int] = []
 
-    def refuse(found: int) -> None:
-        asked.append(found)
+    def refuse(meant: MeantSounds) -> None:
+        asked.append(meant.count)
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):

@@ -83,7 +83,7 @@ def edit(
     from sonoteca.cli.output import note, print_json
 
     def ask(meant: MeantSounds) -> None:
-        if meant > _ASK_ABOVE:
+        if meant.count > _ASK_ABOVE:
             confirm(f"Edit {meant.told}?", yes=yes or as_json)
 
     request = sonoteca.EditRequest(

@@ -31,7 +31,7 @@ def remove(
     from sonoteca.cli.output import note, print_json
 
     def ask(meant: MeantSounds) -> None:
-        if meant:
+        if meant.count:
             confirm(f"Forget {meant.told}? Analysis and edits go too; the files stay where they are.", yes=yes)
 
     request = sonoteca.RemoveRequest(query=query_text(query))

@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Protocol, Self
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 
 class Row(Protocol):
@@ -51,29 +52,26 @@ class Rows:
         return f"<{type(self).__name__}: {counted(len(self.rows), 'row')}{first}>"
 
 
-class MeantSounds(int):
+@dataclass(frozen=True, slots=True)
+class MeantSounds:
     """How many sounds are meant; ``first`` names a few of them, each as ``id (name)``."""
 
-    first: tuple[str, ...]
-
-    def __new__(cls, count: int, first: Sequence[str] = ()) -> Self:
-        meant = super().__new__(cls, count)
-        meant.first = tuple(first)
-        return meant
+    count: int
+    first: tuple[str, ...] = ()
 
     @property
     def told(self) -> str:
         """
-        >>> MeantSounds(2, ["abcd (Rain)"]).told
+        >>> MeantSounds(2, ("abcd (Rain)",)).told
         '2 sounds: abcd (Rain) and 1 more'
-        >>> MeantSounds(1, ["abcd (Rain)"]).told
+        >>> MeantSounds(1, ("abcd (Rain)",)).told
         '1 sound: abcd (Rain)'
         """
-        more = int(self) - len(self.first)
+        more = self.count - len(self.first)
         named = ", ".join(self.first)
         if named and more > 0:
             named += f" and {more:,} more"
-        return counted(int(self), "sound") + (f": {named}" if named else "")
+        return counted(self.count, "sound") + (f": {named}" if named else "")
 
 
 def counted(count: int, one: str, many: str | None = None) -> str:

@@ -233,7 +233,8 @@ def edit(library: Library, request: EditRequest, *, approve: Approve | None = No
     library : Library
         Open for writing.
     approve : callable, optional
-        Asked with the number of sounds (``domain.answer.MeantSounds``) before anything is changed; nothing is where it raises.
+        Told how many sounds are meant and the first of them (``domain.answer.MeantSounds``) before anything is
+        changed; nothing is where it raises.
 
     Raises
     ------
@@ -359,7 +360,7 @@ def remove_sounds(library: Library, request: RemoveRequest, *, approve: Approve 
 def _chosen(library: Library, query: str, approve: Approve | None) -> list[int]:
     with library.read() as connection:
         chosen = select_sounds(connection, query)
-        first = () if approve is None else told_sounds(connection, candidates(connection, chosen[:_NAMED_FIRST]))
+        first = () if approve is None else tuple(told_sounds(connection, candidates(connection, chosen[:_NAMED_FIRST])))
     if approve is not None:
         approve(MeantSounds(len(chosen), first))
     return chosen
