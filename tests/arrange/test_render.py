@@ -270,6 +270,7 @@ def test_a_file_that_became_another_sound_is_not_played(plain: Library, folder: 
         render(plain, one_section(120, 1, Clip("bass", held, 0.0, 2.0, 0, 1)), tmp_path / "mix.wav")
 
 
+@pytest.mark.slow
 def test_a_file_that_breaks_while_it_is_read_is_named(
     plain: Library, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -14,6 +14,7 @@ PAGE = Path(__file__).parents[2] / "docs/python.md"
 OPTIONS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 
 
+@pytest.mark.slow
 def test_every_block_of_the_page_does_what_it_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_demo_sounds(tmp_path / "Samples")
     monkeypatch.chdir(tmp_path)

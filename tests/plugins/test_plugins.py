@@ -52,6 +52,7 @@ def sonoteca(site: Path, *words: str, expect: int = 0) -> str:
     return done.stdout
 
 
+@pytest.mark.slow
 def test_an_analyzer_of_another_package_is_listed_runs_in_workers_and_is_stored(
     installed_package: Path, tmp_path: Path
 ) -> None:

@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 TESTS = Path(__file__).parents[1]
 DRAWING = """
 import sys
@@ -51,6 +53,7 @@ def drawn(folder: Path, *options: str, imports: str = "") -> list[str]:
     return [line for line in run.stderr.splitlines() if line.startswith("drawn")]
 
 
+@pytest.mark.slow
 def test_the_same_examples_are_drawn_whatever_is_loaded_and_new_ones_when_asked_for(tmp_path: Path) -> None:
     first = drawn(tmp_path / "one")
     assert len(first) >= 100

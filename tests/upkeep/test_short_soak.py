@@ -11,6 +11,7 @@ from sonoteca.upkeep import soak as soaking
 from sonoteca.upkeep.soak import Sample, SoakReport, main
 
 
+@pytest.mark.slow
 def test_a_few_small_rounds_stay_flat(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
