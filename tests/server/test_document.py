@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -65,3 +66,16 @@ def test_a_schema_is_what_its_example_shows() -> None:
     assert shown["properties"]["rows"]["items"]["properties"]["score"]["type"] == ["number", "null"]
     assert shown["properties"]["exact"]["type"] == ["boolean", "null"]
     assert shown["properties"]["none"] == {}
+
+
+def test_the_page_of_documentation_loads_nothing_from_elsewhere(client: TestClient) -> None:
+    page = client.get("/docs")
+    assert page.headers["content-type"].startswith("text/html")
+    policy = page.headers["content-security-policy"]
+    assert "script-src 'self'" in policy
+    loaded = re.findall(r'(?:src|href)="([^"]+)"', page.text)
+    assert {"/docs/page.js", "/docs/page.css", "/openapi.json"} == set(loaded)
+    kinds = [client.get(each).headers["content-type"].partition(";")[0] for each in loaded]
+    assert kinds == ["text/css", "application/json", "application/json", "text/javascript"]
+    assert "://" not in page.text + client.get("/docs/page.js").text + client.get("/docs/page.css").text
+    assert "innerHTML" not in client.get("/docs/page.js").text

@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "src" / "sonoteca"
 # What a person waits for when it is imported.
 HEAVY = (
-    "alembic", "av", "faiss", "fastapi", "limits", "mcp", "numpy", "prometheus_client", "pydantic", "rich", "scipy",
+    "alembic", "av", "faiss", "fastapi", "mcp", "numpy", "prometheus_client", "pydantic", "rich", "scipy",
     "soxr", "sqlalchemy", "starlette", "typer", "uvicorn",
 )  # fmt: skip
 

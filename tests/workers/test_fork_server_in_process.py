@@ -227,6 +227,7 @@ def test_a_server_that_ends_before_it_is_ready_is_an_error(tmp_path: Path, monke
 
     process = Ended()
     monkeypatch.setattr(fork_server, "start_python", lambda *args, **streams: process)
+    server = fork_server.ForkServer(Preparation(), str(tmp_path))
     with pytest.raises((EOFError, OSError)):
-        fork_server.ForkServer(Preparation(), str(tmp_path))
+        server.wait()
     assert process.waited == 1.0

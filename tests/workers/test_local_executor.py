@@ -417,6 +417,20 @@ def test_closing_a_pool_tells_what_was_under_way_that_it_is_lost() -> None:
     }
 
 
+@pytest.mark.skipif(not can_fork(), reason="this system does not fork")
+def test_closing_a_pool_does_not_wait_until_everything_is_loaded() -> None:
+    executor = LocalExecutor(1, preparation=Preparation(call=functools.partial(time.sleep, 200.0)))
+    executor.start(wait=False)
+    waiting = executor.submit(tasks.double, Task("1", 21, 9.0))
+    time.sleep(0.3)
+    began = time.monotonic()
+    executor.close()
+    assert time.monotonic() - began < 30.0
+    outcome = waiting.result(timeout=10)
+    assert isinstance(outcome, Failed)
+    assert (outcome.kind, outcome.message) == ("lost", "the executor was closed")
+
+
 def test_a_script_without_a_main_guard_can_use_workers(tmp_path: Path) -> None:
     """A worker never runs the program's main module: nothing is said twice, nothing starts again."""
     script = tmp_path / "script.py"

@@ -33,6 +33,9 @@ if TYPE_CHECKING:
     # Whoever unpickles an answer loads NumPy then.
     from sonoteca.domain.file_analysis import FileAnalysis
 
+# A container that is not open after this is not worth waiting for.
+CHECK_TIMEOUT_S = 30.0
+
 
 class Listener:
     """Hears files in worker processes.
@@ -188,6 +191,17 @@ class Listener:
         name = os.fsdecode(path)
         timeout_s = deadline_of_file(name) if timeout_s is None else timeout_s
         return self.ask(worker_tasks.analyze, AnalysisOrder(name, self.settings), name, timeout_s=timeout_s)
+
+    def check_file(self, path: str | os.PathLike[str], *, timeout_s: float = CHECK_TIMEOUT_S) -> None:
+        """Refuse a file that is no audio, by what is in it: its container is opened, and nothing is decoded.
+
+        Raises
+        ------
+        AudioError, WorkerError
+            The file cannot become sound, or looking at it crashed, hung or ate memory.
+        """
+        name = os.fsdecode(path)
+        self.ask(worker_tasks.check, name, name, timeout_s=timeout_s)
 
     def close(self) -> None:
         """Stop the workers. A file that is named later starts new ones."""

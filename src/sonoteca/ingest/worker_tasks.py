@@ -35,3 +35,10 @@ def describe(order: AnalysisOrder) -> JsonObject:
     from sonoteca.ingest.describe_file import describe_file
 
     return describe_file(order)
+
+
+def check(path: str) -> None:
+    """Raise if a file is no audio that is opened; nothing of it is decoded."""
+    from sonoteca.audio.probe import probe
+
+    probe(path)

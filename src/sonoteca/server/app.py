@@ -9,18 +9,38 @@ import time
 from collections.abc import AsyncIterator, Iterator
 
 from fastapi import APIRouter, FastAPI
+from starlette.middleware.cors import CORSMiddleware
 
 import sonoteca.server.routes
 from sonoteca import Library, Listener, __version__
+from sonoteca.server.guard.bodies import Bodies
+from sonoteca.server.guard.headers import Headers
+from sonoteca.server.guard.hosts import Hosts
+from sonoteca.server.guard.keys import KeyRing, Keys
+from sonoteca.server.guard.origins import Origins
+from sonoteca.server.guard.rates import Rates
 from sonoteca.server.head_requests import HeadRequests
 from sonoteca.server.json_answers import StrictJSONResponse
 from sonoteca.server.openapi import describe_itself
 from sonoteca.server.problems import answer_errors
 from sonoteca.server.request_log import RequestLog
 from sonoteca.server.running import Stopping
+from sonoteca.server.staging import Staging
 from sonoteca.settings import ServerSettings
 
 _DESCRIPTION = "Listens to everything you have recorded, keeps what it heard, and answers questions about it."
+# What a page of an allowed origin may send and read.
+_SENT = [
+    "Authorization",
+    "Content-Type",
+    "If-Match",
+    "If-None-Match",
+    "If-Range",
+    "Last-Event-ID",
+    "Range",
+    "X-API-Key",
+]
+_READ = ["Accept-Ranges", "Content-Range", "ETag", "Location", "Retry-After", "X-Request-ID"]
 
 
 def create_app(library: Library, listener: Listener, settings: ServerSettings | None = None) -> FastAPI:
@@ -42,12 +62,18 @@ def create_app(library: Library, listener: Listener, settings: ServerSettings | 
         default_response_class=StrictJSONResponse,
         lifespan=_lifetime,
         redirect_slashes=False,
+        # The page of documentation is our own.
+        docs_url=None,
         redoc_url=None,
     )
     app.state.library = library
     app.state.listener = listener
-    app.state.settings = settings if settings is not None else ServerSettings()
+    settings = settings if settings is not None else ServerSettings()
+    ring = KeyRing(key.get_secret_value() for key in settings.api_keys)
+    # From here on only digests of the keys are held.
+    app.state.settings = settings = settings.model_copy(update={"api_keys": ()})
     app.state.stopping = Stopping()
+    app.state.staging = Staging(library, settings.min_free_mb)
     app.state.started_at = time.time()
     for router in _routers():
         # As they are: what is included is matched by way of a copy of each.
@@ -56,7 +82,20 @@ def create_app(library: Library, listener: Listener, settings: ServerSettings | 
     answer_errors(app)
     # The last that is added is asked first.
     app.add_middleware(HeadRequests)
+    app.add_middleware(Bodies, settings=settings)
+    app.add_middleware(Origins, allowed=settings.allowed_origins)
+    app.add_middleware(Keys, ring=ring, rates=Rates(settings.requests_per_minute))
+    if settings.allowed_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=[origin.rstrip("/") for origin in settings.allowed_origins],
+            allow_methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"],
+            allow_headers=_SENT,
+            expose_headers=_READ,
+        )
+    app.add_middleware(Hosts, allowed=[*settings.allowed_hosts, settings.host])
     app.add_middleware(RequestLog)
+    app.add_middleware(Headers, is_shared=bool(settings.allowed_origins))
     return app
 
 
@@ -64,11 +103,13 @@ def create_app(library: Library, listener: Listener, settings: ServerSettings | 
 async def _lifetime(app: FastAPI) -> AsyncIterator[None]:
     """What begins before the first request and ends after the last."""
     app.state.stopping.begin()
+    app.state.staging.remove_leftovers()
     app.state.listener.start(wait=False)
     try:
         yield
     finally:
         app.state.stopping.set()
+        app.state.staging.remove()
 
 
 def _routers() -> Iterator[APIRouter]:

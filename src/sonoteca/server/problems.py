@@ -20,13 +20,17 @@ from starlette.routing import Match
 
 from sonoteca.domain.request import value_error
 from sonoteca.errors import (
+    BodyTooLarge,
+    BodyTooSlow,
     BodyUnreadable,
+    DiskLow,
     KeyRequired,
     LibraryBusy,
     MediaTypeRefused,
     MethodNotAllowed,
     NoSuchRoute,
     QuerySyntaxError,
+    QueueFull,
     RequestError,
     SonotecaError,
     TryLater,
@@ -76,12 +80,15 @@ def title_of(kind: type[SonotecaError]) -> str:
 def problem_response(error: SonotecaError, headers: dict[str, str] | None = None) -> StrictJSONResponse:
     """The answer to a request that an error ended."""
     told = dict(headers or {})
-    if isinstance(error, TryLater):
+    if isinstance(error, TryLater | QueueFull):
         told["Retry-After"] = str(error.retry_after_s)
     elif isinstance(error, LibraryBusy):
         told["Retry-After"] = str(_BUSY_S)
     elif isinstance(error, KeyRequired):
         told["WWW-Authenticate"] = 'Bearer realm="sonoteca"'
+    elif isinstance(error, BodyTooLarge | BodyTooSlow | DiskLow):
+        # The rest of the body is not read.
+        told["Connection"] = "close"
     if error.http_status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         _log.error("%s: %s", error.code, error.message, exc_info=error.__cause__)
     return StrictJSONResponse(problem(error, request_id()), error.http_status, told, media_type=MEDIA_TYPE)

@@ -24,6 +24,7 @@ from sonoteca.errors import RequestError
 
 _SCALARS = (str, int, float, bool)
 _LARGEST = 2**63
+_DIGITS = 18
 
 
 def asked(kind: type[requests.Request], *, without: Collection[str] = ()) -> Any:
@@ -40,7 +41,7 @@ def asked(kind: type[requests.Request], *, without: Collection[str] = ()) -> Any
     names = [name for name in kind.model_fields if name not in without]
 
     async def values(http_request: Request, **read: Any) -> dict[str, Any]:
-        return {name: _storable(name, value) for name, value in read.items() if name in http_request.query_params}
+        return {name: storable(name, value) for name, value in read.items() if name in http_request.query_params}
 
     parameters = [_parameter(name, kind.model_fields[name], told.get(name)) for name in names]
     request = inspect.Parameter("http_request", inspect.Parameter.KEYWORD_ONLY, annotation=Request)
@@ -87,7 +88,18 @@ def _is_scalar(annotation: Any) -> bool:
     return isinstance(annotation, type) and issubclass(annotation, (*_SCALARS, Enum))
 
 
-def _storable(name: str, value: Any) -> Any:
+def is_listed(annotation: Any) -> bool:
+    """Whether a field of this type holds several values."""
+    inner = [each for each in get_args(annotation) if each is not type(None)]
+    if get_origin(annotation) in (Union, types.UnionType) and len(inner) == 1:
+        return is_listed(inner[0])
+    return get_origin(annotation) in (tuple, list)
+
+
+def storable(name: str, value: Any) -> Any:
+    """A value as it is, if a database can hold it; RequestError for an integer beyond 64 bits."""
+    if isinstance(value, str) and len(value) > _DIGITS and value.lstrip("+-").isdigit():
+        value = int(value[:1000])
     if isinstance(value, int) and not -_LARGEST <= value < _LARGEST:
         raise RequestError(f"{name} cannot be {value}: it is too large a number.", field=name)
     return value

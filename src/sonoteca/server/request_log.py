@@ -13,12 +13,15 @@ import time
 from datetime import UTC, datetime
 from typing import Any
 
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sonoteca.errors import SonotecaError
 from sonoteca.server.problems import problem_response, unexpected
 from sonoteca.server.request_id import HEADER, current, id_of, request_id
 
+# What logs of servers call a request whose client went away.
+_GONE = 499
 _log = logging.getLogger(__name__)
 
 
@@ -64,6 +67,9 @@ class RequestLog:
         try:
             try:
                 await self.app(scope, receive, sending)
+            except ClientDisconnect:
+                # Nobody is left to be answered.
+                status = _GONE
             except Exception as error:
                 if status is not None:
                     # Half an answer is out: only the end of the connection can say that it is none.

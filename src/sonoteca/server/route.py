@@ -8,7 +8,7 @@ any route may answer (a wrong value, no key, too many requests, ...) is document
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Coroutine, Mapping
-from typing import Any, Literal
+from typing import Any
 
 from fastapi import APIRouter, Request, Response
 from fastapi.dependencies.utils import get_flat_params
@@ -29,9 +29,8 @@ from sonoteca.errors import (
     TooManyRequests,
 )
 from sonoteca.server import problems
+from sonoteca.server.guard.keys import Right
 from sonoteca.server.json_answers import StrictJSONResponse, StrictRequest, is_text
-
-Scope = Literal["read", "write"]
 
 # What any route may answer, and what those may that read a body.
 COMMON = (
@@ -49,6 +48,12 @@ OF_BODIES = (BodyUnreadable, BodyTooLarge, BodyTooSlow)
 
 class Route(APIRoute):
     """A route that refuses parameters it does not have, and text that is none; its JSON bodies are read strictly."""
+
+    @property
+    def needs(self) -> Right | None:
+        """What a key must allow, where the route says so itself."""
+        right: Right | None = (self.openapi_extra or {}).get("x-scope")
+        return right
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         answer = super().get_route_handler()
@@ -95,7 +100,7 @@ def documented(
     description: str = "",
     status: int = 200,
     media_types: Mapping[str, Any] | None = None,
-    scope: Scope | None = None,
+    scope: Right | None = None,
     body: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """What a route says of itself, as the arguments of ``@router.get`` and its sisters.

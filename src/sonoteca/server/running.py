@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from sonoteca import Library, Listener
+from sonoteca.server.staging import Staging
 from sonoteca.settings import ServerSettings
 
 
@@ -49,6 +50,11 @@ async def _settings(request: Request) -> ServerSettings:
     return settings
 
 
+async def _staging(request: Request) -> Staging:
+    staging: Staging = request.app.state.staging
+    return staging
+
+
 async def _stopping(request: Request) -> Stopping:
     stopping: Stopping = request.app.state.stopping
     return stopping
@@ -56,5 +62,6 @@ async def _stopping(request: Request) -> Stopping:
 
 OpenLibrary = Annotated[Library, Depends(_library)]
 WarmListener = Annotated[Listener, Depends(_listener)]
+OpenStaging = Annotated[Staging, Depends(_staging)]
 Limits = Annotated[ServerSettings, Depends(_settings)]
 Stop = Annotated[Stopping, Depends(_stopping)]

@@ -51,29 +51,39 @@ def read_status(status: int) -> int | None:
 
 
 class ForkServer:
-    """The program's side of a fork server.
+    """The program's side of a fork server; it forks once ``wait`` has returned.
 
     Raises
     ------
-    OSError, EOFError
-        The server cannot be started, or ended before it was ready; ``folder`` holds what it said.
+    OSError
+        The server cannot be started.
     """
 
     def __init__(self, preparation: Preparation, folder: str) -> None:
         self._lock = threading.Lock()
         ours, theirs = socket.socketpair()
+        self._preparation = preparation
         self._control = ours
         self._channel = Channel(ours.fileno(), ours.fileno())
         with theirs, open(os.path.join(folder, STDERR_FILE), "ab") as log:
             self._process = start_python(
                 "sonoteca.workers.fork_server", "serve", stdin=theirs.fileno(), stdout=log, stderr=log
             )
+
+    def wait(self) -> None:
+        """Return when everything is loaded.
+
+        Raises
+        ------
+        OSError, EOFError
+            The server ended before it was ready, or was abandoned; ``folder`` holds what it said.
+        """
         # Ends the wait below: who is killed closes the socket.
         late = threading.Timer(START_TIMEOUT_S, self._process.kill)
         late.daemon = True
         late.start()
         try:
-            self._channel.send(pickle.dumps(preparation))
+            self._channel.send(pickle.dumps(self._preparation))
             self._channel.receive()
         except (EOFError, OSError):
             self.close()
@@ -101,6 +111,10 @@ class ForkServer:
 
     def is_alive(self) -> bool:
         return self._process.poll() is None
+
+    def abandon(self) -> None:
+        """End the server, ready or not; whoever waits for it is told. It has still to be closed."""
+        self._process.kill()
 
     def close(self) -> None:
         """End the server; on Linux its workers end with it."""

@@ -103,6 +103,7 @@ class LocalExecutor(Executor):
         self._numbers = itertools.count()
         self._server: ForkServer | None = None
         self._server_lock = threading.Lock()
+        self._starting: ForkServer | None = None
         # Guards the schedule, the workers and the threads; every wait for work happens on it.
         self._changed = threading.Condition()
         self._schedule = Schedule()
@@ -236,6 +237,9 @@ class LocalExecutor(Executor):
             self._changed.notify_all()
         for job in unstarted:
             job.run.deliver(Failed(job.key, verdict.kind, verdict.message, None, 0.0))
+        # Loading everything takes seconds; nobody needs it any more.
+        if (starting := self._starting) is not None:
+            starting.abandon()
         for thread in [*self._slots, *([self._watchdog] if self._watchdog else [])]:
             thread.join()
         for worker in self._idle:
@@ -341,7 +345,12 @@ class LocalExecutor(Executor):
         return None
 
     def _execute(self, job: Job) -> Done[Any] | Failed:
-        worker = self._worker_for(job)
+        try:
+            worker = self._worker_for(job)
+        except WorkerError:
+            if not self._closed.is_set():
+                raise
+            return Failed(job.key, "lost", "the executor was closed", None, 0.0)
         with self._changed:
             # While a process was started for it, anything may have been decided.
             if self._closed.is_set():
@@ -393,7 +402,7 @@ class LocalExecutor(Executor):
 
     def _new_worker(self) -> WorkerProcess:
         reasons: list[str] = []
-        while len(reasons) < MAX_FAILED_STARTS:
+        while len(reasons) < MAX_FAILED_STARTS and not (reasons and self._closed.is_set()):
             scratch = os.path.join(self._scratch, str(next(self._numbers)))
             is_forked = self._start_method == "forkserver"
             settings = WorkerSettings(
@@ -414,11 +423,21 @@ class LocalExecutor(Executor):
                 self._server = None
             if self._server is None:
                 try:
-                    self._server = ForkServer(self._preparation, self._scratch)
+                    self._server = self._started_server()
                 except (EOFError, OSError) as error:
                     why = last_words(self._scratch) or str(error)
                     raise WorkerLost(f"no worker process can be started: {why}", None) from error
             return self._server
+
+    def _started_server(self) -> ForkServer:
+        server = self._starting = ForkServer(self._preparation, self._scratch)
+        try:
+            if self._closed.is_set():
+                server.abandon()
+            server.wait()
+        finally:
+            self._starting = None
+        return server
 
     def _leave(self, job: Job, worker: WorkerProcess, *, keep: bool) -> None:
         with self._changed:

@@ -1,0 +1,1 @@
+"""Who may ask: what is looked at before a request comes to a route."""
