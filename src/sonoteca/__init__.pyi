@@ -165,6 +165,7 @@ from .search.words import search_words as search_words
 from .sequence.build_set import SetAnswer as SetAnswer
 from .sequence.build_set import SetCandidate as SetCandidate
 from .sequence.build_set import build_set as build_set
+from .sequence.energy_plan import energy_curves as energy_curves
 from .sequence.keep_set import KeepSetAnswer as KeepSetAnswer
 from .sequence.keep_set import KeepSetRequest as KeepSetRequest
 from .sequence.keep_set import keep_set as keep_set
@@ -210,6 +211,7 @@ from .sequence.walk import WalkAnswer as WalkAnswer
 from .sequence.walk import WalkRequest as WalkRequest
 from .sequence.walk import walk as walk
 from .server.app import create_app as create_app
+from .server.mcp.serve import serve_mcp as serve_mcp
 from .server.serve import serve as serve
 from .settings import ServerSettings as ServerSettings
 from .upkeep.check import CheckReport as CheckReport

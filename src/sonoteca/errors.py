@@ -324,6 +324,14 @@ class SoundsMissing(SonotecaError):
     http_status = 409
 
 
+class EditsRefused(RequestError):
+    """A change was asked for where only reading is allowed."""
+
+    code = "edits_refused"
+    default_remedy = "Whoever runs the program may allow edits."
+    http_status = 403
+
+
 class NotThereYet(RequestError):
     """Something that this version cannot do, and a later one will."""
 

@@ -25,6 +25,8 @@ LONG_NAMES = {"-k": "--count", "-o": "--output", "-f": "--filter", "-y": "--yes"
 OLD_NAMES = {"--limit", "-n", "--out", "--aspects", "--random-seed", "--alternatives"}
 # These open no library.
 WITHOUT_LIBRARY = {"inspect", "demo", "plugins"}
+# Its standard output is a protocol's.
+WITHOUT_JSON = {"mcp"}
 # A command may say less than a sentence of an option that everybody knows.
 NOT_OURS = {"help", "install_completion", "show_completion"}
 
@@ -71,7 +73,7 @@ def test_a_short_name_means_the_same_everywhere_and_old_names_are_not_shown(
 @pytest.mark.parametrize(("path", "command"), VERBS, ids=lambda each: spelled(each) if isinstance(each, tuple) else "")
 def test_every_command_prints_json_and_says_which_library(path: tuple[str, ...], command: Any) -> None:
     names = {name for option in options(command) for name in option.opts}
-    assert "--json" in names
+    assert ("--json" in names) == (path[0] not in WITHOUT_JSON)
     if path[0] not in WITHOUT_LIBRARY:
         assert {"--library", "--data-dir"} <= names
 

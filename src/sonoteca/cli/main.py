@@ -34,6 +34,7 @@ from sonoteca.cli import (
     interrupts,
     lint,
     list,
+    mcp,
     next,
     path,
     plugins,
@@ -157,6 +158,7 @@ for group in (
     doctor,
     preview,
     serve,
+    mcp,
 ):
     group.register(app)
 

@@ -101,7 +101,11 @@ class GapsAnswer:
 
 
 def audit(
-    library: Library, request: AuditRequest = AuditRequest(), *, settings: AnalysisSettings = AnalysisSettings()
+    library: Library,
+    request: AuditRequest = AuditRequest(),
+    *,
+    settings: AnalysisSettings = AnalysisSettings(),
+    is_kept: bool = True,
 ) -> AuditAnswer:
     """Count everything, compare with the disk where it is asked, and keep the audit if the library can be written.
 
@@ -109,6 +113,8 @@ def audit(
     ----------
     settings : AnalysisSettings
         Whose analyzers and embedders have to have heard a sound for it to count as done.
+    is_kept : bool
+        False leaves the library as it is.
 
     Raises
     ------
@@ -134,7 +140,7 @@ def audit(
         last = audits.last(connection)
         missing_files = tuple(shown_paths(connection, missing_locations(connection)))
         gone_files = tuple(shown_paths(connection, gone))
-    if library.mode != "read":
+    if is_kept and library.mode != "read":
         with library.write() as connection:
             audits.keep(connection, counts)
     since, before = (None, counts) if last is None else last

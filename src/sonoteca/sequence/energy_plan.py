@@ -22,6 +22,11 @@ NAMED: dict[str, tuple[tuple[float, float], ...]] = {
 _PERCENTILES = (5.0, 95.0)
 
 
+def energy_curves() -> tuple[str, ...]:
+    """The names of the energy curves that need no file."""
+    return tuple(NAMED)
+
+
 @dataclass(frozen=True, slots=True)
 class EnergyPlan:
     """``name`` for people; ``points`` (share of the set 0..1, energy 0..1), rising shares."""

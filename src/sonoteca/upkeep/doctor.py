@@ -23,7 +23,11 @@ from typing import Any
 from sonoteca.errors import LibraryMissing, SonotecaError
 
 _NATIVE_MODULES = ("numpy", "scipy.signal", "soxr", "av", "faiss", "xxhash", "psutil", "pydantic_core")
-_EXTRAS = {"postgres": ("psycopg", "libraries on PostgreSQL"), "tags": ("mutagen", "writing tags")}
+_EXTRAS = {
+    "mcp": ("mcp", "tools for assistants"),
+    "postgres": ("psycopg", "libraries on PostgreSQL"),
+    "tags": ("mutagen", "writing tags"),
+}
 _IMPORT_TIMEOUT_S = 60
 _MIN_FREE_MB = 500
 # The oldest SQLite with everything the catalogue uses (RETURNING, STRICT-free upserts).

@@ -1,0 +1,172 @@
+"""``sonoteca mcp`` as a process: its standard output is the protocol's alone, and it ends when its client goes."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import anyio
+import pytest
+
+pytest.importorskip("mcp", reason="the extra mcp is not installed")
+
+from mcp.client import Client
+from mcp.client.stdio import StdioServerParameters, stdio_client
+
+from assistant_samples import N_TRACKS, make_library
+
+HERE = Path(__file__).parent
+# What the issue promises, and what a machine with other work to do may add to it.
+ENDS_WITHIN_S = 2.0
+
+
+@pytest.fixture(scope="module")
+def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_library(tmp_path_factory.mktemp("assistant") / "library.sonoteca")
+
+
+@pytest.fixture(scope="module")
+def plugin(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder from which Python takes a plugin that prints."""
+    folder = tmp_path_factory.mktemp("plugin")
+    (folder / "noisy_analyzers.py").write_text((HERE / "noisy_analyzers.py").read_text())
+    facts = folder / "noisy-1.0.dist-info"
+    facts.mkdir()
+    (facts / "METADATA").write_text("Metadata-Version: 2.1\nName: noisy\nVersion: 1.0\n")
+    (facts / "entry_points.txt").write_text("[sonoteca.analyzers]\nnoisy = noisy_analyzers:analyzers\n")
+    return folder
+
+
+def environment(plugin: Path | None = None, **more: str) -> dict[str, str]:
+    known = [os.environ.get("PYTHONPATH", ""), str(plugin or "")]
+    return os.environ | {"PYTHONPATH": os.pathsep.join(each for each in known if each)} | more
+
+
+class Process:
+    """The program with a line to it, spoken by hand."""
+
+    def __init__(self, library: Path, environment: dict[str, str]) -> None:
+        self.lines: list[bytes] = []
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "sonoteca.cli.main", "mcp", "--library", str(library)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=environment,
+        )
+
+    def send(self, method: str, number: int | None = None, **params: Any) -> None:
+        message = {"jsonrpc": "2.0", "method": method, "params": params}
+        assert self.process.stdin is not None
+        self.process.stdin.write(json.dumps(message | ({} if number is None else {"id": number})).encode() + b"\n")
+        self.process.stdin.flush()
+
+    def answer(self, number: int) -> dict[str, Any]:
+        """The answer of this number; all lines are kept."""
+        assert self.process.stdout is not None
+        while line := self.process.stdout.readline():
+            self.lines.append(line)
+            told: dict[str, Any] = json.loads(line)
+            if told.get("id") == number:
+                return told
+        raise AssertionError(f"the process ended: {self.lines}")
+
+    def hang_up(self) -> tuple[float, bytes, bytes]:
+        """Go away: how long the process took to end, and what it still said."""
+        assert self.process.stdin is not None
+        begun = time.monotonic()
+        self.process.stdin.close()
+        self.process.stdin = None
+        said, printed = self.process.communicate(timeout=30)
+        return time.monotonic() - begun, said, printed
+
+
+@pytest.fixture
+def noisy(library: Path, plugin: Path) -> Iterator[Process]:
+    run = Process(library, environment(plugin, NOISY_SLEEP_S="60"))
+    yield run
+    if run.process.poll() is None:
+        run.process.kill()
+    run.process.communicate()
+
+
+def test_every_line_is_of_the_protocol_and_the_process_ends_in_the_middle_of_a_tool(noisy: Process) -> None:
+    facts = {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}}
+    noisy.send("initialize", 1, **facts)
+    assert noisy.answer(1)["result"]["serverInfo"]["name"] == "sonoteca"
+    noisy.send("notifications/initialized")
+    noisy.send("tools/call", 2, name="list", arguments={"limit": 1})
+    assert noisy.answer(2)["result"]["structuredContent"]["total"] == N_TRACKS
+    # It loads the plugin, which prints and then sleeps for a minute.
+    begun = time.monotonic()
+    noisy.send("tools/call", 3, name="audit", arguments={})
+    assert noisy.answer(3)["result"]["structuredContent"]["task"]["state"] == "running"
+    assert time.monotonic() - begun < 5.0
+    took_s, said, printed = noisy.hang_up()
+    assert took_s < ENDS_WITHIN_S
+    assert noisy.process.returncode == 0
+    for line in (*noisy.lines, *said.splitlines()):
+        assert json.loads(line)["jsonrpc"] == "2.0"
+    told = {line for line in printed.decode().splitlines() if line.startswith("a ")}
+    expected = {
+        "a plugin prints when it is imported",
+        "a plugin writes below Python",
+        "a plugin prints when it is asked",
+        "a plugin keeps the first stdout",
+    }
+    assert told == expected | ({"a library of a plugin prints in C"} if os.name == "posix" else set())
+
+
+def test_a_client_of_the_kit_speaks_with_the_process(library: Path) -> None:
+    server = StdioServerParameters(
+        command=sys.executable,
+        args=["-m", "sonoteca.cli.main", "mcp", "--library", str(library), "--allow-edits"],
+        env=environment(),
+    )
+
+    async def ask() -> tuple[set[str], dict[str, Any], dict[str, Any]]:
+        with open(os.devnull, "w") as nowhere:
+            async with Client(stdio_client(server, errlog=nowhere)) as client:
+                offered = {tool.name for tool in (await client.list_tools()).tools}
+                edited = await client.call_tool("edit", {"query": "t01.wav", "bpm": "99"})
+                undone = await client.call_tool("undo", {})
+        return offered, edited.structured_content, undone.structured_content
+
+    offered, edited, undone = anyio.run(ask)
+    assert {"list", "edit", "undo"} <= offered
+    assert (edited["changed"], undone["changed"]) == (1, 1)
+
+
+def test_without_the_kit_it_says_which_extra_is_missing(library: Path) -> None:
+    # A module that is None is one that is not there.
+    program = "import sys; sys.modules['mcp'] = None; from sonoteca.cli.main import main; main()"
+    done = subprocess.run(
+        [sys.executable, "-c", program, "mcp", "--library", str(library)],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        env=environment(),
+        timeout=60,
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "lacks mcp" in done.stderr
+    assert "sonoteca[mcp]" in done.stderr
+
+
+def test_where_there_is_no_library_it_says_so_and_ends(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "sonoteca.cli.main", "mcp", "--library", str(tmp_path / "none.sonoteca")],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        env=environment(),
+        timeout=60,
+    )
+    assert (done.returncode, done.stdout) == (3, "")
+    assert "library_missing" in done.stderr
