@@ -44,21 +44,21 @@ def relevance(leaves: Mapping[Words, float], texts: Mapping[TextField, Sequence[
     texts : mapping of field to texts
         Each text as its stored words, with blanks between them.
     """
-    total = 0.0
-    for leaf, weight in leaves.items():
-        said = 0.0
-        asked = " ".join(leaf.words)
-        for field, held in texts.items():
-            if not held or (leaf.fields and field not in leaf.fields):
-                continue
-            for text in held:
-                if asked in text and (count := occurrences(text, leaf)):
-                    n_words = text.partition(MARK)[0].rstrip().count(" ") + 1
-                    said += (
-                        FIELD_WEIGHTS[field] * count / (1.0 + _LENGTH_COUNTS * (n_words / _USUAL_LENGTH[field] - 1.0))
-                    )
-        total += weight * said / (_SATURATION + said)
-    return total
+    said = [0.0] * len(leaves)
+    asked = [(number, leaf, " ".join(leaf.words)) for number, leaf in enumerate(leaves)]
+    for field, held in texts.items():
+        for text in held:
+            # How long it is is reckoned once, for whichever of the words it holds.
+            length = None
+            for number, leaf, joined in asked:
+                if joined not in text or (leaf.fields and field not in leaf.fields):
+                    continue
+                if count := occurrences(text, leaf):
+                    if length is None:
+                        n_words = text.partition(MARK)[0].rstrip().count(" ") + 1
+                        length = 1.0 + _LENGTH_COUNTS * (n_words / _USUAL_LENGTH[field] - 1.0)
+                    said[number] += FIELD_WEIGHTS[field] * count / length
+    return sum(weight * each / (_SATURATION + each) for weight, each in zip(leaves.values(), said, strict=True))
 
 
 def occurrences(text: str, leaf: Words) -> float:

@@ -15,13 +15,13 @@ from typing import NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from sonoteca.catalogue.heard.fulltext import TextField, folded_texts, texts_of
+from sonoteca.catalogue.heard.fulltext import TELLING, TextField, folded_texts, texts_of
 from sonoteca.catalogue.heard.word_splitting import fold, main_words, stored_words
 from sonoteca.catalogue.store.schema import sort_index, sounds, summaries
 from sonoteca.domain.page import page_of
 from sonoteca.errors import RequestError
 from sonoteca.search.query.listing import as_query
-from sonoteca.search.query.order import is_selective, probe, walk
+from sonoteca.search.query.order import leave_few, probe, walk
 from sonoteca.search.query.predicate import QueryValues, matches
 from sonoteca.search.query.readers import DASH
 from sonoteca.search.query.sql import IS_WHOLE, Target, condition, sounds_with_text
@@ -34,8 +34,6 @@ MODE = "search"
 RANKED_AT_MOST = 300
 # Words that more sounds have are common, and how common does not matter.
 _COUNTED = 2_000
-# What somebody wrote about the sound; in a path a word may be about its neighbours.
-_TELLING: tuple[TextField, ...] = ("title", "tags", "artist", "album")
 # Made once: building a statement takes longer than the answer.
 _LAST_SOUND = sa.select(sa.func.max(sounds.c.id))
 _SO_TITLED = sa.select(summaries.c.region_id).where(
@@ -207,7 +205,7 @@ def _by_words(
     newest = _newest(connection, asked, limit + 1)
     if len(newest) <= limit:
         return _best(_ranked(connection, asked, newest), k), len(newest), ()
-    telling = replace(asked, texts=[_within(text, _TELLING) for text in asked.texts])
+    telling = replace(asked, texts=[_within(text, TELLING) for text in asked.texts])
     named = _so_titled(connection, asked, wanted_name)
     best = _best(_ranked(connection, asked, _newest(connection, telling, limit)) | named, k)
     if len(best) < k:
@@ -247,7 +245,7 @@ def _so_titled(connection: Connection, asked: _Asked, name: str) -> dict[int, _R
 
 def _by_rules(connection: Connection, asked: _Asked, limit: int) -> dict[int, _Rank] | None:
     """All that match, where the rules alone leave at most ``limit``; None where they leave more."""
-    if not all(is_text(text) for text in asked.texts) or not any(is_selective(part) for part in asked.rest.parts):
+    if not all(is_text(text) for text in asked.texts) or not leave_few(asked.rest.parts):
         return None
     target = Target(connection.dialect.name, with_events=False)
     rules = probe(asked.rest, (), target)
@@ -255,13 +253,26 @@ def _by_rules(connection: Connection, asked: _Asked, limit: int) -> dict[int, _R
     if connection.execute(rules.with_only_columns(summaries.c.region_id).limit(1).offset(limit)).first():
         return None
     rows = connection.execute(rules).all()
-    words_of = folded_texts(connection, [row.sound_id for row in rows])
+    holding = [needles for text in asked.texts if (needles := _needles(text))]
+    words_of = folded_texts(connection, [row.sound_id for row in rows], holding=holding)
     wanted = And(tuple(asked.texts))
     return {
         row.region_id: asked.rank(words_of[row.sound_id])
         for row in rows
         if row.sound_id in words_of and matches(wanted, QueryValues(texts=words_of[row.sound_id]))
     }
+
+
+def _needles(text: Node) -> list[str]:
+    """What the stored words of a sound hold one of, if this holds for it; nothing where that is not so simple."""
+    match text:
+        case Words(found, _, _):
+            return [" ".join(found)]
+        case Or(parts):
+            each = [_needles(part) for part in parts]
+            return [needle for needles in each for needle in needles] if all(each) else []
+        case _:
+            return []
 
 
 def _newest(connection: Connection, asked: _Asked, limit: int) -> dict[int, int]:

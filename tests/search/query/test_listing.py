@@ -18,7 +18,7 @@ from sonoteca.search.query.fields import FIELDS
 from sonoteca.search.query.listing import count_sounds, find_regions, find_rows, find_sound_ids
 from sonoteca.search.query.parser import parse_query
 from sonoteca.search.query.sql import Target
-from sonoteca.search.query.tree import SortKey, push_negations
+from sonoteca.search.query.tree import And, SortKey, push_negations, split_text
 
 
 def test_a_row_shows_what_is_known(library: Library) -> None:
@@ -164,6 +164,23 @@ def test_pages_are_read_along_an_index(library: Library) -> None:
             plan = " ".join(row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}"))
             assert index in plan, text
             assert "TEMP B-TREE" not in plan, text
+
+
+@pytest.mark.parametrize("library_location", ["sqlite"], indirect=True)
+def test_what_a_kind_a_role_and_a_tempo_leave_is_read_along_their_index(library: Library) -> None:
+    with library.read() as connection:
+        for text, is_read_so in (
+            ("kind:loop role:drums bpm:120..128", True),
+            ("kind:loop role:drums bpm:=120..128", True),
+            ("kind:loop bpm:120..128", False),
+            ("kind:loop role:drums bpm:>120", False),
+        ):
+            _, rules = split_text(push_negations(parse_query(text).tree))
+            assert order.leave_few(rules) == is_read_so, text
+            probe = order.probe(And(tuple(rules)), (), Target("sqlite", with_events=False))
+            statement = probe.compile(library.engine, compile_kwargs={"literal_binds": True})
+            plan = " ".join(row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}"))
+            assert schema.KIND_ROLE_TEMPO_INDEX in plan or not is_read_so, text
 
 
 def test_what_is_missing_is_found_and_marked_and_the_rest_without_it(connection: Connection) -> None:

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
 import pytest
+import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 import catalogue_samples as samples
+from sonoteca.catalogue.heard.fulltext import TELLING
+from sonoteca.catalogue.identity.remove import remove_sounds
 from sonoteca.catalogue.identity.sounds import ensure_sounds, get_sound, whole_regions
 from sonoteca.catalogue.made.edit import edit
 from sonoteca.catalogue.store.library import Library
@@ -11,6 +14,8 @@ from sonoteca.domain.claim import Claim
 from sonoteca.errors import QuerySyntaxError, RequestError
 from sonoteca.search import text
 from sonoteca.search.query.listing import find_rows
+from sonoteca.search.query.sql import sounds_with_text
+from sonoteca.search.query.tree import Words
 from sonoteca.search.result_row import ResultRow
 from sonoteca.search.text import rank_by_words
 
@@ -139,7 +144,15 @@ def test_of_too_many_the_telling_come_first_and_the_answer_says_so(
 
 
 @pytest.mark.parametrize(
-    "query", ["sound key:any tag:dusty", "wa bpm:60..200", "(warm OR dusty) tag:dus*", "8 id:a OR pad"]
+    "query",
+    [
+        "sound key:any tag:dusty",
+        "wa bpm:60..200",
+        "(warm OR dusty) tag:dus*",
+        "8 id:a OR pad",
+        "kind:loop role:drums bpm:40..250",
+        '(warm OR "dusty break" OR (pad so)) kind:track role:bass bpm:40..250',
+    ],
 )
 def test_both_roads_give_the_same_answer(connection: Connection, query: str, monkeypatch: pytest.MonkeyPatch) -> None:
     from_rules = rank_by_words(connection, "sound", only=query, k=100)
@@ -155,6 +168,27 @@ def test_a_sound_whose_file_was_never_seen_has_no_words(library: Library) -> Non
         prefix = get_sound(connection, unseen).public_id[:3]
         assert rank_by_words(connection, "rain", only=f"id:{prefix}").rows == ()
         assert _ids(rank_by_words(connection, "rain", only=f"id:{prefix} OR id:{rain}").rows) == [rain]
+
+
+def test_words_of_titles_artists_and_tags_follow_what_is_said_later(library: Library) -> None:
+    def told(*found: str) -> list[int]:
+        query = sounds_with_text([Words(found, is_prefix=False, fields=TELLING)], connection.dialect.name)
+        return list(connection.execute(query.order_by(sa.literal_column("1"))).scalars())
+
+    with library.write() as connection:
+        in_path = samples.add(connection, "rain/boards.wav", "x1:0")
+        titled = samples.add(
+            connection, "x/1.wav", "x1:1", claims=[Claim("title", "Rain", "tags"), Claim("artist", "Boards", "tags")]
+        )
+        [region] = whole_regions(connection, [in_path]).values()
+        assert (told("rain"), told("boards")) == ([titled], [titled])
+        assert told("rain", "boards") == []  # two texts
+        edit(connection, [region], {}, add_tags=["Rain boards"])
+        assert (told("rain"), told("rain", "boards")) == ([in_path, titled], [in_path])
+        edit(connection, [region], {}, remove_tags=["rain boards"])
+        assert told("rain") == [titled]
+        remove_sounds(connection, [titled])
+        assert told("rain") == []
 
 
 def _names(connection: Connection, words: str) -> list[str]:

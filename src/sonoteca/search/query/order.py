@@ -18,6 +18,7 @@ from sqlalchemy.engine import Connection, Row
 
 from sonoteca.catalogue.store.schema import (
     KEY_TEMPO_INDEX,
+    KIND_ROLE_TEMPO_INDEX,
     NEWEST_COLUMNS,
     NEWEST_INDEX,
     SORTED_COLUMNS,
@@ -26,12 +27,12 @@ from sonoteca.catalogue.store.schema import (
 )
 from sonoteca.search.query.sql import (
     IS_WHOLE,
-    SOUND_TEXT,
     Condition,
     Target,
     column_expression,
     condition,
     fts5_hits,
+    fts5_table,
 )
 from sonoteca.search.query.tree import (
     And,
@@ -87,10 +88,31 @@ def _is_cheap_to_walk(tree: Node) -> bool:
     index of the newest holds is decided within it, if it is likely to hold often.
     """
     texts, others = split_text(tree)
-    return bool(texts) or not any(is_selective(part) or not _is_covered(part) for part in others)
+    return bool(texts) or not (leave_few(others) or not all(map(_is_covered, others)))
 
 
-def is_selective(node: Node) -> bool:
+def leave_few(parts: Sequence[Node]) -> bool:
+    """Whether few sounds satisfy all of these: few satisfy one, or a kind, a role and a tempo are asked for together."""
+    return any(map(_is_selective, parts)) or _ask_kind_role_tempo(parts)
+
+
+def _ask_kind_role_tempo(parts: Sequence[Node]) -> bool:
+    labels = {part.column for part in parts if isinstance(part, Is)}
+    return {"kind", "role"} <= labels and any(map(_is_range_of_tempo, parts))
+
+
+def _is_range_of_tempo(node: Node) -> bool:
+    match node:
+        case Or(parts):
+            # A tempo is asked for at half and double speed too.
+            return len(parts) > 0 and all(map(_is_range_of_tempo, parts))
+        case Between("tempo_bpm", low, high):
+            return low is not None and high is not None
+        case _:
+            return False
+
+
+def _is_selective(node: Node) -> bool:
     """What few sounds satisfy is better looked up in an index of its own."""
     match node:
         case KeyIs() | Tagged() | IdIs() | ExternalIs():
@@ -121,7 +143,7 @@ def _from_words(query: sa.Select[Any], tree: Node, target: Target) -> sa.Select[
     texts, others = split_text(tree)
     if target.dialect != "sqlite" or not texts:
         return query.where(condition(tree, target), *_whole(target))
-    found = query.where(fts5_hits(texts), summaries.c.sound_id == SOUND_TEXT.c.rowid)
+    found = query.where(fts5_hits(texts), summaries.c.sound_id == fts5_table(texts).c.rowid)
     return _hinted(found.where(condition(And(tuple(others)), target), *_whole(target)), NEWEST_INDEX, target)
 
 
@@ -140,11 +162,13 @@ def probe(tree: Node, keys: Sequence[SortKey], target: Target) -> sa.Select[Any]
     columns = [column_expression(key.column, target.dialect).label(f"key_{place}") for place, key in enumerate(keys)]
     query = sa.select(summaries.c.region_id, summaries.c.sound_id, summaries.c.number, *columns)
     texts, others = split_text(tree)
-    selective = [part for part in others if is_selective(part)]
+    selective = [part for part in others if _is_selective(part)]
     if not texts:
         # SQLite knows how rare a value is on average, not how narrow a range is or what four keys leave.
         if any(isinstance(part, KeyIs) for part in selective):
             query = _hinted(query, KEY_TEMPO_INDEX, target)
+        elif _ask_kind_role_tempo(others):
+            query = _hinted(query, KIND_ROLE_TEMPO_INDEX, target)
         elif len(selective) == 1 and isinstance(selective[0], Between) and selective[0].column in SORTED_COLUMNS:
             query = _hinted(query, sort_index(selective[0].column), target)
     return _from_words(query, tree, target)
@@ -170,7 +194,7 @@ def walk(tree: Node, keys: Sequence[SortKey], target: Target) -> sa.Select[Any]:
         texts, _ = split_text(tree)
         if texts and target.dialect == "sqlite":
             # The index of words gives its hits in this order, so that nothing is sorted.
-            newest = [SOUND_TEXT.c.rowid.desc(), *([summaries.c.number] if target.with_events else [])]
+            newest = [fts5_table(texts).c.rowid.desc(), *([summaries.c.number] if target.with_events else [])]
             return _from_words(query, tree, target).order_by(*newest)
         query = query.where(condition(tree, target), *_whole(target))
         return _hinted(query, NEWEST_INDEX, target).order_by(summaries.c.sound_id.desc(), summaries.c.number)

@@ -13,6 +13,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from sonoteca.catalogue.heard.fulltext import INDEX, TELLING, TELLING_INDEX, WordIndex
 from sonoteca.catalogue.store.schema import sounds, summaries, tags
 from sonoteca.domain.music import ALL_KEYS
 from sonoteca.search.query.tree import (
@@ -40,8 +41,6 @@ Condition = sa.ColumnElement[bool]
 
 # A constant, not a parameter: only then SQLite knows that an index of whole sounds will do.
 IS_WHOLE: Condition = summaries.c.number == sa.literal_column("0")
-# SQLite's full text table; its rowid is the sound's.
-SOUND_TEXT = sa.table("sound_text", sa.column("rowid", sa.Integer))
 
 # What stands in ``sounds`` and not in their summaries: few people ask for it.
 OF_SOUNDS = ("external_id", "price")
@@ -171,9 +170,10 @@ def is_denied() -> Condition:
 def sounds_with_text(texts: Sequence[Node], dialect: str) -> sa.Select[Any]:
     """Row numbers of the sounds for which all of these hold; each ``is_text``."""
     if dialect == "sqlite":
-        return sa.select(SOUND_TEXT.c.rowid).where(fts5_hits(texts))
-    table = sa.table("sound_text", sa.column("sound_id", sa.BigInteger))
-    return sa.select(table.c.sound_id).where(_tsvector_hits(And(tuple(texts))))
+        table = fts5_table(texts)
+        return sa.select(table.c.rowid).where(fts5_hits(texts))
+    sounds_text = sa.table("sound_text", sa.column("sound_id", sa.BigInteger))
+    return sa.select(sounds_text.c.sound_id).where(_tsvector_hits(And(tuple(texts))))
 
 
 def _has_text(texts: Sequence[Node], target: Target) -> Condition:
@@ -187,11 +187,11 @@ def _tsvector_hits(text: Node) -> Condition:
         case Or(parts):
             return sa.or_(*(_tsvector_hits(part) for part in parts))
         case Words():
-            # The index is on everything; a field's own vector decides among what it finds.
-            hits = {
-                name: sa.column(name, sa.Text).bool_op("@@")(_tsquery(text)) for name in ("everything", *text.fields)
-            }
-            return sa.and_(hits.pop("everything"), sa.or_(sa.false(), *hits.values()) if hits else sa.true())
+            # The index is on everything, or on all that is telling; a field's own vector decides among what it finds.
+            index = _index_of(text).postgres_column
+            fields = () if set(text.fields) == set(TELLING) else text.fields
+            hits = {name: sa.column(name, sa.Text).bool_op("@@")(_tsquery(text)) for name in (index, *fields)}
+            return sa.and_(hits.pop(index), sa.or_(sa.false(), *hits.values()) if hits else sa.true())
         case _:
             raise ValueError(f"{text} asks for more than words")
 
@@ -206,10 +206,27 @@ class _TsQuery(sa.types.UserDefinedType[str]):
 _TSQUERY = _TsQuery()
 
 
+def _index_of(text: Node) -> WordIndex:
+    """The smallest index that holds all words asked for."""
+    match text:
+        case And(parts) | Or(parts):
+            return TELLING_INDEX if all(_index_of(part) is TELLING_INDEX for part in parts) else INDEX
+        case Words(_, _, fields) if fields and set(fields) <= set(TELLING):
+            return TELLING_INDEX
+        case _:
+            return INDEX
+
+
+def fts5_table(texts: Sequence[Node]) -> sa.TableClause:
+    """SQLite's table of full text that is asked for these; its rowid is the sound's."""
+    return sa.table(_index_of(And(tuple(texts))).sqlite_table, sa.column("rowid", sa.Integer))
+
+
 def fts5_hits(texts: Sequence[Node]) -> Condition:
-    """Rows of ``SOUND_TEXT`` (SQLite) for which all of these hold; each ``is_text``."""
+    """Rows of ``fts5_table`` for which all of these hold; each ``is_text``."""
     match = _fts5(And(tuple(texts)))
-    return sa.literal_column("sound_text", sa.Text).bool_op("MATCH")(sa.bindparam("match", match, sa.Text, unique=True))
+    table = sa.literal_column(fts5_table(texts).name, sa.Text)
+    return table.bool_op("MATCH")(sa.bindparam("match", match, sa.Text, unique=True))
 
 
 def _fts5(text: Node) -> str:
