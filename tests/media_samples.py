@@ -12,6 +12,7 @@ from sonoteca.audio.encode import write_wav
 from sonoteca.audio.signal import AudioSignal
 from sonoteca.catalogue.store.library import Library
 from sonoteca.ingest.listener import Listener
+from sonoteca.media.clip import ClipAnswer, ClipRequest, clip
 from sonoteca.media.rendition import RenditionAnswer, RenditionRequest, rendition
 from sonoteca.media.waveform import WaveformAnswer, WaveformRequest, waveform
 from sonoteca.workers.executor import Done, Failed, Task
@@ -53,3 +54,6 @@ class Played:
 
     def waveform(self, sound: str, **asked: Any) -> WaveformAnswer:
         return waveform(self.library, WaveformRequest(sound=sound, **asked), listener=self.listener)
+
+    def clip(self, sound: str, **asked: Any) -> ClipAnswer:
+        return clip(self.library, ClipRequest(sound=sound, **asked), listener=self.listener)

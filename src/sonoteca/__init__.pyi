@@ -106,6 +106,9 @@ from .match.tune_library import TuneAnswer as TuneAnswer
 from .match.tune_library import TuneRequest as TuneRequest
 from .match.tune_library import keep_tuning as keep_tuning
 from .match.tune_library import tune_matches as tune_matches
+from .media.clip import ClipAnswer as ClipAnswer
+from .media.clip import ClipRequest as ClipRequest
+from .media.clip import clip as clip
 from .media.kept_files import KeepingLimits as KeepingLimits
 from .media.rendition import RenditionAnswer as RenditionAnswer
 from .media.rendition import RenditionRequest as RenditionRequest
@@ -216,6 +219,9 @@ from .server.serve import serve as serve
 from .settings import ServerSettings as ServerSettings
 from .upkeep.check import CheckReport as CheckReport
 from .upkeep.check import check_library as check_library
+from .upkeep.clean_up import CleanUpAnswer as CleanUpAnswer
+from .upkeep.clean_up import CleanUpRequest as CleanUpRequest
+from .upkeep.clean_up import clean_up as clean_up
 from .upkeep.demo import find_showcase as find_showcase
 from .upkeep.demo import make_demo as make_demo
 from .upkeep.derived_things import IndexAnswer as IndexAnswer
@@ -227,6 +233,8 @@ from .upkeep.doctor import examine as examine
 from .upkeep.health import HealthAnswer as HealthAnswer
 from .upkeep.health import HealthRequest as HealthRequest
 from .upkeep.health import check_health as check_health
+from .upkeep.resources import ResourcesAnswer as ResourcesAnswer
+from .upkeep.resources import system_resources as system_resources
 from .upkeep.status import StatusAnswer as StatusAnswer
 from .upkeep.status import library_status as library_status
 

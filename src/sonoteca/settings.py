@@ -61,6 +61,11 @@ class ServerSettings(BaseSettings):
     max_upload_mb: int = Field(default=512, ge=1, description="largest upload, in MB")
     max_body_mb: int = Field(default=8, ge=1, description="largest body of a request that is no upload, in MB")
     min_free_mb: int = Field(default=256, ge=0, description="disk space that uploads leave free, in MB")
+    cache_mb: int = Field(
+        default=10_240, ge=0, description="disk space for sound made to be played, and for clips, in MB each"
+    )
+    cache_days: int = Field(default=30, ge=0, description="days after its last use that what is cached is kept")
+    staging_hours: int = Field(default=24, ge=1, description="hours that uploads nobody has asked for are kept")
     upload_timeout_s: float = Field(default=600.0, gt=0, description="how long one upload may take, in seconds")
 
 

@@ -93,13 +93,20 @@ def write_whole(path: str | os.PathLike[str], content: bytes | Iterable[bytes | 
             stream.write(piece)
 
 
-def remove_leftovers(folder: Path, *, older_than_s: float = LEFTOVER_AFTER_S) -> None:
-    """Remove what killed programs left aside in a folder of our own; what cannot be removed stays."""
+def remove_leftovers(folder: Path, *, older_than_s: float = LEFTOVER_AFTER_S) -> int:
+    """Remove what killed programs left aside in a folder of our own; what cannot be removed stays.
+
+    Returns how many bytes that were.
+    """
+    removed = 0
     with contextlib.suppress(OSError):
         for path in folder.glob(f"{_PREFIX}*{_SUFFIX}"):
             with contextlib.suppress(OSError):
-                if path.stat().st_mtime < time.time() - older_than_s:
+                state = path.stat()
+                if state.st_mtime < time.time() - older_than_s:
                     path.unlink()
+                    removed += state.st_size
+    return removed
 
 
 def sync_folder(folder: Path) -> None:

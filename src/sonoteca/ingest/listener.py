@@ -137,6 +137,11 @@ class Listener:
         pool = self.ready_executor
         return PoolState("local", self.workers) if pool is None else pool.state()
 
+    def restart_idle(self) -> int:
+        """Let idle workers end and have as many new ones stand ready; returns how many ended."""
+        pool = self.ready_executor
+        return 0 if pool is None else pool.restart_idle()
+
     def run(
         self, function: Callable[[Input], Output], tasks: Iterable[Task[Input]], *, ahead: int = DEFAULT_AHEAD
     ) -> Iterator[Done[Output] | Failed]:

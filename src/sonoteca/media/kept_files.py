@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -18,7 +19,7 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from sonoteca.catalogue.store.library import Library
-from sonoteca.errors import LibraryUnwritable
+from sonoteca.errors import LibraryFull, LibraryUnwritable
 from sonoteca.whole_file import remove_leftovers, write_whole
 
 Made = TypeVar("Made")
@@ -34,11 +35,13 @@ _IN_USE_S = 300.0
 class KeepingLimits:
     """How much is kept, and how long after its last use.
 
-    ``most_bytes`` is for one folder; ``unused_s`` in seconds.
+    ``most_bytes`` is for one folder; ``unused_s`` in seconds; ``least_free_bytes`` is left to the disk for what cannot
+    be made again.
     """
 
     most_bytes: int = 10 * 2**30
     unused_s: float = 30 * 86_400.0
+    least_free_bytes: int = 256 * 2**20
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +53,24 @@ class KeptFile:
 
 
 @dataclass(frozen=True, slots=True)
-class Removed:
-    """What a clean-up took away."""
+class FolderSize:
+    """How many files, and their bytes."""
 
     files: int = 0
     n_bytes: int = 0
 
-    def __add__(self, other: Removed) -> Removed:
-        return Removed(self.files + other.files, self.n_bytes + other.n_bytes)
+    def __add__(self, other: FolderSize) -> FolderSize:
+        return FolderSize(self.files + other.files, self.n_bytes + other.n_bytes)
+
+
+def folder_size(folder: Path) -> FolderSize:
+    """All files below a folder; nothing where there is none."""
+    size = FolderSize()
+    for above, _, names in os.walk(folder):
+        for name in names:
+            with contextlib.suppress(OSError):
+                size += FolderSize(1, os.lstat(os.path.join(above, name)).st_size)
+    return size
 
 
 def folder_of(library: Library, *parts: str) -> Path | None:
@@ -118,16 +131,30 @@ class Kept:
         # Another thread may have made it between the look and now.
         if (found := self.find(name)) is not None:
             return found
+        self._require_room()
         path = self.folder / name
         note = make(path)
-        write_whole(path.with_name(name + _NOTE), json.dumps(note).encode())
+        try:
+            write_whole(path.with_name(name + _NOTE), json.dumps(note).encode())
+        except OSError as error:
+            raise LibraryUnwritable(f"{path} cannot be kept ({error.strerror or error}).") from error
         self.tidy()
         return KeptFile(path, note)
 
-    def tidy(self) -> Removed:
+    def _require_room(self) -> None:
+        if shutil.disk_usage(self.folder).free >= self.limits.least_free_bytes:
+            return
+        self.tidy()
+        free = shutil.disk_usage(self.folder).free
+        if free < self.limits.least_free_bytes:
+            raise LibraryFull(
+                f"The disk of {self.folder} has {free / 2**20:,.0f} MB left: nothing more is cached on it.",
+                "Free disk space, or let less be cached.",
+            )
+
+    def tidy(self) -> FolderSize:
         """Remove what was not used for long, and the least used beyond the limit; what cannot be removed stays."""
-        remove_leftovers(self.folder)
-        now, removed = time.time(), Removed()
+        now, removed = time.time(), FolderSize(0, remove_leftovers(self.folder))
         files = sorted(self._files(), key=lambda each: each.used)
         total = sum(each.n_bytes for each in files)
         for each in files:
@@ -136,13 +163,8 @@ class Kept:
                 continue
             if each.remove():
                 total -= each.n_bytes
-                removed += Removed(1, each.n_bytes)
+                removed += FolderSize(1, each.n_bytes)
         return removed
-
-    def size(self) -> Removed:
-        """How many files are kept, and their bytes."""
-        files = list(self._files())
-        return Removed(len(files), sum(each.n_bytes for each in files))
 
     def _files(self) -> Iterator[_File]:
         notes: dict[str, os.stat_result] = {}

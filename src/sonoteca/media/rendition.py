@@ -5,17 +5,18 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any
 
 from pydantic import Field, model_validator
 
-from sonoteca.audio.file_stamp import FileStamp, stamp_of
+from sonoteca.audio.file_stamp import stamp_of
 from sonoteca.catalogue.store.library import Library
 from sonoteca.domain.request import Request
-from sonoteca.errors import RequestError, SoundsMissing
+from sonoteca.errors import RequestError
 from sonoteca.ingest.deadline import deadline_of_file
 from sonoteca.media import worker_tasks
 from sonoteca.media.kept_files import KeepingLimits, Kept
+from sonoteca.media.playable_file import PlayableFile
 from sonoteca.media.source import MediaSound, Source, find_region_span, find_sound, find_source
 
 if TYPE_CHECKING:
@@ -59,83 +60,15 @@ class RenditionRequest(Request):
         return self
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class RenditionAnswer:
-    """What is to be played.
+@dataclass(frozen=True, slots=True, repr=False, kw_only=True)
+class RenditionAnswer(PlayableFile):
+    """What is to be played; ``is_original``: the file is the sound's own, as it is."""
 
-    Attributes
-    ----------
-    sound : str
-        The public id.
-    path : Path
-        Where the file is on this machine; who answers strangers keeps it for himself. ``open`` opens it.
-    media_type : str
-    etag : str
-        A strong validator, quotes included: a hash over all bytes of the file.
-    n_bytes, n_samples, sample_rate, channels : int
-        Samples per channel: exactly the frames that are heard.
-    is_original : bool
-        Whether the file is the sound's own, as it is.
-    start_s : float [s]
-        Where in the sound it begins.
-    """
-
-    request: RenditionRequest
-    sound: str
-    path: Path
-    media_type: str
-    etag: str
-    n_bytes: int
-    n_samples: int
-    sample_rate: int
-    channels: int
     is_original: bool
-    start_s: float
-    stamp: FileStamp
-
-    @property
-    def duration_s(self) -> float:
-        return self.n_samples / self.sample_rate
-
-    def open(self) -> BinaryIO:
-        """The file, to be read and closed.
-
-        Raises
-        ------
-        SoundsMissing
-            It was changed or removed since the answer was given.
-        """
-        try:
-            file = self.path.open("rb")
-        except OSError as error:
-            raise _gone(self.sound) from error
-        if stamp_of(file.fileno()) != self.stamp:
-            file.close()
-            raise _gone(self.sound)
-        return file
 
     def as_json(self) -> dict[str, Any]:
-        """Everything but where the file is."""
-        return {
-            "query": self.request.as_json(),
-            "sound": self.sound,
-            "media_type": self.media_type,
-            "etag": self.etag,
-            "n_bytes": self.n_bytes,
-            "n_samples": self.n_samples,
-            "sample_rate": self.sample_rate,
-            "channels": self.channels,
-            "duration_s": self.duration_s,
-            "is_original": self.is_original,
-            "start_s": self.start_s,
-        }
-
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__}: {self.sound}, {self.media_type}, {self.duration_s:.3f} s>"
-
-
-def _gone(sound: str) -> SoundsMissing:
-    return SoundsMissing(f"The file of {sound} was changed or removed a moment ago.", "Ask again.")
+        # The class is made anew for its slots, which the short form of super does not know.
+        return PlayableFile.as_json(self) | {"is_original": self.is_original}
 
 
 def rendition(

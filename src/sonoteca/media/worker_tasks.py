@@ -31,6 +31,14 @@ class SpanOrder:
 
 
 @dataclass(frozen=True, slots=True)
+class ClipOrder(SpanOrder):
+    """A span with a fade at each end, in seconds."""
+
+    fade_in_s: float
+    fade_out_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class PeaksOrder:
     """The peaks of the file at ``path`` that has this stamp."""
 
@@ -51,6 +59,22 @@ def transcode(order: SpanOrder) -> Written:
 
     with _disk_errors_explained(order.target):
         return write(order.path, order.stamp, order.target, start_s=order.start_s, end_s=order.end_s)
+
+
+def clip(order: ClipOrder) -> Written:
+    """See ``audio.clip.write_clip``; disks as of ``transcode``."""
+    from sonoteca.audio.clip import write_clip
+
+    with _disk_errors_explained(order.target):
+        return write_clip(
+            order.path,
+            order.stamp,
+            order.target,
+            start_s=order.start_s,
+            end_s=order.end_s,
+            fade_in_s=order.fade_in_s,
+            fade_out_s=order.fade_out_s,
+        )
 
 
 def draw(order: PeaksOrder) -> DrawnPeaks:

@@ -105,7 +105,7 @@ def library_status(library: Library, *, listener: Listener | None = None) -> Sta
         spaces = tuple(
             _space(connection, space, answers=space == answering) for space in embeddings.list_spaces(connection)
         )
-        engine, engine_version, queue = dialect_of(connection), server_version(connection), _queue(connection)
+        engine, engine_version, queue = dialect_of(connection), server_version(connection), jobs_by_state(connection)
     return StatusAnswer(
         version=sonoteca.__version__,
         commit=program_commit(),
@@ -133,7 +133,8 @@ def _space(connection: Connection, space: embeddings.StoredSpace, *, answers: bo
     )
 
 
-def _queue(connection: Connection) -> dict[str, int] | None:
+def jobs_by_state(connection: Connection) -> dict[str, int] | None:
+    """How many jobs are in each state; None where the library keeps none."""
     jobs = next((table for table in all_tables() if table.name == "jobs"), None)
     if jobs is None:
         return None

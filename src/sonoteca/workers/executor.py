@@ -110,6 +110,10 @@ class Executor(Protocol):
         """What the workers do now."""
         ...
 
+    def restart_idle(self) -> int:
+        """Let workers that do nothing end, with whatever memory they hold; returns how many. As many stand ready afterwards."""
+        ...
+
     def close(self) -> None: ...
 
 

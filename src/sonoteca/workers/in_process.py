@@ -50,6 +50,10 @@ class InProcessExecutor(Executor):
         """No worker of its own: whoever asks does the work."""
         return PoolState("in_process", 1, idle=1)
 
+    def restart_idle(self) -> int:
+        """There is none."""
+        return 0
+
     def close(self) -> None:
         self._open = False
 

@@ -221,6 +221,15 @@ class LocalExecutor(Executor):
         with self._changed:
             return PoolState("local", self._workers, len(self._idle), len(self._running), self._n_starting)
 
+    def restart_idle(self) -> int:
+        """See ``Executor.restart_idle``; a pool that was started has new ones when this returns."""
+        with self._changed:
+            idle, self._idle = self._idle, []
+        for worker in idle:
+            worker.stop()
+        self._keep_warm()
+        return len(idle)
+
     def close(self) -> None:
         """Stop all workers and remove their temporary files. What was under way is lost, and says so."""
         if self._closed.is_set():

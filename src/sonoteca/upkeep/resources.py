@@ -1,0 +1,173 @@
+"""What the machine has left for a library, and how much of it the library's caches take."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import subprocess
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import psutil
+
+from sonoteca.catalogue.store.library import Library
+from sonoteca.media.kept_files import FolderSize, folder_size
+from sonoteca.upkeep.caches import kept_folders
+from sonoteca.upkeep.status import jobs_by_state
+from sonoteca.workers.limits import processors
+
+if TYPE_CHECKING:
+    from sonoteca.ingest.listener import Listener
+    from sonoteca.workers.executor import PoolState
+
+# Over so long it is measured how busy the processors are.
+_MEASURED_S = 0.1
+_GPU_TOOL = "nvidia-smi"
+_GPU_QUERY = ("--query-gpu=name,memory.total,memory.used,utilization.gpu", "--format=csv,noheader,nounits")
+_GPU_TIMEOUT_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Processor:
+    """``count`` processors, of which this program may use ``usable``; ``busy`` 0..1; ``load_1_min`` as ``uptime`` tells."""
+
+    count: int
+    usable: int
+    busy: float
+    load_1_min: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """In bytes; ``program_bytes`` is what this program has resident, without its workers."""
+
+    total_bytes: int
+    available_bytes: int
+    program_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Disk:
+    """The disk of the library's data folder, in bytes."""
+
+    total_bytes: int
+    free_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Gpu:
+    """A graphics processor; what it does not tell is None. ``busy`` 0..1."""
+
+    name: str
+    total_bytes: int | None
+    used_bytes: int | None
+    busy: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class ResourcesAnswer:
+    """What there is.
+
+    Attributes
+    ----------
+    disk : Disk or None
+        None where the library has no data folder on this machine.
+    gpu : tuple of Gpu or None
+        None where none is found.
+    workers : PoolState or None
+        The workers of the listener that was handed in.
+    queue : mapping of str to int, or None
+        Jobs by state; None where the library keeps none.
+    caches : mapping of str to FolderSize
+        What is kept and can be made again, by name, and ``staging``, which holds uploads.
+    """
+
+    processor: Processor
+    memory: Memory
+    disk: Disk | None
+    gpu: tuple[Gpu, ...] | None
+    workers: PoolState | None
+    queue: Mapping[str, int] | None
+    caches: Mapping[str, FolderSize]
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "processor": asdict(self.processor),
+            "memory": asdict(self.memory),
+            "disk": None if self.disk is None else asdict(self.disk),
+            "gpu": None if self.gpu is None else [asdict(each) for each in self.gpu],
+            "workers": None if self.workers is None else self.workers.as_json(),
+            "queue": None if self.queue is None else dict(self.queue),
+            "caches": {name: asdict(size) for name, size in self.caches.items()},
+        }
+
+
+def system_resources(library: Library, *, listener: Listener | None = None) -> ResourcesAnswer:
+    """Say what this machine has for the library: processor, memory, disk, GPU, workers, queue, caches.
+
+    It takes a tenth of a second, over which it measures how busy the processors are, and longer where many files are kept.
+
+    Parameters
+    ----------
+    listener : Listener, optional
+        Its workers are told of; it is not started.
+    """
+    with library.read() as connection:
+        queue = jobs_by_state(connection)
+    memory = psutil.virtual_memory()
+    return ResourcesAnswer(
+        processor=_processor(),
+        memory=Memory(memory.total, memory.available, psutil.Process().memory_info().rss),
+        disk=None if library.data_dir is None else _disk(library.data_dir),
+        gpu=_gpus(),
+        workers=None if listener is None else listener.state(),
+        queue=queue,
+        caches={name: folder_size(folder) for name, folder in kept_folders(library).items()},
+    )
+
+
+def _processor() -> Processor:
+    load = None
+    # Windows has no such number.
+    with contextlib.suppress(AttributeError, OSError):
+        load = round(os.getloadavg()[0], 2)
+    busy = psutil.cpu_percent(interval=_MEASURED_S) / 100.0
+    return Processor(psutil.cpu_count() or processors(), processors(), round(busy, 3), load)
+
+
+def _disk(folder: Path) -> Disk | None:
+    existing = next((each for each in (folder, *folder.parents) if each.exists()), None)
+    if existing is None:
+        return None
+    usage = shutil.disk_usage(existing)
+    return Disk(usage.total, usage.free)
+
+
+def _gpus() -> tuple[Gpu, ...] | None:
+    """What the driver's own tool lists, where it is installed and answers."""
+    tool = shutil.which(_GPU_TOOL)
+    if tool is None:
+        return None
+    try:
+        told = subprocess.run(
+            [tool, *_GPU_QUERY], capture_output=True, text=True, timeout=_GPU_TIMEOUT_S, check=True, stdin=subprocess.DEVNULL
+        )  # fmt: skip
+    except (OSError, subprocess.SubprocessError, UnicodeDecodeError):
+        return None
+    return tuple(_gpu(line) for line in told.stdout.splitlines() if line.strip()) or None
+
+
+def _gpu(line: str) -> Gpu:
+    name, *numbers = (part.strip() for part in line.split(","))
+    # What a card does not tell stands there as [N/A] or [Not Supported].
+    total, used, busy = (int(each) if each.isdigit() else None for each in [*numbers, "", "", ""][:3])
+    mib = 2**20
+    return Gpu(
+        name,
+        None if total is None else total * mib,
+        None if used is None else used * mib,
+        None if busy is None else busy / 100.0,
+    )
