@@ -17,6 +17,8 @@ from sonoteca.audio.encode import write_wav
 from sonoteca.catalogue.store.library import Library, open_library
 from sonoteca.errors import RequestError
 from sonoteca.ingest.listener import Listener
+from sonoteca.jobs.queue import cancel_job, submit_job
+from sonoteca.jobs.requests import AnalyzeUploadJob
 from sonoteca.media.clip import ClipRequest, clip
 from sonoteca.media.kept_files import folder_size
 from sonoteca.media.rendition import RenditionRequest, rendition
@@ -91,11 +93,24 @@ def test_the_bytes_told_are_those_that_are_gone_from_the_disk(library: Library, 
 
 
 def test_what_was_cleaned_up_is_made_again(library: Library, used: Path, tmp_path: Path) -> None:
-    assert clean_up(library, CleanUpRequest(cache_days=0.0, staging_hours=0.0)).freed_bytes > 10_000
-    assert not files_below(used / "staging")
+    assert clean_up(library, CleanUpRequest(cache_days=0.0)).freed_bytes > 10_000
     with Listener(executor=InProcessExecutor()) as listener:
         asked = RenditionRequest(sound=str(tmp_path / "sounds" / "a.wav"))
         assert rendition(library, asked, listener=listener).n_samples == 22_050
+
+
+def test_uploads_that_may_be_under_way_or_that_a_job_waits_for_stay(library: Library, used: Path) -> None:
+    awaited = used / "staging" / "awaited.wav"
+    write_wav(awaited, synth.sine(440, 0.1))
+    os.utime(awaited, (time.time() - 9 * DAY_S,) * 2)
+    job = submit_job(library, AnalyzeUploadJob(staged="awaited.wav", name="a.wav")).job
+    clean_up(library, CleanUpRequest(staging_hours=0.0))
+    assert files_below(used / "staging") == {"new", "awaited.wav"}
+    cancel_job(library, job.id)
+    write_wav(awaited, synth.sine(440, 0.1))
+    os.utime(awaited, (time.time() - 9 * DAY_S,) * 2)
+    clean_up(library)
+    assert files_below(used / "staging") == {"new"}
 
 
 def test_a_library_without_a_folder_has_nothing_to_clean_up(library: Library) -> None:

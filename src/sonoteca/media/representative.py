@@ -35,11 +35,11 @@ def representative_start_s(facts: Mapping[str, Any], length_s: float, duration_s
     drops = [cue for cue in facts.get("cues") or () if cue["type"] == "drop"]
     drops.sort(key=lambda cue: cue.get("source") != "user")
     if drops:
-        start_s = drops[0]["at_s"] - _BEFORE_DROP * length_s
+        start_s = float(drops[0]["at_s"]) - _BEFORE_DROP * length_s
     else:
         start_s = _most_energetic_s(facts, length_s, duration_s, latest_s)
     start_s = min(max(0.0, start_s), latest_s)
-    return max((at for at in facts.get("downbeats_s") or () if at <= start_s), default=start_s)
+    return max((float(at) for at in facts.get("downbeats_s") or () if at <= start_s), default=start_s)
 
 
 def _most_energetic_s(facts: Mapping[str, Any], length_s: float, duration_s: float, latest_s: float) -> float:
@@ -56,7 +56,7 @@ def _most_energetic_s(facts: Mapping[str, Any], length_s: float, duration_s: flo
         first = min(int(start_s / step_s), len(curve) - n_window)
         return sums[first + n_window] - sums[first]
 
-    sections = [each["start_s"] for each in facts.get("sections") or () if each["start_s"] <= latest_s]
+    sections = [float(each["start_s"]) for each in facts.get("sections") or () if each["start_s"] <= latest_s]
     starts = sections or [index * step_s for index in range(len(curve) - n_window + 1)]
     # The first of equals.
     return max(starts, key=energy)

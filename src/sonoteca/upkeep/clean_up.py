@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
+from sonoteca.catalogue.made.jobs import requests_not_ended
 from sonoteca.catalogue.store.library import Library
 from sonoteca.domain.request import Request
 from sonoteca.media.kept_files import FolderSize, KeepingLimits, Kept
@@ -20,6 +21,8 @@ from sonoteca.upkeep.caches import CACHES, STAGING, kept_folders
 
 if TYPE_CHECKING:
     from sonoteca.ingest.listener import Listener
+
+_UNDER_WAY_S = 600.0
 
 
 class CleanUpRequest(Request):
@@ -33,7 +36,8 @@ class CleanUpRequest(Request):
     cache_days : float >= 0 [days]
         What was not used for longer goes.
     staging_hours : float >= 0 [hours]
-        Uploads that are older go, unless a job waits for them.
+        Uploads that are older go, unless a job waits for them; those of the last ten minutes stay, as they may be
+        under way.
     restart_workers : bool
         Whether workers that do nothing are replaced by new ones.
     """
@@ -85,13 +89,21 @@ def clean_up(
     removed: dict[str, FolderSize] = {}
     for name, folder in kept_folders(library).items():
         if name == STAGING:
-            removed[name] = _remove_old(folder, request.staging_hours * 3600.0, wanted=())
+            removed[name] = _remove_old(
+                folder, max(request.staging_hours * 3600.0, _UNDER_WAY_S), wanted=_awaited(library)
+            )
         elif folder.is_dir():
             # Waveforms are small, and the sound may be on a disk that is not there: they stay while there is room.
             unused_s = math.inf if name == "peaks" else limits.unused_s
             removed[name] = Kept(library, *CACHES[name], limits=replace(limits, unused_s=unused_s)).tidy()
     restarted = listener.restart_idle() if listener is not None and request.restart_workers else 0
     return CleanUpAnswer(request, removed, restarted)
+
+
+def _awaited(library: Library) -> set[str]:
+    """Names of uploads that jobs need which have not ended."""
+    with library.read() as connection:
+        return {str(request["staged"]) for request in requests_not_ended(connection) if request.get("staged")}
 
 
 def _remove_old(folder: Path, older_than_s: float, *, wanted: Collection[str]) -> FolderSize:

@@ -149,6 +149,10 @@ class StoppableExecutor(Executor):
     def state(self) -> PoolState:
         return self._executor.state()
 
+    def restart_idle(self) -> int:
+        """See ``Executor.restart_idle``: they are those of the pool."""
+        return self._executor.restart_idle()
+
     def close(self) -> None:
         """The other executor stays open."""
 
