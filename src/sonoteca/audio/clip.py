@@ -74,8 +74,8 @@ def fade(samples: NDArray[np.float32], n_in: int, n_out: int) -> None:
 
     >>> samples = np.ones((1, 6), np.float32)
     >>> fade(samples, 2, 2)
-    >>> samples.round(2).tolist()
-    [[0.15, 0.85, 1.0, 1.0, 0.85, 0.15]]
+    >>> [round(float(sample), 2) for sample in samples[0]]
+    [0.15, 0.85, 1.0, 1.0, 0.85, 0.15]
     """
     n = samples.shape[1]
     shared = max(1.0, (n_in + n_out) / n)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-import subprocess
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ import psutil
 from sonoteca.catalogue.store.library import Library
 from sonoteca.media.kept_files import FolderSize, folder_size
 from sonoteca.upkeep.caches import kept_folders
+from sonoteca.upkeep.gpu import Gpu, find_gpus
 from sonoteca.upkeep.status import jobs_by_state
 from sonoteca.workers.limits import processors
 
@@ -25,9 +25,6 @@ if TYPE_CHECKING:
 
 # Over so long it is measured how busy the processors are.
 _MEASURED_S = 0.1
-_GPU_TOOL = "nvidia-smi"
-_GPU_QUERY = ("--query-gpu=name,memory.total,memory.used,utilization.gpu", "--format=csv,noheader,nounits")
-_GPU_TIMEOUT_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,16 +52,6 @@ class Disk:
 
     total_bytes: int
     free_bytes: int
-
-
-@dataclass(frozen=True, slots=True)
-class Gpu:
-    """A graphics processor; what it does not tell is None. ``busy`` 0..1."""
-
-    name: str
-    total_bytes: int | None
-    used_bytes: int | None
-    busy: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +109,7 @@ def system_resources(library: Library, *, listener: Listener | None = None) -> R
         processor=_processor(),
         memory=Memory(memory.total, memory.available, psutil.Process().memory_info().rss),
         disk=None if library.data_dir is None else _disk(library.data_dir),
-        gpu=_gpus(),
+        gpu=find_gpus(),
         workers=None if listener is None else listener.state(),
         queue=queue,
         caches={name: folder_size(folder) for name, folder in kept_folders(library).items()},
@@ -144,30 +131,3 @@ def _disk(folder: Path) -> Disk | None:
         return None
     usage = shutil.disk_usage(existing)
     return Disk(usage.total, usage.free)
-
-
-def _gpus() -> tuple[Gpu, ...] | None:
-    """What the driver's own tool lists, where it is installed and answers."""
-    tool = shutil.which(_GPU_TOOL)
-    if tool is None:
-        return None
-    try:
-        told = subprocess.run(
-            [tool, *_GPU_QUERY], capture_output=True, text=True, timeout=_GPU_TIMEOUT_S, check=True, stdin=subprocess.DEVNULL
-        )  # fmt: skip
-    except (OSError, subprocess.SubprocessError, UnicodeDecodeError):
-        return None
-    return tuple(_gpu(line) for line in told.stdout.splitlines() if line.strip()) or None
-
-
-def _gpu(line: str) -> Gpu:
-    name, *numbers = (part.strip() for part in line.split(","))
-    # What a card does not tell stands there as [N/A] or [Not Supported].
-    total, used, busy = (int(each) if each.isdigit() else None for each in [*numbers, "", "", ""][:3])
-    mib = 2**20
-    return Gpu(
-        name,
-        None if total is None else total * mib,
-        None if used is None else used * mib,
-        None if busy is None else busy / 100.0,
-    )
