@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import importlib
-import pkgutil
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Mapping
 
-from fastapi import APIRouter, FastAPI
+from fastapi import FastAPI
+from fastapi.responses import Response
 from starlette.middleware.cors import CORSMiddleware
 
-import sonoteca.server.routes
 from sonoteca import Library, Listener, __version__
 from sonoteca.server.guard.bodies import Bodies
 from sonoteca.server.guard.headers import Headers
@@ -21,9 +19,12 @@ from sonoteca.server.guard.origins import Origins
 from sonoteca.server.guard.rates import Rates
 from sonoteca.server.head_requests import HeadRequests
 from sonoteca.server.json_answers import StrictJSONResponse
+from sonoteca.server.life import about_answer, well_answer
+from sonoteca.server.loading import Loading, Routes
 from sonoteca.server.openapi import describe_itself
 from sonoteca.server.problems import answer_errors
 from sonoteca.server.request_log import RequestLog
+from sonoteca.server.routes import docs
 from sonoteca.server.running import Stopping
 from sonoteca.server.staging import Staging
 from sonoteca.settings import ServerSettings
@@ -41,9 +42,19 @@ _SENT = [
     "X-API-Key",
 ]
 _READ = ["Accept-Ranges", "Content-Range", "ETag", "Location", "Retry-After", "X-Request-ID"]
+# What is answered before all routes are there.
+_MEANWHILE: Mapping[str, Callable[[], Response]] = {
+    "/": about_answer,
+    "/health": well_answer,
+    "/docs": docs.docs,
+    "/docs/page.js": docs.docs_script,
+    "/docs/page.css": docs.docs_style,
+}
 
 
-def create_app(library: Library, listener: Listener, settings: ServerSettings | None = None) -> FastAPI:
+def create_app(
+    library: Library, listener: Listener, settings: ServerSettings | None = None, *, loads_beside: bool = False
+) -> FastAPI:
     """The HTTP API of an open library, as an ASGI application.
 
     Parameters
@@ -54,6 +65,8 @@ def create_app(library: Library, listener: Listener, settings: ServerSettings | 
         Hears what is uploaded. Its workers are started with the application; it is not closed.
     settings : ServerSettings, optional
         Limits and who may ask; read from the environment if left out.
+    loads_beside : bool
+        Whether routes are loaded while the application runs already, see ``loading``.
     """
     app = FastAPI(
         title="Sonoteca",
@@ -75,9 +88,9 @@ def create_app(library: Library, listener: Listener, settings: ServerSettings | 
     app.state.stopping = Stopping()
     app.state.staging = Staging(library, settings.min_free_mb)
     app.state.started_at = time.time()
-    for router in _routers():
-        # As they are: what is included is matched by way of a copy of each.
-        app.router.routes.extend(router.routes)
+    app.state.routes = routes = Routes(app)
+    if not loads_beside:
+        routes.load()
     describe_itself(app)
     answer_errors(app)
     # The last that is added is asked first.
@@ -93,6 +106,7 @@ def create_app(library: Library, listener: Listener, settings: ServerSettings | 
             allow_headers=_SENT,
             expose_headers=_READ,
         )
+    app.add_middleware(Loading, routes=routes, meanwhile=_MEANWHILE)
     app.add_middleware(Hosts, allowed=[*settings.allowed_hosts, settings.host])
     app.add_middleware(RequestLog)
     app.add_middleware(Headers, is_shared=bool(settings.allowed_origins))
@@ -103,6 +117,7 @@ def create_app(library: Library, listener: Listener, settings: ServerSettings | 
 async def _lifetime(app: FastAPI) -> AsyncIterator[None]:
     """What begins before the first request and ends after the last."""
     app.state.stopping.begin()
+    app.state.routes.begin()
     app.state.staging.remove_leftovers()
     app.state.listener.start(wait=False)
     try:
@@ -110,8 +125,3 @@ async def _lifetime(app: FastAPI) -> AsyncIterator[None]:
     finally:
         app.state.stopping.set()
         app.state.staging.remove()
-
-
-def _routers() -> Iterator[APIRouter]:
-    for found in pkgutil.iter_modules(sonoteca.server.routes.__path__, "sonoteca.server.routes."):
-        yield importlib.import_module(found.name).router

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import ipaddress
 import logging
@@ -9,6 +10,7 @@ import os
 import signal
 import socket
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from types import FrameType
@@ -46,7 +48,7 @@ def serve(
     library : Library
         Open to change; it stays open.
     listener : Listener
-        Hears what is uploaded; its workers are started.
+        Hears what is uploaded; its workers are started, and stopped at the end.
     settings : ServerSettings, optional
         Where it listens, and who may ask; read from the environment if left out.
     on_ready : function
@@ -63,7 +65,7 @@ def serve(
     require_keys(settings)
     with closing(listening_socket(settings.host, settings.port)) as listening, _logged():
         url = url_of(settings.host, listening.getsockname()[1])
-        app = create_app(library, listener, settings)
+        app = create_app(library, listener, settings, loads_beside=True)
         config = uvicorn.Config(
             app,
             lifespan="on",
@@ -74,7 +76,7 @@ def serve(
             proxy_headers=False,
             timeout_graceful_shutdown=GRACE_S,
         )
-        _Server(config, app, lambda: on_ready(url)).run(sockets=[listening])
+        _Server(config, app, listener, lambda: on_ready(url)).run(sockets=[listening])
 
 
 def require_keys(settings: ServerSettings) -> None:
@@ -145,9 +147,10 @@ def listening_socket(host: str, port: int) -> socket.socket:
 class _Server(uvicorn.Server):
     """Says when it is ready, and tells the application when it is to end; a signal that ended it is not raised again."""
 
-    def __init__(self, config: uvicorn.Config, app: FastAPI, on_ready: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, app: FastAPI, listener: Listener, on_ready: Callable[[], None]) -> None:
         super().__init__(config)
         self._app = app
+        self._listener = listener
         self._on_ready = on_ready
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -155,8 +158,17 @@ class _Server(uvicorn.Server):
         if self.started and not self.should_exit:
             self._on_ready()
 
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().shutdown(sockets=sockets)
+        # A thread that still waits for a worker would be waited for; so it is told that the worker is gone.
+        await asyncio.to_thread(self._listener.close)
+
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
+        if threading.current_thread() is not threading.main_thread():
+            # Signals are the main thread's; who serves beside other work ends it otherwise.
+            yield
+            return
         before = {number: signal.signal(number, self.handle_exit) for number in (signal.SIGINT, signal.SIGTERM)}
         try:
             yield
