@@ -75,7 +75,7 @@ from .jobs.queue import purge_jobs as purge_jobs
 from .jobs.queue import retry_job as retry_job
 from .jobs.queue import submit_job as submit_job
 from .jobs.queue_settings import QueueSettings as QueueSettings
-from .jobs.queue_settings import hosts_of as hosts_of
+from .jobs.queue_settings import queue_settings as queue_settings
 from .jobs.requests import AnalyzeJob as AnalyzeJob
 from .jobs.requests import AnalyzeUploadJob as AnalyzeUploadJob
 from .jobs.requests import JobRequest as JobRequest

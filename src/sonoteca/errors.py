@@ -114,6 +114,13 @@ class NotARegularFile(AudioError):
     default_remedy = "Name a regular file."
 
 
+class FileUnfinished(AudioError):
+    """Another program is still writing the file, or it has a name that says so."""
+
+    code = "file_unfinished"
+    default_remedy = "Add it again when it is finished and has its own name."
+
+
 # --- work in worker processes -------------------------------------------------------------------
 
 

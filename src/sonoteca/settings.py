@@ -18,6 +18,14 @@ def default_library() -> str:
     return str(Path(platformdirs.user_data_dir("sonoteca", appauthor=False)) / "library.sonoteca")
 
 
+def _listed(text: object) -> object:
+    """``"a, b c"`` as three names: lists stand in the environment with commas or spaces."""
+    return tuple(text.replace(",", " ").split()) if isinstance(text, str) else text
+
+
+Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed)]
+
+
 class Settings(BaseSettings):
     """Every setting can be given as ``SONOTECA_<NAME>`` in the environment; options win over it."""
 
@@ -28,17 +36,9 @@ class Settings(BaseSettings):
     workers: int = Field(default_factory=processors, ge=1, le=512, description="worker processes")
     memory_mb: int = Field(default=DEFAULT_MEMORY_MB, ge=200, description="resident memory one worker may use, in MB")
     job_queue_limit: int = Field(default=1000, ge=1, description="how many jobs may wait; more are refused")
-    callback_hosts: str = Field(default="", description="hosts that may be told when a job ends, with commas between")
-    callback_secret: str | None = Field(default=None, description="what those messages are signed with")
+    callback_hosts: Names = Field(default=(), description="hosts that may be told when a job ends; several with commas")
+    callback_secret: SecretStr | None = Field(default=None, description="what those messages are signed with")
     trust_names: bool = Field(default=False, description="rank tempo and key in file names above the analyzers")
-
-
-def _listed(text: object) -> object:
-    """``"a, b c"`` as three names: lists stand in the environment with commas or spaces."""
-    return tuple(text.replace(",", " ").split()) if isinstance(text, str) else text
-
-
-Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed)]
 
 
 class ServerSettings(BaseSettings):

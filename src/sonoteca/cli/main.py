@@ -48,6 +48,7 @@ from sonoteca.cli import (
     similar,
     tap,
     undo,
+    worker,
 )
 from sonoteca.cli.arguments import shield
 from sonoteca.cli.arrange import group as arrange
@@ -159,6 +160,7 @@ for group in (
     preview,
     serve,
     mcp,
+    worker,
 ):
     group.register(app)
 

@@ -26,6 +26,7 @@ from sonoteca.ingest.failures import error_of
 from sonoteca.ingest.identify import Identified, claimed_lengths, identify, read_claims
 from sonoteca.ingest.plan import FileToIdentify, FileToRead, SoundFile, is_gone
 from sonoteca.ingest.report import FileOutcome, Progress
+from sonoteca.ingest.unfinished import still_growing
 from sonoteca.workers.executor import Done, Executor, Task
 
 # A batch's size: so few bytes that it ends within a second on a good disk, so many files that
@@ -50,6 +51,7 @@ class RecordedFiles:
     claimed_s: dict[int, float] = field(default_factory=dict)
     moved_ids: set[int] = field(default_factory=set)
     unreadable: list[FileOutcome] = field(default_factory=list)
+    unfinished: list[FileOutcome] = field(default_factory=list)
     vanished: int = 0
 
 
@@ -79,11 +81,26 @@ def record(
         waiting.append((by_path[identified.path], identified))
         progress.on_outcome(_outcome(identified))
         if len(waiting) >= _FLUSH_FILES or time.monotonic() - last_flush > _FLUSH_S:
-            _write(library, waiting, gone_ids, trust_names, found)
+            _write(library, _finished(waiting, progress, found), gone_ids, trust_names, found)
             waiting = []
             last_flush = time.monotonic()
-    _write(library, waiting, gone_ids, trust_names, found)
+    _write(library, _finished(waiting, progress, found), gone_ids, trust_names, found)
     return found
+
+
+def _finished(
+    batch: Sequence[tuple[FileToIdentify, Identified]], progress: Progress, found: RecordedFiles
+) -> list[tuple[FileToIdentify, Identified]]:
+    """Look at each file a second time: what another program is writing is not taken in by this run."""
+    rest: list[tuple[FileToIdentify, Identified]] = []
+    for file, identified in batch:
+        error = still_growing(file.path, file.seen.size, file.seen.mtime_ns)
+        if error is None:
+            rest.append((file, identified))
+        else:
+            found.unfinished.append(FileOutcome(file.path, "identify", "left_out", error))
+            progress.on_outcome(found.unfinished[-1])
+    return rest
 
 
 def identify_all(executor: Executor, files: Iterable[FileToIdentify]) -> Iterator[Identified]:

@@ -99,7 +99,7 @@ class AddAnswer:
     absent : tuple of str
         Paths that were asked for by name and do not exist.
     left_out : int
-        Pipes, devices, dangling links, unreadable folders.
+        Pipes, devices, dangling links, unreadable folders, files that are still being written.
     analysed, failed : int
         Sounds whose analysis ended in this run; ``failed`` counts unreadable files too.
     elsewhere : int

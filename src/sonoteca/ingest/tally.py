@@ -81,7 +81,7 @@ class Tally:
         changes = recorded.changes
         return AddAnswer(
             request=self.request,
-            found=plan.found - recorded.vanished,
+            found=plan.found - recorded.vanished - len(recorded.unfinished),
             new=changes[Change.NEW] if not self.request.dry_run else len(plan.to_identify),
             copied=changes[Change.COPY],
             moved=changes[Change.MOVED],
@@ -94,7 +94,7 @@ class Tally:
             missing=len(self.missing),
             missing_files=self.missing,
             absent=self.absent,
-            left_out=len(plan.left_out),
+            left_out=len(plan.left_out) + len(recorded.unfinished),
             analysed=analysed.analysed,
             failed=analysed.failed + len(recorded.unreadable),
             failed_before=self.failed_before + plan.failed_before,

@@ -2,7 +2,7 @@
 
 What is a candidate: a regular file whose name ends in one of ``AUDIO_EXTENSIONS``; one
 without an extension whose first bytes are those of an audio container; any file that was
-named itself. Links to files are followed: each name is a candidate (exact copies become one
+named itself; not one whose name says that it is not finished (``unfinished``). Links to files are followed: each name is a candidate (exact copies become one
 sound with two locations). A folder is read once, however many links lead to it; the name
 without a link wins. Files and folders come sorted by their bytes, so two walks of the same
 disk give the same list.
@@ -20,6 +20,7 @@ from sonoteca.domain.names import printable_path
 from sonoteca.errors import AudioError, FileUnreadable, NotARegularFile
 from sonoteca.ingest.ignore_rules import IGNORE_FILE, IgnoreRules, is_ignored, parse_rules
 from sonoteca.ingest.root_paths import absolute
+from sonoteca.ingest.unfinished import has_temporary_name, unfinished_name
 
 # What FFmpeg's audio demuxers are usually called by. Containers that mostly hold films (mkv,
 # mov, avi) are opened only when they are named themselves.
@@ -200,6 +201,9 @@ def _is_system(name: str) -> bool:
 
 def _judge(path: str, start: str, below: str, status: os.stat_result) -> FoundFile | LeftOut:
     if stat.S_ISREG(status.st_mode):
+        is_known = _extension(below) in AUDIO_EXTENSIONS
+        if has_temporary_name(path, status.st_mtime, is_known_ending=is_known):
+            return LeftOut(path, unfinished_name(path))
         return FoundFile(path, start, below, status.st_size, status.st_mtime_ns)
     what = _SPECIAL.get(stat.S_IFMT(status.st_mode), "something")
     return LeftOut(path, NotARegularFile(f"{printable_path(path)} is {what}, not a file."))

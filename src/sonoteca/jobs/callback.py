@@ -86,7 +86,7 @@ def signature(body: bytes, secret: str) -> str:
     """What stands in ``X-Sonoteca-Signature``.
 
     >>> signature(b"{}", "secret")
-    'sha256=3e8dd6d8eb4dd4cc1bf3b8ed8eb6b7acd0b8b4d6c1cb3e3ee0d3bd1a5c1b0a8a'
+    'sha256=77325902caca812dc259733aacd046b73817372c777b8d95b402647474516e13'
     """
     return "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from sonoteca.settings import Settings
+
 
 @dataclass(frozen=True, slots=True)
 class QueueSettings:
@@ -33,10 +35,11 @@ class QueueSettings:
     callback_secret: str | None = field(default=None, repr=False)
 
 
-def hosts_of(text: str) -> tuple[str, ...]:
-    """Hosts written with commas or blanks between them.
-
-    >>> hosts_of("shop.example, hooks.example:8443")
-    ('shop.example', 'hooks.example:8443')
-    """
-    return tuple(text.replace(",", " ").split())
+def queue_settings(settings: Settings) -> QueueSettings:
+    """The settings of the queue among those that were read."""
+    secret = settings.callback_secret
+    return QueueSettings(
+        most_queued=settings.job_queue_limit,
+        callback_hosts=settings.callback_hosts,
+        callback_secret=None if secret is None else secret.get_secret_value(),
+    )
