@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import platformdirs
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError
@@ -66,6 +66,9 @@ class ServerSettings(BaseSettings):
     )
     cache_days: int = Field(default=30, ge=0, description="days after its last use that what is cached is kept")
     staging_hours: int = Field(default=24, ge=1, description="hours that uploads nobody has asked for are kept")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="what is logged; info has a line for each request"
+    )
     upload_timeout_s: float = Field(default=600.0, gt=0, description="how long one upload may take, in seconds")
 
 

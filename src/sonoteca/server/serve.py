@@ -6,7 +6,6 @@ import asyncio
 import errno
 import ipaddress
 import logging
-import os
 import signal
 import socket
 import sys
@@ -63,7 +62,7 @@ def serve(
     """
     settings = settings if settings is not None else ServerSettings()
     require_keys(settings)
-    with closing(listening_socket(settings.host, settings.port)) as listening, _logged():
+    with closing(listening_socket(settings.host, settings.port)) as listening, _logged(settings.log_level):
         url = url_of(settings.host, listening.getsockname()[1])
         app = create_app(library, listener, settings, loads_beside=True)
         config = uvicorn.Config(
@@ -185,7 +184,7 @@ class _Server(uvicorn.Server):
 
 
 @contextmanager
-def _logged() -> Iterator[None]:
+def _logged(level: str) -> Iterator[None]:
     """Have everything that is logged written to stderr as lines of JSON."""
     handler = logging.StreamHandler()
     handler.setFormatter(JsonLines())
@@ -194,11 +193,11 @@ def _logged() -> Iterator[None]:
     root.addHandler(handler)
     root.setLevel(logging.WARNING)
     ours = logging.getLogger("sonoteca")
-    level = ours.level
-    ours.setLevel(os.environ.get("SONOTECA_LOG_LEVEL", "INFO").upper())
+    before_ours = ours.level
+    ours.setLevel(level.upper())
     try:
         yield
     finally:
         root.removeHandler(handler)
         root.setLevel(before)
-        ours.setLevel(level)
+        ours.setLevel(before_ours)
