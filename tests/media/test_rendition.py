@@ -25,7 +25,15 @@ from sonoteca.audio.encode import write_audio
 from sonoteca.audio.passage import read_passage
 from sonoteca.audio.signal import AudioSignal
 from sonoteca.catalogue.store.library import open_library
-from sonoteca.errors import AmbiguousSound, EmptyAudio, RequestError, SonotecaError, SoundNotFound, SoundsMissing
+from sonoteca.errors import (
+    AmbiguousSound,
+    EmptyAudio,
+    NotAudio,
+    RequestError,
+    SonotecaError,
+    SoundNotFound,
+    SoundsMissing,
+)
 from sonoteca.ingest.listener import Listener
 from sonoteca.media.rendition import RenditionRequest, rendition
 from sonoteca.media.source import LOOKS_FOLDER
@@ -305,6 +313,16 @@ def test_a_sound_that_is_not_there_is_told_as_everywhere(played: Played, tmp_pat
     played.know(played.folder / "twice.flac")
     with pytest.raises(AmbiguousSound):
         played.rendition("twice")
+
+
+def test_what_never_was_a_sound_says_why(played: Played) -> None:
+    (path := played.folder / "text.wav").write_text("not a sound")
+    sound = played.know(path)
+    with played.library.write() as connection:
+        connection.exec_driver_sql("UPDATE sounds SET status = 'failed'")
+    for ask in (played.rendition, played.waveform, played.clip):
+        with pytest.raises(NotAudio):
+            ask(sound)
 
 
 def test_a_copy_stands_in_for_a_file_that_is_gone(played: Played) -> None:

@@ -37,12 +37,16 @@ _LOOKS_HELD = 20_000
 
 @dataclass(frozen=True, slots=True)
 class MediaSound:
-    """A sound of the library that is to be played or seen; what is not known of it is None."""
+    """A sound of the library that is to be played or seen; what is not known of it is None.
+
+    ``is_failed``: it could not be analysed.
+    """
 
     row_id: int
     public_id: str
     content_hash: str
     shown: str
+    is_failed: bool
     n_samples: int | None
     sample_rate: int | None
     duration_s: float | None
@@ -72,7 +76,15 @@ def find_sound(library: Library, name: str) -> MediaSound:
         places = tuple(locations_of(connection, [found.id])[found.id])
     shown = places[0].display_path if places else row.title or row.public_id
     return MediaSound(
-        row.id, row.public_id, row.content_hash, shown, row.n_samples, row.sample_rate, row.duration_s, places
+        row.id,
+        row.public_id,
+        row.content_hash,
+        shown,
+        row.status == "failed",
+        row.n_samples,
+        row.sample_rate,
+        row.duration_s,
+        places,
     )
 
 
@@ -89,6 +101,8 @@ def find_source(library: Library, sound: MediaSound, listener: Listener) -> Sour
     ------
     SoundsMissing
         None does: no file is there, or other sounds are in them now.
+    AudioError
+        It could not be analysed either, and this is why.
     WorkerError
         Reading a file crashed, hung or ate memory.
     """
@@ -100,6 +114,9 @@ def find_source(library: Library, sound: MediaSound, listener: Listener) -> Sour
         except OSError as error:
             reasons.append(f"the file cannot be read ({error.strerror or error})")
         except AudioError as error:
+            if sound.is_failed:
+                # It never was a sound.
+                raise
             reasons.append(f"the file is no sound any more ({error.message})")
         except SoundsMissing as error:
             reasons.append(error.message.rstrip("."))
