@@ -185,7 +185,7 @@ def queue_again(connection: Connection, public_id: str, *, most_queued: int) -> 
 # --- doing it -----------------------------------------------------------------------------------
 
 
-def claim(connection: Connection, owner: str, *, lease_s: float, kinds: Iterable[str] | None = None) -> Job | None:
+def claim(connection: Connection, owner: str, *, lease_s: float) -> Job | None:
     """Take the job that has waited longest; None where none waits.
 
     What others left behind is put back first (``take_back_expired``).
@@ -196,13 +196,9 @@ def claim(connection: Connection, owner: str, *, lease_s: float, kinds: Iterable
         Who takes it.
     lease_s : float > 0 [s]
         For how long it is the owner's without a heartbeat.
-    kinds : iterable of str, optional
-        Only jobs of these kinds.
     """
     take_back_expired(connection)
     wanted = sa.select(jobs.c.id).where(jobs.c.state == "queued").order_by(jobs.c.id).limit(1)
-    if kinds is not None:
-        wanted = wanted.where(jobs.c.kind.in_(list(kinds)))
     # On PostgreSQL a row that another transaction holds is passed over; SQLite has one writer at a time.
     found = connection.execute(wanted.with_for_update(skip_locked=True)).scalar()
     if found is None:
