@@ -49,6 +49,11 @@ from .interchange.arrangement_files import ArrangementExportAnswer as Arrangemen
 from .interchange.arrangement_files import ArrangementExportRequest as ArrangementExportRequest
 from .interchange.arrangement_files import export_arrangement as export_arrangement
 from .interchange.arrangement_files import import_arrangement as import_arrangement
+from .interchange.event_lines import EventExportAnswer as EventExportAnswer
+from .interchange.event_lines import EventExportRequest as EventExportRequest
+from .interchange.event_lines import EventsRequest as EventsRequest
+from .interchange.event_lines import event_lines as event_lines
+from .interchange.event_lines import export_events as export_events
 from .interchange.export_format import ExportFormat as ExportFormat
 from .interchange.import_melodies import ImportMelodiesAnswer as ImportMelodiesAnswer
 from .interchange.import_melodies import ImportMelodiesRequest as ImportMelodiesRequest
@@ -134,6 +139,7 @@ from .search.corrections import UndoAnswer as UndoAnswer
 from .search.corrections import edit as edit
 from .search.corrections import remove_sounds as remove_sounds
 from .search.corrections import undo as undo
+from .search.event_recorder import EventRecorder as EventRecorder
 from .search.hum.find_rhythm import TapAnswer as TapAnswer
 from .search.hum.find_rhythm import TapRequest as TapRequest
 from .search.hum.find_rhythm import find_rhythm as find_rhythm
@@ -228,6 +234,7 @@ from .upkeep.derived_things import IndexAnswer as IndexAnswer
 from .upkeep.derived_things import check_index as check_index
 from .upkeep.derived_things import rebuild_index as rebuild_index
 from .upkeep.derived_things import rebuild_summaries as rebuild_summaries
+from .upkeep.disk_warnings import library_warnings as library_warnings
 from .upkeep.doctor import DoctorAnswer as DoctorAnswer
 from .upkeep.doctor import examine as examine
 from .upkeep.health import HealthAnswer as HealthAnswer
@@ -235,7 +242,11 @@ from .upkeep.health import HealthRequest as HealthRequest
 from .upkeep.health import check_health as check_health
 from .upkeep.resources import ResourcesAnswer as ResourcesAnswer
 from .upkeep.resources import system_resources as system_resources
+from .upkeep.stats import StatsAnswer as StatsAnswer
+from .upkeep.stats import library_stats as library_stats
 from .upkeep.status import StatusAnswer as StatusAnswer
 from .upkeep.status import library_status as library_status
+from .upkeep.tidy import TidyAnswer as TidyAnswer
+from .upkeep.tidy import tidy_library as tidy_library
 
 __version__: str

@@ -19,6 +19,7 @@ from sonoteca.errors import PluginBroken
 
 if TYPE_CHECKING:
     from sonoteca.analysis.analyzer import Analyzer
+    from sonoteca.catalogue.store.library import Library
     from sonoteca.embedding.embedder import Embedder
 
 OUR_PACKAGE = "sonoteca"
@@ -104,7 +105,11 @@ def _is_ours(entry: EntryPoint) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class PluginsAnswer:
-    """Analyzers and embedders as rows of plain values, and why others could not be loaded."""
+    """Analyzers and embedders as rows of plain values, and why others could not be loaded.
+
+    ``failures`` of a row say how often it failed in the library that was asked about, and the newest reasons; None
+    where none was.
+    """
 
     rows: tuple[dict[str, Any], ...]
     broken: tuple[PluginBroken, ...]
@@ -114,9 +119,16 @@ class PluginsAnswer:
         return {"plugins": list(self.rows), "broken": broken}
 
 
-def list_plugins() -> PluginsAnswer:
-    """Load every analyzer and embedder: what ships, what packages added, what could not be loaded."""
+def list_plugins(library: Library | None = None) -> PluginsAnswer:
+    """Load every analyzer and embedder: what ships, what packages added, what could not be loaded.
+
+    Parameters
+    ----------
+    library : Library, optional
+        Where it is looked up what failed lately.
+    """
     found = [plugin for group in GROUPS for plugin in load_plugins(group)]
+    failures = None if library is None else _failures_in(library)
     rows = [
         {
             "group": plugin.group,
@@ -124,9 +136,27 @@ def list_plugins() -> PluginsAnswer:
             "package_version": plugin.package_version,
             "id": member.id if plugin.group == ANALYZERS_GROUP else member.space.id,
             "version": member.version if plugin.group == ANALYZERS_GROUP else member.space.version,
+            "requires": [descriptor.name for descriptor in getattr(member, "requires", ())],
             "produces": [descriptor.name for descriptor in getattr(member, "produces", ())],
+            "failures": None if failures is None else failures(plugin, member),
         }
         for plugin in found
         for member in plugin.members
     ]
     return PluginsAnswer(tuple(rows), tuple(plugin.error for plugin in found if plugin.error is not None))
+
+
+def _failures_in(library: Library) -> Callable[[Plugin, Any], dict[str, Any]]:
+    """What tells, of an analyzer or embedder, on how many regions of a library it failed and why lately."""
+    # Workers load this module, and no database.
+    from sonoteca.catalogue.heard.failed_runs import ProducerFailures, failures_by_producer
+    from sonoteca.catalogue.heard.pending import embedding_identity
+
+    with library.read() as connection:
+        found = failures_by_producer(connection)
+
+    def failures_of(plugin: Plugin, member: Any) -> dict[str, Any]:
+        producer = member.id if plugin.group == ANALYZERS_GROUP else embedding_identity(member.space).producer
+        return found.get(producer, ProducerFailures(0, ())).as_json()
+
+    return failures_of

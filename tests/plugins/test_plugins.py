@@ -13,9 +13,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import catalogue_samples as samples
 from sonoteca.analysis.builtin import builtin_analyzers
 from sonoteca.audio.encode import write_wav
 from sonoteca.audio.signal import AudioSignal
+from sonoteca.catalogue.heard.results import SoundResult, store_results
+from sonoteca.catalogue.identity.sounds import ensure_sounds
+from sonoteca.domain.sound_analysis import Identity, SoundAnalysis
+from sonoteca.domain.vocabulary import RunOutcome
 from sonoteca.plugins import ANALYZERS_GROUP, EMBEDDERS_GROUP, installed_analyzers, load_plugins
 
 PACKAGE = Path(__file__).parent / "onset_package"
@@ -113,3 +118,30 @@ def test_a_broken_plugin_is_reported_and_the_others_stay(target: str, said: str)
     error = plugins["broken"].error
     assert error is not None
     assert said in error.message
+
+
+def test_plugins_tell_what_they_need_and_what_failed_lately(tmp_path: Path) -> None:
+    import sonoteca as front
+
+    [kind] = [row for row in front.list_plugins().rows if row["id"] == builtin_analyzers()[0].id]
+    assert kind["requires"] == [each.name for each in builtin_analyzers()[0].requires]
+    assert kind["failures"] is None
+    mine = builtin_analyzers()[0]
+    identity = Identity(mine.id, mine.version, "")
+    with front.open_library(tmp_path / "one.sonoteca", mode="create") as library:
+        with library.write() as connection:
+            rows = ensure_sounds(connection, [f"x1:{number}" for number in range(4)])
+            results = []
+            for number, reason in enumerate(("no frames", "no frames", "divided by zero", "")):
+                outcome = RunOutcome.FAILED if reason else RunOutcome.DONE
+                heard = samples.part(0, 0.0, 2.0, identity=identity, outcome=outcome, reason=reason)
+                sound_id = rows[f"x1:{number}"]
+                results.append(SoundResult(sound_id, samples.info(f"x1:{number}"), SoundAnalysis((heard,)), ()))
+            store_results(connection, results, identities=[identity])
+        told = {row["id"]: row["failures"] for row in front.list_plugins(library).rows}
+    assert told[mine.id]["count"] == 3
+    assert {(each["reason"], each["count"], each["version"]) for each in told[mine.id]["last"]} == {
+        ("no frames", 2, mine.version),
+        ("divided by zero", 1, mine.version),
+    }
+    assert {json.dumps(each) for name, each in told.items() if name != mine.id} == {'{"count": 0, "last": []}'}

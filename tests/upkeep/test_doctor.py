@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from sonoteca.upkeep.doctor import Check, examine, import_check
+from sonoteca.upkeep import disk_warnings
+from sonoteca.upkeep.doctor import _WANTED_FLAGS, Check, examine, import_check, processor_check
 
 
 def ends_with(returncode: int, stdout: str = "", stderr: str = "") -> Callable[..., subprocess.CompletedProcess[str]]:
@@ -72,3 +73,34 @@ def test_a_library_that_is_no_database_is_wrong(tmp_path: Path, monkeypatch: pyt
     assert check.remedy
     assert not answer.ok
     assert answer.as_json()["ok"] is False
+
+
+def test_a_processor_without_the_common_instructions_is_told_before_a_wheel_dies(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("platform.machine", lambda: "x86_64")
+    everything = _WANTED_FLAGS["x86_64"] | {"avx2"}
+    good = processor_check(everything)
+    assert good.ok
+    assert good.found == "x86_64, has all that the wheels need, and avx2"
+    old = processor_check(everything - {"sse4_2", "popcnt"})
+    assert not old.ok
+    assert "without popcnt, sse4_2" in old.found
+    assert "--no-binary" in (old.remedy or "")
+    # A system that does not tell is not blamed.
+    assert processor_check(frozenset()).ok
+    monkeypatch.setattr("platform.machine", lambda: "riscv64")
+    assert processor_check(frozenset({"rv64imafdc"})).ok
+
+
+def test_this_processor_runs_what_is_installed() -> None:
+    assert processor_check().ok
+
+
+def test_a_library_on_a_network_disk_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(subprocess, "run", ends_with(0, "7.1\nmp3\n"))
+    monkeypatch.setattr(disk_warnings, "network_disk", lambda _: "nfs4")
+    check = found(tmp_path / "none.sonoteca")["library disk"]
+    assert not check.ok
+    assert "nfs4" in check.found
+    assert "disk of this machine" in (check.remedy or "")

@@ -51,6 +51,9 @@ def test_an_empty_library_says_what_it_is(library: Library) -> None:
     assert printed["weights_version"] == sonoteca.match_weights(None, sonoteca.MatchWeightsRequest()).weights.version
     assert printed["index"] == []
     assert printed["executor"] is None
+    assert set(printed["queue"].values()) == {0}
+    assert {"queued", "running", "failed"} <= set(printed["queue"])
+    assert printed["warnings"] == []
     assert {each["name"]: each["sha256"] for each in printed["models"]} == {
         name: listed.sha256 for name, listed in manifest().items()
     }

@@ -46,6 +46,7 @@ _BY_FINDING = {
     "vector_length": "Run `sonoteca add --force` on their files.",
     "summaries": "Run `sonoteca library upgrade --rebuild`: it derives them anew.",
     "words": "Run `sonoteca library upgrade --rebuild`: it derives them anew.",
+    "index": "Run `sonoteca index rebuild`.",
     "index_file": "Run `sonoteca index rebuild`.",
     "derived_file": "Run `sonoteca index rebuild`.",
 }

@@ -52,6 +52,7 @@ from sonoteca.cli import (
 )
 from sonoteca.cli.arguments import shield
 from sonoteca.cli.arrange import group as arrange
+from sonoteca.cli.events import group as events
 from sonoteca.cli.import_ import group as import_group
 from sonoteca.cli.library import group as library_group
 from sonoteca.cli.match import group as match
@@ -152,6 +153,7 @@ for group in (
     remove,
     audit,
     gaps,
+    events,
     import_group,
     library_group,
     index,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -24,6 +25,8 @@ from sonoteca.match.region_table import ROLES, RegionTable
 from sonoteca.match.weights import AXES, Weights
 
 ACCEPTED, REJECTED = "match_accepted", "match_rejected"
+# What a choice is called where events are told to other programs.
+CHOICE_KINDS = ("accepted", "rejected")
 COLUMNS = ("query", "candidate", "liked")
 _YES, _NO = ("1", "yes", "true", "y", "liked"), ("0", "no", "false", "n", "disliked")
 
@@ -80,17 +83,20 @@ def record_choice(connection: Connection, choice: Choice, *, weights_version: st
 
 def recorded_choices(connection: Connection) -> list[Choice]:
     """Read the choices of the event log, oldest first; of several about one pair and role, the last."""
-    found: dict[tuple[str, str, str | None], Choice] = {}
+    found: dict[tuple[str, str, Role | None], Choice] = {}
     events = [event for type in (ACCEPTED, REJECTED) for event in list_events(connection, type=type)]
     for event in sorted(events, key=lambda each: each.id):
-        details: Mapping[str, Any] = event.details
-        role = details.get("role")
-        key = str(details["query"]), str(event.public_id), role
+        choice = choice_then(event.details, str(event.public_id), liked=event.type == ACCEPTED)
+        key = choice.query, choice.candidate, choice.role
         found.pop(key, None)
-        found[key] = Choice(
-            key[0], key[1], event.type == ACCEPTED, None if role is None else Role(role), _judged_then(details)
-        )
+        found[key] = choice
     return list(found.values())
+
+
+def choice_then(details: Mapping[str, Any], candidate: str, *, liked: bool) -> Choice:
+    """Read a choice back from what ``record_choice`` kept; KeyError, ValueError where that was something else."""
+    role = details.get("role")
+    return Choice(str(details["query"]), candidate, liked, None if role is None else Role(role), _judged_then(details))
 
 
 def _judged_then(details: Mapping[str, Any]) -> Judged | None:
@@ -132,6 +138,37 @@ def read_pairs(connection: Connection, path: str | os.PathLike[str]) -> list[Cho
             return [_choice(connection, row, f"{name}, line {rows.line_num}") for row in rows]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise RequestError(f"{name} cannot be read as a table: {error}.", field="pairs") from error
+
+
+def read_event_lines(path: str | os.PathLike[str]) -> list[Choice]:
+    """Read the choices of exported events (JSON Lines); of several about one pair and role, the last.
+
+    Lines of other kinds of events are passed over.
+
+    Raises
+    ------
+    RequestError
+        For a file that cannot be read, and a line that cannot be understood: the sentence names it.
+    """
+    name = os.fspath(path)
+    found: dict[tuple[str, str, Role | None], Choice] = {}
+    number = 0
+    try:
+        with open(name, encoding="utf-8") as file:
+            for line in file:
+                number += 1
+                told = json.loads(line) if line.strip() else {}
+                if told.get("kind") not in CHOICE_KINDS:
+                    continue
+                choice = choice_then(told, str(told["candidate"]), liked=told["kind"] == CHOICE_KINDS[0])
+                key = choice.query, choice.candidate, choice.role
+                found.pop(key, None)
+                found[key] = choice
+    except OSError as error:
+        raise RequestError(f"{name} cannot be read: {error.strerror}.", field="pairs") from error
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise RequestError(f"{name}, line {max(number, 1)}: this is no exported event.", field="pairs") from error
+    return list(found.values())
 
 
 def _choice(connection: Connection, row: Mapping[str, str | None], where: str) -> Choice:

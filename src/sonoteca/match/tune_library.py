@@ -12,10 +12,13 @@ from sonoteca.catalogue.made.match_weights import add_weights, find_active_weigh
 from sonoteca.catalogue.store.library import Library
 from sonoteca.domain.request import Request
 from sonoteca.errors import RequestError
-from sonoteca.match.choices import examples_of, read_pairs, recorded_choices
+from sonoteca.match.choices import examples_of, read_event_lines, read_pairs, recorded_choices
 from sonoteca.match.library_weights import library_weights
 from sonoteca.match.tune import Tuning, tune
 from sonoteca.match.weights import Weights
+
+# Of a file of exported events; any other is a table.
+EVENTS_SUFFIX = ".jsonl"
 
 
 class TuneRequest(Request):
@@ -24,8 +27,8 @@ class TuneRequest(Request):
     Attributes
     ----------
     pairs : str or None
-        Path of a table with the columns query, candidate, liked (1 or 0) and, if wanted, role; without it, what
-        was accepted and rejected in this library.
+        Path of a table with the columns query, candidate, liked (1 or 0) and, if wanted, role, or of exported
+        events (``.jsonl``); without it, what was accepted and rejected in this library.
     """
 
     pairs: str | None = None
@@ -64,8 +67,11 @@ def tune_matches(library: Library, request: TuneRequest) -> TuneAnswer:
     RequestError
         No role has enough choices, or the table cannot be read.
     """
-    with library.read() as connection:
-        choices = recorded_choices(connection) if request.pairs is None else read_pairs(connection, request.pairs)
+    if request.pairs is not None and request.pairs.lower().endswith(EVENTS_SUFFIX):
+        choices = read_event_lines(request.pairs)
+    else:
+        with library.read() as connection:
+            choices = recorded_choices(connection) if request.pairs is None else read_pairs(connection, request.pairs)
     present = library_weights(library)
     examples, left_out = examples_of(library, choices, present)
     return TuneAnswer(request, tune(examples, present), present, len(choices), left_out)

@@ -23,11 +23,16 @@ from typing import Any
 from sonoteca.errors import LibraryMissing, SonotecaError
 
 _NATIVE_MODULES = ("numpy", "scipy.signal", "soxr", "av", "faiss", "xxhash", "psutil", "pydantic_core")
+# There is no wheel of it for every machine: looked at where it is installed.
+_NATIVE_IF_THERE = ("python_stretch", "psycopg")
 _EXTRAS = {
     "mcp": ("mcp", "tools for assistants"),
     "postgres": ("psycopg", "libraries on PostgreSQL"),
     "tags": ("mutagen", "writing tags"),
 }
+# x86-64-v2, which NumPy's wheels are built for (faiss and SciPy ask for less), and the first 64-bit ARM.
+_X86 = frozenset({"cx16", "lahf_lm", "popcnt", "pni", "sse4_1", "sse4_2", "ssse3"})
+_WANTED_FLAGS = {"x86_64": _X86, "amd64": _X86, "aarch64": frozenset({"asimd"})}
 _IMPORT_TIMEOUT_S = 60
 _MIN_FREE_MB = 500
 # The oldest SQLite with everything the catalogue uses (RETURNING, STRICT-free upserts).
@@ -65,6 +70,7 @@ def examine(location: str, *, data_dir: Path | None = None) -> DoctorAnswer:
     """Look at this machine, this installation and the library at ``location``, and say what helps."""
     checks = [
         _python(),
+        processor_check(),
         *_native_wheels(),
         _decoders(),
         _sqlite(),
@@ -81,8 +87,46 @@ def _python() -> Check:
     return Check("python", ok, found, None if ok else "Install Python 3.11 or newer.")
 
 
+def processor_check(flags: frozenset[str] | None = None) -> Check:
+    """Whether the processor has the instructions that the wheels of NumPy, SciPy and others are built for.
+
+    ``flags`` are those of the processor, as Linux names them; those of this one unless given. What is built for
+    more (AVX2 and beyond) is chosen while it runs, so that only the common ground has to be there.
+    """
+    machine = platform.machine().lower()
+    wanted = _WANTED_FLAGS.get(machine)
+    found = _processor_flags() if flags is None else flags
+    if wanted is None or not found:
+        return Check("processor", True, f"{machine or 'unknown'}: what it can do is not told here")
+    missing = sorted(wanted - found)
+    if missing:
+        return Check(
+            "processor",
+            False,
+            f"{machine} without {', '.join(missing)}: native wheels die with an illegal instruction",
+            "Build them here: python -m pip install --force-reinstall --no-binary :all: numpy scipy faiss-cpu",
+        )
+    more = [name for name in ("avx", "avx2", "avx512f", "sve") if name in found]
+    return Check(
+        "processor", True, f"{machine}, has all that the wheels need" + (f", and {', '.join(more)}" if more else "")
+    )
+
+
+def _processor_flags() -> frozenset[str]:
+    """The instruction sets of this processor; empty where the system does not tell."""
+    try:
+        text = Path("/proc/cpuinfo").read_text("ascii", "replace")
+    except OSError:
+        return frozenset()
+    for line in text.splitlines():
+        name, _, value = line.partition(":")
+        if name.strip().lower() in ("flags", "features"):
+            return frozenset(value.lower().split())
+    return frozenset()
+
+
 def _native_wheels() -> Iterator[Check]:
-    for module in _NATIVE_MODULES:
+    for module in (*_NATIVE_MODULES, *(each for each in _NATIVE_IF_THERE if importlib.util.find_spec(each))):
         yield import_check(module)
 
 
@@ -146,6 +190,7 @@ def _sqlite() -> Check:
 def _library(location: str, data_dir: Path | None) -> Iterator[Check]:
     from sonoteca.catalogue.store.library import is_url, library_file, open_library
     from sonoteca.upkeep.check import check_library
+    from sonoteca.upkeep.disk_warnings import disk_warning
 
     if not is_url(location):
         file = library_file(location)
@@ -153,6 +198,8 @@ def _library(location: str, data_dir: Path | None) -> Iterator[Check]:
         free_mb = shutil.disk_usage(existing).free // 2**20
         remedy = None if free_mb >= _MIN_FREE_MB else "Free disk space: a library needs about 30 KB per sound."
         yield Check("disk space", free_mb >= _MIN_FREE_MB, f"{free_mb} MB free at {existing}", remedy)
+        if (warning := disk_warning(file)) is not None:
+            yield Check("library disk", False, warning.message, warning.remedy)
     try:
         with open_library(location, mode="read", data_dir=data_dir) as library:
             report = check_library(library)

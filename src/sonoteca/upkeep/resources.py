@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import psutil
 
+from sonoteca.catalogue.made.jobs import JobState, count_by_state
 from sonoteca.catalogue.store.library import Library
 from sonoteca.media.kept_files import FolderSize, folder_size
 from sonoteca.upkeep.caches import kept_folders
 from sonoteca.upkeep.gpu import Gpu, find_gpus
-from sonoteca.upkeep.status import jobs_by_state
 from sonoteca.workers.limits import processors
 
 if TYPE_CHECKING:
@@ -66,8 +66,8 @@ class ResourcesAnswer:
         None where none is found.
     workers : PoolState or None
         The workers of the listener that was handed in.
-    queue : mapping of str to int, or None
-        Jobs by state; None where the library keeps none.
+    queue : mapping of JobState to int
+        Jobs by state.
     caches : mapping of str to FolderSize
         What is kept and can be made again, by name, and ``staging``, which holds uploads.
     """
@@ -77,7 +77,7 @@ class ResourcesAnswer:
     disk: Disk | None
     gpu: tuple[Gpu, ...] | None
     workers: PoolState | None
-    queue: Mapping[str, int] | None
+    queue: Mapping[JobState, int]
     caches: Mapping[str, FolderSize]
 
     def as_json(self) -> dict[str, Any]:
@@ -87,7 +87,7 @@ class ResourcesAnswer:
             "disk": None if self.disk is None else asdict(self.disk),
             "gpu": None if self.gpu is None else [asdict(each) for each in self.gpu],
             "workers": None if self.workers is None else self.workers.as_json(),
-            "queue": None if self.queue is None else dict(self.queue),
+            "queue": dict(self.queue),
             "caches": {name: asdict(size) for name, size in self.caches.items()},
         }
 
@@ -103,7 +103,7 @@ def system_resources(library: Library, *, listener: Listener | None = None) -> R
         Its workers are told of; it is not started.
     """
     with library.read() as connection:
-        queue = jobs_by_state(connection)
+        queue = count_by_state(connection)
     memory = psutil.virtual_memory()
     return ResourcesAnswer(
         processor=_processor(),

@@ -6,17 +6,18 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 import sonoteca
 from sonoteca.catalogue.heard import embeddings, segments
+from sonoteca.catalogue.made.jobs import JobState, count_by_state
 from sonoteca.catalogue.store.database import dialect_of, server_version
 from sonoteca.catalogue.store.library import Library
-from sonoteca.catalogue.store.schema_made import all_tables
 from sonoteca.match.library_weights import library_weights
 from sonoteca.models.files import manifest
+from sonoteca.upkeep.check import Finding
 from sonoteca.upkeep.commit import program_commit
+from sonoteca.upkeep.disk_warnings import library_warnings
 
 if TYPE_CHECKING:
     from sonoteca.ingest.listener import Listener
@@ -56,12 +57,14 @@ class StatusAnswer:
         Of the match weights in use.
     spaces : tuple of SpaceStatus
         Oldest first.
-    queue : mapping of str to int, or None
-        Jobs by state; None where the library keeps none.
+    queue : mapping of JobState to int
+        Jobs by state.
     executor : PoolState or None
         The workers of the listener that was handed in.
     models : mapping of str to str
         Files of weights and their SHA-256.
+    warnings : tuple of Finding
+        What may go wrong because of where the library lies.
     """
 
     version: str
@@ -72,9 +75,10 @@ class StatusAnswer:
     schema_revision: str
     weights_version: str
     spaces: tuple[SpaceStatus, ...]
-    queue: Mapping[str, int] | None
+    queue: Mapping[JobState, int]
     executor: PoolState | None
     models: Mapping[str, str]
+    warnings: tuple[Finding, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -85,9 +89,10 @@ class StatusAnswer:
             "schema_revision": self.schema_revision,
             "weights_version": self.weights_version,
             "index": [asdict(space) for space in self.spaces],
-            "queue": None if self.queue is None else dict(self.queue),
+            "queue": dict(self.queue),
             "executor": None if self.executor is None else self.executor.as_json(),
             "models": [{"name": name, "sha256": sha256} for name, sha256 in self.models.items()],
+            "warnings": [asdict(finding) for finding in self.warnings],
         }
 
 
@@ -105,7 +110,7 @@ def library_status(library: Library, *, listener: Listener | None = None) -> Sta
         spaces = tuple(
             _space(connection, space, answers=space == answering) for space in embeddings.list_spaces(connection)
         )
-        engine, engine_version, queue = dialect_of(connection), server_version(connection), jobs_by_state(connection)
+        engine, engine_version, queue = dialect_of(connection), server_version(connection), count_by_state(connection)
     return StatusAnswer(
         version=sonoteca.__version__,
         commit=program_commit(),
@@ -118,6 +123,7 @@ def library_status(library: Library, *, listener: Listener | None = None) -> Sta
         queue=queue,
         executor=None if listener is None else listener.state(),
         models={name: listed.sha256 for name, listed in manifest().items()},
+        warnings=library_warnings(library),
     )
 
 
@@ -131,12 +137,3 @@ def _space(connection: Connection, space: embeddings.StoredSpace, *, answers: bo
         generation=published.generation,
         answers=answers,
     )
-
-
-def jobs_by_state(connection: Connection) -> dict[str, int] | None:
-    """How many jobs are in each state; None where the library keeps none."""
-    jobs = next((table for table in all_tables() if table.name == "jobs"), None)
-    if jobs is None:
-        return None
-    rows = connection.execute(sa.select(jobs.c.state, sa.func.count()).group_by(jobs.c.state).order_by(jobs.c.state))
-    return {row.state: row[1] for row in rows}

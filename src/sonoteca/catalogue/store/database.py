@@ -34,6 +34,12 @@ _to_json = partial(json.dumps, allow_nan=False, separators=(",", ":"), ensure_as
 # RETURNING came with 3.35.
 OLDEST_SQLITE = (3, 35)
 
+# The write-ahead log is shortened when it is larger; it takes as long to take over as to read.
+MOST_LOG_BYTES = 64 * 2**20
+
+# Connections that stay open for the next question, each with its statements and pages.
+_KEPT_CONNECTIONS = 8
+
 # How soon a refused switch to the write-ahead log is tried again.
 _SWITCH_AGAIN_S = 0.01
 
@@ -92,6 +98,10 @@ def sqlite_engine(
         "sqlite+pysqlite://",
         creator=connect,
         poolclass=QueuePool,
+        # A thread that holds one connection may need a second: with a limit, enough of them wait for each other. What
+        # is beyond the size is closed when it comes back.
+        pool_size=_KEPT_CONNECTIONS,
+        max_overflow=-1,
         json_serializer=_to_json,
         json_deserializer=json.loads,
     )
@@ -118,6 +128,8 @@ def _switch_to_wal(connection: sqlite3.Connection, busy_timeout_s: float) -> Non
 
 def _set_pragmas(connection: sqlite3.Connection, *, read_only: bool, max_pages: int | None) -> None:
     if not read_only:
+        # What a reader kept from being taken over is cut off once it is: the log does not stay as large as it ever was.
+        connection.execute(f"PRAGMA journal_size_limit = {MOST_LOG_BYTES}")
         # With WAL, NORMAL loses no commit when a process is killed, and never damages the file.
         connection.execute("PRAGMA synchronous = NORMAL")
         if max_pages is not None:
@@ -151,6 +163,19 @@ def postgres_engine(url: str, *, read_only: bool, busy_timeout_s: float = 30.0) 
         isolation_level="REPEATABLE READ" if read_only else "READ COMMITTED",
         pool_pre_ping=True,
     )
+
+
+def shorten_log(engine: Engine, wait_s: float) -> bool:
+    """Take the write-ahead log of an SQLite file over into it and cut it to nothing.
+
+    Readers that began before, and a writer, are waited for; new writers wait meanwhile. False if they took longer
+    than ``wait_s``: what they need stays in the log.
+    """
+    with engine.connect() as connection, waits_at_most(connection, wait_s):
+        # Past SQLAlchemy, which would begin a transaction: inside of one there is no checkpoint.
+        raw: Any = connection.connection.driver_connection
+        [is_busy, *_] = raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    return not is_busy
 
 
 @contextmanager

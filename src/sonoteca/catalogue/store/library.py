@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,14 +24,18 @@ from sqlalchemy.engine import Connection, Engine
 from sonoteca.catalogue.store import upgrade
 from sonoteca.catalogue.store.backup import backup_file, copy_library
 from sonoteca.catalogue.store.database import (
+    MOST_LOG_BYTES,
     errors_explained,
+    explain,
     lock_for_writing,
     postgres_engine,
+    shorten_log,
     sqlite_engine,
     waits_at_most,
 )
 from sonoteca.catalogue.store.schema import REVISION, meta
 from sonoteca.errors import (
+    LibraryBusy,
     LibraryDamaged,
     LibraryMissing,
     LibraryNeedsUpgrade,
@@ -41,6 +47,8 @@ from sonoteca.errors import (
 Mode = Literal["read", "write", "create"]
 
 FILE_NAME = "library.sonoteca"
+# A log that readers keep long is tried again after a while, and whoever wrote does not wait long for it.
+_SHORTEN_AGAIN_S, _SHORTEN_WAIT_S = 10.0, 0.5
 _LIBRARY_SUFFIXES = (".sonoteca", ".sqlite", ".sqlite3", ".db")
 
 
@@ -83,6 +91,7 @@ class Library:
         self._locks: dict[str, threading.RLock] = {}
         self._wrote = False
         self._is_closed = False
+        self._shorten_again_at = 0.0
         with self.read() as connection:
             uuid = connection.execute(sa.select(meta.c.value).where(meta.c.key == "library_uuid")).scalar()
         if uuid is None:
@@ -141,6 +150,34 @@ class Library:
             lock_for_writing(connection, wait_s=wait_s)
             yield connection
         self._wrote = True
+        if self.log_bytes > MOST_LOG_BYTES and time.monotonic() >= self._shorten_again_at:
+            self._shorten_again_at = time.monotonic() + _SHORTEN_AGAIN_S
+            self.shorten_log(wait_s=_SHORTEN_WAIT_S)
+
+    @property
+    def log_bytes(self) -> int:
+        """Size of SQLite's write-ahead log beside the file; 0 where there is none."""
+        try:
+            return 0 if self.path is None else os.stat(f"{self.path}-wal").st_size
+        except OSError:
+            return 0
+
+    def shorten_log(self, *, wait_s: float = 2.0) -> bool:
+        """Take SQLite's write-ahead log over into the file and cut it to nothing.
+
+        A process that writes does so by itself when the log has grown. False if readers or a writer were at work
+        for longer than ``wait_s``; on PostgreSQL, and where the library may not be written, nothing is done.
+        """
+        self._require_open()
+        if self.path is None or self.mode == "read":
+            return True
+        with errors_explained(self.location):
+            try:
+                return shorten_log(self.engine, wait_s)
+            except sqlite3.OperationalError as error:
+                if isinstance(explain(error, self.location), LibraryBusy):
+                    return False
+                raise
 
     def _require_open(self) -> None:
         if self._is_closed:

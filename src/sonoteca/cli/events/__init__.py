@@ -1,0 +1,1 @@
+"""``sonoteca events``: one module per command."""
