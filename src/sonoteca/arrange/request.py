@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
-
-from pydantic import BeforeValidator, Field, field_validator
+from pydantic import Field, field_validator
 
 from sonoteca.arrange.arrangement import FASTEST_BPM, MOST_BEATS_PER_BAR, MOST_SEED, SLOWEST_BPM
 from sonoteca.arrange.form import DEFAULT_FORM, FormPart, parse_form, parse_roles
@@ -12,7 +10,7 @@ from sonoteca.domain.music import Key
 from sonoteca.domain.request import Request
 from sonoteca.domain.vocabulary import Role
 from sonoteca.errors import RequestError
-from sonoteca.match.weights import MATCH_WEIGHTS
+from sonoteca.match.weights import GivenWeights
 
 MOST_STRETCH_PCT, MOST_SHIFT = 25.0, 6
 
@@ -66,7 +64,7 @@ class ArrangeRequest(Request):
     max_shift: int = Field(default=MOST_SHIFT, ge=0, le=MOST_SHIFT)
     random_seed: int = Field(default=0, ge=0, le=MOST_SEED)
     title: str | None = None
-    weights: Annotated[dict[str, Any] | None, BeforeValidator(MATCH_WEIGHTS.checked)] = None
+    weights: GivenWeights = None
 
     @field_validator("form")
     @classmethod

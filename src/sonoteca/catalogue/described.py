@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,12 +12,15 @@ from sonoteca.catalogue.heard.file_claims import NAMING_FIELDS, names_of_files
 from sonoteca.catalogue.heard.statements import statements_of
 from sonoteca.catalogue.heard.tags import tags_of
 from sonoteca.catalogue.identity.locations import locations_of
-from sonoteca.catalogue.identity.sounds import get_sound, resolve_sound, whole_regions
+from sonoteca.catalogue.identity.roots import path_in_roots
+from sonoteca.catalogue.identity.sounds import get_sound, resolve_sound, sound_at_path, whole_regions
 from sonoteca.catalogue.store.library import Library
 from sonoteca.domain.descriptor import GRID_SHIFT, LOCKED
+from sonoteca.domain.file_paths import FilePath
+from sonoteca.domain.names import printable_path
 from sonoteca.domain.request import Request
 from sonoteca.domain.sound_object import AudioFacts, sound_object
-from sonoteca.errors import StoredFailure, about
+from sonoteca.errors import FileUnreadable, SoundNotFound, StoredFailure, about
 
 
 class DescribeRequest(Request):
@@ -25,11 +29,23 @@ class DescribeRequest(Request):
     sound: str
 
 
+class DescribeFileRequest(Request):
+    """Which file.
+
+    Attributes
+    ----------
+    path : path
+        Relative to one of the roots, or absolute.
+    """
+
+    path: FilePath
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class DescribeAnswer:
     """Everything known of one sound; ``sound`` is the object that ``as_json`` gives (docs/sound-object.md)."""
 
-    request: DescribeRequest
+    request: DescribeRequest | DescribeFileRequest
     sound: dict[str, Any]
 
     def as_json(self) -> dict[str, Any]:
@@ -66,6 +82,29 @@ def describe_sound(library: Library, request: DescribeRequest) -> DescribeAnswer
         with about("sound"):
             found = resolve_sound(connection, request.sound)
         return DescribeAnswer(request, stored_sound_object(connection, found.id))
+
+
+def describe_file(library: Library, request: DescribeFileRequest) -> DescribeAnswer:
+    """Describe the sound that a file of the library holds, whether or not it is there now.
+
+    Raises
+    ------
+    PathOutsideRoots
+        The path leads out of the folders that were added.
+    SoundNotFound
+        The library knows no sound of that path.
+    AmbiguousSound
+        It is relative, and several roots have a sound there.
+    """
+    with library.read() as connection, about("path"):
+        found = sound_at_path(connection, request.path)
+        if found is not None:
+            return DescribeAnswer(request, stored_sound_object(connection, found.id))
+    with about("path"):
+        # Whether it leads out is asked of the disk, of which nothing else is told.
+        with contextlib.suppress(FileUnreadable):
+            path_in_roots(library, request.path)
+        raise SoundNotFound(f"The library knows no sound at {printable_path(request.path)!r}.")
 
 
 def stored_sound_object(connection: Connection, sound_id: int) -> dict[str, Any]:

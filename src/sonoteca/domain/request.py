@@ -41,7 +41,7 @@ class Request(BaseModel):
     # A number that is none cannot be told in JSON either.
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    def __init__(self, **values: Any) -> None:
+    def __init__(self, /, **values: Any) -> None:
         try:
             super().__init__(**{name: _plain(value) for name, value in values.items()})
         except ValidationError as error:
@@ -105,6 +105,8 @@ def _sentence(field: str, details: ErrorDetails) -> tuple[str, str | None]:
         return f"{field} is a list, not {value!r}.", f"Write [{value!r}]."
     if details["type"] == "too_short":
         return f"{field} holds too little.", f"It needs {details['ctx']['min_length']} or more."
+    if details["type"] == "extra_forbidden":
+        return f"There is no field {field}.", None
     if details["type"] == "missing":
         return f"{field} is missing.", None
     return f"{field} cannot be {value!r}: {reason(details)}.", None

@@ -167,6 +167,10 @@ class WeightsFile(Generic[Model]):
         _write(document, weights.model_dump())
         return tomlkit.dumps(document)
 
+    def named_apart(self, weights: Model) -> dict[str, Any]:
+        """What differs from the shipped numbers, as a nested mapping that ``read`` reads back."""
+        return _difference(self.shipped.model_dump(), weights.model_dump())
+
     def _assigned(self, text: str) -> Changes:
         changes: dict[str, Any] = {}
         for item in filter(None, (each.strip() for each in text.split(","))):
@@ -216,6 +220,17 @@ def _merged(base: Mapping[str, Any], changes: Changes) -> dict[str, Any]:
         both = isinstance(held, Mapping) and isinstance(value, Mapping)
         merged[name] = _merged(held, value) if both else value  # type: ignore[arg-type]
     return merged
+
+
+def _difference(base: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
+    differing: dict[str, Any] = {}
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            if inner := _difference(base[name], value):
+                differing[name] = inner
+        elif value != base[name]:
+            differing[name] = value
+    return differing
 
 
 def _write(document: Any, values: Mapping[str, Any]) -> None:

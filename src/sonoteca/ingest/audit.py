@@ -14,10 +14,11 @@ from sonoteca.catalogue import audit as audits
 from sonoteca.catalogue.audit import Counts, DiskScan
 from sonoteca.catalogue.heard import pending
 from sonoteca.catalogue.identity.locations import missing_locations, shown_paths
+from sonoteca.catalogue.identity.roots import list_roots
 from sonoteca.catalogue.store.library import Library
 from sonoteca.domain.answer import counted
 from sonoteca.domain.file_analysis import AnalysisSettings
-from sonoteca.domain.file_paths import FilePath
+from sonoteca.domain.file_paths import FilePath, shown_path
 from sonoteca.domain.request import Request
 from sonoteca.errors import FileUnreadable
 from sonoteca.index.segment_file import INDEX_FOLDER
@@ -164,12 +165,7 @@ def write_gaps(
     FileUnreadable
         If one of ``roots`` is not there, or ``out`` cannot be written.
     """
-    plan = scan_disk(library, request.roots)
-    producers = producers_of(settings)
-    with library.read() as connection:
-        todo = set(pending.pending_sounds(connection, producers.identities, spaces=producers.spaces))
-    paths = [file.path for file in plan.to_identify]
-    paths += [file.path for sound_id, file in plan.sounds.items() if sound_id in todo]
+    paths = _unheard(library, request.roots, settings)
     folder = Path(request.out)
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -182,6 +178,69 @@ def write_gaps(
     except OSError as error:
         raise FileUnreadable(f"Paths files cannot be written to {folder}: {error.strerror}.") from error
     return GapsAnswer(request, len(paths), tuple(files))
+
+
+class FindGapsRequest(Request):
+    """Which paths are told.
+
+    Attributes
+    ----------
+    roots : tuple of path
+        Folders to look through; all roots of the library where none is named.
+    limit : int in 0..100,000
+        At most so many paths, and the number of all.
+    offset : int >= 0
+        So many are left out first.
+    """
+
+    roots: tuple[FilePath, ...] = ()
+    limit: int = Field(default=1000, ge=0, le=100_000)
+    offset: int = Field(default=0, ge=0, le=2**53)
+
+
+@dataclass(frozen=True, slots=True)
+class FindGapsAnswer:
+    """Paths of files that are not heard yet, in order; ``total`` is how many there are without ``limit`` and ``offset``."""
+
+    request: FindGapsRequest
+    paths: tuple[str, ...]
+    total: int
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "query": self.request.as_json(),
+            "paths": [shown_path(path) for path in self.paths],
+            "total": self.total,
+        }
+
+
+def find_gaps(
+    library: Library, request: FindGapsRequest = FindGapsRequest(), *, settings: AnalysisSettings = AnalysisSettings()
+) -> FindGapsAnswer:
+    """Find the paths that ``write_gaps`` would write, without writing any.
+
+    Raises
+    ------
+    FileUnreadable
+        If one of ``roots`` is not there.
+    """
+    roots: Sequence[str] = request.roots
+    if not roots:
+        with library.read() as connection:
+            roots = [str(root.folder) for root in list_roots(connection) if not root.is_away]
+    paths = _unheard(library, roots, settings)
+    page = paths[request.offset : request.offset + request.limit]
+    return FindGapsAnswer(request, tuple(page), len(paths))
+
+
+def _unheard(library: Library, roots: Sequence[str], settings: AnalysisSettings) -> list[str]:
+    """Paths that are unknown, changed, not analysed or not embedded."""
+    plan = scan_disk(library, roots)
+    producers = producers_of(settings)
+    with library.read() as connection:
+        todo = set(pending.pending_sounds(connection, producers.identities, spaces=producers.spaces))
+    paths = [file.path for file in plan.to_identify]
+    return paths + [file.path for sound_id, file in plan.sounds.items() if sound_id in todo]
 
 
 def scan_disk(library: Library, roots: Iterable[str | bytes | os.PathLike[str]]) -> Plan:

@@ -5,20 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Any
 
+import tomlkit
 from pydantic import BeforeValidator
 
 from sonoteca.catalogue.made.match_weights import (
     StoredWeights,
+    add_weights,
     find_active_weights,
     list_weights,
     use_weights,
 )
 from sonoteca.catalogue.store.library import Library
+from sonoteca.catalogue.store.names import storable
 from sonoteca.domain.answer import Rows
 from sonoteca.domain.request import Request
 from sonoteca.domain.weights import Changes
 from sonoteca.errors import RequestError
-from sonoteca.match.weights import GivenWeights, Weights, default_weights, parse_weights
+from sonoteca.match.weights import MATCH_WEIGHTS, GivenWeights, Weights, default_weights, parse_weights
 
 SHIPPED = "shipped"
 
@@ -91,6 +94,44 @@ def read_version(given: object) -> object:
     if not given.isdecimal():
         raise RequestError(f"{given!r} is no version.", f"Write a number, or {SHIPPED}.", field="version")
     return int(given)
+
+
+class KeepWeightsRequest(Request):
+    """Numbers that a library matches with from now on.
+
+    Attributes
+    ----------
+    weights : mapping or text
+        Those that differ from the shipped ones, or all of them; as in ``MatchRequest``.
+    note : str or None
+        Why they were chosen.
+    """
+
+    weights: GivenWeights
+    note: str | None = None
+
+    def model_post_init(self, context: Any) -> None:
+        if not self.weights:
+            raise RequestError("No weights were given.", "Name at least one number.", field="weights")
+
+
+def keep_match_weights(library: Library, request: KeepWeightsRequest) -> MatchWeightsAnswer:
+    """Make numbers a version of the library's weights and use it; the answer says by which matches are made now.
+
+    Nothing is kept where they are in use already. The version names what differs from the shipped numbers; everything
+    else stays with these, also when they change.
+    """
+    named = MATCH_WEIGHTS.named_apart(parse_weights(request.weights or {}))
+    named.pop("version", None)
+    toml = tomlkit.dumps(named)
+    with library.write() as connection:
+        active = find_active_weights(connection)
+        if (toml if named else None) != (None if active is None else active.toml):
+            if named:
+                add_weights(connection, toml, note=None if request.note is None else storable(request.note))
+            else:
+                use_weights(connection, None)
+    return match_weights(library, MatchWeightsRequest())
 
 
 class UseWeightsRequest(Request):

@@ -143,7 +143,10 @@ class Weights(WeightTable):
 
 MATCH_WEIGHTS = WeightsFile(Weights, "sonoteca.match")
 # What a request may say: a mapping, or a text that is read as one.
-GivenWeights: TypeAlias = Annotated[dict[str, Any] | None, BeforeValidator(MATCH_WEIGHTS.checked)]
+GivenWeights: TypeAlias = Annotated[
+    dict[str, Any] | None,
+    BeforeValidator(MATCH_WEIGHTS.checked, json_schema_input_type=dict[str, Any] | str | None),
+]
 
 
 def default_weights() -> Weights:

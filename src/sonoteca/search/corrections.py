@@ -11,7 +11,7 @@ from pydantic import BeforeValidator
 from sqlalchemy.engine import Connection
 
 from sonoteca.catalogue.identity.sound_names import candidates
-from sonoteca.catalogue.identity.sounds import told_sounds, whole_regions
+from sonoteca.catalogue.identity.sounds import resolve_sound, told_sounds, whole_regions
 from sonoteca.catalogue.made import edit as edits
 from sonoteca.catalogue.made import undo as undoing
 from sonoteca.catalogue.made.removals import remove_with_a_way_back
@@ -24,7 +24,7 @@ from sonoteca.domain.descriptor import GRID_SHIFT, KEY, LOCKED, OWN_CUES, TEMPO,
 from sonoteca.domain.music import Key
 from sonoteca.domain.observation import JsonValue
 from sonoteca.domain.request import Request
-from sonoteca.errors import RequestError
+from sonoteca.errors import RequestError, about
 from sonoteca.search.selection import select_sounds
 
 # Called with how many sounds are meant, and what the first are called, before anything is changed; it raises to refuse.
@@ -37,19 +37,19 @@ def _as_typed(value: object) -> object:
     return f"{value:g}" if isinstance(value, int | float) and not isinstance(value, bool) else value
 
 
-TypedValue: TypeAlias = Annotated[str | None, BeforeValidator(_as_typed)]
+TypedValue: TypeAlias = Annotated[
+    str | None, BeforeValidator(_as_typed, json_schema_input_type=str | int | float | None)
+]
 
 
-class EditRequest(Request):
-    """What is to be said, and about which sounds.
+class Corrections(Request):
+    """What is to be said of sounds.
 
     A value is written as a person types it; ``"none"`` states that a sound has no such value, ``"auto"``
     takes back what was said before, None says nothing.
 
     Attributes
     ----------
-    query : str
-        A query, or one sound by its id, path or ``external:ID``; ``*`` means all.
     bpm : str, number or None
         Beats per minute, 10 to 1000.
     key : str or None
@@ -80,7 +80,6 @@ class EditRequest(Request):
         Nothing is said, or a value is none; ``field`` names it.
     """
 
-    query: str
     bpm: TypedValue = None
     key: str | None = None
     kind: str | None = None
@@ -129,6 +128,30 @@ class EditRequest(Request):
         if self.lock or self.unlock:
             said[LOCKED] = True if self.lock else WITHDRAW
         return said
+
+
+class EditRequest(Corrections):
+    """What is to be said, and about which sounds.
+
+    Attributes
+    ----------
+    query : str
+        A query, or one sound by its id, path or ``external:ID``; ``*`` means all.
+    """
+
+    query: str
+
+
+class SoundEditRequest(Corrections):
+    """What is to be said about one sound.
+
+    Attributes
+    ----------
+    sound : str
+        An id, a unique prefix of one, a path, ``external:ID``.
+    """
+
+    sound: str
 
 
 # What a field of a request is called whose descriptor has another name.
@@ -202,7 +225,7 @@ class EditAnswer:
     could be changed from.
     """
 
-    request: EditRequest
+    request: EditRequest | SoundEditRequest
     found: int
     changed: int
     batch: int | None
@@ -242,8 +265,23 @@ def edit(library: Library, request: EditRequest, *, approve: Approve | None = No
         A tag is both added and taken away, or the query is empty, or a cue lies beyond the end of one of the sounds:
         nothing is changed then. QuerySyntaxError if the query cannot be read.
     """
+    return _edited(library, request, _chosen(library, request.query, approve))
+
+
+def edit_sound(library: Library, request: SoundEditRequest) -> EditAnswer:
+    """Correct values and tags of one sound, as ``edit`` does of those that a query finds.
+
+    Raises
+    ------
+    SoundNotFound, AmbiguousSound
+    RequestError
+        As ``edit``.
+    """
+    return _edited(library, request, _named(library, request.sound))
+
+
+def _edited(library: Library, request: EditRequest | SoundEditRequest, chosen: Sequence[int]) -> EditAnswer:
     add_tags, remove_tags = _divided(request.tags)
-    chosen = _chosen(library, request.query, approve)
     with library.write() as connection:
         wholes = sorted(whole_regions(connection, chosen).values())
         batch = edits.edit(connection, wholes, request.statements, add_tags=add_tags, remove_tags=remove_tags)
@@ -333,11 +371,17 @@ class RemoveRequest(Request):
     query: str
 
 
+class RemoveSoundRequest(Request):
+    """Which sound is to be forgotten: ``sound`` as in ``SoundEditRequest``."""
+
+    sound: str
+
+
 @dataclass(frozen=True, slots=True)
 class RemoveAnswer:
     """How many sounds were ``found`` and ``removed``."""
 
-    request: RemoveRequest
+    request: RemoveRequest | RemoveSoundRequest
     found: int
     removed: int
 
@@ -352,9 +396,22 @@ def remove_sounds(library: Library, request: RemoveRequest, *, approve: Approve 
 
     ``approve`` and errors are those of ``edit``.
     """
-    chosen = _chosen(library, request.query, approve)
+    return _removed(library, request, _chosen(library, request.query, approve))
+
+
+def remove_sound(library: Library, request: RemoveSoundRequest) -> RemoveAnswer:
+    """Forget one sound, as ``remove_sounds`` does those that a query finds; SoundNotFound, AmbiguousSound."""
+    return _removed(library, request, _named(library, request.sound))
+
+
+def _removed(library: Library, request: RemoveRequest | RemoveSoundRequest, chosen: Sequence[int]) -> RemoveAnswer:
     with library.write() as connection:
         return RemoveAnswer(request, len(chosen), remove_with_a_way_back(connection, chosen))
+
+
+def _named(library: Library, name: str) -> list[int]:
+    with library.read() as connection, about("sound"):
+        return [resolve_sound(connection, name).id]
 
 
 def _chosen(library: Library, query: str, approve: Approve | None) -> list[int]:

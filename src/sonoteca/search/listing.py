@@ -92,7 +92,15 @@ def list_sounds(library: Library, request: ListRequest = ListRequest()) -> ListA
 
 
 class FacetsRequest(Request):
-    """Which sounds are counted: ``filter`` and ``events`` as in ``ListRequest``."""
+    """Which sounds are counted.
+
+    Attributes
+    ----------
+    filter : str
+        A query; all sounds where it is empty.
+    events : bool
+        Event regions too, not only whole sounds.
+    """
 
     filter: str = ""
     events: bool = False

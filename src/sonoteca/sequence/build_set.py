@@ -101,10 +101,15 @@ class SetAnswer:
         return f"<SetAnswer: {counted(len(self.candidates), 'set')}, worth {worths}>"
 
 
-def build_set(library: Library, request: SetRequest) -> SetAnswer:
+def build_set(library: Library, request: SetRequest, *, may_be_file: bool = True) -> SetAnswer:
     """Find orders of tracks that meet the request.
 
     The same request on the same library gives the same answer.
+
+    Parameters
+    ----------
+    may_be_file : bool
+        Whether the energy curve may be a file of this machine; else it is one that has a name.
 
     Raises
     ------
@@ -117,7 +122,7 @@ def build_set(library: Library, request: SetRequest) -> SetAnswer:
     with library.read() as connection:
         wishes = Wishes.of(connection, request)
         tracks, choosable, sieves, away_note = pool(library, connection, request, wishes)
-        problem = _problem(request, wishes, tracks, choosable, weights)
+        problem = _problem(request, wishes, tracks, choosable, weights, may_be_file=may_be_file)
         check_room(problem, sieves)
         try:
             orders = _orders(problem, request)
@@ -144,10 +149,18 @@ def build_set(library: Library, request: SetRequest) -> SetAnswer:
 
 
 def _problem(
-    request: SetRequest, wishes: Wishes, tracks: Tracks, choosable: NDArray[np.bool_], weights: Weights
+    request: SetRequest,
+    wishes: Wishes,
+    tracks: Tracks,
+    choosable: NDArray[np.bool_],
+    weights: Weights,
+    *,
+    may_be_file: bool,
 ) -> SetProblem:
     at = tracks.index_of_sounds()
-    plan = None if request.curve is None else energy_plan(request.curve, tracks.level[choosable])
+    plan = None
+    if request.curve is not None:
+        plan = energy_plan(request.curve, tracks.level[choosable], may_be_file=may_be_file)
     random = np.random.default_rng(request.seed)
     # Seed 0 has no taste of its own: the best that is found.
     taste = weights.set.taste * random.random(len(tracks)) if request.seed else np.zeros(len(tracks))

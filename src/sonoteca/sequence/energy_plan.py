@@ -40,7 +40,7 @@ class EnergyPlan:
         return np.asarray(np.interp(share, shares, levels))
 
 
-def energy_plan(name: str, levels: FloatColumn) -> EnergyPlan:
+def energy_plan(name: str, levels: FloatColumn, *, may_be_file: bool = True) -> EnergyPlan:
     """The curve that ``name`` means: one of ``NAMED``, or the path of a file of levels.
 
     Parameters
@@ -51,6 +51,8 @@ def energy_plan(name: str, levels: FloatColumn) -> EnergyPlan:
         commas or lines; they are spread evenly over the set and mean what ``energy_level`` means.
     levels : float32 (n,)
         Energy 0..1 of the tracks that may be chosen; NaN where unknown.
+    may_be_file : bool
+        Whether it may be a file at all.
 
     Raises
     ------
@@ -67,6 +69,8 @@ def energy_plan(name: str, levels: FloatColumn) -> EnergyPlan:
     if name in NAMED:
         low, high = np.percentile(known, _PERCENTILES)
         return EnergyPlan(name, tuple((share, float(low + level * (high - low))) for share, level in NAMED[name]))
+    if not may_be_file:
+        raise RequestError(f"{name!r} is no curve.", f"A curve is one of {', '.join(NAMED)}.", field="curve")
     try:
         text = Path(name).read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:

@@ -127,8 +127,13 @@ class LintAnswer:
         return f"<LintAnswer: {flags} in {counted(self.entries, 'entry', 'entries')}, {repairs}>"
 
 
-def lint(library: Library, request: LintRequest) -> LintAnswer:
+def lint(library: Library, request: LintRequest, *, may_be_file: bool = True) -> LintAnswer:
     """Judge the order of a playlist, and find the smallest changes that leave fewer flags.
+
+    Parameters
+    ----------
+    may_be_file : bool
+        Whether the playlist may be a file of this machine; else it is one of the library.
 
     Raises
     ------
@@ -141,7 +146,7 @@ def lint(library: Library, request: LintRequest) -> LintAnswer:
     file: the entries around them are judged as neighbours, and they stay after the one they follow.
     """
     with library.read() as connection:
-        entries = named_entries(connection, request.playlist)
+        entries = named_entries(connection, request.playlist, may_be_file=may_be_file)
     return lint_entries(library, entries, request)
 
 

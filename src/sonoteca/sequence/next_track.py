@@ -202,11 +202,16 @@ class NextAnswer(Rows):
         return {"query": {"mode": MODE, **self.request.as_json(), **found}, "results": self.as_rows()}
 
 
-def find_next(library: Library, request: NextRequest) -> NextAnswer:
+def find_next(library: Library, request: NextRequest, *, may_be_file: bool = True) -> NextAnswer:
     """Rank what may come next by tempo, key, energy, timbre, rhythm and freshness of the artist.
 
     Limits and the filter are applied before ranking; what is not known satisfies no limit. Other encodings of
     the sound, and of what was heard before, do not come next; of several of one track one does, and names the others.
+
+    Parameters
+    ----------
+    may_be_file : bool
+        Whether a playlist of what was heard before may be a file of this machine; else it is one of the library.
 
     Raises
     ------
@@ -219,7 +224,8 @@ def find_next(library: Library, request: NextRequest) -> NextAnswer:
     with library.read() as connection:
         with about("sound"):
             sound = resolve_sound(connection, request.sound)
-        played = _heard_before(connection, request.played)
+        with about("played"):
+            played = _heard_before(connection, request.played, may_be_file=may_be_file)
         region_id = whole_regions(connection, [sound.id])[sound.id]
         now = region_facts(connection, [region_id])[region_id]
         kind = now.kind
@@ -284,12 +290,13 @@ def find_next(library: Library, request: NextRequest) -> NextAnswer:
     )
 
 
-def _heard_before(connection: Connection, played: str | tuple[str, ...] | None) -> list[int]:
+def _heard_before(connection: Connection, played: str | tuple[str, ...] | None, *, may_be_file: bool) -> list[int]:
     """Sounds heard before, latest last; entries of a playlist that the library does not know are left out."""
     if not played:
         return []
     if isinstance(played, str):
-        return [entry.sound_id for entry in named_entries(connection, played) if entry.sound_id is not None]
+        entries = named_entries(connection, played, may_be_file=may_be_file)
+        return [entry.sound_id for entry in entries if entry.sound_id is not None]
     return [resolve_sound(connection, name).id for name in played]
 
 

@@ -15,8 +15,8 @@ from sonoteca.sequence.playlist_entries import Entry, entries_of_paths, entries_
 from sonoteca.sequence.playlist_formats import read_playlist_file
 
 
-def named_entries(connection: Connection, name: str) -> list[Entry]:
-    """The entries of the library's playlist ``name``, or of the file of that name.
+def named_entries(connection: Connection, name: str, *, may_be_file: bool = True) -> list[Entry]:
+    """The entries of the library's playlist ``name``, or, where that may be, of the file of that name.
 
     Raises
     ------
@@ -28,6 +28,8 @@ def named_entries(connection: Connection, name: str) -> list[Entry]:
     stored = find_playlist(connection, name)
     if stored is not None:
         return entries_of_playlist(connection, stored)
+    if not may_be_file:
+        raise not_found(connection, name)
     if Path(name).suffix.lower() in SUFFIXES or Path(name).is_file():
         return entries_of_paths(connection, [(entry.written, entry.path) for entry in read_playlist_file(name)])
     raise not_found(connection, name, ", and there is no file of that name")

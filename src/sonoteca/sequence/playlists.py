@@ -93,8 +93,15 @@ class CreatePlaylistAnswer:
         }
 
 
-def create_playlist(library: Library, request: CreatePlaylistRequest) -> CreatePlaylistAnswer:
+def create_playlist(
+    library: Library, request: CreatePlaylistRequest, *, may_be_file: bool = True
+) -> CreatePlaylistAnswer:
     """Keep sounds as a playlist; lines of a file that are no sound of the library are left out and answered.
+
+    Parameters
+    ----------
+    may_be_file : bool
+        Whether ``source`` may be a file of this machine; else it is a playlist of the library.
 
     Raises
     ------
@@ -107,7 +114,7 @@ def create_playlist(library: Library, request: CreatePlaylistRequest) -> CreateP
     with library.write() as connection:
         entries = resolved_entries(connection, request.sounds)
         if request.source is not None:
-            copied, left_out = _copied(connection, request.source)
+            copied, left_out = _copied(connection, request.source, may_be_file=may_be_file)
             entries += copied
         if request.filter is not None:
             found = contents_found(connection, smart_rule(request.filter))
@@ -117,12 +124,12 @@ def create_playlist(library: Library, request: CreatePlaylistRequest) -> CreateP
     return CreatePlaylistAnswer(request, len(entries), twice, tuple(left_out))
 
 
-def _copied(connection: Connection, source: str) -> tuple[list[PlaylistEntry], list[Entry]]:
+def _copied(connection: Connection, source: str, *, may_be_file: bool) -> tuple[list[PlaylistEntry], list[Entry]]:
     """The entries of another playlist or of a file, and those of the file that are no sound of the library."""
     playlist = stored.find_playlist(connection, source)
     if playlist is not None:
         return list(stored_entries(connection, playlist)), []
-    entries = named_entries(connection, source)
+    entries = named_entries(connection, source, may_be_file=may_be_file)
     kept = keepable(connection, entries)
     left_out = [entry for entry, keeps in zip(entries, kept, strict=True) if keeps is None]
     return [keeps for keeps in kept if keeps is not None], left_out

@@ -122,7 +122,7 @@ class SetRequest(Request):
         Numbers of ``sequence.weights`` that replace the shipped ones; ``key=0,tempo.half_pct=3`` is read too.
     """
 
-    length: Annotated[str, BeforeValidator(_readable_length)]
+    length: Annotated[str, BeforeValidator(_readable_length, json_schema_input_type=str | int)]
     start: str | None = None
     end: str | None = None
     must: tuple[Annotated[str, AfterValidator(_readable_must)], ...] = ()

@@ -14,7 +14,7 @@ from sonoteca.catalogue.identity.sounds import resolve_sound, whole_regions
 from sonoteca.catalogue.store.library import Library
 from sonoteca.domain.answer import Rows
 from sonoteca.domain.request import Request
-from sonoteca.errors import ConstraintsConflict, RequestError
+from sonoteca.errors import ConstraintsConflict, RequestError, about
 from sonoteca.search.result_row import ResultRow, region_facts
 from sonoteca.search.selection import selected_ids
 from sonoteca.sequence.candidates import candidate_regions
@@ -111,7 +111,10 @@ def walk(library: Library, request: WalkRequest) -> WalkAnswer:
     """
     names = (request.start, request.end)
     with library.read() as connection:
-        ends = [resolve_sound(connection, name) for name in names]
+        ends = []
+        for field, name in zip(("start", "end"), names, strict=True):
+            with about(field):
+                ends.append(resolve_sound(connection, name))
         if ends[0].id == ends[1].id:
             raise ConstraintsConflict(f"{names[0]} and {names[1]} are the same sound.", "Name two sounds.")
         ids = [each.id for each in ends]

@@ -124,7 +124,10 @@ AXES = tuple(AxisWeights.model_fields)
 # A bare name is one of the axes; numbers of other tables are named with their table: ``key=0,tempo.half_pct=3``.
 SEQUENCE_WEIGHTS = WeightsFile(Weights, "sonoteca.sequence", bare="axes")
 # What a request may say: a mapping, or a text that is read as one.
-GivenWeights: TypeAlias = Annotated[dict[str, Any] | None, BeforeValidator(SEQUENCE_WEIGHTS.checked)]
+GivenWeights: TypeAlias = Annotated[
+    dict[str, Any] | None,
+    BeforeValidator(SEQUENCE_WEIGHTS.checked, json_schema_input_type=dict[str, Any] | str | None),
+]
 
 
 def default_weights() -> Weights:

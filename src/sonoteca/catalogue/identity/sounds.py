@@ -19,7 +19,7 @@ from sonoteca.catalogue.store.database import chunks
 from sonoteca.catalogue.store.library import Library
 from sonoteca.catalogue.store.names import compare_key, is_storable, storable
 from sonoteca.catalogue.store.schema import locations, regions, roots, sounds, summaries
-from sonoteca.domain.names import public_id
+from sonoteca.domain.names import printable_path, public_id
 from sonoteca.errors import AmbiguousSound, Candidate, SonotecaError, SoundNotFound
 
 PUBLIC_ID_LENGTH = 16
@@ -321,6 +321,24 @@ def sounds_at_paths(
             for name in asked:
                 found[name] += [each for each in answers if each not in found[name]]
     return found
+
+
+def sound_at_path(connection: Connection, path: str) -> SoundRef | None:
+    """The sound whose file lies at a path, absolute or relative to a root; None if the library knows none.
+
+    Raises
+    ------
+    AmbiguousSound
+        It is relative, and several roots have a sound there; they are its candidates.
+    """
+    if not path.strip() or "\0" in path:
+        return None
+    ids = sounds_at_paths(connection, [path], from_roots=True, through_links=True)[path]
+    found = _refs(connection, sounds.c.id.in_(ids))
+    if len(found) > 1:
+        several = candidates(connection, [ref.id for ref in found[:_CANDIDATES_NAMED]])
+        raise AmbiguousSound(f"{printable_path(path)!r} may mean {_named(connection, several)}.", candidates=several)
+    return found[0] if found else None
 
 
 def _places(name: str, start: str, followed: Callable[[str], str] | None) -> set[bytes]:
