@@ -54,7 +54,7 @@ class StatsAnswer:
 
 
 def library_stats(library: Library) -> StatsAnswer:
-    """Count what a library holds; a tenth of a second for 100,000 sounds."""
+    """Count what a library holds; half a second for 100,000 sounds."""
     with library.read() as connection:
         by_status = _counts(connection, sounds.c.status, IS_SOUND)
         of_files = _of_files(connection)
