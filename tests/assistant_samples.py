@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -44,6 +45,18 @@ def make_library(path: Path) -> Path:
     with open_library(path, mode="create") as opened:
         fill(opened, path.parent / "music")
     return path
+
+
+def noisy_plugin(folder: Path) -> dict[str, str]:
+    """The environment of a process that has a plugin whose analyzers print, from ``folder``."""
+    here = Path(__file__).parent / "server" / "noisy_analyzers.py"
+    (folder / here.name).write_text(here.read_text())
+    facts = folder / "noisy-1.0.dist-info"
+    facts.mkdir()
+    (facts / "METADATA").write_text("Metadata-Version: 2.1\nName: noisy\nVersion: 1.0\n")
+    (facts / "entry_points.txt").write_text("[sonoteca.analyzers]\nnoisy = noisy_analyzers:analyzers\n")
+    known = [os.environ.get("PYTHONPATH", ""), str(folder)]
+    return {"PYTHONPATH": os.pathsep.join(each for each in known if each)}
 
 
 class Assistant:

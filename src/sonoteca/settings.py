@@ -69,6 +69,9 @@ class ServerSettings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="what is logged; info has a line for each request"
     )
+    allow_edits: bool = Field(
+        default=False, description="whether assistants whose key may write may change the library"
+    )
     upload_timeout_s: float = Field(default=600.0, gt=0, description="how long one upload may take, in seconds")
 
 

@@ -18,5 +18,6 @@ def analyzers() -> tuple[object, ...]:
         libc = ctypes.CDLL(None)
         libc.puts(b"a library of a plugin prints in C")
         libc.fflush(None)
+    print(f"a plugin reads {os.read(0, 100)!r}")
     time.sleep(float(os.environ.get("NOISY_SLEEP_S", "0")))
     return ()

@@ -8,20 +8,23 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import anyio
+import psutil
 import pytest
 
 pytest.importorskip("mcp", reason="the extra mcp is not installed")
 
+import soundfile
 from mcp.client import Client
 from mcp.client.stdio import StdioServerParameters, stdio_client
 
-from assistant_samples import N_TRACKS, make_library
+import synth
+from assistant_samples import N_TRACKS, make_library, noisy_plugin
 
-HERE = Path(__file__).parent
 # What the issue promises, and what a machine with other work to do may add to it.
 ENDS_WITHIN_S = 2.0
 
@@ -32,20 +35,8 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def plugin(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder from which Python takes a plugin that prints."""
-    folder = tmp_path_factory.mktemp("plugin")
-    (folder / "noisy_analyzers.py").write_text((HERE / "noisy_analyzers.py").read_text())
-    facts = folder / "noisy-1.0.dist-info"
-    facts.mkdir()
-    (facts / "METADATA").write_text("Metadata-Version: 2.1\nName: noisy\nVersion: 1.0\n")
-    (facts / "entry_points.txt").write_text("[sonoteca.analyzers]\nnoisy = noisy_analyzers:analyzers\n")
-    return folder
-
-
-def environment(plugin: Path | None = None, **more: str) -> dict[str, str]:
-    known = [os.environ.get("PYTHONPATH", ""), str(plugin or "")]
-    return os.environ | {"PYTHONPATH": os.pathsep.join(each for each in known if each)} | more
+def plugin(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    return noisy_plugin(tmp_path_factory.mktemp("plugin"))
 
 
 class Process:
@@ -58,7 +49,7 @@ class Process:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            env=environment,
+            env=os.environ | environment,
         )
 
     def send(self, method: str, number: int | None = None, **params: Any) -> None:
@@ -87,20 +78,30 @@ class Process:
         return time.monotonic() - begun, said, printed
 
 
+@contextmanager
+def begun(library: Path, environment: dict[str, str]) -> Iterator[Process]:
+    """A process that is gone at the end, and to which the client has said hello."""
+    run = Process(library, environment)
+    try:
+        facts = {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}}
+        run.send("initialize", 1, **facts)
+        assert run.answer(1)["result"]["serverInfo"]["name"] == "sonoteca"
+        run.send("notifications/initialized")
+        yield run
+    finally:
+        if run.process.poll() is None:
+            run.process.kill()
+        run.process.communicate()
+
+
 @pytest.fixture
-def noisy(library: Path, plugin: Path) -> Iterator[Process]:
-    run = Process(library, environment(plugin, NOISY_SLEEP_S="60"))
-    yield run
-    if run.process.poll() is None:
-        run.process.kill()
-    run.process.communicate()
+def noisy(library: Path, plugin: dict[str, str]) -> Iterator[Process]:
+    """Its plugin takes a minute."""
+    with begun(library, plugin | {"NOISY_SLEEP_S": "60"}) as run:
+        yield run
 
 
 def test_every_line_is_of_the_protocol_and_the_process_ends_in_the_middle_of_a_tool(noisy: Process) -> None:
-    facts = {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}}
-    noisy.send("initialize", 1, **facts)
-    assert noisy.answer(1)["result"]["serverInfo"]["name"] == "sonoteca"
-    noisy.send("notifications/initialized")
     noisy.send("tools/call", 2, name="list", arguments={"limit": 1})
     assert noisy.answer(2)["result"]["structuredContent"]["total"] == N_TRACKS
     # It loads the plugin, which prints and then sleeps for a minute.
@@ -119,15 +120,43 @@ def test_every_line_is_of_the_protocol_and_the_process_ends_in_the_middle_of_a_t
         "a plugin writes below Python",
         "a plugin prints when it is asked",
         "a plugin keeps the first stdout",
+        "a plugin reads b''",
     }
     assert told == expected | ({"a library of a plugin prints in C"} if os.name == "posix" else set())
+
+
+@pytest.mark.slow
+def test_workers_neither_read_the_line_nor_write_to_it_and_end_with_the_process(
+    library: Path, plugin: dict[str, str]
+) -> None:
+    path = library.parent / "music" / "heard.wav"
+    soundfile.write(path, synth.drums(120.0, 2).samples.T, synth.RATE)
+    with begun(library, plugin) as run:
+        run.send("tools/call", 2, name="match", arguments={"sound": "heard.wav"})
+        told = run.answer(2)["result"]["structuredContent"]
+        number = 2
+        workers: list[psutil.Process] = []
+        while "task" in told:
+            workers = psutil.Process(run.process.pid).children(recursive=True) or workers
+            if sys.platform == "linux":
+                assert {os.readlink(f"/proc/{each.pid}/fd/0") for each in workers} <= {os.devnull}
+            number += 1
+            run.send("tools/call", number, name="task", arguments={"task": told["task"]["id"]})
+            told = run.answer(number)["result"]["structuredContent"]
+        took_s, said, _ = run.hang_up()
+    assert told["rows"] == []
+    assert took_s < ENDS_WITHIN_S
+    assert said == b""
+    _, alive = psutil.wait_procs(workers, timeout=10)
+    assert workers
+    assert not alive
 
 
 def test_a_client_of_the_kit_speaks_with_the_process(library: Path) -> None:
     server = StdioServerParameters(
         command=sys.executable,
         args=["-m", "sonoteca.cli.main", "mcp", "--library", str(library), "--allow-edits"],
-        env=environment(),
+        env=dict(os.environ),
     )
 
     async def ask() -> tuple[set[str], dict[str, Any], dict[str, Any]]:
@@ -151,7 +180,7 @@ def test_without_the_kit_it_says_which_extra_is_missing(library: Path) -> None:
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        env=environment(),
+        env=dict(os.environ),
         timeout=60,
     )
     assert (done.returncode, done.stdout) == (2, "")
@@ -165,7 +194,7 @@ def test_where_there_is_no_library_it_says_so_and_ends(tmp_path: Path) -> None:
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        env=environment(),
+        env=dict(os.environ),
         timeout=60,
     )
     assert (done.returncode, done.stdout) == (3, "")

@@ -61,6 +61,9 @@ def serve(
     max_upload_mb: Annotated[
         int | None, typer.Option(min=1, metavar="MB", help="Take uploads up to this size. Default: 512.")
     ] = None,
+    allow_edits: Annotated[
+        bool, typer.Option("--allow-edits", help="Let assistants whose key may write change the library.")
+    ] = False,
     memory_mb: Annotated[
         int | None, typer.Option(min=200, metavar="MB", help="Let one worker use so much memory.")
     ] = None,
@@ -81,6 +84,7 @@ def serve(
         allowed_origins=allowed_origin,
         requests_per_minute=requests_per_minute,
         max_upload_mb=max_upload_mb,
+        allow_edits=allow_edits or None,
     )
 
     def say_ready(url: str) -> None:

@@ -21,6 +21,7 @@ from sonoteca.server.head_requests import HeadRequests
 from sonoteca.server.json_answers import StrictJSONResponse
 from sonoteca.server.life import about_answer, well_answer
 from sonoteca.server.loading import Loading, Routes
+from sonoteca.server.mcp.http import Assistants
 from sonoteca.server.openapi import describe_itself
 from sonoteca.server.problems import answer_errors
 from sonoteca.server.request_log import RequestLog
@@ -91,6 +92,8 @@ def create_app(
     app.state.routes = routes = Routes(app)
     if not loads_beside:
         routes.load()
+    app.state.assistants = assistants = Assistants(library, listener, settings, app.state.stopping.is_set)
+    app.router.routes.append(assistants.route())
     describe_itself(app)
     answer_errors(app)
     # The last that is added is asked first.
@@ -121,7 +124,8 @@ async def _lifetime(app: FastAPI) -> AsyncIterator[None]:
     app.state.staging.remove_leftovers()
     app.state.listener.start(wait=False)
     try:
-        yield
+        async with app.state.assistants.running():
+            yield
     finally:
         app.state.stopping.set()
         app.state.staging.remove()

@@ -8,7 +8,7 @@ from typing import Any
 from sonoteca.errors import RequestError, SoundNotFound
 from sonoteca.server.mcp.naming import Naming, settled, with_files
 from sonoteca.server.mcp.pages import MOST_ROWS, USUAL_ROWS, digest_of, offset_of, page
-from sonoteca.server.mcp.schemas import COUNTS
+from sonoteca.server.mcp.schemas import COUNTS, is_page_of
 from sonoteca.server.mcp.tool import Context, Tool
 
 
@@ -38,8 +38,7 @@ def answer(tool: Tool, arguments: Mapping[str, Any], context: Context) -> dict[s
 def _paged(tool: Tool, values: Mapping[str, Any], offset: int) -> dict[str, Any]:
     asked = dict(values)
     for name in COUNTS:
-        # A request without an offset says with the same word how many there shall be at all.
-        if name in tool.arguments and "offset" in tool.request.model_fields:
+        if name in tool.arguments and is_page_of(tool.request):
             count = asked.setdefault(name, USUAL_ROWS)
             if isinstance(count, int) and not 1 <= count <= MOST_ROWS:
                 raise RequestError(
@@ -47,7 +46,7 @@ def _paged(tool: Tool, values: Mapping[str, Any], offset: int) -> dict[str, Any]
                     f"A page has 1 to {MOST_ROWS} rows; a cursor gives the next.",
                     field=name,
                 )
-    if "offset" in tool.request.model_fields:
+    if is_page_of(tool.request):
         asked["offset"] = offset
     return asked
 

@@ -77,7 +77,7 @@ def make_server(
     listener: Listener,
     *,
     may_edit: Callable[[Asked], bool],
-    tasks: Tasks | None = None,
+    is_ending: Callable[[], bool] = lambda: False,
 ) -> Server[Any]:
     """A server of the protocol.
 
@@ -89,15 +89,16 @@ def make_server(
         Hears files inside the library's roots.
     may_edit : callable
         Whether who asked may change the library; tools that do are not even listed for others.
-    tasks : Tasks, optional
-        Where calls go on that take long.
+    is_ending : callable
+        Whether the process is about to end: then no call is waited for any more.
     """
-    voice = _Voice(Context(library, listener), may_edit, tasks or Tasks())
+    voice = _Voice(Context(library, listener), may_edit, is_ending)
     return Server(
         "sonoteca",
         version=__version__,
         title="Sonoteca",
         instructions=_INSTRUCTIONS,
+        get_tool_input_schema=voice.input_schema,
         on_list_tools=voice.list_tools,
         on_call_tool=voice.call_tool,
         on_list_resources=voice.list_resources,
@@ -109,11 +110,17 @@ def make_server(
 class _Voice:
     """What the server answers: requests of the protocol become questions of the front, asked in other threads."""
 
-    def __init__(self, context: Context, may_edit: Callable[[Asked], bool], tasks: Tasks) -> None:
+    def __init__(self, context: Context, may_edit: Callable[[Asked], bool], is_ending: Callable[[], bool]) -> None:
         self._context = context
         self._may_edit = may_edit
-        self._tasks = tasks
+        self._is_ending = is_ending
+        self._tasks = Tasks()
         self._tools = {**tools(), _TASK.name: _TASK}
+
+    def input_schema(self, name: str) -> Mapping[str, Any] | None:
+        """The schema of a tool's arguments; None if there is no such tool."""
+        tool = self._tools.get(name)
+        return None if tool is None else tool.input_schema
 
     async def list_tools(self, asked: Asked, params: types.PaginatedRequestParams | None) -> types.ListToolsResult:
         may_edit = self._may_edit(asked)
@@ -150,7 +157,7 @@ class _Voice:
     async def _wait(self, asked: Asked, task: Task) -> types.CallToolResult:
         """The answer of a call if it comes soon, else its id; who asked for progress is told that it goes on."""
         waited_s = 0.0
-        while waited_s < WAIT_S:
+        while waited_s < WAIT_S and not self._is_ending():
             if await anyio.to_thread.run_sync(task.finished.wait, _STEP_S, abandon_on_cancel=True):
                 return _finished(task)
             waited_s += _STEP_S

@@ -27,7 +27,7 @@ def input_schema(request: type[Request], *, shown: Collection[str], is_paged: bo
     defs = whole.get("$defs", {})
     properties = {name: _simple(each, defs) for name, each in whole.get("properties", {}).items() if name in shown}
     for name in COUNTS:
-        if name in properties:
+        if name in properties and is_page_of(request):
             told = {"description": properties[name].get("description", "How many rows.")}
             properties[name] = {"type": "integer", "minimum": 1, "maximum": MOST_ROWS, "default": USUAL_ROWS} | told
     if is_paged:
@@ -35,6 +35,11 @@ def input_schema(request: type[Request], *, shown: Collection[str], is_paged: bo
     required = [name for name in whole.get("required", []) if name in properties]
     schema: dict[str, Any] = {"type": "object", "properties": properties, "additionalProperties": False}
     return schema | ({"required": required} if required else {})
+
+
+def is_page_of(request: type[Request]) -> bool:
+    """Whether a request asks for a part of what there is, as ``k`` or ``limit`` then say how large a one."""
+    return "offset" in request.model_fields
 
 
 def _simple(schema: Any, defs: Mapping[str, Any]) -> Any:

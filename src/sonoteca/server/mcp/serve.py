@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import importlib.util
 import os
 import sys
 import threading
@@ -11,6 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, NoReturn
 
 from sonoteca.errors import RequestError
+from sonoteca.server.mcp.kit import REMEDY, SENTENCE, has_kit
 from sonoteca.server.mcp.wire import take_wire
 
 if TYPE_CHECKING:
@@ -44,22 +44,14 @@ def serve_mcp(
         From opening the library.
     """
     wire = take_wire(_end_soon)
-    _require_kit()
+    if not has_kit():
+        raise RequestError(SENTENCE, REMEDY)
     with open_library() as library, open_listener() as listener:
         # It takes a while, so it comes after what may be refused.
         from sonoteca.server.mcp.stdio import run
 
         run(wire, library, listener, allow_edits=allow_edits)
         _end()
-
-
-def _require_kit() -> None:
-    try:
-        is_there = importlib.util.find_spec("mcp") is not None
-    except ValueError:
-        is_there = False
-    if not is_there:
-        raise RequestError("This installation cannot serve assistants: it lacks mcp.", "pip install 'sonoteca[mcp]'")
 
 
 def _end_soon() -> None:

@@ -16,6 +16,8 @@ from sonoteca.server.mcp.naming import Naming
 from sonoteca.server.mcp.tool import Context, Tool
 
 _SOUND_NAMES = "A sound is named by its id, as answers tell it; a path, a title and external:ID work too."
+# Older ones are asked for by their ids.
+_MOST_JOBS = 200
 _QUERY = "Queries are words and rules: `kind:loop role:drums bpm:120..128 key:8A~ tag:dusty -tag:vocal`."
 
 
@@ -33,6 +35,18 @@ class ArrangementAsked(Request):
     """
 
     arrangement: str
+
+
+class JobAsked(Request):
+    """Which job.
+
+    Attributes
+    ----------
+    job : str
+        Its id.
+    """
+
+    job: str
 
 
 class KnowledgeAsked(Request):
@@ -65,6 +79,11 @@ def tools() -> Mapping[str, Tool]:
 
 
 # --- asking ---------------------------------------------------------------------------------------
+
+
+def _jobs(context: Context, request: sonoteca.ListJobsRequest) -> Mapping[str, Any]:
+    answer = sonoteca.list_jobs(context.library, request.model_copy(update={"limit": _MOST_JOBS})).as_json()
+    return {"query": {"counts": answer["counts"]}, "results": answer["results"]}
 
 
 def _edited(context: Context, request: CarefulEdit) -> Mapping[str, Any]:
@@ -252,6 +271,24 @@ _READING = (
         lambda context, request: sonoteca.audit(context.library, request, is_kept=False).as_json(),
         rows.audited,
         names={"roots": Naming.FOLDER},
+    ),
+    Tool(
+        "jobs",
+        "List jobs",
+        "List the work that was asked for and is done later, such as listening to new files: the last asked for first.",
+        sonoteca.ListJobsRequest,
+        _jobs,
+        rows.results(("id", "kind", "state", "progress", "error", "created_at", "finished_at"), "counts"),
+        hidden=frozenset({"cursor", "limit"}),
+    ),
+    Tool(
+        "job",
+        "How a job stands",
+        "How far a job is, and what came of it.",
+        JobAsked,
+        lambda context, request: sonoteca.get_job(context.library, request.job).as_json(),
+        rows.whole,
+        is_paged=False,
     ),
     Tool(
         "knowledge",
