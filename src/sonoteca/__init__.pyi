@@ -41,6 +41,7 @@ from .ingest.audit import audit as audit
 from .ingest.audit import find_gaps as find_gaps
 from .ingest.audit import write_gaps as write_gaps
 from .ingest.inspect import InspectRequest as InspectRequest
+from .ingest.inspect import heard_sound as heard_sound
 from .ingest.inspect import inspect as inspect
 from .ingest.listener import Listener as Listener
 from .ingest.paths_file import read_paths as read_paths
@@ -112,6 +113,9 @@ from .match.library_weights import list_match_weights as list_match_weights
 from .match.library_weights import match_weights as match_weights
 from .match.library_weights import use_match_weights as use_match_weights
 from .match.rank import MatchRow as MatchRow
+from .match.similar_loops import SimilarLoopsAnswer as SimilarLoopsAnswer
+from .match.similar_loops import SimilarLoopsRequest as SimilarLoopsRequest
+from .match.similar_loops import find_similar_loops as find_similar_loops
 from .match.tune import Interval as Interval
 from .match.tune import Tuning as Tuning
 from .match.tune_library import TuneAnswer as TuneAnswer

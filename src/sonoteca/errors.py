@@ -577,6 +577,8 @@ class PluginBroken(SonotecaError):
 class StoredFailure(SonotecaError):
     """A failure as the catalogue remembers it: its code is data, not a class."""
 
+    http_status = 422
+
     def __init__(self, code: str, message: str, remedy: str) -> None:
         super().__init__(message, remedy)
         self.code = code  # type: ignore[misc]

@@ -72,6 +72,7 @@ class ServerSettings(BaseSettings):
     allow_edits: bool = Field(
         default=False, description="whether assistants whose key may write may change the library"
     )
+    run_queue: bool = Field(default=True, description="whether the server does what waits in the queue itself")
     upload_timeout_s: float = Field(default=600.0, gt=0, description="how long one upload may take, in seconds")
 
 

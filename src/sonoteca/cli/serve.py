@@ -64,6 +64,9 @@ def serve(
     allow_edits: Annotated[
         bool, typer.Option("--allow-edits", help="Let assistants whose key may write change the library.")
     ] = False,
+    no_queue: Annotated[
+        bool, typer.Option("--no-queue", help="Leave what waits in the queue to `sonoteca worker`.")
+    ] = False,
     memory_mb: Annotated[
         int | None, typer.Option(min=200, metavar="MB", help="Let one worker use so much memory.")
     ] = None,
@@ -85,6 +88,7 @@ def serve(
         requests_per_minute=requests_per_minute,
         max_upload_mb=max_upload_mb,
         allow_edits=allow_edits or None,
+        run_queue=False if no_queue else None,
     )
 
     def say_ready(url: str) -> None:
@@ -102,4 +106,4 @@ def serve(
             start_method="forkserver" if sys.platform != "win32" else None,
         ) as listener,
     ):
-        sonoteca.serve(opened, listener, server, on_ready=say_ready)
+        sonoteca.serve(opened, listener, server, queue=sonoteca.queue_settings(settings), on_ready=say_ready)

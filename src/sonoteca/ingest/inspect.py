@@ -5,6 +5,7 @@ The objects are made where the files are heard, in worker processes: who asks lo
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -65,6 +66,20 @@ def inspect(request: InspectRequest, *, listener: Listener | None = None) -> Ite
     for path, outcome in zip(request.paths, outcomes, strict=True):
         described = _failed(path, outcome) if isinstance(outcome, Failed) else outcome.result
         yield {**described, "path": shown_path(path)}
+
+
+def heard_sound(path: str | os.PathLike[str], *, listener: Listener, timeout_s: float | None = None) -> JsonObject:
+    """The sound object of one file.
+
+    Raises
+    ------
+    AudioError, WorkerError
+        The file cannot become sound, or listening to it crashed, hung or ate memory.
+    """
+    name = os.fsdecode(path)
+    order = AnalysisOrder(name, listener.settings.without_embedders())
+    described = listener.ask(worker_tasks.describe, order, name, timeout_s=timeout_s or deadline_of_file(name))
+    return {**described, "path": shown_path(name)}
 
 
 def _failed(path: str, outcome: Failed) -> JsonObject:

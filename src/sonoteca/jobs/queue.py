@@ -51,6 +51,7 @@ class ListJobsRequest(Request):
     kinds : tuple of str
         Only jobs of these kinds.
     limit : int in 1..500
+        So many on a page.
     cursor : str, optional
         Where the page before ended: its ``next_cursor``.
     """

@@ -29,7 +29,7 @@ MODE = "match"
 
 @dataclass(frozen=True, slots=True)
 class MatchRow:
-    """A result row and what a match adds to it."""
+    """A result row and what a match adds to it; totals are None where the gate rejected it before it was scored."""
 
     row: ResultRow
     role: str | None
@@ -38,14 +38,14 @@ class MatchRow:
     quality_flags: tuple[str, ...]
     gating_status: str
     risk_reasons: tuple[str, ...]
-    total_score: float
-    uncapped_score: float
+    total_score: float | None
+    uncapped_score: float | None
     # Of ``role``: stated only where it is the role that is said of the region, and said without a doubt.
     role_certainty: Certainty | None = None
 
     def as_json(self) -> dict[str, Any]:
         plain = self.row.as_json()
-        fit_scores = plain["parts"] | {"total_score": round(self.total_score, 4)}
+        fit_scores = plain["parts"] | {"total_score": _rounded(self.total_score)}
         return plain | {
             "role": self.role,
             "role_certainty": None if self.role_certainty is None else self.role_certainty.value,
@@ -57,7 +57,7 @@ class MatchRow:
             "quality_flags": list(self.quality_flags),
             "gating_status": self.gating_status,
             "risk_reasons": list(self.risk_reasons),
-            "uncapped_score": round(self.uncapped_score, 4),
+            "uncapped_score": _rounded(self.uncapped_score),
         }
 
 
@@ -135,15 +135,39 @@ def rank_matches(
     return Ranking(tuple(rows), rejected, page.total, page.next_offset)
 
 
+def fit_of_regions(
+    library: Library,
+    query: RegionTable,
+    weights: Weights,
+    region_ids: Sequence[int],
+    *,
+    role: Role | None,
+    strict: bool,
+) -> dict[int, MatchRow]:
+    """How well given regions go with ``query``, whatever the gate says of them, by region id; errors are those of
+    ``rank_matches``."""
+    if not region_ids:
+        return {}
+    candidates = load_region_table(library, where=np.asarray(sorted(region_ids), np.int64))
+    fits = fit(query, candidates, weights, role=role, strict=strict)
+    with library.read() as connection:
+        facts = region_facts(connection, candidates.region_ids.tolist())
+    return {
+        region_id: _row(query, candidates, fits, i, facts[region_id])
+        for i, region_id in enumerate(candidates.region_ids.tolist())
+        if region_id in facts
+    }
+
+
 def _row(query: RegionTable, candidates: RegionTable, fits: Fits, i: int, facts: RegionFacts) -> MatchRow:
-    total = float(fits.total[i])
+    total, uncapped = _known(fits.total[i]), _known(fits.uncapped[i])
     ratio = float(fits.tempo_ratio[i])
     role = ROLES[fits.roles[i]].value if fits.roles[i] >= 0 else None
     row = ResultRow.of(
         facts,
         start_s=float(candidates.start_s[i]),
         end_s=float(candidates.end_s[i]),
-        score=total,
+        score=total or 0.0,
         mode=MODE,
         parts={name: float(v[i]) if np.isfinite(v[i]) else None for name, v in fits.axes.items()},
         reasons=reasons_of(query, candidates, fits, i),
@@ -157,9 +181,17 @@ def _row(query: RegionTable, candidates: RegionTable, fits: Fits, i: int, facts:
         gating_status=STATUS_NAMES[fits.gating[i]],
         risk_reasons=tuple(risks_of(fits, i)),
         total_score=total,
-        uncapped_score=float(fits.uncapped[i]),
+        uncapped_score=uncapped,
         role_certainty=None if role is None else _certainty_of_role(role, facts),
     )
+
+
+def _known(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 4)
 
 
 def _certainty_of_role(role: str, facts: RegionFacts) -> Certainty:

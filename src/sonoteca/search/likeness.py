@@ -63,9 +63,13 @@ class Diversity:
 
 @dataclass(frozen=True, slots=True)
 class Likeness:
-    """Result rows, best first; ``exact`` and ``notes`` are those of the index, the rest is told by ``domain.page``."""
+    """Result rows, best first, and the region of each; ``exact`` and ``notes`` are those of the index.
+
+    The rest is told by ``domain.page``.
+    """
 
     rows: tuple[ResultRow, ...]
+    region_ids: tuple[int, ...]
     exact: bool
     notes: tuple[str, ...] = ()
     total: int | None = None
@@ -129,7 +133,8 @@ def rank_by_likeness(
     rows = [
         _row(each, search.weights, examples[0].facts).standing_for(copies[each.facts.region_id]) for each in page.rows
     ]
-    return Likeness(tuple(rows), neighbours.exact, neighbours.notes, page.total, page.next_offset)
+    ids = tuple(each.facts.region_id for each in page.rows)
+    return Likeness(tuple(rows), ids, neighbours.exact, neighbours.notes, page.total, page.next_offset)
 
 
 def _target(examples: Sequence[Example], minus: Sequence[Example]) -> NDArray[np.float32]:

@@ -25,6 +25,7 @@ from sonoteca.search.selection import region_selection
 
 if TYPE_CHECKING:
     # A process that only answers loads nothing that listens.
+    from sonoteca.domain.file_analysis import FileAnalysis
     from sonoteca.ingest.listener import Listener
 
 
@@ -155,7 +156,7 @@ def find_similar(library: Library, request: SimilarRequest, *, listener: Listene
     SpaceMismatch
         Nothing was embedded yet, or not by today's embedder.
     """
-    space = _space_of(library)
+    space = space_that_answers(library)
     weights = None if request.aspects is None else aspect_weights(request.aspects, space.space)
     with about("sounds"):
         examples = [_example(library, space, name, request.region, listener) for name in request.sounds]
@@ -203,7 +204,8 @@ def _no_weight(item: str) -> RequestError:
     return RequestError(f"{item!r}: a weight is a number from 0 up.", "Write timbre=1,rhythm=0.5.", field="aspects")
 
 
-def _space_of(library: Library) -> StoredSpace:
+def space_that_answers(library: Library) -> StoredSpace:
+    """The space of the library's vectors that questions are answered by; SpaceMismatch where there is none."""
     with library.read() as connection:
         space = answering_space(connection)
     if space is None:
@@ -225,7 +227,11 @@ def _example(library: Library, space: StoredSpace, name: str, region: int, liste
     except SoundNotFound:
         if listener is None or not Path(name).is_file():
             raise
-    heard = listener.analyze_file(name)
+    return example_from_analysis(space, name, listener.analyze_file(name), region=region)
+
+
+def example_from_analysis(space: StoredSpace, name: str, heard: FileAnalysis, *, region: int = 0) -> Example:
+    """What a file that was just heard is compared by; SpaceMismatch where the library has other vectors."""
     if space.space.id not in heard.embeddings:
         raise SpaceMismatch(
             f"The library's vectors ({space.space.id}) are not those that are made today.",

@@ -8,9 +8,10 @@ from collections.abc import AsyncIterator, Callable, Mapping
 
 from fastapi import FastAPI
 from fastapi.responses import Response
+from starlette.concurrency import run_in_threadpool
 from starlette.middleware.cors import CORSMiddleware
 
-from sonoteca import Library, Listener, __version__
+from sonoteca import Library, Listener, QueueSettings, __version__
 from sonoteca.server.guard.bodies import Bodies
 from sonoteca.server.guard.headers import Headers
 from sonoteca.server.guard.hosts import Hosts
@@ -18,12 +19,14 @@ from sonoteca.server.guard.keys import KeyRing, Keys
 from sonoteca.server.guard.origins import Origins
 from sonoteca.server.guard.rates import Rates
 from sonoteca.server.head_requests import HeadRequests
+from sonoteca.server.job_feed import JobFeed
 from sonoteca.server.json_answers import StrictJSONResponse
 from sonoteca.server.life import about_answer, well_answer
 from sonoteca.server.loading import Loading, Routes
 from sonoteca.server.mcp.http import Assistants
 from sonoteca.server.openapi import describe_itself
 from sonoteca.server.problems import answer_errors
+from sonoteca.server.queue_thread import QueueThread
 from sonoteca.server.request_log import RequestLog
 from sonoteca.server.routes import docs
 from sonoteca.server.running import Stopping
@@ -54,7 +57,12 @@ _MEANWHILE: Mapping[str, Callable[[], Response]] = {
 
 
 def create_app(
-    library: Library, listener: Listener, settings: ServerSettings | None = None, *, loads_beside: bool = False
+    library: Library,
+    listener: Listener,
+    settings: ServerSettings | None = None,
+    *,
+    queue: QueueSettings = QueueSettings(),
+    loads_beside: bool = False,
 ) -> FastAPI:
     """The HTTP API of an open library, as an ASGI application.
 
@@ -66,6 +74,9 @@ def create_app(
         Hears what is uploaded. Its workers are started with the application; it is not closed.
     settings : ServerSettings, optional
         Limits and who may ask; read from the environment if left out.
+    queue : QueueSettings
+        How the queue of the library behaves, which the application works on as long as it runs, unless the settings
+        leave that to others.
     loads_beside : bool
         Whether routes are loaded while the application runs already, see ``loading``.
     """
@@ -88,6 +99,8 @@ def create_app(
     app.state.settings = settings = settings.model_copy(update={"api_keys": ()})
     app.state.stopping = Stopping()
     app.state.staging = Staging(library, settings.min_free_mb)
+    app.state.queue = queue
+    app.state.feed = JobFeed(library)
     app.state.started_at = time.time()
     app.state.routes = routes = Routes(app)
     if not loads_beside:
@@ -123,9 +136,13 @@ async def _lifetime(app: FastAPI) -> AsyncIterator[None]:
     app.state.routes.begin()
     app.state.staging.remove_leftovers()
     app.state.listener.start(wait=False)
+    queue = QueueThread(app.state.library, app.state.listener, app.state.queue)
+    if app.state.settings.run_queue:
+        queue.start()
     try:
         async with app.state.assistants.running():
             yield
     finally:
         app.state.stopping.set()
+        await run_in_threadpool(queue.close)
         app.state.staging.remove()

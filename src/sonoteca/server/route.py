@@ -101,6 +101,7 @@ def documented(
     status: int = 200,
     media_types: Mapping[str, Any] | None = None,
     scope: Right | None = None,
+    also: Collection[int] = (),
     body: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """What a route says of itself, as the arguments of ``@router.get`` and its sisters.
@@ -120,6 +121,8 @@ def documented(
         What the answer can be beside JSON, each with its schema, e.g. ``{"audio/flac": BINARY}``.
     scope : "read" or "write", optional
         What a key must allow. Left out, GET takes a key that reads and everything else one that writes.
+    also : statuses
+        With which the same answer may come.
     body : mapping, optional
         The ``requestBody`` of OpenAPI, where it is not made from the route's arguments (uploads).
     """
@@ -131,12 +134,13 @@ def documented(
         extra["x-scope"] = scope
     if body is not None:
         extra["requestBody"] = body
+    good = {each: {"description": summary, "content": content} for each in (status, *also)}
     return {
         "summary": summary.rstrip("."),
         "description": description or summary,
         "status_code": status,
         "response_model": None,
-        "responses": {status: {"description": summary, "content": content}} | error_responses(errors),
+        "responses": good | error_responses(errors),
         "openapi_extra": extra or None,
     }
 

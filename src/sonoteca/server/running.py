@@ -7,7 +7,8 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from sonoteca import Library, Listener
+from sonoteca import Library, Listener, QueueSettings
+from sonoteca.server.job_feed import JobFeed
 from sonoteca.server.staging import Staging
 from sonoteca.settings import ServerSettings
 
@@ -55,6 +56,16 @@ async def _staging(request: Request) -> Staging:
     return staging
 
 
+async def _queue(request: Request) -> QueueSettings:
+    settings: QueueSettings = request.app.state.queue
+    return settings
+
+
+async def _feed(request: Request) -> JobFeed:
+    feed: JobFeed = request.app.state.feed
+    return feed
+
+
 async def _stopping(request: Request) -> Stopping:
     stopping: Stopping = request.app.state.stopping
     return stopping
@@ -64,4 +75,6 @@ OpenLibrary = Annotated[Library, Depends(_library)]
 WarmListener = Annotated[Listener, Depends(_listener)]
 OpenStaging = Annotated[Staging, Depends(_staging)]
 Limits = Annotated[ServerSettings, Depends(_settings)]
+Queue = Annotated[QueueSettings, Depends(_queue)]
+Feed = Annotated[JobFeed, Depends(_feed)]
 Stop = Annotated[Stopping, Depends(_stopping)]

@@ -17,7 +17,7 @@ from types import FrameType
 import uvicorn
 from fastapi import FastAPI
 
-from sonoteca import Library, Listener
+from sonoteca import Library, Listener, QueueSettings
 from sonoteca.errors import AddressUnusable, RequestError
 from sonoteca.server.app import create_app
 from sonoteca.server.request_log import JsonLines
@@ -38,6 +38,7 @@ def serve(
     listener: Listener,
     settings: ServerSettings | None = None,
     *,
+    queue: QueueSettings = QueueSettings(),
     on_ready: Callable[[str], None] = lambda url: None,
 ) -> None:
     """Answer over HTTP until the process is told to end (SIGTERM, Ctrl-C); both are no error.
@@ -50,6 +51,8 @@ def serve(
         Hears what is uploaded; its workers are started, and stopped at the end.
     settings : ServerSettings, optional
         Where it listens, and who may ask; read from the environment if left out.
+    queue : QueueSettings
+        How the library's queue behaves, which this process works on unless ``settings.run_queue`` is off.
     on_ready : function
         Called with the URL once the server answers.
 
@@ -64,7 +67,7 @@ def serve(
     require_keys(settings)
     with closing(listening_socket(settings.host, settings.port)) as listening, _logged(settings.log_level):
         url = url_of(settings.host, listening.getsockname()[1])
-        app = create_app(library, listener, settings, loads_beside=True)
+        app = create_app(library, listener, settings, queue=queue, loads_beside=True)
         config = uvicorn.Config(
             app,
             lifespan="on",

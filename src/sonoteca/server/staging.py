@@ -73,6 +73,10 @@ class Staging:
         path.rename(self._library.data_folder(FOLDER) / name)
         return name
 
+    def take_back(self, name: str) -> None:
+        """Remove a file that was handed over for a job that was refused."""
+        (self._library.data_folder(FOLDER) / name).unlink(missing_ok=True)
+
     def remove(self) -> None:
         """Remove this server's folder and what is in it."""
         if "folder" in vars(self):

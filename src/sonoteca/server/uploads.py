@@ -16,6 +16,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
+import json
 import re
 from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from dataclasses import dataclass, field
@@ -78,7 +79,7 @@ class Form:
     """What a multipart form brought: staged files, and the texts of the other fields in their order."""
 
     files: tuple[Upload, ...]
-    texts: Mapping[str, tuple[str, ...]]
+    texts: Mapping[str, tuple[Any, ...]]
 
     def file(self, field: str = "file") -> Upload:
         """The one file of a field; RequestError where there is none, or several."""
@@ -119,7 +120,10 @@ class Form:
 
     def text(self, name: str) -> str | None:
         """The text of a field that is no request's; None where the form does not have it."""
-        return self.texts[name][-1] if name in self.texts else None
+        found = self.texts[name][-1] if name in self.texts else None
+        if found is not None and not isinstance(found, str):
+            raise RequestError(f"{name} is a text, not {found!r}.", field=name)
+        return found
 
     def answered(self, answer: Answer, status: int = 200, headers: dict[str, str] | None = None) -> StrictJSONResponse:
         """An answer of the front, in which files are called as their sender does."""
@@ -144,7 +148,24 @@ async def _uploaded(request: Request) -> AsyncIterator[Form]:
         yield form
 
 
+async def _uploaded_or_said(request: Request) -> AsyncIterator[Form]:
+    if parse_options_header(request.headers.get("content-type"))[0] != b"application/json":
+        async for form in _uploaded(request):
+            yield form
+        return
+    try:
+        said = await request.json()
+    except json.JSONDecodeError as error:
+        raise BodyUnreadable(f"The body is no JSON: {error.msg} at character {error.pos}.") from None
+    if not isinstance(said, dict):
+        raise BodyUnreadable("The body is no JSON object.")
+    given = {name: value for name, value in said.items() if value is not None}
+    yield Form((), {name: tuple(value) if isinstance(value, list) else (value,) for name, value in given.items()})
+
+
 UploadForm = Annotated[Form, Depends(_uploaded)]
+# A form, or a JSON object with the same fields and no file.
+UploadFormOrJson = Annotated[Form, Depends(_uploaded_or_said)]
 
 
 @contextlib.asynccontextmanager
@@ -368,6 +389,7 @@ def upload_body(
     files: Mapping[str, str] = {"file": "The audio file."},
     optional_files: bool = False,
     beside: Mapping[str, Any] = {},
+    or_json: bool = False,
 ) -> dict[str, Any]:
     """The ``requestBody`` of a route that takes a form, for ``documented(body=...)``.
 
@@ -381,6 +403,8 @@ def upload_body(
         Whether the form may come without them.
     beside : mapping of str to schema
         Fields that the route reads itself.
+    or_json : bool
+        Whether a JSON object with the same fields, and no file, may come instead.
     """
     properties: dict[str, Any] = {
         name: {
@@ -400,7 +424,11 @@ def upload_body(
         required += [name for name in schema.get("required", ()) if name not in without]
     properties |= beside
     form = {"type": "object", "properties": properties} | ({"required": required} if required else {})
-    return {"required": True, "content": {"multipart/form-data": {"schema": form}}}
+    content = {"multipart/form-data": {"schema": form}}
+    if or_json:
+        plain = {name: told for name, told in properties.items() if name not in files}
+        content["application/json"] = {"schema": {"type": "object", "properties": plain}}
+    return {"required": True, "content": content}
 
 
 def _without_references(schema: Any, definitions: Mapping[str, Any]) -> Any:

@@ -106,7 +106,7 @@ def _print_matches(answer: MatchAnswer, ids: Mapping[str, str]) -> None:
         ],
         [
             (
-                f"{match.total_score:.2f}",
+                f"{match.row.score:.2f}",
                 ids[match.row.id],
                 marked(match.role, match.role_certainty),
                 None if match.tempo_ratio is None else _stretch_text(match.tempo_ratio),
