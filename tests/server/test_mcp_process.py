@@ -152,6 +152,7 @@ def test_workers_neither_read_the_line_nor_write_to_it_and_end_with_the_process(
     assert not alive
 
 
+@pytest.mark.slow
 def test_a_client_of_the_kit_speaks_with_the_process(library: Path) -> None:
     server = StdioServerParameters(
         command=sys.executable,
