@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import pytest
+import sqlalchemy as sa
 
 from sequence_samples import Made, store
-from sonoteca.catalogue.heard.same_recording import copies_of, first_copies, recordings_of_regions
+from sonoteca.catalogue.heard.same_recording import best_copy, copies_of, first_copies, recordings_of_regions
 from sonoteca.catalogue.identity.sounds import resolve_sound, whole_regions
 from sonoteca.catalogue.store.library import Library
+from sonoteca.catalogue.store.schema import sounds
 from sonoteca.domain.observation import JsonValue
+from sonoteca.errors import AmbiguousSound
 
 BEATS = (0.0, 0.5, 0.9, 1.5, 2.0, 2.4, 3.0, 3.5)
 ONSETS: dict[str, JsonValue] = {"onsets_s": [*BEATS]}
@@ -75,3 +78,23 @@ def test_sounds_without_a_vector_are_copies_of_nothing(library: Library) -> None
     with library.write() as connection:
         assert first_copies(connection, []) == first_copies(connection, [1, 2]) == {}
         assert copies_of(connection, 1) == {}
+
+
+def test_a_name_that_copies_share_means_the_best_of_them(library: Library) -> None:
+    made = {
+        "mp3/High": Made(recording="high", seconds=200.03),
+        "flac/High": Made(recording="high"),
+        "take/High 2": Made(),
+    }
+    with library.write() as connection:
+        numbers = {name: resolve_sound(connection, each).id for name, each in store(connection, made).items()}
+        for name, number in numbers.items():
+            codec = name.partition("/")[0]
+            connection.execute(sa.update(sounds).where(sounds.c.id == number).values(codec=codec))
+    with library.read() as connection:
+        assert resolve_sound(connection, "High").id == numbers["flac/High"]
+        assert best_copy(connection, [*numbers.values()]) is None
+    with library.write() as connection:
+        store(connection, {"other/High": Made()})
+        with pytest.raises(AmbiguousSound):
+            resolve_sound(connection, "High")

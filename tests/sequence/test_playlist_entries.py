@@ -10,7 +10,8 @@ import pytest
 from sequence_samples import Made, store
 from sonoteca.catalogue.made.playlists import PlaylistEntry, get_playlist, save_playlist
 from sonoteca.catalogue.store.library import Library
-from sonoteca.sequence.playlist_entries import EntryState, entries_of_paths, entries_of_playlist, file_name
+from sonoteca.sequence.m3u import M3uEntry
+from sonoteca.sequence.playlist_entries import EntryState, entries_of_lines, entries_of_playlist, file_name
 from sonoteca.sequence.playlist_file import named_entries, write_entries
 from sonoteca.sequence.playlists import ShowPlaylistRequest, show_playlist
 
@@ -31,7 +32,7 @@ def music(library: Library, tmp_path: Path) -> Path:
 
 def states(library: Library, *paths: str) -> list[tuple[EntryState, str | None]]:
     with library.read() as connection:
-        found = entries_of_paths(connection, [(path, path) for path in paths])
+        found = entries_of_lines(connection, [M3uEntry(path, path) for path in paths])
     return [(entry.state, None if entry.path is None else Path(entry.path).name) for entry in found]
 
 
@@ -61,9 +62,41 @@ def test_of_two_files_of_one_name_the_one_whose_folders_agree_is_meant(library: 
     with library.write() as connection:
         store(connection, {"A/same": Made(), "B/same": Made()}, folder=str(tmp_path))
     with library.read() as connection:
-        [found, unclear] = entries_of_paths(connection, [("", "/old/A/same.wav"), ("", "/old/C/same.wav")])
+        [found, unclear] = entries_of_lines(
+            connection, [M3uEntry("", "/old/A/same.wav"), M3uEntry("", "/old/C/same.wav")]
+        )
     assert found.path == str(tmp_path / "A" / "same.wav")
-    assert unclear.state is EntryState.NOT_FOUND
+    assert unclear.state is EntryState.UNCLEAR
+    assert unclear.may_be == (str(tmp_path / "A" / "same.wav"), str(tmp_path / "B" / "same.wav"))
+
+
+def test_a_renamed_folder_is_followed_by_what_a_line_tells_and_by_its_other_files(
+    library: Library, tmp_path: Path
+) -> None:
+    made = {
+        "Duo2/01 Start": Made(artist="Duo", seconds=100.0),
+        "Duo2/02 Other": Made(artist="Duo"),
+        "Trio/01 Start": Made(artist="Trio", seconds=100.0),
+    }
+    with library.write() as connection:
+        store(connection, made, folder=str(tmp_path))
+    for name in made:
+        (tmp_path / f"{name}.wav").parent.mkdir(exist_ok=True)
+        (tmp_path / f"{name}.wav").touch()
+    lost = "/old/Duo/01 Start.wav"
+    moved = str(tmp_path / "Duo2" / "01 Start.wav")
+    title = "Duo - Duo2/01 Start"
+    with library.read() as connection:
+        for lines, path in (
+            ([M3uEntry("", lost, 100.0, title)], moved),
+            # Nobody's title, and the length of another edit, tell nothing.
+            ([M3uEntry("", lost, 100.0, "Start")], None),
+            ([M3uEntry("", lost, 150.0, title)], None),
+            ([M3uEntry("", lost), M3uEntry("", "/old/Duo/02 Other.wav")], moved),
+            ([M3uEntry("", lost), M3uEntry("", "/old/Solo/02 Other.wav")], None),
+        ):
+            entry = entries_of_lines(connection, lines)[0]
+            assert (entry.state, entry.path) == (EntryState.MOVED if path else EntryState.UNCLEAR, path)
 
 
 def test_a_stored_playlist_knows_its_sounds_by_content(library: Library, music: Path) -> None:

@@ -34,6 +34,7 @@ _STATE_WORDS = {
     EntryState.MOVED: "is not there any more; the library has it at {path}",
     EntryState.MISSING: "is known to the library, but its file is missing",
     EntryState.NOT_IN_LIBRARY: "is not in the library, so nothing can be said about it",
+    EntryState.UNCLEAR: "is not there, and several sounds of the library may be meant: {may_be}",
     EntryState.NOT_FOUND: "is nowhere: no such file, and nothing of that name in the library",
 }
 
@@ -218,7 +219,7 @@ def _unplayable(entries: Sequence[Entry]) -> list[Finding]:
 def _state_words(entry: Entry) -> str:
     if entry.state is EntryState.MISSING and entry.is_disk_away:
         return "is known to the library, but its disk is not there"
-    return _STATE_WORDS[entry.state].format(path=entry.path)
+    return _STATE_WORDS[entry.state].format(path=entry.path, may_be=", ".join(entry.may_be))
 
 
 def _flagged(

@@ -1,9 +1,9 @@
-"""Entries of a playlist as sounds of the library: by content, by path, or by the end of a path when disks have moved."""
+"""Entries of a playlist as sounds of the library: by content, by path, or by the end of a path when files have moved."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import PurePosixPath, PureWindowsPath
@@ -13,12 +13,17 @@ from sqlalchemy.engine import Connection
 
 from sonoteca.catalogue.identity.locations import Whereabouts, whereabouts
 from sonoteca.catalogue.identity.roots import list_roots, path_bytes
+from sonoteca.catalogue.identity.sound_names import compared
 from sonoteca.catalogue.identity.sounds import known_sounds
 from sonoteca.catalogue.made.playlists import Playlist, PlaylistEntry
 from sonoteca.catalogue.store.database import chunks
 from sonoteca.catalogue.store.names import compare_key
 from sonoteca.catalogue.store.schema import locations, sounds
+from sonoteca.sequence.m3u import M3uEntry
 from sonoteca.sequence.smart_playlists import contents_found
+
+# Playlist files tell lengths in whole seconds, cut or rounded.
+_WHOLE_SECONDS = 1.0
 
 
 class EntryState(StrEnum):
@@ -29,6 +34,7 @@ class EntryState(StrEnum):
     MISSING = "missing_file"  # the library knows the sound, no file of it is there
     NOT_IN_LIBRARY = "not_in_library"  # a file that was never added
     NOT_FOUND = "not_found"  # neither
+    UNCLEAR = "unclear"  # not at the path written, and several sounds elsewhere may be meant
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +44,7 @@ class Entry:
     ``name`` is how it is written there; in a playlist of the library the path, the last one where its file is nowhere.
     ``path`` is where its file is, None where it is nowhere; ``last_path`` is then where it was last known to be, and
     ``is_disk_away`` says that the disk it lies on is not there. ``sound_id`` is None for what the library does not know.
+    ``may_be`` are the paths of the sounds that may be meant where several are.
     """
 
     name: str
@@ -46,6 +53,7 @@ class Entry:
     path: str | None = None
     last_path: str | None = None
     is_disk_away: bool = False
+    may_be: tuple[str, ...] = ()
 
     @property
     def absence(self) -> str | None:
@@ -103,20 +111,20 @@ def entry_at(place: Whereabouts, sound_id: int, *, unnamed: str) -> Entry:
     return Entry(name, state, sound_id, place.path, place.last_path, place.is_disk_away)
 
 
-def entries_of_paths(connection: Connection, paths: Sequence[tuple[str, str]]) -> list[Entry]:
+def entries_of_lines(connection: Connection, lines: Sequence[M3uEntry]) -> list[Entry]:
     """The entries of a playlist file.
 
-    Parameters
-    ----------
-    paths : sequence of (as written, path on this machine)
-        See ``sequence.m3u.M3uEntry``.
+    A file that is not at the path written is one of those that are called so elsewhere: of several the one whose title and
+    length the line tells, or that lies where the others of its folder have gone. Where that leaves several, none is taken.
     """
-    wanted = [path for _, path in paths]
+    wanted = [line.path for line in lines]
     found = sounds_at(connection, wanted)
-    elsewhere = sounds_by_tail(connection, [path for path in wanted if path not in found])
-    places = whereabouts(connection, [*found.values(), *elsewhere.values()])
+    by_tail = sounds_by_tail(connection, [path for path in wanted if path not in found])
+    places = whereabouts(connection, [*found.values(), *(each for some in by_tail.values() for each in some)])
+    elsewhere = _meant(connection, lines, by_tail, places)
     entries = []
-    for written, path in paths:
+    for line in lines:
+        written, path = line.written, line.path
         is_there = os.path.isfile(path)
         if path in found:
             sound_id = found[path]
@@ -128,6 +136,10 @@ def entries_of_paths(connection: Connection, paths: Sequence[tuple[str, str]]) -
             entries.append(_lost(written, path, places[elsewhere[path]], elsewhere[path]))
         elif is_there:
             entries.append(Entry(written, EntryState.NOT_IN_LIBRARY, path=path))
+        elif path in by_tail:
+            known = [places[each].path or places[each].last_path for each in by_tail[path]]
+            may_be = tuple(sorted(each for each in known if each is not None))
+            entries.append(Entry(written, EntryState.UNCLEAR, last_path=path, may_be=may_be))
         else:
             entries.append(Entry(written, EntryState.NOT_FOUND, last_path=path))
     return entries
@@ -164,8 +176,55 @@ def sounds_at(connection: Connection, paths: Sequence[str]) -> dict[str, int]:
     return found
 
 
-def sounds_by_tail(connection: Connection, paths: Sequence[str]) -> dict[str, int]:
-    """Sounds by file name and as many folders above it as agree; left out where several sounds agree equally well."""
+def _meant(
+    connection: Connection,
+    lines: Sequence[M3uEntry],
+    by_tail: Mapping[str, Sequence[int]],
+    places: Mapping[int, Whereabouts],
+) -> dict[str, int]:
+    """Which of the sounds that a lost path may mean it means; left out where that cannot be told."""
+    meant = {path: some[0] for path, some in by_tail.items() if len(some) == 1}
+    unclear = [line for line in lines if line.path in by_tail and line.path not in meant]
+    titles = _titles_and_lengths(connection, [each for line in unclear for each in by_tail[line.path]])
+    for line in unclear:
+        told = [each for each in by_tail[line.path] if _is_told(line, *titles[each])]
+        if len(told) == 1:
+            meant[line.path] = told[0]
+    gone_to: dict[tuple[str, ...], set[tuple[str, ...]]] = {}
+    for path, sound_id in meant.items():
+        if (now := places[sound_id].path) is not None:
+            gone_to.setdefault(_folded(tail_of(path))[1:], set()).add(_folded(tail_of(now))[1:])
+    for line in unclear:
+        folders = gone_to.get(_folded(tail_of(line.path))[1:], set())
+        there = [
+            each
+            for each in by_tail[line.path]
+            if (now := places[each].path) is not None and _folded(tail_of(now))[1:] in folders
+        ]
+        if line.path not in meant and len(there) == 1:
+            meant[line.path] = there[0]
+    return meant
+
+
+def _titles_and_lengths(connection: Connection, sound_ids: Sequence[int]) -> dict[int, tuple[str, float | None]]:
+    """What a playlist file says of each of these sounds besides its path: "Artist - Title", and how many seconds it lasts."""
+    found: dict[int, tuple[str, float | None]] = {}
+    for some in chunks(list(dict.fromkeys(sound_ids))):
+        query = sa.select(sounds.c.id, sounds.c.artist, sounds.c.title, sounds.c.duration_s)
+        for row in connection.execute(query.where(sounds.c.id.in_(some))):
+            found[row.id] = (" - ".join(each for each in (row.artist, row.title) if each), row.duration_s)
+    return found
+
+
+def _is_told(line: M3uEntry, title: str, duration_s: float | None) -> bool:
+    """Whether a line tells of a sound with this title and length."""
+    if line.title is None or compared(line.title) != compared(title):
+        return False
+    return line.duration_s is None or duration_s is None or abs(line.duration_s - duration_s) <= _WHOLE_SECONDS
+
+
+def sounds_by_tail(connection: Connection, paths: Sequence[str]) -> dict[str, list[int]]:
+    """Sounds by file name and as many folders above it as agree: several where they agree equally well."""
     tails = {path: _folded(tail_of(path)) for path in paths}
     wanted = {tail[0] for tail in tails.values() if tail}
     if not wanted:
@@ -182,9 +241,8 @@ def sounds_by_tail(connection: Connection, paths: Sequence[str]) -> dict[str, in
     for path, tail in tails.items():
         agreeing = [(_agreement(tail, other), sound_id) for other, sound_id in by_name.get(tail[0] if tail else "", ())]
         best = max(agreeing, default=(0, 0))[0]
-        equal = {sound_id for parts, sound_id in agreeing if parts == best}
-        if len(equal) == 1:
-            found[path] = equal.pop()
+        if equal := sorted({sound_id for parts, sound_id in agreeing if parts == best}):
+            found[path] = equal
     return found
 
 

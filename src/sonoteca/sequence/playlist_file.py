@@ -11,7 +11,7 @@ from sonoteca.catalogue.identity.sounds import get_sound
 from sonoteca.catalogue.made.playlists import find_playlist, not_found
 from sonoteca.errors import RequestError
 from sonoteca.sequence.m3u import SUFFIXES, M3uEntry, write_m3u
-from sonoteca.sequence.playlist_entries import Entry, entries_of_paths, entries_of_playlist
+from sonoteca.sequence.playlist_entries import Entry, entries_of_lines, entries_of_playlist
 from sonoteca.sequence.playlist_formats import read_playlist_file
 
 
@@ -31,7 +31,7 @@ def named_entries(connection: Connection, name: str, *, may_be_file: bool = True
     if not may_be_file:
         raise not_found(connection, name)
     if Path(name).suffix.lower() in SUFFIXES or Path(name).is_file():
-        return entries_of_paths(connection, [(entry.written, entry.path) for entry in read_playlist_file(name)])
+        return entries_of_lines(connection, read_playlist_file(name))
     raise not_found(connection, name, ", and there is no file of that name")
 
 

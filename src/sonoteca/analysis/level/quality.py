@@ -28,6 +28,7 @@ from sonoteca.analysis.analyzer import ALL_KINDS, Known, RegionView, measured_by
 from sonoteca.analysis.level.bandwidth import find_low_pass
 from sonoteca.analysis.level.mains_hum import find_hum
 from sonoteca.audio.recording import STEP_S
+from sonoteca.domain.audio_info import is_lossless
 from sonoteca.domain.descriptor import KIND, QUALITY, Descriptor
 from sonoteca.domain.observation import JsonValue, Observation
 from sonoteca.domain.vocabulary import Kind
@@ -56,7 +57,6 @@ _HISS_STEADY_DB = 2.0
 # A sound that was let go is 40 dB down; a cut one stops on the way.
 _TRUNCATED_DB = 24.0
 _TAIL_S = 0.01
-_LOSSLESS = ("pcm_", "flac", "alac", "wavpack", "ape", "tta", "tak", "mlp", "shorten")
 # Long-term spectra of less have too few frames to tell a filter from a pause.
 _SPECTRUM_S = 2.0
 _HISS_S = 3.0
@@ -157,7 +157,7 @@ def _hiss(region: RegionView) -> Iterator[Finding]:
 
 
 def _bandwidth(region: RegionView) -> Iterator[Finding]:
-    if region.duration_s < _SPECTRUM_S or not region.info.codec.startswith(_LOSSLESS):
+    if region.duration_s < _SPECTRUM_S or not is_lossless(region.info.codec):
         return
     cutoff_hz = find_low_pass(region.measurements.spectrum, region.info.sample_rate)
     if cutoff_hz is not None:

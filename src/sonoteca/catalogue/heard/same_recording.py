@@ -14,7 +14,8 @@ from sqlalchemy.engine import Connection
 from sonoteca.catalogue.heard.embeddings import answering_space, unpack
 from sonoteca.catalogue.heard.observations import load
 from sonoteca.catalogue.store.database import chunks
-from sonoteca.catalogue.store.schema import embeddings_table, regions, summaries
+from sonoteca.catalogue.store.schema import embeddings_table, regions, sounds, summaries
+from sonoteca.domain.audio_info import is_lossless
 from sonoteca.domain.descriptor import ONSETS
 from sonoteca.domain.precedence import winning
 from sonoteca.domain.same_recording import (
@@ -55,6 +56,22 @@ def first_copies(connection: Connection, sound_ids: Sequence[int]) -> dict[int, 
         if earlier:
             found[sound_id] = ordered[earlier[0]]
     return found
+
+
+def best_copy(connection: Connection, sound_ids: Sequence[int]) -> int | None:
+    """The sound that stands for the others where all of these are one recording; None where they are not.
+
+    One whose file is there comes before one that is missing, then one without loss, then the longest, then the first known.
+    """
+    columns = (summaries.c.sound_id, summaries.c.is_missing, sounds.c.codec, sounds.c.duration_s)
+    query = sa.select(*columns).join(sounds, sounds.c.id == summaries.c.sound_id)
+    rows = connection.execute(query.where(summaries.c.number == 0, summaries.c.sound_id.in_(sound_ids))).all()
+    best_first = sorted(
+        rows, key=lambda row: (row.is_missing, not is_lossless(row.codec), -(row.duration_s or 0.0), row.sound_id)
+    )
+    ordered = [row.sound_id for row in best_first]
+    first = first_copies(connection, ordered)
+    return ordered[0] if ordered and all(first.get(each) == ordered[0] for each in ordered[1:]) else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Row
 
+from sonoteca.catalogue.heard.same_recording import best_copy
 from sonoteca.catalogue.identity.sound_names import candidates, named_external, near_sounds, sounds_called, spellings
 from sonoteca.catalogue.store import clock
 from sonoteca.catalogue.store.database import chunks
@@ -165,13 +166,17 @@ def resolve_sound(connection: Connection, name: str) -> SoundRef:
     SoundNotFound
         Nothing answers to it; sounds that are called nearly so are its candidates.
     AmbiguousSound
-        Several do; they are its candidates, and the message names them.
+        Several do, and they are not copies of one recording, of which the best would be meant; they are its
+        candidates, and the message names them.
     """
     found = find_sounds(connection, name)
     if not found:
         near = candidates(connection, near_sounds(connection, name))
         meant = "" if not near else f" Did you mean {_named(connection, near)}?"
         raise SoundNotFound(f"No sound in the library answers to {name!r}.{meant}", candidates=near)
+    if 1 < len(found) <= _CANDIDATES_NAMED and not any(ref.public_id.startswith(name.strip().lower()) for ref in found):
+        best = best_copy(connection, [ref.id for ref in found])
+        found = [ref for ref in found if ref.id == best] or found
     if len(found) > 1:
         several = candidates(connection, [ref.id for ref in found[:_CANDIDATES_NAMED]])
         more = "" if len(found) <= _CANDIDATES_NAMED else ", ..."

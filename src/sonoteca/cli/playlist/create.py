@@ -13,6 +13,7 @@ from sonoteca.cli.playlist.words import NewNameArgument, ReplaceOption, counted,
 
 _WHY_LEFT_OUT = {
     "not_in_library": "not in the library: `sonoteca add` it first",
+    "unclear": "not there, and several sounds of the library may be meant: {may_be}",
     "not_found": "no such file, and nothing of that name in the library",
 }
 
@@ -60,7 +61,8 @@ def create(
     with open_named_library(library, mode="write") as opened:
         answer = sonoteca.create_playlist(opened, request)
     for entry in answer.left_out:
-        note(f"left out: {entry.name} ({_WHY_LEFT_OUT[entry.state]})")
+        why = _WHY_LEFT_OUT[entry.state].format(may_be=", ".join(entry.may_be))
+        note(f"left out: {entry.name} ({why})")
     left_out = f", {len(answer.left_out)} left out" if answer.left_out else ""
     tell(
         f"playlist {name!r} has {counted(answer.entries)}{left_out}",

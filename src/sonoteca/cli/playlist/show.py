@@ -53,6 +53,7 @@ _STATES = {
     "moved_file": "moved",
     "missing_file": "not there",
     "not_in_library": "not in the library",
+    "unclear": "several may be meant",
     "not_found": "not found",
 }
 
