@@ -13,10 +13,12 @@ from sonoteca.catalogue.identity.locations import locations_of, mark_missing
 from sonoteca.catalogue.identity.sounds import resolve_sound
 from sonoteca.catalogue.made.playlists import find_playlist
 from sonoteca.catalogue.store.library import Library
+from sonoteca.domain.certainty import Certainty
 from sonoteca.errors import ConstraintsConflict, RequestError
 from sonoteca.sequence.build_set import SetAnswer, build_set
 from sonoteca.sequence.energy_plan import energy_plan
 from sonoteca.sequence.keep_set import KeepSetRequest, keep_set
+from sonoteca.sequence.lint import LintRequest, lint
 from sonoteca.sequence.set_request import Must, SetLength, SetRequest, parse_length, parse_must
 
 
@@ -344,3 +346,23 @@ def test_a_set_says_that_it_holds_a_tempo_cliff(sqlite_library: Library) -> None
     )
     kept = keep_set(sqlite_library, answer, KeepSetRequest(save="night"))
     assert kept.cliffs == candidate.cliffs
+
+
+def test_headline_rows_and_linter_count_the_same_clashes(sqlite_library: Library, tmp_path: Path) -> None:
+    keys = {"one": "8A", "two": "9A", "far": "2A", "none": None}
+    made = {name: Made(key=key, artist=name, recording=name) for name, key in keys.items()}
+    with sqlite_library.write() as connection:
+        store(connection, made)
+    musts = [path(name) for name in keys]
+    [candidate] = build_set(sqlite_library, asked("4", must=musts, start=path("far"), alternatives=1)).candidates
+    reasons = [reason for track in candidate.tracks for reason in track.row.reasons]
+    clashes = sum(reason.startswith("keys clash") for reason in reasons)
+    known = sum(track.transition is not None and track.transition.key is not None for track in candidate.tracks)
+    headline = next(each for each in candidate.reasons if "clash" in each)
+    names = [path(str(track.row.title)) for track in candidate.tracks]
+    (tmp_path / "set.m3u8").write_text("\n".join(names))
+    found = lint(sqlite_library, LintRequest(playlist=str(tmp_path / "set.m3u8"), repair=False)).findings
+    assert clashes == sum(each.code == "key_clash" for each in found)
+    words = f"keys clash in {clashes} of {known} transition{'' if known == 1 else 's'} whose keys are known"
+    assert headline == (words if clashes else "no keys clash")
+    assert [track.key_certainty for track in candidate.tracks if track.row.title == "one"] == [Certainty.STATED]

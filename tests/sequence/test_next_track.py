@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from sonoteca.catalogue.made.edit import edit, parse_statements
 from sonoteca.catalogue.store.library import Library
 from sonoteca.domain.music import Key
 from sonoteca.errors import RequestError, SoundNotFound
+from sonoteca.search.result_row import RegionFacts
 from sonoteca.sequence.next_track import (
     DIRECTIONS,
     Energy,
@@ -28,7 +29,7 @@ from sonoteca.sequence.next_track import (
     parse_keys,
     within,
 )
-from sonoteca.sequence.reasons import transition_facts
+from sonoteca.sequence.reasons import TransitionFacts, transition_facts
 from sonoteca.sequence.transition import TransitionStyle, transitions
 from sonoteca.sequence.weights import weights_of
 
@@ -59,6 +60,12 @@ def planted(library: Library) -> Library:
         store(connection, PLANTED)
         store(connection, {"a loop": Made()}, folder="/loops", kind="loop")
     return library
+
+
+def facts(**known: Any) -> RegionFacts:
+    """What tables show of a track."""
+    named: dict[str, Any] = {each.name: None for each in fields(RegionFacts)} | {"certainty": {}}
+    return RegionFacts(**{**named, **known})
 
 
 def titles(answer: NextAnswer) -> list[str | None]:
@@ -104,6 +111,8 @@ def test_another_encoding_of_what_plays_or_played_is_not_offered(library: Librar
     assert first.row.reasons[-1].startswith("the same recording as fits")
     assert (second.row.title, second.row.copies) == ("other", ())
     assert titles(asked(library, k=1)) == [titles(asked(library))[0]]
+    # A copy is offered by nobody, and counted by nobody.
+    assert [(each.total, each.candidates) for each in (answer, asked(library, k=1))] == [(2, 2), (3, 3)]
 
 
 def test_limits_narrow_before_ranking(planted: Library) -> None:
@@ -146,7 +155,13 @@ def test_energy_goes_where_it_is_wished(planted: Library) -> None:
 def test_what_the_wishes_leave_out_is_counted_where_few_are_left(planted: Library) -> None:
     answer = asked(planted, energy="up", k=3)
     assert titles(answer) == ["lively"]
-    assert answer.notes == ("9 more were left out: 2 by tempo, 9 by energy.",)
+    assert answer.notes == (
+        "9 more were left out: 2 by tempo, 9 by energy.",
+        "Not considered: 1 sound is no track.",
+    )
+    assert asked(planted, energy="up", filter="kind:track,loop", k=3).notes == (
+        "10 more were left out: 2 by tempo, 10 by energy.",
+    )
     assert asked(planted, energy="up", k=1).notes == ()
 
 
@@ -159,7 +174,7 @@ def test_reasons_speak_of_energy_as_it_was_asked_for() -> None:
     def told(wished: Energy | None) -> str | None:
         style = TransitionStyle(direction=DIRECTIONS[wished])
         scored = transitions(plain, opens_calmly, weights, style)
-        return transition_facts(scored, plain, opens_calmly, (0, 0), style).energy
+        return transition_facts(scored, plain, opens_calmly, (0, 0), style, clash_below=0.25).energy
 
     assert told(None) == "energy rises from 5 to 7"
     assert told("up") == "energy rises from 5 to 7"
@@ -167,7 +182,10 @@ def test_reasons_speak_of_energy_as_it_was_asked_for() -> None:
     nearly = columns(Made(energy=5.3))
     upwards = TransitionStyle(direction=DIRECTIONS["up"])
     scored = transitions(plain, nearly, weights, upwards)
-    assert transition_facts(scored, plain, nearly, (0, 0), upwards).energy == "energy rises a little, within 5"
+    assert (
+        transition_facts(scored, plain, nearly, (0, 0), upwards, clash_below=0.25).energy
+        == "energy rises a little, within 5"
+    )
 
 
 def test_reasons_say_where_a_drifting_track_ends_and_starts_at_another_tempo() -> None:
@@ -175,11 +193,31 @@ def test_reasons_say_where_a_drifting_track_ends_and_starts_at_another_tempo() -
     scored = transitions(end, start, weights_of(None))
 
     def told(before: float | None, after: float | None) -> str | None:
-        return transition_facts(scored, end, start, (0, 0), TransitionStyle(), whole_bpms=(before, after)).tempo
+        wholes = facts(tempo_bpm=before), facts(tempo_bpm=after)
+        return transition_facts(scored, end, start, (0, 0), TransitionStyle(), clash_below=0.25, wholes=wholes).tempo
 
     assert told(85.76, 86.2) == "-0.5 % from 86.2 bpm to fit 85.8"
     assert told(85.0, 86.2) == "-0.5 % from 86.2 bpm to fit the one before, which ends at 85.8"
     assert told(85.8, 85.7) == "starts at 86.2 bpm, -0.5 % to fit 85.8"
+
+
+def test_reasons_say_whose_key_is_meant_and_how_sure_it_is() -> None:
+    def told(end: Made, start: Made, *wholes: str) -> TransitionFacts:
+        ends, starts = columns(end), columns(start)
+        known = (facts(key=Key.parse(wholes[0])), facts(key=Key.parse(wholes[1]))) if wholes else None
+        scored = transitions(ends, starts, weights_of(None))
+        return transition_facts(scored, ends, starts, (0, 0), TransitionStyle(), clash_below=0.25, wholes=known)
+
+    sure = told(Made(key="8A"), Made(key="2A"), "8A", "2A")
+    assert (sure.key, sure.key_clash, sure.may_clash) == ("keys clash (8A to 2A)", True, False)
+    likely = told(Made(key="8A", confidence=0.6), Made(key="2A"), "8A", "2A")
+    assert (likely.key, likely.key_clash) == ("keys clash? (8A? to 2A)", True)
+    guessed = told(Made(key="8A", confidence=0.35), Made(key="2A"), "8A", "2A")
+    assert (guessed.key, guessed.key_clash, guessed.may_clash) == ("keys may clash (8A? to 2A)", False, True)
+    inside = told(Made(key="7B", end_key="6A"), Made(key="2B"), "7B", "2B")
+    assert inside.key == "keys clash (the one before ends in 6A, this one starts in 2B)"
+    assert told(Made(key=None), Made()).missing_words == ("key of the one before", "artist")
+    assert told(Made(bpm=None), Made(bpm=None)).missing_words == ("tempo of both", "artist")
 
 
 def test_filters_narrow_and_kinds_are_kept_together_unless_the_filter_speaks_of_them(planted: Library) -> None:

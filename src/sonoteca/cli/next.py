@@ -109,7 +109,7 @@ def _print_next(answer: NextAnswer, ids: Mapping[str, str]) -> None:
     """Tracks as a DJ reads them, and how many there were to choose from."""
     from sonoteca.cli.answer_table import note_rest
     from sonoteca.cli.output import clock, note, print_table
-    from sonoteca.cli.sound_names import names_of
+    from sonoteca.cli.sound_names import marked, names_of
     from sonoteca.cli.table import Column
 
     print_table(
@@ -128,7 +128,7 @@ def _print_next(answer: NextAnswer, ids: Mapping[str, str]) -> None:
                 f"{each.row.score:.2f}",
                 ids[each.row.id],
                 None if each.tempo_bpm is None else f"{each.tempo_bpm:.1f}",
-                each.camelot,
+                marked(each.camelot, each.key_certainty),
                 None if each.energy_level is None else f"{each.energy_level:.0f}",
                 clock(each.duration_s),
                 name,

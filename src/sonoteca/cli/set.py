@@ -133,7 +133,7 @@ def _print_sets(answer: SetAnswer) -> None:
 def _print_set(number: int, candidate: SetCandidate) -> None:
     from sonoteca.cli.absence_marks import AWAY_MARKS, explain_marks
     from sonoteca.cli.output import clock, note, print_table
-    from sonoteca.cli.sound_names import names_of
+    from sonoteca.cli.sound_names import marked, names_of
     from sonoteca.cli.table import Column
 
     parts = ", ".join(f"{name} {value:.2f}" for name, value in candidate.worth.parts.items() if value is not None)
@@ -162,7 +162,7 @@ def _print_set(number: int, candidate: SetCandidate) -> None:
                 clock(track.at_s),
                 None if track.transition is None else f"{track.transition.score:.2f}",
                 None if track.tempo_bpm is None else f"{track.tempo_bpm:.1f}",
-                track.camelot,
+                marked(track.camelot, track.key_certainty),
                 None if track.energy_level is None else f"{track.energy_level:.0f}",
                 clock(track.row.end_s - track.row.start_s),
                 name,

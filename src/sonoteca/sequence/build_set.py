@@ -18,6 +18,7 @@ from sonoteca.sequence.axes import stretches_beyond
 from sonoteca.sequence.beam import DeadEnd, search
 from sonoteca.sequence.energy_plan import energy_plan
 from sonoteca.sequence.playlist_entries import file_name
+from sonoteca.sequence.reasons import TransitionFacts
 from sonoteca.sequence.recordings import Copies
 from sonoteca.sequence.set_conflicts import check_room, explain_dead_end
 from sonoteca.sequence.set_pool import Wishes, pool
@@ -267,6 +268,25 @@ def _beyond(stretches: Sequence[float], limit_pct: float) -> list[float]:
     return [pct for pct, is_cliff in zip(stretches, stretches_beyond(ratios, limit_pct), strict=True) if is_cliff]
 
 
+def _key_sentence(into: Sequence[TransitionFacts]) -> str | None:
+    """In how many of the transitions keys clash, as each of them says it; None where no keys are known."""
+    known = [each for each in into if each.key is not None]
+    if not known:
+        return None
+    clashes = sum(each.key_clash for each in known)
+    may = sum(each.may_clash for each in known)
+    words = f"keys clash in {clashes} of {counted(len(known), 'transition')}" if clashes else "no keys clash"
+    if clashes and len(known) < len(into):
+        words += " whose keys are known"
+    if not may:
+        return words
+    return (
+        f"{words}, and may clash in {may}, where they are not sure"
+        if clashes
+        else (f"keys may clash in {may} of {counted(len(known), 'transition')}, where they are not sure")
+    )
+
+
 def _cliffs(problem: SetProblem, rows: Sequence[SetTrack]) -> str | None:
     beyond = _beyond(_stretches(rows), problem.weights.lint.tempo_cliff_pct)
     if not beyond:
@@ -288,10 +308,8 @@ def _reasons(problem: SetProblem, order: Sequence[int], worth: Worth, rows: Sequ
             f"{len(stretches) - len(_beyond(stretches, limit))} by no more than {limit:g} % (mixable), "
             f"the widest by {max(stretches):.1f} %"
         )
-    keys = [part for each in into if (part := each.parts["key"]) is not None]
-    if keys:
-        clashes = sum(part < problem.weights.lint.key_clash for part in keys)
-        sentences.append(f"keys clash in {clashes} of {len(keys)} transitions" if clashes else "no keys clash")
+    if (keys := _key_sentence(into)) is not None:
+        sentences.append(keys)
     fits = [(row.curve_fit, row.position) for row in rows if row.curve_fit is not None]
     if problem.plan is not None and fits:
         levels = 1.0 + 9.0 * problem.tracks.level[list(order)]

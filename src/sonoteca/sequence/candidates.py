@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,6 +14,8 @@ from sonoteca.domain.answer import counted
 from sonoteca.domain.vocabulary import Kind
 from sonoteca.search.query.tree import Node, speaks_of
 from sonoteca.search.selection import selected_ids, selection_and_rules
+
+_KIND_WORDS: Mapping[str, str] = {Kind.ONE_SHOT: "one-shot", Kind.FIELD_RECORDING: "field recording"}
 
 
 def candidate_regions(connection: Connection, text: str | None, *, kind: str | None) -> sa.Select[Any]:
@@ -49,6 +51,26 @@ def candidates_there(
     )
     there = sa.select(summaries.c.region_id).where(summaries.c.region_id.in_(where), summaries.c.sound_id.not_in(lost))
     return there, len(selected_ids(connection, where)) - len(selected_ids(connection, there))
+
+
+def not_considered(connection: Connection, text: str | None, *, kind: str | None, missing: bool) -> str | None:
+    """Say how many of the sounds that a query finds may not be chosen, for they are of another kind, or their files are missing.
+
+    None where all may, and where the query itself decides. ``missing``: whether those with missing files may be chosen.
+    """
+    found, rules = selection_and_rules(connection, text or "", with_events=False)
+    if rules is None:
+        return None
+    is_other = summaries.c.kind.is_distinct_from(kind)
+    count = sa.select(sa.func.count()).where(summaries.c.region_id.in_(found), summaries.c.status == "analysed")
+    told = []
+    if kind is not None and not speaks_of(rules, "kind") and (n := connection.execute(count.where(is_other)).scalar()):
+        told.append(f"{counted(n, 'sound')} {_be(n)} no {_KIND_WORDS.get(kind, kind)}{'' if n == 1 else 's'}")
+    if not missing and not speaks_of(rules, "is_missing"):
+        of_kind = count if kind is None or speaks_of(rules, "kind") else count.where(~is_other)
+        if n := connection.execute(of_kind.where(summaries.c.is_missing)).scalar():
+            told.append(f"the {'file' if n == 1 else 'files'} of {n} {_be(n)} missing")
+    return f"Not considered: {', and '.join(told)}." if told else None
 
 
 def roots_away(connection: Connection) -> list[int]:

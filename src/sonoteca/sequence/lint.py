@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -16,7 +16,7 @@ from sonoteca.catalogue.store.library import Library
 from sonoteca.domain.answer import counted
 from sonoteca.domain.request import Request
 from sonoteca.domain.vocabulary import Kind
-from sonoteca.search.result_row import region_facts
+from sonoteca.search.result_row import RegionFacts, region_facts
 from sonoteca.search.selection import selected_ids
 from sonoteca.sequence.candidates import candidate_regions
 from sonoteca.sequence.flags import Fault, Judgement, flags_of, judge, score_of
@@ -172,7 +172,7 @@ def lint_entries(library: Library, entries: Sequence[Entry], request: LintReques
     ]
     judgement = judge(items, weights, style)
     order = range(len(places))
-    findings = [*_unplayable(entries), *_flagged(judgement, places, items, names, weights, style)]
+    findings = [*_unplayable(entries), *_flagged(judgement, places, items, names, facts, weights, style)]
     findings.sort(key=lambda finding: (finding.position, finding.earlier or 0, finding.code))
     repairs: tuple[Repair, ...] = ()
     repaired = tuple(entries)
@@ -227,6 +227,7 @@ def _flagged(
     places: Sequence[int],
     items: Tracks,
     names: Sequence[str],
+    facts: Mapping[int, RegionFacts],
     weights: Weights,
     style: TransitionStyle,
 ) -> list[Finding]:
@@ -234,7 +235,15 @@ def _flagged(
     for flag in flags_of(judgement, range(len(places))):
         one, other = flag.earlier, flag.later
         end, start = items.take([one]), items.take([other])
-        words = transition_facts(transitions(end, start, weights, style), end, start, (0, 0), style)
+        words = transition_facts(
+            transitions(end, start, weights, style),
+            end,
+            start,
+            (0, 0),
+            style,
+            clash_below=weights.lint.key_clash,
+            wholes=(facts[int(end.region_ids[0])], facts[int(start.region_ids[0])]),
+        )
         earlier = places[one] + 1
         message = {
             Fault.TEMPO_CLIFF: f"{names[other]} would have to stretch by {words.stretch_pct or 0.0:+.1f} % to fit {names[one]}",

@@ -14,6 +14,7 @@ from sqlalchemy.engine import Connection
 from sonoteca.catalogue.identity.sounds import resolve_sound, whole_regions
 from sonoteca.catalogue.store.library import Library
 from sonoteca.domain.answer import Rows
+from sonoteca.domain.certainty import Certainty
 from sonoteca.domain.music import Key, transposed_key_numbers
 from sonoteca.domain.page import Offset
 from sonoteca.domain.request import Request
@@ -22,11 +23,11 @@ from sonoteca.search.distinct import copies_by_region, distinct_page
 from sonoteca.search.result_row import Copy, RegionFacts, ResultRow, region_facts
 from sonoteca.search.selection import selected_ids
 from sonoteca.sequence.axes import heard_shift, stretch, stretches_beyond
-from sonoteca.sequence.candidates import away_sentence, candidates_there, roots_away
+from sonoteca.sequence.candidates import away_sentence, candidates_there, not_considered, roots_away
 from sonoteca.sequence.freshness import freshness_axis
 from sonoteca.sequence.load_tracks import load_tracks
 from sonoteca.sequence.playlist_file import named_entries
-from sonoteca.sequence.reasons import EVIDENCE_WORDS, TransitionFacts, transition_facts
+from sonoteca.sequence.reasons import TransitionFacts, transition_facts
 from sonoteca.sequence.tracks import NO_KEY, Tracks
 from sonoteca.sequence.transition import TransitionStyle, transitions
 from sonoteca.sequence.weights import GivenWeights, Weights, weights_of
@@ -54,13 +55,17 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class NextRow:
-    """A result row, how the track is played to fit, and what is known of it; ``energy_level`` is 1..10."""
+    """A result row, how the track is played to fit, and what is known of it.
+
+    ``energy_level`` is 1..10; ``key_certainty`` says how sure the key ``camelot`` is.
+    """
 
     row: ResultRow
     transition: TransitionFacts
     tempo_bpm: float | None = None
     camelot: str | None = None
     energy_level: float | None = None
+    key_certainty: Certainty | None = None
 
     @property
     def duration_s(self) -> float:
@@ -72,6 +77,7 @@ class NextRow:
         return self.row.as_json() | {
             "bpm": self.tempo_bpm,
             "camelot": self.camelot,
+            "key_certainty": None if self.key_certainty is None else self.key_certainty.value,
             "energy_level": self.energy_level,
             "duration_s": round(self.duration_s, 3),
             "tempo_ratio": None if ratio is None else round(ratio, 5),
@@ -169,7 +175,7 @@ class NextAnswer(Rows):
     sound : str
         Public id of what plays now.
     candidates : int
-        How many tracks were within the limits.
+        How many tracks were within the limits, each recording once where ``total`` is known; copies and all otherwise.
     weights : Weights
         By which the transitions were scored.
     notes : tuple of str
@@ -234,12 +240,15 @@ def find_next(library: Library, request: NextRequest, *, may_be_file: bool = Tru
         loaded = load_tracks(library, connection, where, also_sounds=[sound.id, *played])
         at = loaded.index_of_sounds()
         there = selected_ids(connection, where)
+        others = not_considered(connection, request.filter, kind=kind, missing=request.include_missing)
         candidates = _candidate_rows(loaded, there, {sound.id, *played})
     current = loaded.take([at[sound.id]])
     style = TransitionStyle(request.doubletime, request.key_lock, DIRECTIONS[limits.energy])
     allowed, notes = within(limits, current, candidates, style)
     if int(allowed.sum()) < request.k and (left_out := _left_out(limits, current, candidates, style, allowed)):
         notes.append(left_out)
+    if int(allowed.sum()) < request.k and others:
+        notes.append(others)
     candidates = candidates.take(np.flatnonzero(allowed))
     heard = [int(loaded.artist[at[each]]) for each in played if each in at] + [int(current.artist[0])]
     scored = transitions(
@@ -266,7 +275,8 @@ def find_next(library: Library, request: NextRequest, *, may_be_file: bool = Tru
                 candidates,
                 (0, int(column)),
                 style,
-                whole_bpms=(now.tempo_bpm, facts[region_id].tempo_bpm),
+                clash_below=weights.lint.key_clash,
+                wholes=(now, facts[region_id]),
             ),
             MODE,
             level=float(candidates.level[column]),
@@ -281,7 +291,7 @@ def find_next(library: Library, request: NextRequest, *, may_be_file: bool = Tru
         request,
         tuple(rows),
         sound.public_id,
-        int(allowed.sum()),
+        int(allowed.sum()) if page.total is None else page.total,
         weights,
         tuple(notes),
         page.total,
@@ -309,7 +319,7 @@ def next_row(
     """
     reasons = list(transition.reasons)
     if transition.missing:
-        reasons.append(f"not known: {', '.join(EVIDENCE_WORDS[axis] for axis in transition.missing)}")
+        reasons.append(f"not known: {', '.join(transition.missing_words)}")
     row = ResultRow.of(
         facts,
         start_s=facts.start_s,
@@ -325,6 +335,7 @@ def next_row(
         tempo_bpm=facts.tempo_bpm,
         camelot=None if facts.key is None else facts.key.camelot,
         energy_level=None if np.isnan(level) else round(1.0 + 9.0 * level, 2),
+        key_certainty=facts.certainty.get("key"),
     )
 
 

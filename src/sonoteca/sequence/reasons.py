@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
+from sonoteca.domain.certainty import certainty_of
+from sonoteca.domain.descriptor import KEY
 from sonoteca.domain.music import Key, KeyRelation, key_relation, stretch_percent, wheel_steps
+from sonoteca.search.result_row import RegionFacts
 from sonoteca.sequence.axes import Stretch, heard_shift
 from sonoteca.sequence.tracks import NO_KEY, Tracks
 from sonoteca.sequence.transition import Transitions, TransitionStyle
@@ -29,14 +32,27 @@ _RELATION_WORDS = {
     KeyRelation.SEMITONE: "key a semitone away",
     KeyRelation.OTHER: "keys clash",
 }
+_MAY_CLASH = "keys may clash"
 # What is missing where an axis has no evidence.
-EVIDENCE_WORDS = {axis: axis for axis in AXES} | {"freshness": "artist"}
+_EVIDENCE_WORDS = {axis: axis for axis in AXES} | {"freshness": "artist"}
+# Whether a track gives an axis evidence where it ends, and where it starts.
+_HAS_EVIDENCE: Mapping[str, tuple[Callable[[Tracks], bool], Callable[[Tracks], bool]]] = {
+    "tempo": (lambda end: not np.isnan(end.tempo_end[0]), lambda start: not np.isnan(start.tempo_start[0])),
+    "key": (lambda end: end.key_end[0] != NO_KEY, lambda start: start.key_start[0] != NO_KEY),
+    "energy": (lambda end: not np.isnan(end.energy_end[0]), lambda start: not np.isnan(start.energy_start[0])),
+    "timbre": (lambda end: bool(end.timbre_end.any()), lambda start: bool(start.timbre_start.any())),
+    "rhythm": (lambda end: bool(end.rhythm_end.any()), lambda start: bool(start.rhythm_start.any())),
+}
 _LIKENESS = ((0.75, "very alike"), (0.5, "alike"), (0.25, "related"))
 
 
 @dataclass(frozen=True, slots=True)
 class TransitionFacts:
-    """One transition as a person reads it. ``tempo_ratio`` is what the next track's tempo is multiplied by; None if unknown."""
+    """One transition as a person reads it.
+
+    ``tempo_ratio`` is what the next track's tempo is multiplied by; None if unknown. ``key_clash``: its keys clash, and a
+    list that holds it is flagged for that. ``missing`` are the axes without evidence, ``missing_words`` say of which track.
+    """
 
     score: float
     parts: Mapping[str, float | None]
@@ -46,6 +62,8 @@ class TransitionFacts:
     energy: str | None
     likeness: str | None
     missing: tuple[str, ...]
+    key_clash: bool = False
+    missing_words: tuple[str, ...] = ()
 
     @property
     def reasons(self) -> tuple[str, ...]:
@@ -53,6 +71,11 @@ class TransitionFacts:
         again = self.parts["freshness"] is not None and self.parts["freshness"] < _FRESH
         sentences = (self.tempo, self.key, self.energy, self.likeness, "the same artist again" if again else None)
         return tuple(sentence for sentence in sentences if sentence is not None)
+
+    @property
+    def may_clash(self) -> bool:
+        """Whether its keys clash if they were heard rightly, which is not sure enough to flag it."""
+        return self.key is not None and self.key.startswith(_MAY_CLASH)
 
     @property
     def stretch_pct(self) -> float | None:
@@ -66,26 +89,45 @@ def transition_facts(
     at: tuple[int, int],
     style: TransitionStyle,
     *,
-    whole_bpms: tuple[float | None, float | None] = (None, None),
+    clash_below: float,
+    wholes: tuple[RegionFacts, RegionFacts] | None = None,
 ) -> TransitionFacts:
     """Score, parts and reasons of the transition in row and column ``at``.
 
-    Energy is told of the tracks as wholes, in the levels that tables show. ``whole_bpms`` are the tempi of both as tables
-    show them; where a drifting track ends or starts at another, that is said.
+    Energy is told of the tracks as wholes, in the levels that tables show. ``wholes`` are what tables show of both; where
+    a track ends or starts at another tempo or in another key, that is said. Keys clash where the key part is below
+    ``clash_below``, which is also when a list is flagged (``weights.lint.key_clash``).
     """
     parts = {name: None if np.isnan(value := scored.parts[name][at]) else float(value) for name in AXES}
     log2_ratio = float(scored.played.log2_ratio[at])
     end, start = ends.take([at[0]]), starts.take([at[1]])
+    whole_bpms = (None, None) if wholes is None else (wholes[0].tempo_bpm, wholes[1].tempo_bpm)
+    whole_keys = (None, None) if wholes is None else (wholes[0].key, wholes[1].key)
+    missing = tuple(name for name in AXES if parts[name] is None)
+    clashes = bool(scored.parts["key"][at] < clash_below)
     return TransitionFacts(
         score=float(scored.total[at]),
         parts=parts,
         tempo_ratio=None if np.isnan(log2_ratio) else float(2.0**log2_ratio),
         tempo=_tempo(end, start, log2_ratio, float(scored.played.octave[at]), whole_bpms),
-        key=_key(scored, end, start, at, style),
+        key=_key(scored, end, start, at, style, whole_keys, clashes=clashes),
         energy=_energy(end, start, style.direction),
         likeness=_likeness(parts),
-        missing=tuple(name for name in AXES if parts[name] is None),
+        missing=missing,
+        key_clash=clashes,
+        missing_words=tuple(_missing(name, end, start) for name in missing),
     )
+
+
+def _missing(axis: str, end: Tracks, start: Tracks) -> str:
+    """What is not known where an axis has no evidence; and of which track, unless it is the one that starts."""
+    words = _EVIDENCE_WORDS[axis]
+    if axis not in _HAS_EVIDENCE:
+        return words
+    of_end, of_start = _HAS_EVIDENCE[axis]
+    if of_end(end):
+        return words
+    return f"{words} of the one before" if of_start(start) else f"{words} of both"
 
 
 def _tempo(
@@ -114,7 +156,16 @@ def _edge_bpm(edge: float, whole: float | None) -> tuple[str, bool]:
     return f"{edge if drifts or whole is None else whole:.1f}", drifts
 
 
-def _key(scored: Transitions, end: Tracks, start: Tracks, at: tuple[int, int], style: TransitionStyle) -> str | None:
+def _key(
+    scored: Transitions,
+    end: Tracks,
+    start: Tracks,
+    at: tuple[int, int],
+    style: TransitionStyle,
+    whole_keys: tuple[Key | None, Key | None],
+    *,
+    clashes: bool,
+) -> str | None:
     if end.key_end[0] == NO_KEY or start.key_start[0] == NO_KEY:
         return None
     played = scored.played
@@ -124,13 +175,29 @@ def _key(scored: Transitions, end: Tracks, start: Tracks, at: tuple[int, int], s
     before, named = Key.of_number(int(end.key_end[0])), Key.of_number(int(start.key_start[0]))
     after = named.transpose(shift)
     relation = key_relation(before, after)
-    words = f"{_RELATION_WORDS[relation]} ({before.camelot} to {named.camelot}"
+    ends_in, starts_in = _named_key(before, end), _named_key(named, start)
+    ends_apart = whole_keys[0] is not None and whole_keys[0] != before
+    starts_apart = whole_keys[1] is not None and whole_keys[1] != named
+    told = _RELATION_WORDS[relation]
+    if relation is KeyRelation.OTHER:
+        is_sure = "?" not in ends_in + starts_in
+        told = _MAY_CLASH if not clashes else told if is_sure else f"{told}?"
+    elif clashes:
+        told = f"{_RELATION_WORDS[KeyRelation.OTHER]}: {told}"
+    words = f"{told} ({ends_in} to {starts_in}"
+    if ends_apart or starts_apart:
+        words = f"{told} (the one before ends in {ends_in}, this one starts in {starts_in}"
     if shift:
         words += f", sounding as {after.camelot}"
     if relation is KeyRelation.FIFTH:
         words += f", {wheel_steps(before, after):+d}"
     words += ")"
     return f"{words}, {abs(cents):.0f} cents out of tune" if abs(cents) >= _HEARD_CENTS else words
+
+
+def _named_key(key: Key, track: Tracks) -> str:
+    """A key as lists show it: with a question mark where it is only likely."""
+    return key.camelot + certainty_of(KEY.name, float(track.key_confidence[0])).mark
 
 
 def _energy(end: Tracks, start: Tracks, direction: int) -> str | None:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from sonoteca.catalogue.identity.locations import Whereabouts
+from sonoteca.domain.certainty import Certainty
 from sonoteca.search.result_row import RegionFacts, ResultRow
 from sonoteca.sequence.energy_plan import fit_to_plan
 from sonoteca.sequence.next_track import next_row
@@ -25,7 +26,7 @@ class SetTrack:
 
     ``at_s`` is when it starts within the set, overlaps taken off. ``transition`` is that from the
     track before, None for the first. ``curve_fit`` is None without a curve or a known energy. ``place`` is where
-    its file is now.
+    its file is now. ``key_certainty`` says how sure the key ``camelot`` is.
     """
 
     position: int
@@ -38,6 +39,7 @@ class SetTrack:
     curve_fit: float | None
     is_locked: bool
     place: Whereabouts
+    key_certainty: Certainty | None = None
 
     def as_json(self) -> dict[str, Any]:
         """The result row and its place; ``score`` is the transition's, null for the first track."""
@@ -48,6 +50,7 @@ class SetTrack:
             **self.row.as_json(),
             "bpm": self.tempo_bpm,
             "camelot": self.camelot,
+            "key_certainty": None if self.key_certainty is None else self.key_certainty.value,
             "energy_level": self.energy_level,
             "duration_s": round(self.row.end_s - self.row.start_s, 3),
             "score": None if self.transition is None else round(self.transition.score, 4),
@@ -86,8 +89,10 @@ def set_tracks(
         transition = None
         if at:
             before = facts[int(tracks.region_ids[order[at - 1]])]
-            bpms = before.tempo_bpm, fact.tempo_bpm
-            transition = transition_facts(chain, ends, starts, (at - 1, at - 1), problem.style, whole_bpms=bpms)
+            clash_below = problem.weights.lint.key_clash
+            transition = transition_facts(
+                chain, ends, starts, (at - 1, at - 1), problem.style, clash_below=clash_below, wholes=(before, fact)
+            )
         row = first_row(fact) if transition is None else next_row(fact, transition, MODE).row
         fit = None if fits is None or np.isnan(fits[at]) else float(fits[at])
         level = float(tracks.level[index])
@@ -103,6 +108,7 @@ def set_tracks(
                 curve_fit=fit,
                 is_locked=index in fixed,
                 place=places[fact.sound_id],
+                key_certainty=fact.certainty.get("key"),
             )
         )
     return tuple(rows)
