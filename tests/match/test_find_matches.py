@@ -233,3 +233,30 @@ def test_a_hum_is_heard_by_the_listener_and_matched_by_its_key(stocked: Library,
     # The bass in A minor has to stay, the one that was moved up by a tone has to go back.
     shifts = {match.row.path: match.semitone_shift for match in answer.rows}
     assert shifts["/music/partner.wav"] == -2
+
+
+def test_what_has_bars_comes_before_a_single_effect_unless_effects_are_asked_for(stocked: Library) -> None:
+    with stocked.write() as connection:
+        effect: dict[str, Any] = {
+            "kind": "one_shot",
+            "role": {"value": "fx", "scores": {"fx": 0.95, "bass": 0.05}},
+            "energy_level": 5.0,
+        }
+        loudness = {"integrated_lufs": -14.0, "range_lu": 3.0, "true_peak_dbtp": -1.0}
+        samples.add(connection, "hit.wav", "x1:hit", duration_s=1.0, **effect, loudness=loudness)
+    answer = find_matches(stocked, MatchRequest(sound=PAD))
+    assert paths(answer)[-1] == "/music/hit.wav"
+    assert answer.rows[-1].risk_reasons == ("it has no bars to lay beside yours",)
+    [effect_alone] = find_matches(stocked, MatchRequest(sound=PAD, role="fx")).rows
+    assert (effect_alone.row.path, effect_alone.gating_status) == ("/music/hit.wav", "pass")
+
+
+def test_what_is_ranked_and_what_is_not_are_all_there_is(stocked: Library) -> None:
+    with stocked.write() as connection:
+        # Silent, of no role, and too far to stretch: it counts once.
+        samples.add(connection, "silent.wav", "x1:silent", kind="loop", tempo={"bpm": 300.0, "alternatives_bpm": []})
+    for role in (None, "bass", "fx"):
+        answer = find_matches(stocked, MatchRequest(sound=PAD, role=role, k=2))
+        assert answer.total is not None
+        assert answer.total + sum(answer.rejected.values()) == 4, role
+        assert answer.rejected["silent"] == 1

@@ -71,7 +71,7 @@ class MatchAnswer(Rows):
     request : MatchRequest
     rows : tuple of MatchRow
     rejected : mapping of str to int
-        How many regions were not ranked, per reason.
+        How many regions were not ranked, each by one reason; where ``total`` is known, the two are all that may answer.
     weights_version : str
         Of the weights that were used.
     total, next_offset : int or None

@@ -154,7 +154,9 @@ def fit(
         chosen = judged_as == number
         uncapped[chosen] = _total({name: axes[name][chosen] for name in AXES}, formula, cost[chosen])
     uncapped[~usable] = np.nan
-    flags = find_flags(one, candidates, tempo.ratio, tempo.level, semitones, axes, judged_as)
+    flags = find_flags(
+        one, candidates, tempo.ratio, tempo.level, semitones, axes, judged_as, is_role_asked=role is not None or hum
+    )
     rejections["shift"] = np.abs(semitones) > weights.gate.widest_shift
     gating, ceiling = gate(flags, rejections, weights, strict=strict)
     total = np.where(gating == CAPPED, np.minimum(uncapped, ceiling), uncapped).astype(np.float32)

@@ -20,7 +20,7 @@ _UNSURE_TEMPO = 0.5
 _WIDE_STRETCH = 0.12
 _WIDE_SHIFT = 4
 _FAR_KEY_SCORE = 0.2
-# Effects and voices come in where they like.
+# Effects and voices that are asked for come in where they like.
 _ON_BARS = [ROLES.index(role) for role in (Role.DRUMS, Role.BASS, Role.HARMONY, Role.MELODY, Role.MIX)]
 
 
@@ -59,15 +59,22 @@ def find_flags(
     semitones: NDArray[np.int64],
     axes: Mapping[str, NDArray[np.float32]],
     judged_as: NDArray[np.int64],
+    *,
+    is_role_asked: bool,
 ) -> dict[str, NDArray[np.bool_]]:
-    """Mark, per flag in ``weights.FLAGS``, the candidates that have it, bool (n,) each."""
+    """Mark, per flag in ``weights.FLAGS``, the candidates that have it, bool (n,) each.
+
+    Who asks for what goes with bars, and for no role, asks for what has bars: a single effect or shout comes after it.
+    """
     is_loop = np.array([kind == "loop" for kind in candidates.kinds], np.bool_)
     sure = (candidates.key_confidence > _SURE_KEY) & (one.key_confidence[0] > _SURE_KEY)
     return {
         "clipped": candidates.clipped,
         "noisy": candidates.noisy,
         "low_confidence": candidates.tempo_confidence < _UNSURE_TEMPO,
-        "no_bars": (candidates.n_beats == 0) & bool(one.n_beats[0]) & np.isin(judged_as, _ON_BARS),
+        "no_bars": (candidates.n_beats == 0)
+        & bool(one.n_beats[0])
+        & (np.isin(judged_as, _ON_BARS) | (not is_role_asked)),
         "other_meter": _has_other_meter(one, candidates, tempo_ratio, tempo_level)
         & (judged_as != ROLES.index(Role.FX)),
         "truncated_bar": is_loop & (candidates.n_beats > 0) & ~candidates.fills,

@@ -15,7 +15,7 @@ from sonoteca.domain.certainty import Certainty
 from sonoteca.domain.vocabulary import Role
 from sonoteca.errors import RequestError
 from sonoteca.match.fit import Fits, fit
-from sonoteca.match.gate import STATUS_NAMES, is_silent
+from sonoteca.match.gate import REJECTED, STATUS_NAMES, is_silent
 from sonoteca.match.load_regions import load_region_table
 from sonoteca.match.reasons import reasons_of, risks_of
 from sonoteca.match.region_table import ROLES, RegionTable
@@ -63,7 +63,11 @@ class MatchRow:
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """Rows best first; ``rejected`` counts, per reason, what was not ranked. The rest is told by ``domain.page``."""
+    """Rows best first; ``rejected`` counts what was not ranked.
+
+    Each region counts once, by the first reason that holds; with ``total`` they are all regions but those asked of. The rest
+    is told by ``domain.page``.
+    """
 
     rows: tuple[MatchRow, ...]
     rejected: Mapping[str, int]
@@ -131,7 +135,9 @@ def rank_matches(
         if region_id in facts:
             row = _row(query, candidates, fits, i, facts[region_id])
             rows.append(replace(row, row=row.row.standing_for(copies[region_id])))
-    rejected = {name: int((found & ~own).sum()) for name, found in fits.rejections.items()}
+    rejected = _counts_of_rejected(fits, ~own, len(ranked))
+    if page.total is not None:
+        rejected["copy"] = len(ranked) - page.total
     return Ranking(tuple(rows), rejected, page.total, page.next_offset)
 
 
@@ -157,6 +163,19 @@ def fit_of_regions(
         for i, region_id in enumerate(candidates.region_ids.tolist())
         if region_id in facts
     }
+
+
+def _counts_of_rejected(fits: Fits, counted: NDArray[np.bool_], n_ranked: int) -> dict[str, int]:
+    """How many of the ``counted`` candidates were not ranked, each once: by the first reason, and what has no other."""
+    left = counted.copy()
+    counts = {}
+    for name, found in fits.rejections.items():
+        counts[name] = int((found & left).sum())
+        left &= ~found
+    flagged = left & (fits.gating == REJECTED)
+    counts["flagged"] = int(flagged.sum())
+    counts["nothing_known"] = int((left & ~flagged).sum()) - n_ranked
+    return counts
 
 
 def _row(query: RegionTable, candidates: RegionTable, fits: Fits, i: int, facts: RegionFacts) -> MatchRow:

@@ -170,7 +170,7 @@ class _Judged:
             judged._take(number, at, fits)
             one, beside = sounding.take([number]), sounding.take(at)
             ratio, shift, role = tempo_ratio[at], semitone_shift[at], roles[at]
-            flags = find_flags(one, beside, ratio, fits.tempo_level, shift, fits.axes, role)
+            flags = find_flags(one, beside, ratio, fits.tempo_level, shift, fits.axes, role, is_role_asked=True)
             rejections = find_rejections(beside, ratio, role, weights)
             rejections["shift"] = np.abs(shift) > weights.gate.widest_shift
             status, _ = gate(flags, rejections, weights, strict=False)

@@ -29,6 +29,10 @@ _NOT_RANKED = {
     "failed": "could not be analysed",
     "other_role": "of another role",
     "stretch": "too far to stretch",
+    "shift": "too far to shift",
+    "flagged": "with a flag",
+    "nothing_known": "with nothing to compare",
+    "copy": "copies of what is ranked",
 }
 
 
@@ -90,10 +94,14 @@ def match_sound(
 
 def _print_matches(answer: MatchAnswer, ids: Mapping[str, str]) -> None:
     """Rows as a table; what was rejected as a sentence."""
+    from collections import Counter
+
     from sonoteca.cli.answer_table import note_rest
-    from sonoteca.cli.output import note, print_table
+    from sonoteca.cli.output import clock, note, print_table
     from sonoteca.cli.sound_names import marked, names_of
 
+    # Moments of one sound are told by when they are.
+    several = {each for each, count in Counter(match.row.id for match in answer.rows).items() if count > 1}
     print_table(
         [
             ("score", "right"),
@@ -111,7 +119,7 @@ def _print_matches(answer: MatchAnswer, ids: Mapping[str, str]) -> None:
                 marked(match.role, match.role_certainty),
                 None if match.tempo_ratio is None else _stretch_text(match.tempo_ratio),
                 f"{match.semitone_shift:+d}" if match.semitone_shift else "0",
-                name,
+                f"{name} {clock(match.row.start_s)}-{clock(match.row.end_s)}" if match.row.id in several else name,
                 _why(match),
             )
             for match, name in zip(answer.rows, names_of([match.row for match in answer.rows]), strict=True)
@@ -120,7 +128,8 @@ def _print_matches(answer: MatchAnswer, ids: Mapping[str, str]) -> None:
     )
     note_rest(answer)
     if any(answer.rejected.values()):
-        counts = ", ".join(f"{count} {_NOT_RANKED.get(name, name)}" for name, count in answer.rejected.items() if count)
+        words = _NOT_RANKED if answer.request.role is not None else _NOT_RANKED | {"other_role": "of no known role"}
+        counts = ", ".join(f"{count} {words.get(name, name)}" for name, count in answer.rejected.items() if count)
         note(f"not ranked: {counts}")
 
 
