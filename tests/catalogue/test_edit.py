@@ -371,3 +371,25 @@ def test_a_locked_sound_keeps_its_values_until_it_is_unlocked(library: Library) 
         assert edit(connection, [region], parse_statements(bpm="100") | {LOCKED: WITHDRAW}).changed == 1
         assert shown(connection, region)["tempo"]["bpm"] == 100.0
         assert pending_sounds(connection, [other]) == [sound_id, sound_id + 1]
+
+
+def test_an_edit_that_was_taken_back_costs_no_new_listening(library: Library) -> None:
+    with library.write() as connection:
+        region = a_loop(connection)
+        [sound_id] = known_sounds(connection, ["x1:a"]).values()
+        edit(connection, [region], {}, add_tags=["mine"])
+        assert pending_sounds(connection, [EAR]) == []
+        edit(connection, [region], parse_statements(bpm="87"))
+        edit(connection, [region], parse_statements(key="Am"))
+        assert pending_sounds(connection, [EAR]) == [sound_id]
+        undo(connection)
+        assert pending_sounds(connection, [EAR]) == [sound_id]
+        # Withdrawn by word is as good as undone.
+        edit(connection, [region], parse_statements(bpm="auto"))
+        assert pending_sounds(connection, [EAR]) == []
+        assert pending_sounds(connection, [Identity("test.ear", 2, "")]) == [sound_id]
+        # What was taken back after the sound was heard with it is another matter.
+        edit(connection, [region], parse_statements(bpm="87"))
+        connection.execute(sa.update(schema.edits).values(at="2020-01-01T00:00:00.000Z"))
+        undo(connection)
+        assert pending_sounds(connection, [EAR]) == [sound_id]

@@ -26,7 +26,7 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (["match", "x.wav", "--role", "trumpet"], "drums"),
         (["edit", "*", "--role", "trumpet"], "drums"),
         (["edit", "*", "--kind", "xyz"], "one_shot"),
-        (["edit", "*", "--bpm", "fast"], "10 to 1000"),
+        (["edit", "*", "--bpm", "fast"], "20 to 400"),
         (["edit", "*", "--key", "H"], "F# minor"),
         (["edit", "*", "--rating", "6"], "0 to 5"),
         (["library", "map", "--method", "foo"], "tsne"),

@@ -51,7 +51,7 @@ class Corrections(Request):
     Attributes
     ----------
     bpm : str, number or None
-        Beats per minute, 10 to 1000.
+        Beats per minute, 20 to 400.
     key : str or None
         ``F# minor``, ``F#m``, ``11A``.
     half, double : bool

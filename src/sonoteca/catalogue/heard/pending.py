@@ -24,6 +24,8 @@ from sonoteca.domain.melody import MELODY_HASH_PREFIX
 from sonoteca.domain.sound_analysis import Identity
 from sonoteca.domain.vocabulary import Source
 
+# No digest: the single runs are looked at.
+_AS_BEFORE = "as before"
 # An imported melody was never sound: there is nothing to analyse or embed.
 IS_SOUND = ~sounds.c.content_hash.startswith(MELODY_HASH_PREFIX)
 _WAS_HEARD = (sounds.c.status == "analysed") & IS_SOUND
@@ -112,6 +114,14 @@ def outdate(connection: Connection, region_ids: Sequence[int]) -> None:
         of_whole = sa.select(regions.c.sound_id).where(regions.c.id.in_(some), regions.c.number == 0)
         was_heard = (sounds.c.status == "analysed") & sounds.c.id.in_(of_whole)
         connection.execute(sa.update(sounds).where(was_heard).values(analysis_identity=None))
+
+
+def restore(connection: Connection, region_ids: Sequence[int]) -> None:
+    """Take back ``outdate``: what these sounds were heard as holds again, and whether runs are missing is looked up."""
+    for some in chunks(list(region_ids)):
+        of_whole = sa.select(regions.c.sound_id).where(regions.c.id.in_(some), regions.c.number == 0)
+        is_outdated = sounds.c.id.in_(of_whole) & (sounds.c.status == "analysed") & sounds.c.analysis_identity.is_(None)
+        connection.execute(sa.update(sounds).where(is_outdated).values(analysis_identity=_AS_BEFORE))
 
 
 def _has_run(identity: Identity) -> sa.ColumnElement[bool]:

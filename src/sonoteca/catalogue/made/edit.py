@@ -20,8 +20,6 @@ from sonoteca.catalogue.heard.tags import folded_tag, tags_of
 from sonoteca.catalogue.identity.sound_names import candidates
 from sonoteca.catalogue.made.former_states import next_batch
 from sonoteca.catalogue.made.statement import (
-    FASTEST_BPM,
-    SLOWEST_BPM,
     WITHDRAW,
     Cue,
     Revision,
@@ -33,11 +31,11 @@ from sonoteca.catalogue.made.statement import (
 )
 from sonoteca.catalogue.store import clock, events
 from sonoteca.catalogue.store.database import chunks
-from sonoteca.catalogue.store.schema import edits, observations, regions, tags
+from sonoteca.catalogue.store.schema import edits, observations, regions, sounds, tags
 from sonoteca.domain.descriptor import CUES, KEY, KIND, LOCKED, OWN_CUES, ROLE, SOUND_CLASS, TEMPO, Descriptor
 from sonoteca.domain.music import Key
 from sonoteca.domain.observation import JsonValue
-from sonoteca.domain.tempo_words import read_tempo_words
+from sonoteca.domain.tempo_words import FASTEST_BPM, SLOWEST_BPM, read_tempo_words
 from sonoteca.domain.vocabulary import Kind, Role, SoundClass, Source, known_word, nearest_word
 from sonoteca.errors import RequestError
 
@@ -100,10 +98,10 @@ def parse_statements(
 
 
 def _tempo(text: str) -> JsonValue:
-    bpm = read_tempo_words(text, slowest=SLOWEST_BPM, fastest=FASTEST_BPM)
+    bpm = read_tempo_words(text)
     if bpm is None:
         raise RequestError(
-            f"{text!r} is not a tempo: beats per minute from 10 to 1000, none or auto.",
+            f"{text!r} is not a tempo: beats per minute from {SLOWEST_BPM:g} to {FASTEST_BPM:g}, none or auto.",
             "Write a number such as 128 or 87.5.",
             field="bpm",
         )
@@ -406,8 +404,8 @@ def _change(region_id: int, what: str, name: str, before: object, after: object)
 def undo_edit(connection: Connection, batch: int) -> EditBatch:
     """Take back the edit of this number."""
     rows = connection.execute(sa.select(edits).where(edits.c.batch == batch).order_by(edits.c.id.desc())).all()
-    changed, told = _applied(connection, [_Target(row.region_id, row.what, row.name, row.before) for row in rows])
     connection.execute(sa.update(edits).where(edits.c.batch == batch).values(undone=True))
+    changed, told = _applied(connection, [_Target(row.region_id, row.what, row.name, row.before) for row in rows])
     return EditBatch(batch, changed, told)
 
 
@@ -495,7 +493,7 @@ def _apply(connection: Connection, targets: Sequence[tuple[int, str, str, dict[s
         connection.execute(sa.insert(observations), value_rows)
     if tag_rows:
         connection.execute(sa.insert(tags), tag_rows)
-    pending.outdate(connection, sorted({target[0] for target in targets if _is_built_on(*target[1:3])}))
+    _settle_outdated(connection, sorted({target[0] for target in targets if _is_built_on(*target[1:3])}))
     region_ids = sorted({target[0] for target in targets})
     _mark_edited(connection, region_ids)
     sound_ids: set[int] = set()
@@ -508,6 +506,41 @@ def _apply(connection: Connection, targets: Sequence[tuple[int, str, str, dict[s
         sound_ids.difference_update(file_claims.settle(connection, list(free)))
     summaries.derive(connection, sorted(sound_ids))
     return len(region_ids)
+
+
+def _settle_outdated(connection: Connection, region_ids: Sequence[int]) -> None:
+    """Let those sounds be heard again of which a person says now what they did not when they were heard, and no others.
+
+    What they said then is what the first edit since found. Where an older one was taken back, nobody knows whether that was
+    before the sound was heard or after; then it is heard again.
+    """
+    otherwise: set[int] = set()
+    found: dict[tuple[int, str], Any] = {}
+    now: dict[tuple[int, str], Any] = {}
+    for some in chunks(list(region_ids)):
+        rows = connection.execute(
+            sa.select(edits, (edits.c.at >= sounds.c.analysed_at).label("is_since"))
+            .join(regions, regions.c.id == edits.c.region_id)
+            .join(sounds, sounds.c.id == regions.c.sound_id)
+            .where(edits.c.region_id.in_(some))
+            .order_by(edits.c.id)
+        )
+        for row in rows:
+            if not _is_built_on(row.what, row.name):
+                continue
+            if row.is_since:
+                found.setdefault((row.region_id, row.name), row.before)
+            elif row.undone:
+                otherwise.add(row.region_id)
+        said = sa.select(observations.c.region_id, observations.c.descriptor, observations.c.value).where(
+            observations.c.region_id.in_(some),
+            observations.c.source == Source.USER,
+            observations.c.producer == PRODUCER,
+        )
+        now.update(((row.region_id, row.descriptor), {"value": row.value}) for row in connection.execute(said))
+    otherwise.update(what[0] for what, before in found.items() if now.get(what) != before)
+    pending.outdate(connection, [each for each in region_ids if each in otherwise])
+    pending.restore(connection, [each for each in region_ids if each not in otherwise])
 
 
 def _is_built_on(what: str, name: str) -> bool:

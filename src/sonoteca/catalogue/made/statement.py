@@ -11,10 +11,10 @@ from sonoteca.domain.believed import SAME_CUE_S
 from sonoteca.domain.descriptor import CUES, GRID, GRID_SHIFT, OWN_CUES, TEMPO, Descriptor
 from sonoteca.domain.moment_words import moment_text
 from sonoteca.domain.observation import JsonValue, Observation
+from sonoteca.domain.tempo_words import FASTEST_BPM, SLOWEST_BPM
 from sonoteca.domain.vocabulary import Source
 from sonoteca.errors import RequestError
 
-SLOWEST_BPM, FASTEST_BPM = 10.0, 1000.0
 # A shift of a grid is a correction, not another grid: a slow bar is this long.
 MOST_SHIFT_S = 10.0
 # Cues that the program finds as well; whoever names one so means one of that type.
@@ -60,7 +60,9 @@ def scaled_tempo(factor: float) -> Revision:
             raise RequestError(f"No tempo is known that could be {word}.", "Say which it is, in beats per minute.")
         scaled = round(bpm * factor, 4)
         if not SLOWEST_BPM <= scaled <= FASTEST_BPM:
-            raise RequestError(f"{scaled:g} beats per minute is no tempo: one is from 10 to 1000.")
+            raise RequestError(
+                f"{scaled:g} beats per minute is no tempo: one is from {SLOWEST_BPM:g} to {FASTEST_BPM:g}."
+            )
         return {"bpm": scaled, "alternatives_bpm": []}
 
     return Revision(change, (TEMPO,))
