@@ -307,6 +307,34 @@ def test_a_dry_run_changes_nothing(library: Library, music: Path, heard: list[st
     assert len(heard) == 1
 
 
+def test_a_dry_run_tells_what_seems_to_have_moved_changed_and_gone(library: Library, music: Path) -> None:
+    for name in ("d.wav", "e.wav"):
+        sine(music / name, 700 + ord(name[0]))
+    run(library, music)
+    say(library, kind="track")
+    first, second, third = sorted(music.glob("*.wav"))[-3:]
+    first.rename(music / "elsewhere.wav")
+    second.unlink()
+    os.utime(third, ns=(1, 1))
+    sine(music / "fresh.wav", 900)
+    summary = run(library, music, options=replace(OPTIONS, dry_run=True))
+    assert (summary.new, summary.moved, summary.changed, summary.missing) == (1, 1, 1, 1)
+    assert (summary.unchanged, summary.analysed, summary.again) == (2, 3, 1)
+    assert summary.missing_files == (str(second),)
+    assert "1 new, 1 moved, 1 changed or retagged, 2 unchanged. Would analyse up to 3 sounds (1 again:" in (
+        summary.sentence()
+    )
+    done = run(library, music)
+    assert (done.new, done.moved, done.retagged, done.missing, done.analysed) == (1, 1, 1, 1, 2)
+
+
+def test_what_another_run_has_just_found_is_not_called_unchanged(library: Library) -> None:
+    told = AddAnswer(AddRequest(paths=("x",)), found=13, unchanged=13, elsewhere=13).sentence()
+    assert told == "Found 13 files: 13 just found by another run. Analysed 0 sounds, 13 in work elsewhere."
+    told = AddAnswer(AddRequest(paths=("x",)), found=15, new=2, unchanged=13, elsewhere=5).sentence()
+    assert told.startswith("Found 15 files: 2 new, 10 unchanged, 3 just found by another run.")
+
+
 def test_what_a_person_said_outlives_a_new_analysis(library: Library, music: Path) -> None:
     run(library, music)
     say(library, kind="track")

@@ -8,14 +8,19 @@ continued by simply running it again (docs/ingest.md).
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
+
+import sqlalchemy as sa
 
 from sonoteca.catalogue.heard import pending
 from sonoteca.catalogue.identity.locations import Change, mark_missing, mark_present, shown_paths
 from sonoteca.catalogue.identity.remove import forget_failed, remove_abandoned
 from sonoteca.catalogue.identity.roots import ensure_root
+from sonoteca.catalogue.store.database import chunks
 from sonoteca.catalogue.store.library import Library
+from sonoteca.catalogue.store.schema import sounds
 from sonoteca.domain.names import printable_path
 from sonoteca.ingest.analyse import Batching, Work, analyse, failure_identity
 from sonoteca.ingest.failed_before import failed_before, failed_identities
@@ -113,6 +118,7 @@ def retry_files(
         watch.on_plan(tally.plan.counts())
         if request.dry_run:
             tally.analysed.analysed = len(failed.to_identify)
+            tally.recorded.changes[Change.NEW] = len(failed.to_identify)
             return tally.result()
         with ExitStack() as stack:
             listener = listener or stack.enter_context(_own_listener())
@@ -288,6 +294,31 @@ def _analyse(
         watch.stored(at_end=True)
 
 
+def _count_heard(library: Library, sound_ids: list[int]) -> int:
+    """How many of these sounds were analysed before."""
+    count = sa.select(sa.func.count()).select_from(sounds).where(sounds.c.status == "analysed")
+    with library.read() as connection:
+        counts = [connection.execute(count.where(sounds.c.id.in_(some))).scalar_one() for some in chunks(sound_ids)]
+    return sum(counts)
+
+
 def _count_dry(library: Library, plan: Plan, producers: Producers, request: AddRequest, tally: Tally) -> None:
     todo = _pending_files(library, plan.sounds, producers, request, tally)
-    tally.analysed.analysed = len(todo) + len(plan.to_identify)
+    moved = {location.id for location in plan.moved()}
+    was = Counter(file.was for file in plan.to_identify)
+    tally.recorded.changes.update(
+        {
+            Change.NEW: was[None] - len(moved),
+            Change.MOVED: len(moved),
+            Change.CHANGED: was["other"],
+            Change.SAME: was["same"],
+        }
+    )
+    # What has moved is not heard again, unless all is.
+    tally.analysed.analysed = len(todo) + len(plan.to_identify) - (0 if request.force else len(moved))
+    if not request.force:
+        tally.again = _count_heard(library, list(todo))
+    gone = [each.id for each in plan.gone if each.id not in moved and not each.is_failed]
+    if gone and (len(gone) * 2 <= plan.n_known_present or request.accept_missing):
+        with library.read() as connection:
+            tally.missing = tuple(shown_paths(connection, gone))

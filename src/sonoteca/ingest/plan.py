@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import errno
 import os
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 from sqlalchemy.engine import Connection
 
@@ -23,11 +25,15 @@ from sonoteca.ingest.walk import FoundFile, LeftOut
 
 @dataclass(frozen=True, slots=True)
 class FileToIdentify:
-    """A file whose content is not known, or may have changed."""
+    """A file whose content is not known, or may have changed.
+
+    ``was`` is what the catalogue knows of its path: nothing (None), another size or time, or the same.
+    """
 
     path: str
     root: Root
     seen: SeenFile
+    was: Literal["other", "same"] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +82,17 @@ class Plan:
     gone: list[KnownLocation] = field(default_factory=list)
     n_known_present: int = 0
     left_out: list[LeftOut] = field(default_factory=list)
+
+    def moved(self) -> list[KnownLocation]:
+        """Those of ``gone`` that a new file has the size and time of: it moved, as far as that can be told without reading."""
+        new = Counter((file.seen.size, file.seen.mtime_ns) for file in self.to_identify if file.was is None)
+        found = []
+        for location in self.gone:
+            stamp = location.size, location.mtime_ns
+            if new[stamp] and not location.is_failed:
+                new[stamp] -= 1
+                found.append(location)
+        return found
 
     def counts(self) -> PlanCounts:
         return PlanCounts(self.found, self.unchanged, len(self.to_identify), len(self.left_out), len(self.gone))
@@ -143,7 +160,9 @@ def make_plan(
         plan.unknown += location is None
         is_changed = location is None or location.size != file.size or location.mtime_ns != file.mtime_ns
         if location is None or is_changed or identify_all:
-            plan.to_identify.append(_to_identify(file, root, relative))
+            seen = SeenFile(relative, file.size, file.mtime_ns)
+            was: Literal["other", "same"] | None = None if location is None else "other" if is_changed else "same"
+            plan.to_identify.append(FileToIdentify(file.path, root, seen, was))
         elif location.sound_id is None or location.content_hash is None:
             plan.unchanged += 1
             plan.failed_before += 1
@@ -162,10 +181,6 @@ def make_plan(
 _FEW_FOLDERS = 8
 # Of files below a folder that the library does not know.
 _NO_ROOT = Root(0, "", b"", None)
-
-
-def _to_identify(file: FoundFile, root: Root, relative: bytes) -> FileToIdentify:
-    return FileToIdentify(file.path, root, SeenFile(relative, file.size, file.mtime_ns))
 
 
 def _located(start: Start, below: str) -> tuple[Root, bytes]:

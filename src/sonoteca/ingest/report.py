@@ -79,6 +79,9 @@ class Unwatched:
 class AddAnswer:
     """What a run did.
 
+    A dry run reads no file: what has size and time of a file that is gone counts as moved, and what has another size or
+    time than it had as changed.
+
     Every file found is exactly one of: new (its content was never seen), copied (one more
     place of a known content), moved, changed (other content at a known path), retagged (same
     content, file touched), unchanged, unreadable.
@@ -104,6 +107,9 @@ class AddAnswer:
         Sounds whose analysis ended in this run; ``failed`` counts unreadable files too.
     elsewhere : int
         Sounds that another run is working on.
+    again : int
+        Of the sounds that a dry run would analyse, those that were analysed before: something was said of them since that
+        analyzers build on, or an analyzer is another one.
     still_pending : int
         Sounds of these files that remain to be done (the run was interrupted, or a file
         vanished or changed meanwhile).
@@ -129,6 +135,7 @@ class AddAnswer:
     failed_before: int = 0
     elsewhere: int = 0
     still_pending: int = 0
+    again: int = 0
     audio_s: float = 0.0
     elapsed_s: float = 0.0
     interrupted: bool = False
@@ -158,21 +165,29 @@ class AddAnswer:
         """
         if self.interrupted and not self.found and not self.analysed:
             return "Stopped while looking through the folders: nothing was listened to yet."
+        # Files that another run has just recorded are no old ones.
+        unchanged = self.unchanged - max(0, min(self.unchanged, self.elsewhere - self.new - self.changed - self.copied))
         kinds = [
             f"{count:,} {name}"
             for name, count in (
                 ("new", self.new),
                 ("copies" if self.copied > 1 else "copy", self.copied),
                 ("moved", self.moved),
-                ("changed", self.changed),
+                ("changed or retagged" if self.dry_run else "changed", self.changed),
                 ("retagged", self.retagged),
-                ("unchanged", self.unchanged),
+                ("unchanged", unchanged),
+                ("just found by another run", self.unchanged - unchanged),
                 ("unreadable", self.unreadable),
             )
             if count
         ]
         files = f"Found {_counted(self.found, 'file')}" + (f": {', '.join(kinds)}." if kinds else ".")
-        ends = [f"{'Would analyse' if self.dry_run else 'Analysed'} {_counted(self.analysed, 'sound')}"]
+        sounds = _counted(self.analysed, "sound")
+        ends = [f"Would analyse up to {sounds}" if self.dry_run and self.changed else f"Analysed {sounds}"]
+        if self.dry_run and not self.changed:
+            ends = [f"Would analyse {sounds}"]
+        if self.again:
+            ends[0] += f" ({self.again:,} again: edited since, or another version listens)"
         ends += [
             f"{count:,} {what}"
             for what, count in (

@@ -72,6 +72,7 @@ class Tally:
     absent: tuple[str, ...] = ()
     failed_before: int = 0
     any_retried: bool = False
+    again: int = 0
     n_todo: int = 0
     warnings: tuple[str, ...] = ()
     interrupted: bool = False
@@ -82,7 +83,7 @@ class Tally:
         return AddAnswer(
             request=self.request,
             found=plan.found - recorded.vanished - len(recorded.unfinished),
-            new=changes[Change.NEW] if not self.request.dry_run else len(plan.to_identify),
+            new=changes[Change.NEW],
             copied=changes[Change.COPY],
             moved=changes[Change.MOVED],
             changed=changes[Change.CHANGED],
@@ -100,6 +101,7 @@ class Tally:
             failed_before=self.failed_before + plan.failed_before,
             elsewhere=len(analysed.elsewhere),
             still_pending=max(0, self.n_todo - analysed.analysed - analysed.failed - len(analysed.elsewhere)),
+            again=self.again,
             audio_s=analysed.audio_s,
             elapsed_s=time.monotonic() - self.started,
             interrupted=self.interrupted,
