@@ -177,11 +177,14 @@ def test_a_shops_id_moves_to_the_sound_it_is_given_to(library: Library, sounds: 
     imported(library, written(tmp_path, "path,external_id\nLoops/a.wav,LP-1\nLoops/b.wav,LP-2\n"))
     done = imported(library, written(tmp_path, "path,external_id\nLoops/b.wav,LP-1\n"))
     assert (done.changed, done.bad) == (1, [])
+    [moved] = done.moved
+    assert (moved.external_id, moved.former_name, moved.now_name) == ("LP-1", "a.wav", "b.wav")
     assert facts_of(library, sounds[0]).external_id is None
     assert facts_of(library, sounds[1]).external_id == "LP-1"
     # Two sounds can exchange theirs.
     imported(library, written(tmp_path, "path,external_id\nLoops/a.wav,LP-1\nLoops/b.wav,LP-2\n"))
-    imported(library, written(tmp_path, "path,external_id\nLoops/a.wav,LP-2\nLoops/b.wav,LP-1\n"))
+    exchanged = imported(library, written(tmp_path, "path,external_id\nLoops/a.wav,LP-2\nLoops/b.wav,LP-1\n"))
+    assert exchanged.moved == []
     assert [facts_of(library, each).external_id for each in sounds[:2]] == ["LP-2", "LP-1"]
 
 
@@ -317,3 +320,19 @@ def test_whatever_stands_in_a_list_every_row_is_counted_once(tmp_path: Path, bla
             assert [row.line for row in done.bad] == sorted(row.line for row in done.bad)
 
         law()
+
+
+@pytest.mark.parametrize(
+    ("price", "says"),
+    [
+        ("-2", "none is below 0"),
+        ("1,250", "write 12.50, without thousands separators"),
+        ("1.250,00", "write 12.50, without thousands separators"),
+        ("cheap", "is not a price: write 12.50"),
+    ],
+)
+def test_a_price_that_is_none_says_what_is_wrong_with_it(
+    library: Library, sounds: list[int], tmp_path: Path, price: str, says: str
+) -> None:
+    [bad] = imported(library, written(tmp_path, f'path,price\nLoops/a.wav,"{price}"\n')).bad
+    assert bad.message.endswith(says)

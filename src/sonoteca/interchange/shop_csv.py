@@ -10,14 +10,17 @@ import codecs
 import csv
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any, TextIO
 from urllib.parse import urlsplit
 
-from sonoteca.catalogue.identity.shop import NamedBy, ShopFacts, find_named, set_shop_facts
+from sqlalchemy.engine import Connection
+
+from sonoteca.catalogue.identity.shop import NamedBy, ShopFacts, find_named, numbers_taken, set_shop_facts
+from sonoteca.catalogue.identity.sound_names import candidates
 from sonoteca.catalogue.store import events
 from sonoteca.catalogue.store.library import Library
 from sonoteca.catalogue.store.names import is_storable
@@ -29,6 +32,9 @@ FACT_COLUMNS = ("external_id", "title", "price", "currency", "url")
 # Written at once: a writer keeps others waiting for a tenth of a second at most.
 _ROWS_AT_ONCE = 1_000
 _LONGEST = 4_000
+_MINUS = ("-", "\u2212")
+# 1,250.00, 1.250,00, 1'250: more than one sign between digits, or one before three of them.
+_GROUPED = re.compile(r"\d{1,3}(?:[.,' \u00a0\u202f]\d{3})+(?:[.,]\d{1,2})?")
 _PRICE = re.compile(r"\d{1,12}(?:[.,]\d{1,2}|\.\d+)?")
 # Checked at once for being text: a list is small, a wrong file may not be.
 _CHARACTERS_AT_ONCE = 1 << 20
@@ -71,9 +77,23 @@ class ShopRow:
     facts: ShopFacts
 
 
+@dataclass(frozen=True, slots=True)
+class MovedNumber:
+    """A shop's number that another sound has now: public ids and names of the two; the former one has none now."""
+
+    external_id: str
+    former: str
+    former_name: str
+    now: str
+    now_name: str
+
+
 @dataclass(slots=True)
 class ShopImport:
-    """What an import did. ``rows`` counts those below the header; every one is changed, unchanged or bad."""
+    """What an import did. ``rows`` counts those below the header; every one is changed, unchanged or bad.
+
+    ``moved`` are the shop's numbers that were taken from one sound and given to another.
+    """
 
     named_by: NamedBy
     unread_columns: tuple[str, ...]
@@ -81,6 +101,7 @@ class ShopImport:
     changed: int = 0
     unchanged: int = 0
     bad: list[BadRow] = field(default_factory=list)
+    moved: list[MovedNumber] = field(default_factory=list)
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -90,6 +111,7 @@ class ShopImport:
             "unchanged": self.unchanged,
             "unread_columns": list(self.unread_columns),
             "failed": [{"line": each.line, "message": each.message} for each in self.bad],
+            "moved": [asdict(each) for each in self.moved],
         }
 
 
@@ -165,11 +187,21 @@ def _import_some(
                 told_on_line[sound_ids[0]] = row.line
                 if given is not None:
                     given_on_line[given] = row.line
+        taken = numbers_taken(connection, facts)
         changed = set_shop_facts(connection, facts)
+        told.moved += _named_moves(connection, taken)
     told.rows += len(rows)
     told.changed += changed
     told.unchanged += len(facts) - changed
     told.bad += sorted(bad, key=lambda each: each.line)
+
+
+def _named_moves(connection: Connection, taken: Mapping[str, tuple[int, int]]) -> list[MovedNumber]:
+    names = {each: candidates(connection, [each])[0] for pair in taken.values() for each in pair}
+    return [
+        MovedNumber(number, names[former].id, names[former].name, names[now].id, names[now].name)
+        for number, (former, now) in sorted(taken.items())
+    ]
 
 
 def _opened(path: Path, encoding: str | None) -> TextIO:
@@ -297,7 +329,10 @@ def _price(text: str) -> float | None:
     # The sign of a currency says no more than its own column does, and $ is that of many.
     number = "".join(each for each in text if unicodedata.category(each) != "Sc").strip()
     if not _PRICE.fullmatch(number):
-        raise ValueError(f"{text!r} is not a price: write 12.50, without thousands separators")
+        if number[:1] in _MINUS and _PRICE.fullmatch(number[1:].strip()):
+            raise ValueError(f"{text!r} is not a price: none is below 0")
+        grouped = "" if not _GROUPED.fullmatch(number) else ", without thousands separators"
+        raise ValueError(f"{text!r} is not a price: write 12.50{grouped}")
     return float(number.replace(",", "."))
 
 

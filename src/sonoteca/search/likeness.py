@@ -19,6 +19,7 @@ from sonoteca.catalogue.heard.same_recording import MOST_COMPARED, Recordings, r
 from sonoteca.catalogue.store.library import Library
 from sonoteca.domain.certainty import Certainty
 from sonoteca.domain.embedding import Space
+from sonoteca.domain.music import stretch_percent
 from sonoteca.domain.page import page_of
 from sonoteca.domain.vocabulary import Role
 from sonoteca.errors import RequestError
@@ -35,6 +36,8 @@ _MAX_PROPOSED = 20_000
 _MINUS_WEIGHT = 0.5
 # Two regions this alike in every aspect are one sound twice.
 DUPLICATE_COSINE = 0.999
+# Tempi that far apart are named as one, and beside each other.
+_SAME_PCT, _NEAR_PCT = 0.5, 3.0
 _CLOSENESS = ((0.9, "almost the same"), (0.75, "very close"), (0.5, "close"), (0.25, "related"))
 _ASPECT_WORDS = {"timbre": "timbre", "rhythm": "rhythm", "harmony": "harmony", "dynamics": "loudness shape"}
 
@@ -305,8 +308,9 @@ def _reasons(
         reasons.append(f"both {fact.sound_class}")
     elif fact.role == first.role and fact.role != Role.MIX and _are_stated("role", first, fact):
         reasons.append(f"both {fact.role}")
-    if first.tempo_bpm and fact.tempo_bpm and abs(fact.tempo_bpm / first.tempo_bpm - 1.0) < 0.03:
-        reasons.append(f"same tempo ({fact.tempo_bpm:.0f} bpm)")
+    if first.tempo_bpm and fact.tempo_bpm and abs(pct := stretch_percent(fact.tempo_bpm / first.tempo_bpm)) < _NEAR_PCT:
+        tempo = f"{fact.tempo_bpm:.0f} bpm"
+        reasons.append(f"same tempo ({tempo})" if abs(pct) < _SAME_PCT else f"tempo near ({tempo}, {pct:+.1f} %)")
     if first.key is not None and fact.key is not None and fact.key in first.key.compatible():
         relation = "same key" if fact.key == first.key else "compatible key"
         reasons.append(f"{relation} ({fact.key.name})")

@@ -65,3 +65,13 @@ def test_silence_has_no_taps(n: int) -> None:
 def test_onsets_have_to_rise() -> None:
     with pytest.raises(ValueError, match="rhythm 7"):
         Rhythm(7, np.array([0.0, 1.0, 0.5], np.float32))
+
+
+def test_taps_over_the_end_of_a_loop_are_of_all_of_it() -> None:
+    onsets = np.array([0.0, 0.25, 0.7, 1.0, 1.35, 1.5], np.float32)
+    index = RhythmIndex([Rhythm(1, onsets, loop_s=2.0)])
+    twice = np.concatenate([onsets, onsets + 2.0])
+    [around] = index.search(twice[4:10] - twice[4], k=1)
+    assert (around.start_s, around.end_s) == (0.0, 2.0)
+    [within] = index.search(onsets, k=1)
+    assert [within.start_s, within.end_s] == pytest.approx([0.0, 1.5], abs=0.05)

@@ -196,6 +196,8 @@ def test_the_order_stands_beside_the_terms() -> None:
         ("bpm:>", 5, "A number is missing"),
         ("bpm:120..1x8", 9, "'1x8' is not a number"),
         ("bpm:128..120", 4, "runs backwards"),
+        ("bpm:120-128", 4, "write 120..128 for a range"),
+        ("duration:1-2m", 9, "write 1..2m for a range"),
         ("bpm:>120..130", 4, "takes no >"),
         ("bpm:..", 4, "at least one end"),
         ("bpm:", 4, "A value is missing after bpm:, as in bpm:120..128"),
@@ -298,3 +300,10 @@ def test_words_of_the_lists_as_people_and_the_screen_write_them(typed: str, plai
 def test_a_word_that_is_none_is_answered_with_the_nearest(typed: str, meant: str) -> None:
     with pytest.raises(QuerySyntaxError, match=rf"did you mean {meant}\?"):
         parse_query(typed)
+
+
+def test_a_unit_behind_a_range_holds_for_both_ends() -> None:
+    assert parse_query("duration:1..2m") == parse_query("duration:60..120")
+    assert parse_query("duration:30s..2m") == parse_query("duration:30..120")
+    assert parse_query("duration:100..250ms") == parse_query("duration:0.1..0.25")
+    assert parse_query("bpm:120..128bpm") == parse_query("bpm:120..128")

@@ -96,6 +96,19 @@ def set_shop_facts(connection: Connection, facts: Mapping[int, ShopFacts]) -> in
     return len(changed)
 
 
+def numbers_taken(connection: Connection, facts: Mapping[int, ShopFacts]) -> dict[str, tuple[int, int]]:
+    """The shop's ids that ``set_shop_facts`` would take from a sound that is given no other, with that sound and the next."""
+    given = {each.external_id: id_ for id_, each in facts.items() if each.external_id is not None}
+    taken: dict[str, tuple[int, int]] = {}
+    for some in chunks(list(given)):
+        held = sa.select(sounds.c.id, sounds.c.external_id).where(sounds.c.external_id.in_(some))
+        for row in connection.execute(held):
+            told = facts.get(row.id)
+            if given[row.external_id] != row.id and (told is None or told.external_id is None):
+                taken[row.external_id] = (row.id, given[row.external_id])
+    return taken
+
+
 def _known(connection: Connection, sound_ids: Sequence[int]) -> dict[int, dict[str, str | float | None]]:
     columns = (sounds.c.external_id, sounds.c.shop_title, sounds.c.price, sounds.c.currency, sounds.c.url)
     found: dict[int, dict[str, str | float | None]] = {}

@@ -47,6 +47,8 @@ def csv(
     else:
         if done.bad:
             print_table([("line", "right"), "why it was left out"], [(each.line, each.message) for each in done.bad])
+        for each in done.moved:
+            note(f"{each.external_id} moved from {each.former_name} to {each.now_name}; the former has no number now")
         if done.unread_columns:
             note(f"columns that were not read: {', '.join(done.unread_columns)}")
         note(

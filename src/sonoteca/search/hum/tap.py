@@ -207,7 +207,11 @@ class RhythmIndex:
             score = max(score, worth * 2.0 * precision * recall / max(precision + recall, 1e-9))
         start, end = float(max(at[0], 0.0)), float(at[-1])
         if loop_s is not None:
-            start, end = start % loop_s, min(start % loop_s + (end - start), loop_s)
+            length, start = end - start, start % loop_s
+            # Taps that run over the end of a loop go round it.
+            start, end = (
+                (start, min(start + length, loop_s)) if start + length <= loop_s + TOLERANCE_S else (0.0, loop_s)
+            )
         return TapMatch(int(self._keys[number]), score, start, max(end, start), scale)
 
 

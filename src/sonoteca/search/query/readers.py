@@ -55,6 +55,7 @@ Reader = Callable[[Value], Node]
 
 
 _NUMBER = r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)"
+_PLAIN = r"\d+(?:\.\d+)?"
 _COMPARISON = re.compile(r"(>=|<=|>|<|=)?(.*)", re.DOTALL)
 
 
@@ -98,6 +99,16 @@ class _Range:
         return self.low is not None and self.high is not None
 
 
+def unit_of(text: str) -> str:
+    """The unit at the end of a number.
+
+    >>> unit_of("2m"), unit_of("1:30"), unit_of("250ms"), unit_of("C4")
+    ('m', '', 'ms', '')
+    """
+    match = re.fullmatch(rf"{_NUMBER}\s*([A-Za-z]*)", text)
+    return match[1] if match is not None else ""
+
+
 def _read_range(text: str, read_number: Callable[[str], tuple[float, float]]) -> _Range:
     """``120``, ``120..128``, ``120..``, ``>120``, ``=120..128``; ``read_number`` gives value and half a unit."""
     match = _COMPARISON.fullmatch(text)
@@ -108,6 +119,9 @@ def _read_range(text: str, read_number: Callable[[str], tuple[float, float]]) ->
         if operator not in (None, "="):
             raise Unreadable(f"a range takes no {operator}", 0)
         low_text, _, high_text = rest.partition("..")
+        if high_text and re.fullmatch(_NUMBER, low_text):
+            # 1..2m are minutes both.
+            low_text += unit_of(high_text)
         low = _number_at(low_text, read_number, offset)[0] if low_text else None
         high = _number_at(high_text, read_number, offset + len(low_text) + 2)[0] if high_text else None
         if low is None and high is None:
@@ -115,6 +129,8 @@ def _read_range(text: str, read_number: Callable[[str], tuple[float, float]]) ->
         if low is not None and high is not None and low > high:
             raise Unreadable(f"the range {rest} runs backwards", offset)
         return _Range(low, high, False, False, operator == "=")
+    if (dashed := re.fullmatch(rf"({_PLAIN}\S*?)\s*[-\u2010-\u2015]\s*({_PLAIN}\S*)", rest)) is not None:
+        raise Unreadable(f"{rest!r} is not a number: write {dashed[1]}..{dashed[2]} for a range", offset)
     number, half_unit = _number_at(rest, read_number, offset)
     match operator:
         case ">":
