@@ -248,9 +248,10 @@ def test_what_is_not_known_is_null_named_and_left_out_of_the_total(planted: Libr
 def test_a_sound_without_tempo_or_key_says_that_limits_do_not_apply(planted: Library) -> None:
     answer = asked(planted, "/music/no tempo.wav", k=50)
     assert "far" in titles(answer)
-    assert answer.notes == ("This sound has no known tempo, so any tempo may follow.",)
+    no_loop = "Not considered: 1 sound is no track."
+    assert answer.notes == ("This sound has no known tempo, so any tempo may follow.", no_loop)
     answer = asked(planted, "/music/no key.wav", keys="compatible", energy="up", k=50)
-    assert len(answer.notes) == 3
+    assert len(answer.notes) == 4
     assert answer.notes[2] == "2 more were left out: 2 by tempo."
 
 
@@ -338,4 +339,5 @@ def test_what_is_missing_or_away_does_not_come_next_unless_it_is_asked_for(libra
     assert titles(asked(library, now, filter="is:missing", include_missing=False)) == ["fits"]
     (tmp_path / "here").rename(tmp_path / "renamed")
     lost = asked(library, now, include_missing=False)
-    assert (lost.rows, lost.notes) == ((), ("All 4 tracks are on a disk that is not there.",))
+    missing = "Not considered: the file of 1 track is missing."
+    assert (lost.rows, lost.notes) == ((), (missing, "All 4 tracks are on a disk that is not there."))

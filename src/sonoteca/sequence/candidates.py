@@ -69,7 +69,7 @@ def not_considered(connection: Connection, text: str | None, *, kind: str | None
     if not missing and not speaks_of(rules, "is_missing"):
         of_kind = count if kind is None or speaks_of(rules, "kind") else count.where(~is_other)
         if n := connection.execute(of_kind.where(summaries.c.is_missing)).scalar():
-            told.append(f"the {'file' if n == 1 else 'files'} of {n} {_be(n)} missing")
+            told.append(f"the {'file' if n == 1 else 'files'} of {counted(n, _noun(kind))} {_be(n)} missing")
     return f"Not considered: {', and '.join(told)}." if told else None
 
 
@@ -96,10 +96,14 @@ def away_sentence(count: int, kind: str | None, *, all_of_them: bool) -> str:
     >>> away_sentence(31, Kind.TRACK, all_of_them=True), away_sentence(1, None, all_of_them=False)
     ('All 31 tracks are on a disk that is not there.', '1 sound is on a disk that is not there, and was left out.')
     """
-    noun = "track" if kind == Kind.TRACK else "sound"
+    noun = _noun(kind)
     if all_of_them:
         return f"{'All ' if count > 1 else 'The only '}{counted(count, noun).removeprefix('1 ')} {_be(count)} on a disk that is not there."
     return f"{counted(count, noun)} {_be(count)} on a disk that is not there, and {'was' if count == 1 else 'were'} left out."
+
+
+def _noun(kind: str | None) -> str:
+    return "track" if kind == Kind.TRACK else "sound"
 
 
 def _be(count: int) -> str:
