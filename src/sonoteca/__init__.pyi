@@ -154,6 +154,7 @@ from .search.corrections import edit_sound as edit_sound
 from .search.corrections import remove_sound as remove_sound
 from .search.corrections import remove_sounds as remove_sounds
 from .search.corrections import undo as undo
+from .search.event_recorder import Answered as Answered
 from .search.event_recorder import EventRecorder as EventRecorder
 from .search.files import FilesAnswer as FilesAnswer
 from .search.files import FilesRequest as FilesRequest

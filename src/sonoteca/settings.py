@@ -72,6 +72,8 @@ class ServerSettings(BaseSettings):
     allow_edits: bool = Field(
         default=False, description="whether assistants whose key may write may change the library"
     )
+    events: bool = Field(default=False, description="whether what is asked is kept as events: no sound, no person")
+    events_keep_days: float = Field(default=90.0, gt=0, description="days that events are kept")
     run_queue: bool = Field(default=True, description="whether the server does what waits in the queue itself")
     upload_timeout_s: float = Field(default=600.0, gt=0, description="how long one upload may take, in seconds")
 

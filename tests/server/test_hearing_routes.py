@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import synth
 from server_samples import asking
 from sonoteca.audio.encode import write_wav
 from sonoteca.ingest.listener import Listener
+from sonoteca.settings import ServerSettings
 from sonoteca.workers.in_process import InProcessExecutor
 
 FIT = {"tensor", "interval", "chord", "key", "rhythm", "tempo", "energy", "role_confidence", "total_score"}
@@ -139,3 +141,17 @@ def test_a_question_names_one_sound_and_never_a_file_of_this_machine(
     assert (list_body.status_code, list_body.json()["code"]) == (400, "body_unreadable")
     unknown = client.post(path, json={"sound_id": "x", "colour": "red"})
     assert (unknown.status_code, unknown.json()["field"]) == (400, "colour")
+
+
+def test_what_is_asked_is_kept_only_where_that_is_wanted(
+    client: TestClient, library: sonoteca.Library, folder: Path
+) -> None:
+    own = sonoteca.list_sounds(library, sonoteca.ListRequest(filter="a.wav")).rows[0]
+    client.post("/match", json={"sound_id": own.id})
+    assert list(sonoteca.event_lines(library)) == []
+    with asking(library, ServerSettings(events=True)) as noting:
+        found = noting.post("/match", json={"sound_id": own.id, "k": 2}).json()["results"]
+        post(noting, "/api/tap", folder / "sent.wav")
+    matched, tapped = (json.loads(line) for line in sonoteca.event_lines(library))
+    assert [each["id"] for each in matched["candidates"]] == [row["id"] for row in found]
+    assert "sent.wav" not in json.dumps(tapped)

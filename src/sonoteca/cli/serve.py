@@ -64,6 +64,10 @@ def serve(
     allow_edits: Annotated[
         bool, typer.Option("--allow-edits", help="Let assistants whose key may write change the library.")
     ] = False,
+    events: Annotated[
+        bool,
+        typer.Option("--events", help="Keep what is asked and answered as events: no sound, nothing about persons."),
+    ] = False,
     no_queue: Annotated[
         bool, typer.Option("--no-queue", help="Leave what waits in the queue to `sonoteca worker`.")
     ] = False,
@@ -88,6 +92,7 @@ def serve(
         requests_per_minute=requests_per_minute,
         max_upload_mb=max_upload_mb,
         allow_edits=allow_edits or None,
+        events=events or None,
         run_queue=False if no_queue else None,
     )
 

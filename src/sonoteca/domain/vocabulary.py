@@ -1,4 +1,4 @@
-"""The closed word lists: kind, role, sound class, content label, source.
+"""The closed word lists: kind, role, sound class, content label, source, kinds of events.
 
 They are strings, so they go into JSON, SQL and the query language as they are.
 """
@@ -8,6 +8,10 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
+from typing import Literal
+
+# What may be asked, as the event log calls it.
+EventKind = Literal["search", "similar", "match", "hum", "tap", "next"]
 
 
 class Kind(StrEnum):

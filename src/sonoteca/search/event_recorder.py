@@ -13,7 +13,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from types import TracebackType
-from typing import Any, Literal, Protocol, Self, get_args
+from typing import Any, Protocol, Self, get_args
 
 from sqlalchemy.engine import Connection
 
@@ -24,9 +24,9 @@ from sonoteca.catalogue.store.library import Library
 from sonoteca.catalogue.store.names import storable
 from sonoteca.domain.answer import Row
 from sonoteca.domain.request import Request
+from sonoteca.domain.vocabulary import EventKind
 from sonoteca.errors import LibraryBusy, RequestError, SonotecaError
 
-EventKind = Literal["search", "similar", "match", "hum", "tap", "next"]
 KINDS: tuple[EventKind, ...] = get_args(EventKind)
 KEEP_DAYS, MOST_EVENTS, MOST_CANDIDATES = 90, 100_000, 50
 

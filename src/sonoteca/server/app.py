@@ -12,6 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.middleware.cors import CORSMiddleware
 
 from sonoteca import Library, Listener, QueueSettings, __version__
+from sonoteca.server.events import Events
 from sonoteca.server.guard.bodies import Bodies
 from sonoteca.server.guard.headers import Headers
 from sonoteca.server.guard.hosts import Hosts
@@ -101,6 +102,7 @@ def create_app(
     app.state.staging = Staging(library, settings.min_free_mb)
     app.state.queue = queue
     app.state.feed = JobFeed(library)
+    app.state.events = Events(library, settings)
     app.state.started_at = time.time()
     app.state.routes = routes = Routes(app)
     if not loads_beside:
@@ -145,4 +147,5 @@ async def _lifetime(app: FastAPI) -> AsyncIterator[None]:
     finally:
         app.state.stopping.set()
         await run_in_threadpool(queue.close)
+        await run_in_threadpool(app.state.events.close)
         app.state.staging.remove()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sonoteca
 from sonoteca.errors import AudioError, QuerySyntaxError, WorkerError
+from sonoteca.server.events import Log
 from sonoteca.server.json_answers import StrictJSONResponse
 from sonoteca.server.route import documented, routes
 from sonoteca.server.running import OpenLibrary, WarmListener
@@ -46,9 +47,9 @@ _RECORDING = {"file": "A recording of one voice; its first minute is heard."}
         body=upload_body(sonoteca.HumRequest, without=("file",), files=_RECORDING),
     ),
 )
-def hum(form: UploadForm, library: OpenLibrary, listener: WarmListener) -> StrictJSONResponse:
+def hum(form: UploadForm, library: OpenLibrary, listener: WarmListener, log: Log) -> StrictJSONResponse:
     request = sonoteca.HumRequest(file=form.file().path, **form.fields(sonoteca.HumRequest, without=("file",)))
-    return form.answered(sonoteca.find_tune(library, request, listener=listener))
+    return form.answered(log.noted("hum", sonoteca.find_tune(library, request, listener=listener)))
 
 
 @router.post(
@@ -64,6 +65,6 @@ def hum(form: UploadForm, library: OpenLibrary, listener: WarmListener) -> Stric
         body=upload_body(sonoteca.TapRequest, without=("file",), files=_RECORDING),
     ),
 )
-def tap(form: UploadForm, library: OpenLibrary, listener: WarmListener) -> StrictJSONResponse:
+def tap(form: UploadForm, library: OpenLibrary, listener: WarmListener, log: Log) -> StrictJSONResponse:
     request = sonoteca.TapRequest(file=form.file().path, **form.fields(sonoteca.TapRequest, without=("file",)))
-    return form.answered(sonoteca.find_rhythm(library, request, listener=listener))
+    return form.answered(log.noted("tap", sonoteca.find_rhythm(library, request, listener=listener)))

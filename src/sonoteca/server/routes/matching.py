@@ -13,6 +13,7 @@ from sonoteca.errors import (
     SpaceMismatch,
     WorkerError,
 )
+from sonoteca.server.events import Log
 from sonoteca.server.json_answers import StrictJSONResponse
 from sonoteca.server.route import documented, routes
 from sonoteca.server.running import OpenLibrary, WarmListener
@@ -72,11 +73,11 @@ _SOUND_ID = {"sound_id": {"type": "string", "description": "A sound of the libra
         ),
     ),
 )
-def match(form: UploadFormOrJson, library: OpenLibrary, listener: WarmListener) -> StrictJSONResponse:
+def match(form: UploadFormOrJson, library: OpenLibrary, listener: WarmListener, log: Log) -> StrictJSONResponse:
     sound, hears = _asked(form, listener)
     fields = form.fields(sonoteca.MatchRequest, without=("sound",), beside=tuple(_SOUND_ID))
     request = sonoteca.MatchRequest(sound=sound, **fields)
-    return form.answered(sonoteca.find_matches(library, request, listener=hears))
+    return form.answered(log.noted("match", sonoteca.find_matches(library, request, listener=hears)))
 
 
 @router.post(
@@ -94,11 +95,11 @@ def match(form: UploadFormOrJson, library: OpenLibrary, listener: WarmListener) 
         ),
     ),
 )
-def similar_loops(form: UploadFormOrJson, library: OpenLibrary, listener: WarmListener) -> StrictJSONResponse:
+def similar_loops(form: UploadFormOrJson, library: OpenLibrary, listener: WarmListener, log: Log) -> StrictJSONResponse:
     sound, hears = _asked(form, listener)
     fields = form.fields(sonoteca.SimilarLoopsRequest, without=("sound",), beside=tuple(_SOUND_ID))
     request = sonoteca.SimilarLoopsRequest(sound=sound, **fields)
-    return form.answered(sonoteca.find_similar_loops(library, request, listener=hears))
+    return form.answered(log.noted("similar", sonoteca.find_similar_loops(library, request, listener=hears)))
 
 
 @router.post(

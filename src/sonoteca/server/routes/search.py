@@ -8,6 +8,7 @@ from fastapi import Path
 
 import sonoteca
 from sonoteca.errors import AmbiguousSound, QuerySyntaxError, SoundNotFound, SpaceMismatch
+from sonoteca.server.events import Log
 from sonoteca.server.json_answers import StrictJSONResponse, answered
 from sonoteca.server.request_fields import asked
 from sonoteca.server.route import documented, routes
@@ -41,8 +42,8 @@ _ROW = {
         errors=[QuerySyntaxError],
     ),
 )
-def search(fields: WordsFields, library: OpenLibrary) -> StrictJSONResponse:
-    return answered(sonoteca.search_words(library, sonoteca.WordsRequest(**fields)))
+def search(fields: WordsFields, library: OpenLibrary, log: Log) -> StrictJSONResponse:
+    return answered(log.noted("search", sonoteca.search_words(library, sonoteca.WordsRequest(**fields))))
 
 
 @router.get(
@@ -56,6 +57,7 @@ def search(fields: WordsFields, library: OpenLibrary) -> StrictJSONResponse:
         errors=[SoundNotFound, AmbiguousSound, SpaceMismatch, QuerySyntaxError],
     ),
 )
-def similar(id: SoundId, fields: SimilarFields, library: OpenLibrary) -> StrictJSONResponse:
+def similar(id: SoundId, fields: SimilarFields, library: OpenLibrary, log: Log) -> StrictJSONResponse:
     # Without a listener: a name is a sound of the library, never a file of this machine.
-    return answered(sonoteca.find_similar(library, sonoteca.SimilarRequest(sounds=(id,), **fields)))
+    request = sonoteca.SimilarRequest(sounds=(id,), **fields)
+    return answered(log.noted("similar", sonoteca.find_similar(library, request)))

@@ -15,6 +15,7 @@ from sonoteca.errors import (
     QuerySyntaxError,
     SoundNotFound,
 )
+from sonoteca.server.events import Log
 from sonoteca.server.json_answers import StrictJSONResponse, answered
 from sonoteca.server.request_bodies import said
 from sonoteca.server.request_fields import asked
@@ -102,8 +103,9 @@ _SETS: dict[str, Any] = {
         errors=[SoundNotFound, AmbiguousSound, PlaylistNotFound, QuerySyntaxError],
     ),
 )
-def next_sounds(id: NowPlaying, fields: NextFields, library: OpenLibrary) -> StrictJSONResponse:
-    return answered(sonoteca.find_next(library, sonoteca.NextRequest(sound=id, **fields), may_be_file=False))
+def next_sounds(id: NowPlaying, fields: NextFields, library: OpenLibrary, log: Log) -> StrictJSONResponse:
+    answer = sonoteca.find_next(library, sonoteca.NextRequest(sound=id, **fields), may_be_file=False)
+    return answered(log.noted("next", answer))
 
 
 @router.get(
