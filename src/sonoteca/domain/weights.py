@@ -133,8 +133,10 @@ class WeightsFile(Generic[Model]):
 
     def changes_of(self, given: str | Changes) -> Changes:
         """What a text names, as a nested mapping; RequestError where it cannot be read."""
-        if not isinstance(given, str):
+        if isinstance(given, Mapping):
             return given
+        if not isinstance(given, str):
+            raise _refused(f"The weights cannot be {given!r}.", "Give numbers by table and name.")
         if _ASSIGNMENTS.fullmatch(given):
             return self._assigned(given)
         try:

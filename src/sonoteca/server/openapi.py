@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
+from sonoteca.errors import MediaTypeRefused, NoSuchRoute
 from sonoteca.server.route import COMMON, OF_BODIES, error_responses
 
 # What FastAPI would answer to a wrong value; ours are problems.
@@ -56,14 +57,14 @@ def _completed(document: dict[str, Any]) -> dict[str, Any]:
     }
     # A server on the machine's own address asks for no key.
     document["security"] = [{}, {"bearer": []}, {"key": []}]
-    for operations in document["paths"].values():
+    for path, operations in document["paths"].items():
         for method in _METHODS:
             if method in operations:
-                _complete(operations[method])
+                _complete(operations[method], has_names="{" in path)
     return document
 
 
-def _complete(operation: dict[str, Any]) -> None:
+def _complete(operation: dict[str, Any], *, has_names: bool) -> None:
     answers = operation["responses"]
     if "HTTPValidationError" in str(answers.get("422")):
         del answers["422"]
@@ -72,6 +73,11 @@ def _complete(operation: dict[str, Any]) -> None:
         if told.get("content", {}).get("application/json") == {"schema": {}}:
             del told["content"]["application/json"]
     shared = (*COMMON, *OF_BODIES) if "requestBody" in operation else COMMON
+    if "multipart/form-data" in operation.get("requestBody", {}).get("content", {}):
+        shared = (*shared, MediaTypeRefused)
+    if has_names:
+        # A name may hold what ends the path that the route answers.
+        shared = (*shared, NoSuchRoute)
     for status, told in error_responses(shared).items():
         answers[str(status)] = _both(answers.get(str(status)), told)
     operation["responses"] = dict(sorted(answers.items()))
