@@ -74,6 +74,7 @@ def checked(client: TestClient, name: str, operation: dict[str, Any], method: st
     return answer.status_code
 
 
+@pytest.mark.slow
 def test_parameters_of_every_kind_of_nonsense_are_answered(writable: TestClient) -> None:
     for method, path, operation in operations(writable):
         if method == "DELETE" or (method == "POST" and "requestBody" not in operation):
@@ -102,6 +103,7 @@ def test_an_id_that_names_nothing_is_a_problem(writable: TestClient, id: str) ->
             assert checked(writable, f"{method} {path}", operation, method, url) in (400, 403, 404, 501), path
 
 
+@pytest.mark.slow
 def test_bodies_of_every_kind_of_nonsense_are_answered(writable: TestClient) -> None:
     schemas = writable.get("/openapi.json").json()["components"]["schemas"]
     for method, path, operation in operations(writable):
