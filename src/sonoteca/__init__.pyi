@@ -91,6 +91,7 @@ from .jobs.requests import AnalyzeJob as AnalyzeJob
 from .jobs.requests import AnalyzeUploadJob as AnalyzeUploadJob
 from .jobs.requests import JobRequest as JobRequest
 from .jobs.requests import KeepUploadJob as KeepUploadJob
+from .jobs.requests import MakeClipsJob as MakeClipsJob
 from .jobs.requests import RebuildIndexJob as RebuildIndexJob
 from .jobs.requests import RenderJob as RenderJob
 from .jobs.requests import RetryFailedJob as RetryFailedJob

@@ -40,7 +40,7 @@ def worker(
     import sonoteca
     from sonoteca.cli.output import note, print_json
     from sonoteca.errors import RequestError
-    from sonoteca.settings import load_settings
+    from sonoteca.settings import load_server_settings, load_settings
 
     if once and until_empty:
         raise RequestError("--once and --until-empty are two different ends.", "Give one of them.")
@@ -64,7 +64,7 @@ def worker(
         answer = sonoteca.run_jobs(
             opened,
             listener,
-            settings=sonoteca.queue_settings(load_settings()),
+            settings=sonoteca.queue_settings(load_settings(), load_server_settings()),
             stop=stop,
             until="one" if once else "empty" if until_empty else "stopped",
             on_end=say,

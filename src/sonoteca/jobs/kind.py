@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from sonoteca.catalogue.store.library import Library
@@ -12,6 +12,7 @@ from sonoteca.domain.request import Request
 from sonoteca.errors import SonotecaError
 from sonoteca.ingest.listener import Listener
 from sonoteca.jobs.progress import JobProgress
+from sonoteca.media.kept_files import KeepingLimits
 
 R = TypeVar("R", bound=Request)
 
@@ -28,12 +29,15 @@ class JobContext:
     progress : JobProgress
     stop : threading.Event
         Set when the job is to stop: somebody cancelled it, or who runs it ends.
+    kept : KeepingLimits
+        How much is kept of what is made to be played.
     """
 
     job_id: str
     listener: Listener
     progress: JobProgress
     stop: threading.Event
+    kept: KeepingLimits = field(default_factory=KeepingLimits)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sonoteca.jobs import listen, make, requests
+from sonoteca.jobs import clips, listen, make, requests
 from sonoteca.jobs.kind import JobKind
 
 KINDS: Mapping[str, JobKind[Any]] = {
@@ -15,4 +15,5 @@ KINDS: Mapping[str, JobKind[Any]] = {
     "retry_failed": JobKind(requests.RetryFailedJob, listen.retry_failed),
     "render": JobKind(requests.RenderJob, make.render_arrangement, make.check_arrangement),
     "rebuild_index": JobKind(requests.RebuildIndexJob, make.rebuild),
+    "make_clips": JobKind(requests.MakeClipsJob, clips.make_clips, clips.check_filter),
 }

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from sonoteca.settings import Settings
+from sonoteca.media.kept_files import KeepingLimits
+from sonoteca.settings import ServerSettings, Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,8 @@ class QueueSettings:
         Hosts that may be told when a job ends, each with or without its port.
     callback_secret : str or None
         What messages to them are signed with; nobody is told without.
+    kept : KeepingLimits
+        How much jobs keep of what they make to be played.
     """
 
     most_queued: int = 1000
@@ -33,13 +36,17 @@ class QueueSettings:
     grace_s: float = 2.0
     callback_hosts: tuple[str, ...] = ()
     callback_secret: str | None = field(default=None, repr=False)
+    kept: KeepingLimits = field(default_factory=KeepingLimits)
 
 
-def queue_settings(settings: Settings) -> QueueSettings:
-    """The settings of the queue among those that were read."""
+def queue_settings(settings: Settings, server: ServerSettings | None = None) -> QueueSettings:
+    """The settings of the queue among those that were read; what is kept is as of the server, if it is given."""
     secret = settings.callback_secret
     return QueueSettings(
         most_queued=settings.job_queue_limit,
         callback_hosts=settings.callback_hosts,
         callback_secret=None if secret is None else secret.get_secret_value(),
+        kept=KeepingLimits()
+        if server is None
+        else KeepingLimits(server.cache_mb * 2**20, server.cache_days * 86_400.0),
     )

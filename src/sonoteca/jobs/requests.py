@@ -17,6 +17,7 @@ from sonoteca.arrange.sound.render import DEFAULT_RATE, check_rate
 from sonoteca.domain.file_paths import FilePath
 from sonoteca.domain.request import Request, request_error
 from sonoteca.errors import RequestError
+from sonoteca.media.clip import DEFAULT_LENGTH_S, MAX_LENGTH_S
 
 MOST_PATHS = 100_000
 
@@ -148,7 +149,25 @@ class RebuildIndexJob(JobRequest):
     kind: Literal["rebuild_index"] = "rebuild_index"
 
 
-AnyJobRequest = AnalyzeJob | AnalyzeUploadJob | KeepUploadJob | RetryFailedJob | RenderJob | RebuildIndexJob
+class MakeClipsJob(JobRequest):
+    """Of every sound that has none a clip is made, for whoever may not have the whole.
+
+    Attributes
+    ----------
+    filter : str
+        A query; all sounds where it is empty.
+    length_s : float in 1..60 [s]
+        How much is heard at most.
+    """
+
+    kind: Literal["make_clips"] = "make_clips"
+    filter: str = Field(default="", max_length=2000)
+    length_s: float = Field(default=DEFAULT_LENGTH_S, ge=1.0, le=MAX_LENGTH_S, allow_inf_nan=False)
+
+
+AnyJobRequest = (
+    AnalyzeJob | AnalyzeUploadJob | KeepUploadJob | RetryFailedJob | RenderJob | RebuildIndexJob | MakeClipsJob
+)
 
 _ADAPTER: TypeAdapter[AnyJobRequest] = TypeAdapter(Annotated[AnyJobRequest, Field(discriminator="kind")])
 

@@ -301,7 +301,7 @@ class _Loop:
             memory_mb=self._listener.memory_mb,
             executor=StoppableExecutor(self._listener.executor, running.stop),
         )
-        context = JobContext(running.job.id, listener, running.progress, running.stop)
+        context = JobContext(running.job.id, listener, running.progress, running.stop, self._settings.kept)
         return KINDS[running.job.kind].run(self._library, request, context)
 
     def _store(self, change: Callable[[Connection], Job]) -> Job:

@@ -82,8 +82,7 @@ def clip(
     LibraryFull, LibraryUnwritable
         It has no place.
     """
-    sound = find_sound(library, request.sound)
-    start_s = _start_s(library, sound, request.length_s)
+    sound, start_s, name = _which(library, request)
     end_s = start_s + request.length_s
     is_end_of_sound = sound.duration_s is not None and end_s >= sound.duration_s
 
@@ -103,7 +102,6 @@ def clip(
         )  # fmt: skip
         return worker_tasks.note_of(written)
 
-    name = f"{sound.content_hash.replace(':', '-')}.{start_s:.4f}-{request.length_s:.4f}.v{_VERSION}.mp3"
     made = Kept(library, *CLIPS_FOLDER, limits=limits).get(name, make)
     note = made.note
     return ClipAnswer(
@@ -119,6 +117,28 @@ def clip(
         start_s=start_s,
         stamp=stamp_of(os.fspath(made.path)),
     )
+
+
+def has_clip(library: Library, request: ClipRequest) -> bool:
+    """Whether the clip that is asked for was made already, and is kept; then it counts as used.
+
+    Raises
+    ------
+    SoundNotFound, AmbiguousSound
+        From the name.
+    RequestError
+        The library has no folder for what is kept.
+    """
+    _, _, name = _which(library, request)
+    return Kept(library, *CLIPS_FOLDER).find(name) is not None
+
+
+def _which(library: Library, request: ClipRequest) -> tuple[MediaSound, float, str]:
+    """The sound that is meant, where its clip begins in seconds, and the name under which that is kept."""
+    sound = find_sound(library, request.sound)
+    start_s = _start_s(library, sound, request.length_s)
+    name = f"{sound.content_hash.replace(':', '-')}.{start_s:.4f}-{request.length_s:.4f}.v{_VERSION}.mp3"
+    return sound, start_s, name
 
 
 def _start_s(library: Library, sound: MediaSound, length_s: float) -> float:
