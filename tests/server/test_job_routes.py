@@ -154,3 +154,28 @@ def test_what_is_no_audio_is_refused_before_it_is_a_job(idle: TestClient) -> Non
         answer = idle.post("/api/analyze/upload", params=parameters, files={"file": ("song.mp3", b"no sound at all")})
         assert (answer.status_code, answer.json()["code"]) == (422, "not_audio"), answer.text
     assert idle.get("/api/jobs").json()["results"] == []
+
+
+def test_work_on_the_whole_library_is_a_job(idle: TestClient) -> None:
+    asked = idle.post("/api/jobs", json={"kind": "make_clips", "filter": "kind:loop", "length_s": 20})
+    assert (asked.status_code, asked.json()["kind"], asked.json()["state"]) == (202, "make_clips", "queued")
+    request = asked.json()["request"]
+    assert (request["filter"], request["length_s"]) == ("kind:loop", 20)
+    for kind in ("retry_failed", "rebuild_index"):
+        assert idle.post("/api/jobs", json={"kind": kind}).status_code == 202
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"kind": "nothing"},
+        {"kind": "keep_upload", "staged": "x", "name": "x.wav"},
+        {"kind": "make_clips", "length_s": 61},
+        {"kind": "make_clips", "filter": "bpm:fast"},
+        {"kind": "retry_failed", "more": 1},
+    ],
+)
+def test_work_that_cannot_be_asked_for_is_refused(idle: TestClient, body: dict[str, Any]) -> None:
+    assert idle.post("/api/jobs", json=body).status_code in (400, 422)
+    assert idle.get("/api/jobs").json()["results"] == []

@@ -111,4 +111,4 @@ def serve(
             start_method="forkserver" if sys.platform != "win32" else None,
         ) as listener,
     ):
-        sonoteca.serve(opened, listener, server, queue=sonoteca.queue_settings(settings), on_ready=say_ready)
+        sonoteca.serve(opened, listener, server, queue=sonoteca.queue_settings(settings, server), on_ready=say_ready)

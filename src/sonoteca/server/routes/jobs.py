@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from typing import Annotated, Any
 
-from fastapi import Header, Path
+from fastapi import Body, Header, Path
 from starlette.concurrency import run_in_threadpool
 
 import sonoteca
 from sonoteca import JobAnswer, Library
-from sonoteca.errors import JobNotFound, QueueFull
+from sonoteca.errors import JobNotFound, QuerySyntaxError, QueueFull
 from sonoteca.server.event_stream import HEARTBEAT, HEARTBEAT_S, MEDIA_TYPE, EventStream, event
 from sonoteca.server.job_feed import JobFeed
 from sonoteca.server.json_answers import StrictJSONResponse, answered
@@ -23,6 +23,10 @@ router = routes("jobs")
 JobId = Annotated[str, Path(description="Id of a job.", min_length=1, max_length=64)]
 LastEventId = Annotated[
     str | None, Header(description="Id of the last event that was got; what came after it is sent.", max_length=100)
+]
+# Files have routes of their own.
+JobOfLibrary = Annotated[
+    sonoteca.MakeClipsJob | sonoteca.RetryFailedJob | sonoteca.RebuildIndexJob, Body(discriminator="kind")
 ]
 
 JOB = {
@@ -61,6 +65,19 @@ def list_jobs(
     fields: Annotated[dict[str, Any], asked(sonoteca.ListJobsRequest)], library: OpenLibrary
 ) -> StrictJSONResponse:
     return answered(sonoteca.list_jobs(library, sonoteca.ListJobsRequest(**fields)))
+
+
+@router.post(
+    "/api/jobs",
+    **documented(
+        "Ask for work on the library as a whole: `make_clips`, `retry_failed` or `rebuild_index`; 202 and the job.",
+        example={**JOB, "kind": "make_clips", "state": "queued", "request": {"kind": "make_clips", "filter": ""}},
+        errors=[QueueFull, QuerySyntaxError],
+        status=202,
+    ),
+)
+def submit_job(request: JobOfLibrary, library: OpenLibrary, queue: Queue) -> StrictJSONResponse:
+    return answered(sonoteca.submit_job(library, request, settings=queue), 202)
 
 
 @router.get(
