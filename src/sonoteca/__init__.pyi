@@ -21,7 +21,7 @@ from .catalogue.described import DescribeFileRequest as DescribeFileRequest
 from .catalogue.described import DescribeRequest as DescribeRequest
 from .catalogue.described import describe_file as describe_file
 from .catalogue.described import describe_sound as describe_sound
-from .catalogue.identity.roots import path_in_roots as path_in_roots
+from .catalogue.identity.inside_roots import path_in_roots as path_in_roots
 from .catalogue.identity.sounds import short_ids as short_ids
 from .catalogue.made.arrangements import ArrangementEntry as ArrangementEntry
 from .catalogue.made.jobs import Job as Job

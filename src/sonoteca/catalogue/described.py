@@ -11,8 +11,8 @@ from sqlalchemy.engine import Connection
 from sonoteca.catalogue.heard.file_claims import NAMING_FIELDS, names_of_files
 from sonoteca.catalogue.heard.statements import statements_of
 from sonoteca.catalogue.heard.tags import tags_of
+from sonoteca.catalogue.identity.inside_roots import path_in_roots
 from sonoteca.catalogue.identity.locations import locations_of
-from sonoteca.catalogue.identity.roots import path_in_roots
 from sonoteca.catalogue.identity.sounds import get_sound, resolve_sound, sound_at_path, whole_regions
 from sonoteca.catalogue.store.library import Library
 from sonoteca.domain.descriptor import GRID_SHIFT, LOCKED

@@ -7,7 +7,6 @@ adding one below finds the upper one.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,10 +15,8 @@ from sqlalchemy.engine import Connection
 
 from sonoteca.catalogue.heard import summaries
 from sonoteca.catalogue.store import clock
-from sonoteca.catalogue.store.library import Library
 from sonoteca.catalogue.store.names import compare_key, display_name
 from sonoteca.catalogue.store.schema import locations, roots
-from sonoteca.errors import FileUnreadable, PathOutsideRoots
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,54 +74,6 @@ def find_place(connection: Connection, path: str | bytes | Path) -> Place | None
         if wanted.startswith(root.path + b"/"):
             return Place(root, wanted[len(root.path) + 1 :])
     return None
-
-
-def path_in_roots(library: Library, name: str | os.PathLike[str]) -> Path:
-    """The file or folder below the roots of a library that a person who may see nothing else means.
-
-    Parameters
-    ----------
-    name : str or path
-        Absolute, or relative to one of the roots; of several, the first below which it is.
-
-    Returns
-    -------
-    Path
-        Where it is, with every link followed: whoever opens it follows none.
-
-    Raises
-    ------
-    PathOutsideRoots
-        It leads out of the roots, by ``..`` or by a link; nothing is said of what may be there.
-    FileUnreadable
-        It lies below them, and nothing is there.
-    """
-    with library.read() as connection:
-        folders = [root.folder for root in list_roots(connection)]
-    text = os.fspath(name)
-    candidates = [text] if os.path.isabs(text) else [os.path.join(folder, text) for folder in folders]
-    inside = [found for each in candidates if (found := _resolved_inside(each, folders)) is not None]
-    if not inside:
-        raise PathOutsideRoots(f"{text!r} is not inside the folders of this library.")
-    for found in inside:
-        if os.path.exists(found):
-            return Path(found)
-    raise FileUnreadable(f"There is no {text!r} in the folders of this library.")
-
-
-def _resolved_inside(path: str, folders: Sequence[Path]) -> str | None:
-    """The path without links, if it is one of ``folders``, whose links are followed too, or lies below one."""
-    try:
-        resolved = os.path.realpath(path)
-    except (OSError, ValueError):
-        # A character that no path has.
-        return None
-    return resolved if any(_is_below(resolved, os.path.realpath(each)) for each in folders) else None
-
-
-def _is_below(path: str, folder: str) -> bool:
-    wanted, held = Path(os.path.normcase(path)), Path(os.path.normcase(folder))
-    return wanted.is_relative_to(held)
 
 
 def ensure_root(connection: Connection, folder: str | bytes | Path, *, volume_id: str | None = None) -> Place:
