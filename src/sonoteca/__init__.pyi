@@ -98,6 +98,7 @@ from .jobs.requests import RetryFailedJob as RetryFailedJob
 from .jobs.requests import read_job_request as read_job_request
 from .jobs.run import RunJobsAnswer as RunJobsAnswer
 from .jobs.run import run_jobs as run_jobs
+from .jobs.uploads import stage_upload as stage_upload
 from .match.choose import ChoiceAnswer as ChoiceAnswer
 from .match.choose import ChoiceRequest as ChoiceRequest
 from .match.choose import choose_match as choose_match

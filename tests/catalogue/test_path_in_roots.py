@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 import sonoteca
-from sonoteca.catalogue.identity.roots import ensure_root
+from sonoteca.catalogue.identity.inside_roots import path_inside_roots
+from sonoteca.catalogue.identity.roots import ensure_root, list_roots
 from sonoteca.catalogue.store.library import Library
-from sonoteca.errors import FileUnreadable, PathOutsideRoots
+from sonoteca.errors import FileUnreadable, PathOutsideRoots, RequestError
 
 
 @pytest.fixture
@@ -94,6 +95,25 @@ def test_a_root_that_is_a_link_itself_holds_what_is_behind_it(library: Library, 
         ensure_root(connection, music.parent / "link")
     for name in ("c.wav", str(music.parent / "link" / "c.wav"), str(other / "c.wav")):
         assert sonoteca.path_in_roots(library, name) == (other / "c.wav").resolve()
+        with library.read() as connection:
+            # What it is called in the library is another matter: its row lies below the root as it was added.
+            assert path_inside_roots(list_roots(connection), name) == str(music.parent / "link" / "c.wav")
+
+
+def test_a_root_is_a_folder_of_the_library_and_no_file_in_it(library: Library, music: Path) -> None:
+    with library.read() as connection, pytest.raises(PathOutsideRoots):
+        path_inside_roots(list_roots(connection), str(music))
+
+
+def test_a_name_that_is_in_two_roots_is_the_first_one_to_be_opened_and_no_row(library: Library, music: Path) -> None:
+    second = music.parent / "second"
+    (second / "loops").mkdir(parents=True)
+    (second / "loops" / "a.wav").write_bytes(b"another")
+    with library.write() as connection:
+        ensure_root(connection, second)
+    assert sonoteca.path_in_roots(library, "loops/a.wav") == (music / "loops" / "a.wav").resolve()
+    with library.read() as connection, pytest.raises(RequestError, match="may be"):
+        path_inside_roots(list_roots(connection), "loops/a.wav")
 
 
 def test_a_library_without_folders_has_no_file(library: Library) -> None:

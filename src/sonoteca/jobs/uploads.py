@@ -27,6 +27,32 @@ _BLOCK = 2**20
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 
 
+def stage_upload(library: Library, path: Path) -> str:
+    """Take a file that was sent into the staging folder, where jobs find it; returns what a job calls it.
+
+    Once this returns its bytes and its name are on the disk: a job about it may be promised.
+
+    Parameters
+    ----------
+    path : Path
+        Closed, on the disk of the library's data folder, under a name that no other file has; it is moved.
+
+    Raises
+    ------
+    LibraryFull, LibraryUnwritable
+        It cannot be kept.
+    """
+    folder = library.data_folder(STAGING)
+    try:
+        with path.open("rb+") as file:
+            os.fsync(file.fileno())
+        path.rename(folder / path.name)
+    except OSError as error:
+        raise _not_kept(error) from error
+    sync_folder(folder)
+    return path.name
+
+
 def staged_file(library: Library, staged: str) -> Path:
     """Where a staged file is; UploadGone if it is not there any more."""
     path = library.data_folder(STAGING) / staged
@@ -84,9 +110,13 @@ def keep_staged(library: Library, staged: Path, name: str) -> Path:
         sync_folder(target.parent)
         sync_folder(target.parent.parent)
     except OSError as error:
-        kind = LibraryFull if error.errno in _NO_ROOM else LibraryUnwritable
-        raise kind(f"The file that was sent cannot be kept ({error.strerror or error}).") from error
+        raise _not_kept(error) from error
     return target
+
+
+def _not_kept(error: OSError) -> LibraryFull | LibraryUnwritable:
+    kind = LibraryFull if error.errno in _NO_ROOM else LibraryUnwritable
+    return kind(f"The file that was sent cannot be kept ({error.strerror or error}).")
 
 
 def _hash(path: Path) -> str:

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import psutil
 
+import sonoteca
 from sonoteca import Library
 from sonoteca.errors import DiskLow
 
@@ -69,9 +70,7 @@ class Staging:
 
     def hand_over(self, path: Path) -> str:
         """Give a staged file to the queue, which removes it when its job has ended; returns what a job calls it."""
-        name = path.name
-        path.rename(self._library.data_folder(FOLDER) / name)
-        return name
+        return sonoteca.stage_upload(self._library, path)
 
     def take_back(self, name: str) -> None:
         """Remove a file that was handed over for a job that was refused."""
