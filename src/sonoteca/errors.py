@@ -129,6 +129,7 @@ class WorkerError(SonotecaError):
 
     code = "worker_error"
     default_remedy = "Have it tried again; if it fails again, please report the file's format."
+    http_status = 422
 
 
 class WorkerCrashed(WorkerError):
@@ -488,6 +489,14 @@ class BodyUnreadable(RequestError):
 
     code = "body_unreadable"
     default_remedy = "The interactive documentation shows what the route reads: /docs."
+
+
+class RangeRefused(RequestError):
+    """The file has no such range of bytes."""
+
+    code = "range_refused"
+    default_remedy = "Ask for bytes that the file has: the header Content-Range says how many there are."
+    http_status = 416
 
 
 class MediaTypeRefused(RequestError):

@@ -103,6 +103,8 @@ def documented(
     scope: Right | None = None,
     also: Collection[int] = (),
     body: Mapping[str, Any] | None = None,
+    partial: bool = False,
+    not_modified: bool = False,
 ) -> dict[str, Any]:
     """What a route says of itself, as the arguments of ``@router.get`` and its sisters.
 
@@ -125,6 +127,8 @@ def documented(
         With which the same answer may come.
     body : mapping, optional
         The ``requestBody`` of OpenAPI, where it is not made from the route's arguments (uploads).
+    partial, not_modified : bool
+        It answers ranges of bytes (206), and that a client holds the answer already (304).
     """
     content = dict(media_types or {})
     if example is not None:
@@ -134,7 +138,11 @@ def documented(
         extra["x-scope"] = scope
     if body is not None:
         extra["requestBody"] = body
-    good = {each: {"description": summary, "content": content} for each in (status, *also)}
+    good: dict[int | str, Any] = {each: {"description": summary, "content": content} for each in (status, *also)}
+    if partial:
+        good[206] = {"description": "The range of it that was asked for.", "content": content}
+    if partial or not_modified:
+        good[304] = {"description": "What the client holds is still that."}
     return {
         "summary": summary.rstrip("."),
         "description": description or summary,

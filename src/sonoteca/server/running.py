@@ -7,7 +7,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from sonoteca import Library, Listener, QueueSettings
+from sonoteca import KeepingLimits, Library, Listener, QueueSettings
 from sonoteca.server.job_feed import JobFeed
 from sonoteca.server.staging import Staging
 from sonoteca.settings import ServerSettings
@@ -71,9 +71,15 @@ async def _stopping(request: Request) -> Stopping:
     return stopping
 
 
+async def _keeping(request: Request) -> KeepingLimits:
+    settings: ServerSettings = request.app.state.settings
+    return KeepingLimits(most_bytes=settings.cache_mb * 2**20, unused_s=settings.cache_days * 86_400.0)
+
+
 OpenLibrary = Annotated[Library, Depends(_library)]
 WarmListener = Annotated[Listener, Depends(_listener)]
 OpenStaging = Annotated[Staging, Depends(_staging)]
+Keeping = Annotated[KeepingLimits, Depends(_keeping)]
 Limits = Annotated[ServerSettings, Depends(_settings)]
 Queue = Annotated[QueueSettings, Depends(_queue)]
 Feed = Annotated[JobFeed, Depends(_feed)]
