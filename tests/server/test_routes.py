@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from starlette.testclient import TestClient
@@ -93,3 +95,19 @@ def test_head_is_get_without_its_body(client: TestClient) -> None:
         assert head.content == b""
         assert head.status_code == got.status_code
         assert head.headers["content-type"] == got.headers["content-type"]
+
+
+def test_nobody_learns_which_files_this_machine_has(client: TestClient, tmp_path: Path) -> None:
+    there, nowhere = tmp_path / "there.wav", tmp_path / "nowhere.wav"
+    there.write_bytes(b"")
+    for path in (
+        "/database/files?query={}",
+        "/api/search?words={}",
+        "/api/similar/{}",
+        "/api/sounds/{}",
+        "/api/next/{}",
+    ):
+        told = [client.get(path.format(quote(str(each), safe=""))) for each in (there, nowhere)]
+        assert told[0].status_code == told[1].status_code, path
+        bodies = [each.text.replace("nowhere", "there").split("urn:sonoteca:request:")[0] for each in told]
+        assert bodies[0] == bodies[1], path

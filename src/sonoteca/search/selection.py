@@ -26,6 +26,7 @@ from sonoteca.catalogue.identity.sounds import (
     sounds_called_exactly,
     sounds_with_short_id,
 )
+from sonoteca.catalogue.store.database import names_files
 from sonoteca.catalogue.store.library import Library
 from sonoteca.catalogue.store.schema import regions
 from sonoteca.domain.answer import counted
@@ -133,10 +134,14 @@ def _names_a_sound(connection: Connection, text: str) -> bool:
         return _EXTERNAL_ID.fullmatch(text.strip()) is not None
     if looks_like_a_path(text):
         # What leads to no sound may be words: a query says so better than a path that is none.
-        return os.path.exists(spellings(text)[-1]) or bool(find_sounds(connection, text))
-    if os.sep in text and os.path.exists(text):
+        return _is_there(connection, spellings(text)[-1]) or bool(find_sounds(connection, text))
+    if os.sep in text and _is_there(connection, text):
         return True
     return _FILE_NAME.fullmatch(text.strip()) is not None and len(find_sounds(connection, text)) == 1
+
+
+def _is_there(connection: Connection, path: str) -> bool:
+    return names_files(connection) and os.path.exists(path)
 
 
 def named_or_query(connection: Connection, text: str) -> Query:

@@ -92,6 +92,8 @@ def create_app(
         docs_url=None,
         redoc_url=None,
     )
+    # Who asks over HTTP learns nothing of files that are in no library.
+    library.names_files = False
     app.state.library = library
     app.state.listener = listener
     settings = settings if settings is not None else ServerSettings()

@@ -16,7 +16,7 @@ from sqlalchemy.engine import Connection, Row
 from sonoteca.catalogue.heard.same_recording import best_copy
 from sonoteca.catalogue.identity.sound_names import candidates, named_external, near_sounds, sounds_called, spellings
 from sonoteca.catalogue.store import clock
-from sonoteca.catalogue.store.database import chunks
+from sonoteca.catalogue.store.database import chunks, names_files
 from sonoteca.catalogue.store.library import Library
 from sonoteca.catalogue.store.names import compare_key, is_storable, storable
 from sonoteca.catalogue.store.schema import locations, regions, roots, sounds, summaries
@@ -244,7 +244,7 @@ def _with_id(connection: Connection, prefix: str) -> list[SoundRef]:
 
 def _called_so(connection: Connection, written: Sequence[str]) -> list[SoundRef]:
     """The sounds that are called so; none where that is a file on disk, which is meant then, and in no library."""
-    if any(os.path.isfile(os.path.expanduser(each)) for each in written):
+    if names_files(connection) and any(os.path.isfile(os.path.expanduser(each)) for each in written):
         return []
     for each in written:
         if is_storable(each) and (ids := sounds_called(connection, each)):

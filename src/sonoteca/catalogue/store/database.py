@@ -303,6 +303,11 @@ def _first_line(error: BaseException | None) -> str:
     return lines[0] if lines else type(error).__name__
 
 
+def names_files(connection: Connection) -> bool:
+    """Whether who asks may be told which files this machine has; see ``Library.names_files``."""
+    return bool(connection.get_execution_options().get("sonoteca_names_files", True))
+
+
 def dialect_of(connection: Connection) -> Literal["sqlite", "postgresql"]:
     name = connection.dialect.name
     if name not in ("sqlite", "postgresql"):

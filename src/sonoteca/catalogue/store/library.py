@@ -67,6 +67,9 @@ class Library:
         Given when the library was made; a copy keeps it.
     upgraded_from : str or None
         The schema it was at before it was upgraded while it was opened.
+    names_files : bool
+        Whether a name may be told to be a file of this machine. Who answers strangers turns it off: they would learn
+        which files there are.
     held : dict
         What was made from the library and is held as long as it is open, by name: whoever makes it keeps it here.
     """
@@ -87,6 +90,7 @@ class Library:
         self.data_dir = data_dir
         self.mode = mode
         self.upgraded_from = upgraded_from
+        self.names_files = True
         self.held: dict[str, Any] = {}
         self._locks: dict[str, threading.RLock] = {}
         self._wrote = False
@@ -120,7 +124,7 @@ class Library:
     def read(self) -> Iterator[Connection]:
         """A connection that sees one consistent state and is rolled back at the end; RequestError once it is closed."""
         self._require_open()
-        with errors_explained(self.location), self.engine.connect() as connection, connection.begin() as transaction:
+        with errors_explained(self.location), self._connected() as connection, connection.begin() as transaction:
             yield connection
             transaction.rollback()
 
@@ -143,7 +147,7 @@ class Library:
             raise LibraryUnwritable(f"{self.location} was opened for reading only.", "Open it for writing.")
         with (
             errors_explained(self.location),
-            self.engine.connect().execution_options(sonoteca_writes=True) as connection,
+            self._connected(sonoteca_writes=True) as connection,
             waits_at_most(connection, wait_s),
             connection.begin(),
         ):
@@ -178,6 +182,9 @@ class Library:
                 if isinstance(explain(error, self.location), LibraryBusy):
                     return False
                 raise
+
+    def _connected(self, **options: bool) -> Connection:
+        return self.engine.connect().execution_options(sonoteca_names_files=self.names_files, **options)
 
     def _require_open(self) -> None:
         if self._is_closed:

@@ -47,6 +47,7 @@ def serve_mcp(
     if not has_kit():
         raise RequestError(SENTENCE, REMEDY)
     with open_library() as library, open_listener() as listener:
+        library.names_files = False
         # It takes a while, so it comes after what may be refused.
         from sonoteca.server.mcp.stdio import run
 
