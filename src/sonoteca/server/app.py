@@ -28,10 +28,12 @@ from sonoteca.server.mcp.http import Assistants
 from sonoteca.server.openapi import describe_itself
 from sonoteca.server.problems import answer_errors
 from sonoteca.server.queue_thread import QueueThread
+from sonoteca.server.request_counts import Counted, RequestCounts
 from sonoteca.server.request_log import RequestLog
 from sonoteca.server.routes import docs
 from sonoteca.server.running import Stopping
 from sonoteca.server.staging import Staging
+from sonoteca.server.upkeep_thread import UpkeepThread
 from sonoteca.settings import ServerSettings
 
 _DESCRIPTION = "Listens to everything you have recorded, keeps what it heard, and answers questions about it."
@@ -105,6 +107,7 @@ def create_app(
     app.state.queue = queue
     app.state.feed = JobFeed(library)
     app.state.events = Events(library, settings)
+    app.state.counts = RequestCounts()
     app.state.started_at = time.time()
     app.state.routes = routes = Routes(app)
     if not loads_beside:
@@ -129,6 +132,7 @@ def create_app(
     app.add_middleware(Loading, routes=routes, meanwhile=_MEANWHILE)
     app.add_middleware(Hosts, allowed=[*settings.allowed_hosts, settings.host])
     app.add_middleware(RequestLog)
+    app.add_middleware(Counted, counts=app.state.counts)
     app.add_middleware(Headers, is_shared=bool(settings.allowed_origins))
     return app
 
@@ -143,11 +147,14 @@ async def _lifetime(app: FastAPI) -> AsyncIterator[None]:
     queue = QueueThread(app.state.library, app.state.listener, app.state.queue)
     if app.state.settings.run_queue:
         queue.start()
+    upkeep = UpkeepThread(app.state.library, app.state.settings)
+    upkeep.start()
     try:
         async with app.state.assistants.running():
             yield
     finally:
         app.state.stopping.set()
         await run_in_threadpool(queue.close)
+        await run_in_threadpool(upkeep.close)
         await run_in_threadpool(app.state.events.close)
         app.state.staging.remove()

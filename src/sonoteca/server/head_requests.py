@@ -20,6 +20,7 @@ class HeadRequests:
             await self.app(scope, receive, send)
             return
         is_answered = False
+        asked = {**scope, "method": "GET"}
 
         async def sending(message: Message) -> None:
             nonlocal is_answered
@@ -32,8 +33,11 @@ class HeadRequests:
                 raise _Answered
 
         try:
-            await self.app({**scope, "method": "GET"}, receive, sending)
+            await self.app(asked, receive, sending)
         except Exception:
             # Whatever the end of a stream became on its way up: the answer is out.
             if not is_answered:
                 raise
+        finally:
+            # Requests are counted by the route that answered them.
+            scope["route"] = asked.get("route")

@@ -26,13 +26,17 @@ class Given(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
-def said(*kinds: type[requests.Request], without: Collection[str] = (), example: dict[str, Any]) -> Any:
+def said(
+    *kinds: type[requests.Request], without: Collection[str] = (), example: dict[str, Any], is_optional: bool = False
+) -> Any:
     """A dependency: those fields of a request, or of several, except ``without``, that the body of a request gives.
 
     Parameters
     ----------
     example : dict
         A body as it may look.
+    is_optional : bool
+        Whether a request may come without a body, which gives none of them.
 
     Raises
     ------
@@ -44,11 +48,16 @@ def said(*kinds: type[requests.Request], without: Collection[str] = (), example:
         raise ValueError(f"{kinds[0].__name__} has no field {', '.join(sorted(unknown))}")
     model = _without(kinds, without)
 
-    def values(body: Given) -> dict[str, Any]:
-        return {name: getattr(body, name) for name in body.model_fields_set}
+    def values(body: Given | None) -> dict[str, Any]:
+        return {} if body is None else {name: getattr(body, name) for name in body.model_fields_set}
 
     shown = Body(openapi_examples={"example": {"value": example}})
-    parameter = inspect.Parameter("body", inspect.Parameter.KEYWORD_ONLY, annotation=Annotated[(model, shown)])
+    parameter = inspect.Parameter(
+        "body",
+        inspect.Parameter.KEYWORD_ONLY,
+        default=None if is_optional else inspect.Parameter.empty,
+        annotation=Annotated[(model | None if is_optional else model, shown)],
+    )
     values.__signature__ = inspect.Signature([parameter])  # type: ignore[attr-defined]
     return Depends(values)
 

@@ -43,12 +43,18 @@ class Staging:
         So much is left free on its disk.
     measure : function
         Free bytes of the disk of a folder.
+
+    Attributes
+    ----------
+    under_way : int
+        Uploads that come in or are answered now.
     """
 
     def __init__(self, library: Library, min_free_mb: int, measure: Callable[[Path], int] = free_bytes) -> None:
         self._library = library
         self._min_free = min_free_mb * 2**20
         self.measure = measure
+        self.under_way = 0
 
     @cached_property
     def folder(self) -> Path:

@@ -180,6 +180,7 @@ async def receiving(request: Request, staging: Staging, settings: ServerSettings
     """
     reader = _Reader(staging, settings, _boundary(request))
     form: Form | None = None
+    staging.under_way += 1
     try:
         try:
             async with asyncio.timeout(settings.upload_timeout_s):
@@ -196,6 +197,7 @@ async def receiving(request: Request, staging: Staging, settings: ServerSettings
             error.remedy = form.named(error.remedy)
             raise
     finally:
+        staging.under_way -= 1
         reader.remove()
 
 
