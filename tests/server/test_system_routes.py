@@ -145,7 +145,7 @@ def test_metrics_tell_of_queue_workers_and_caches(writable: TestClient) -> None:
 
 
 def test_what_changes_nothing_takes_a_key_that_reads(sample_file: Path) -> None:
-    settings = ServerSettings(api_keys="read:small, write:great")  # type: ignore[arg-type]
+    settings = ServerSettings(api_keys="read:small, write:great")
     with sonoteca.open_library(sample_file) as library, asking(library, settings) as client:
         for url in ("/status", "/plugins", "/metrics", "/api/system/resources", "/health?check=database"):
             assert client.get(url).status_code == 401

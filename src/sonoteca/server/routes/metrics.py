@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import accumulate
 
 from fastapi import FastAPI, Request
@@ -54,7 +54,7 @@ class _Counted(Collector):
         yield _one("sonoteca_uploads_under_way", "Uploads that come in or are answered now.", state.staging.under_way)
         yield _one("sonoteca_event_listeners", "Streams of events that are open now.", state.feed.listeners)
         has = sonoteca.system_resources(state.library, listener=state.listener)
-        yield _by("sonoteca_jobs", "Jobs by state.", "state", has.queue)
+        yield _by("sonoteca_jobs", "Jobs by state.", "state", {**has.queue})
         if has.workers is not None:
             yield _by("sonoteca_workers", "Workers by state.", "state", has.workers.as_json()["states"])
             yield _one("sonoteca_workers_most", "How many workers there may be.", has.workers.workers)
@@ -87,7 +87,7 @@ def _one(name: str, told: str, value: float) -> Metric:
     return GaugeMetricFamily(name, told, value=value)
 
 
-def _by(name: str, told: str, label: str, values: dict[str, int]) -> Metric:
+def _by(name: str, told: str, label: str, values: Mapping[str, int]) -> Metric:
     family = GaugeMetricFamily(name, told, labels=(label,))
     for each, value in values.items():
         family.add_metric((each,), value)
