@@ -54,7 +54,7 @@ class _Counted(Collector):
         yield _one("sonoteca_uploads_under_way", "Uploads that come in or are answered now.", state.staging.under_way)
         yield _one("sonoteca_event_listeners", "Streams of events that are open now.", state.feed.listeners)
         has = sonoteca.system_resources(state.library, listener=state.listener)
-        yield _by("sonoteca_jobs", "Jobs by state.", "state", {**has.queue})
+        yield _by("sonoteca_jobs", "Jobs by state.", "state", {str(name): count for name, count in has.queue.items()})
         if has.workers is not None:
             yield _by("sonoteca_workers", "Workers by state.", "state", has.workers.as_json()["states"])
             yield _one("sonoteca_workers_most", "How many workers there may be.", has.workers.workers)
