@@ -1,6 +1,7 @@
 # Every target sets up what it needs by itself; the environment is .venv in this checkout.
 #
 #   make demo        run the main job on a small library (MUSIC=/path/to/folder for your own)
+#   make serve       answer over HTTP on this machine (PORT=8000)
 #   make test        style, types, import layers, doctests, unit, property and contract tests
 #   make test-explore  property tests with new examples (ROUNDS=10 times; make test draws the same ones everywhere)
 #   make test-slow   kills, real databases, thousands of files, memory
@@ -16,8 +17,9 @@ RUN    := env OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 EXTRAS ?= test
 HOURS  ?= 0.1667
 ROUNDS ?= 10
+PORT   ?= 8000
 
-.PHONY: help setup demo check-training test test-explore test-slow check format bench soak docs screenshots wheel clean
+.PHONY: help setup demo serve check-training test test-explore test-slow check format bench soak docs screenshots wheel clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -45,6 +47,9 @@ setup: $(VENV)/.installed-test
 
 demo: $(VENV)/.installed
 	$(BIN)/sonoteca demo $(if $(MUSIC),--music '$(MUSIC)')
+
+serve: $(VENV)/.installed
+	$(BIN)/sonoteca serve --port $(PORT)
 
 # --- check --------------------------------------------------------------------------------------
 
