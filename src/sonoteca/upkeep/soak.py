@@ -1,56 +1,47 @@
-"""The main job for hours on files that never end: memory, open files and temporary files have to stay flat.
+"""The main job for hours on files that never end: memory, open files, threads and temporary files have to stay flat.
 
 ``python -m sonoteca.upkeep.soak --hours 0.2``: each round writes some dozen short sounds over
 all formats and a few broken ones, adds them, checks that every one is accounted for, and
-removes them. After a warm-up the second half must not use more than the first.
+removes them. Beside that a server and a worker, processes of their own, are sent uploads, hums
+and questions, streams of events are read and left, jobs are cancelled. After a warm-up the
+second half must not use more than the first.
 """
 
 from __future__ import annotations
 
 import argparse
-import random
 import shutil
 import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import psutil
 import sqlalchemy as sa
 
-from sonoteca.audio.encode import ENCODINGS, write_audio, write_wav
-from sonoteca.audio.signal import AudioSignal
 from sonoteca.catalogue.identity.remove import remove_sounds
 from sonoteca.catalogue.store.library import Library, open_library
 from sonoteca.catalogue.store.schema import sounds
 from sonoteca.ingest.add import add_files
 from sonoteca.ingest.listener import Listener
 from sonoteca.ingest.requests import AddRequest
+from sonoteca.upkeep.soak_files import write_files
+from sonoteca.upkeep.soak_served import Served
 from sonoteca.workers.local_executor import SCRATCH_PREFIX
 
 FILES_PER_ROUND = 40
+UPLOADS_PER_ROUND = 10
 WARM_UP_ROUNDS = 3
 # What a measure may grow from the first half to the second: caches fill, allocators round.
 ALLOWED_GROWTH = 1.10
 ALLOWED_MB = 24.0
 ALLOWED_COUNT = 8.0
 
-# A rate that every one of the encoders takes.
-_RATE = 48_000
-
-
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """State after a round. Memory is resident size in MB, of this process and of its largest worker."""
-
-    parent_mb: float
-    worker_mb: float
-    open_files: int
-    temporary_files: int
+# How things stand after a round, by name: resident sizes end in "_mb", all else is counted.
+Sample = Mapping[str, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +50,7 @@ class SoakReport:
 
     rounds: int
     files: int
+    uploads: int
     samples: tuple[Sample, ...]
     problems: tuple[str, ...]
 
@@ -72,23 +64,26 @@ def soak(*, seconds: float, workers: int = 2, folder: Path | None = None, log: b
 def _soak(scratch: Path, *, seconds: float, workers: int, log: bool) -> SoakReport:
     samples: list[Sample] = []
     problems: list[str] = []
-    n_files = 0
     deadline = time.monotonic() + seconds
     music = scratch / "music"
     with (
         open_library(scratch / "library.sonoteca", mode="create") as library,
+        open_library(scratch / "served.sonoteca", mode="create") as served_library,
         Listener(workers=workers) as listener,
+        Served(served_library, scratch / "sent", workers=workers) as served,
     ):
         while time.monotonic() < deadline or len(samples) < WARM_UP_ROUNDS + 4:
             number = len(samples)
             _forget_everything(library)
             problems += _round(library, listener, music, number)
-            n_files += FILES_PER_ROUND
-            samples.append(_sample())
+            problems += [f"round {number}: {each}" for each in served.round(number, UPLOADS_PER_ROUND)]
+            samples.append({**_sample(), **served.sample()})
             if log:
-                _say(f"round {number}: {samples[-1]}")
+                _say(f"round {number}: " + ", ".join(f"{name} {value:g}" for name, value in samples[-1].items()))
+        problems += served.stop()
     problems += judge(samples[WARM_UP_ROUNDS:])
-    return SoakReport(len(samples), n_files, tuple(samples), tuple(problems))
+    rounds = len(samples)
+    return SoakReport(rounds, rounds * FILES_PER_ROUND, rounds * UPLOADS_PER_ROUND, tuple(samples), tuple(problems))
 
 
 def _forget_everything(library: Library) -> None:
@@ -100,7 +95,7 @@ def _forget_everything(library: Library) -> None:
 def _round(library: Library, listener: Listener, music: Path, number: int) -> list[str]:
     shutil.rmtree(music, ignore_errors=True)
     music.mkdir()
-    n_broken = write_round(music, number)
+    n_broken = sum(file.broken for file in write_files(music, number, FILES_PER_ROUND))
     summary = add_files(library, AddRequest(paths=(music,), accept_missing=True), listener=listener)
     accounted = summary.analysed + summary.failed + summary.copied + summary.moved
     problems = []
@@ -114,71 +109,40 @@ def _round(library: Library, listener: Listener, music: Path, number: int) -> li
     return problems
 
 
-def write_round(folder: Path, number: int) -> int:
-    """``FILES_PER_ROUND`` files of new content, most of them good; returns how many are broken on purpose."""
-    generator = random.Random(number)
-    noise = np.random.default_rng(number)
-    makers = [*ENCODINGS, ".wav"]
-    n_broken = 0
-    for index in range(FILES_PER_ROUND):
-        maker = makers[index % len(makers)]
-        n_samples = generator.randrange(_RATE // 10, 2 * _RATE)
-        tone = np.sin(np.arange(n_samples) * generator.uniform(0.005, 0.3))
-        mono = 0.3 * tone * np.exp(-np.arange(n_samples) / _RATE) + noise.normal(0.0, 0.01, n_samples)
-        signal = AudioSignal(np.tile(mono.astype(np.float32), (generator.choice((1, 2)), 1)), _RATE)
-        path = folder / f"{index}{maker}"
-        if maker == ".wav":
-            write_wav(path, signal)
-        else:
-            write_audio(path, signal, encoding=maker)
-        if index % 10 == 9:
-            content = bytearray(path.read_bytes())
-            for at in range(generator.randrange(8, 64), len(content), 97):
-                content[at] = generator.randrange(256)
-            path.write_bytes(bytes(content))
-            n_broken += 1
-    return n_broken
-
-
 def judge(samples: Sequence[Sample]) -> list[str]:
     """What grew: the median of the second half against that of the first.
 
     Examples
     --------
-    >>> flat = [Sample(100.0, 200.0, 20, 4)] * 6
+    >>> flat = [{"parent_mb": 100.0, "open_files": 20}] * 6
     >>> judge(flat)
     []
-    >>> judge([*flat, *[Sample(180.0, 200.0, 20, 4)] * 6])
-    ['parent_mb grew from 100.0 to 180.0']
+    >>> judge([*flat, *[{"parent_mb": 180.0, "open_files": 20}] * 6])
+    ['parent_mb grew from 100 to 180']
     """
     half = len(samples) // 2
     if half < 1:
         return []
     problems = []
-    for name, allowed in (
-        ("parent_mb", ALLOWED_MB),
-        ("worker_mb", ALLOWED_MB),
-        ("open_files", ALLOWED_COUNT),
-        ("temporary_files", ALLOWED_COUNT),
-    ):
-        early = statistics.median(float(getattr(sample, name)) for sample in samples[:half])
-        late = statistics.median(float(getattr(sample, name)) for sample in samples[half:])
+    for name in samples[0]:
+        allowed = ALLOWED_MB if name.endswith("_mb") else ALLOWED_COUNT
+        early = statistics.median(sample[name] for sample in samples[:half])
+        late = statistics.median(sample[name] for sample in samples[half:])
         if late > early * ALLOWED_GROWTH + allowed:
-            problems.append(f"{name} grew from {early} to {late}")
+            problems.append(f"{name} grew from {early:g} to {late:g}")
     return problems
 
 
 def _sample() -> Sample:
     process = psutil.Process()
     workers = [child.memory_info().rss for child in process.children(recursive=True) if child.is_running()]
-    open_files = process.num_fds() if hasattr(process, "num_fds") else len(process.open_files())
     scratch = Path(tempfile.gettempdir()).glob(f"{SCRATCH_PREFIX}{process.pid}-*/**/*")
-    return Sample(
-        parent_mb=round(process.memory_info().rss / 2**20, 1),
-        worker_mb=round(max(workers, default=0) / 2**20, 1),
-        open_files=open_files,
-        temporary_files=sum(path.is_file() for path in scratch),
-    )
+    return {
+        "parent_mb": round(process.memory_info().rss / 2**20, 1),
+        "worker_mb": round(max(workers, default=0) / 2**20, 1),
+        "open_files": process.num_fds() if hasattr(process, "num_fds") else len(process.open_files()),
+        "temporary_files": sum(path.is_file() for path in scratch),
+    }
 
 
 def _say(text: str) -> None:
@@ -195,7 +159,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     report = soak(seconds=chosen.hours * 3600, workers=chosen.workers, log=True)
     for problem in report.problems:
         _say(problem)
-    _say(f"{report.files:,} files in {report.rounds:,} rounds: {'flat' if not report.problems else 'NOT FLAT'}")
+    verdict = "NOT FLAT" if report.problems else "flat"
+    _say(f"{report.files:,} files and {report.uploads:,} uploads in {report.rounds:,} rounds: {verdict}")
     return 1 if report.problems else 0
 
 
