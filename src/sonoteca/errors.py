@@ -152,6 +152,14 @@ class WorkerOutOfMemory(WorkerError):
     default_remedy = "Have it tried again with more memory."
 
 
+class ListeningStopped(WorkerError):
+    """The work was stopped from outside before it ended."""
+
+    code = "listening_stopped"
+    default_remedy = "Ask again."
+    http_status = 503
+
+
 class AnalyzerFailed(WorkerError):
     """An analyzer raised; the others went on."""
 

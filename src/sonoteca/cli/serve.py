@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from typing import Annotated
 
@@ -112,3 +113,5 @@ def serve(
         ) as listener,
     ):
         sonoteca.serve(opened, listener, server, queue=sonoteca.queue_settings(settings, server), on_ready=say_ready)
+    # Somebody waits for the end: looking at all objects once more, as Python does last, takes a second.
+    gc.freeze()

@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 from sonoteca.domain.names import printable_path
-from sonoteca.errors import SonotecaError, WorkerCrashed, WorkerError, WorkerOutOfMemory, WorkerTimedOut
+from sonoteca.errors import (
+    ListeningStopped,
+    SonotecaError,
+    WorkerCrashed,
+    WorkerError,
+    WorkerOutOfMemory,
+    WorkerTimedOut,
+)
 from sonoteca.workers.executor import Failed
 
 
@@ -25,5 +32,7 @@ def error_of(failed: Failed, path: str) -> SonotecaError:
         return WorkerTimedOut(f"Listening to {shown} did not end: {failed.message}.")
     if failed.kind == "memory":
         return WorkerOutOfMemory(f"Listening to {shown} needed too much memory: {failed.message or 'out of memory'}.")
+    if failed.kind == "lost":
+        return ListeningStopped(f"Listening to {shown} was stopped: {failed.message}.")
     kind = "" if failed.error is None else f"{type(failed.error).__name__}: "
     return WorkerError(f"Listening to {shown} failed: {kind}{failed.message}")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 
+from anyio.to_thread import current_default_thread_limiter
 from fastapi import FastAPI
 from fastapi.responses import Response
-from starlette.concurrency import run_in_threadpool
 from starlette.middleware.cors import CORSMiddleware
 
 from sonoteca import Library, Listener, QueueSettings, __version__
@@ -31,7 +32,7 @@ from sonoteca.server.queue_thread import QueueThread
 from sonoteca.server.request_counts import Counted, RequestCounts
 from sonoteca.server.request_log import RequestLog
 from sonoteca.server.routes import docs
-from sonoteca.server.running import Stopping
+from sonoteca.server.running import Stopping, Turns
 from sonoteca.server.staging import Staging
 from sonoteca.server.upkeep_thread import UpkeepThread
 from sonoteca.settings import ServerSettings
@@ -49,6 +50,8 @@ _SENT = [
     "X-API-Key",
 ]
 _READ = ["Accept-Ranges", "Content-Range", "ETag", "Location", "Retry-After", "X-Request-ID"]
+# Threads that answer whoever waits for no worker, and how many requests wait for one at least, of each sort.
+_THREADS, _FEWEST_TURNS = 40, 16
 # What is answered before all routes are there.
 _MEANWHILE: Mapping[str, Callable[[], Response]] = {
     "/": about_answer,
@@ -107,6 +110,7 @@ def create_app(
     app.state.queue = queue
     app.state.feed = JobFeed(library)
     app.state.events = Events(library, settings)
+    app.state.upload_turns, app.state.playing_turns = (Turns(_turns(listener), app.state.stopping) for _ in range(2))
     app.state.counts = RequestCounts()
     app.state.started_at = time.time()
     app.state.routes = routes = Routes(app)
@@ -137,14 +141,21 @@ def create_app(
     return app
 
 
+def _turns(listener: Listener) -> int:
+    """How many requests of a sort may wait for workers at once: every worker has somebody's work."""
+    return max(_FEWEST_TURNS, listener.workers)
+
+
 @contextlib.asynccontextmanager
 async def _lifetime(app: FastAPI) -> AsyncIterator[None]:
     """What begins before the first request and ends after the last."""
     app.state.stopping.begin()
+    current_default_thread_limiter().total_tokens = _THREADS + 2 * _turns(app.state.listener)
     app.state.routes.begin()
     app.state.staging.remove_leftovers()
     app.state.listener.start(wait=False)
-    queue = QueueThread(app.state.library, app.state.listener, app.state.queue)
+    # Jobs are told to end when the server is, not after everything that is answered: both have seconds.
+    queue = QueueThread(app.state.library, app.state.listener, app.state.queue, app.state.stopping.in_threads)
     if app.state.settings.run_queue:
         queue.start()
     upkeep = UpkeepThread(app.state.library, app.state.settings)
@@ -154,7 +165,7 @@ async def _lifetime(app: FastAPI) -> AsyncIterator[None]:
             yield
     finally:
         app.state.stopping.set()
-        await run_in_threadpool(queue.close)
-        await run_in_threadpool(upkeep.close)
-        await run_in_threadpool(app.state.events.close)
+        # Not in the threads that answer: they may all wait.
+        for close in (queue.close, upkeep.close, app.state.events.close):
+            await asyncio.to_thread(close)
         app.state.staging.remove()

@@ -26,6 +26,7 @@ from sonoteca.errors import (
     DiskLow,
     KeyRequired,
     LibraryBusy,
+    ListeningStopped,
     MediaTypeRefused,
     MethodNotAllowed,
     NoSuchRoute,
@@ -82,7 +83,7 @@ def problem_response(error: SonotecaError, headers: dict[str, str] | None = None
     told = dict(headers or {})
     if isinstance(error, TryLater | QueueFull):
         told["Retry-After"] = str(error.retry_after_s)
-    elif isinstance(error, LibraryBusy):
+    elif isinstance(error, LibraryBusy | ListeningStopped):
         told["Retry-After"] = str(_BUSY_S)
     elif isinstance(error, KeyRequired):
         told["WWW-Authenticate"] = 'Bearer realm="sonoteca"'

@@ -13,20 +13,20 @@ _log = logging.getLogger(__name__)
 
 
 class QueueThread:
-    """Does what waits in the queue; its work goes to the listener's processes."""
+    """Does what waits in the queue until ``stop`` is set; its work goes to the listener's processes."""
 
-    def __init__(self, library: Library, listener: Listener, settings: QueueSettings) -> None:
+    def __init__(self, library: Library, listener: Listener, settings: QueueSettings, stop: threading.Event) -> None:
         self._library = library
         self._listener = listener
         self._settings = settings
-        self._stop = threading.Event()
+        self._stop = stop
         self._thread = threading.Thread(target=self._run, name="sonoteca-queue", daemon=True)
 
     def start(self) -> None:
         self._thread.start()
 
     def close(self) -> None:
-        """Begin nothing more; what runs ends within the grace of the settings or waits in the queue again."""
+        """Begin nothing more, and return when nothing runs: it ends within the grace of the settings or waits in the queue again."""
         self._stop.set()
         if self._thread.ident is not None:
             self._thread.join()

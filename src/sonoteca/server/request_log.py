@@ -7,6 +7,7 @@ hold keys and what people look for.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import time
@@ -19,6 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from sonoteca.errors import SonotecaError
 from sonoteca.server.problems import problem_response, unexpected
 from sonoteca.server.request_id import HEADER, current, id_of, request_id
+from sonoteca.server.running import about_to_end
 
 # What logs of servers call a request whose client went away.
 _GONE = 499
@@ -70,6 +72,11 @@ class RequestLog:
             except ClientDisconnect:
                 # Nobody is left to be answered.
                 status = _GONE
+            except asyncio.CancelledError:
+                # Cut off where the server ends: who waits is told so. It is nobody's failure.
+                if status is not None or not scope["app"].state.stopping.is_set():
+                    raise
+                await problem_response(about_to_end())(scope, receive, sending)
             except Exception as error:
                 if status is not None:
                     # Half an answer is out: only the end of the connection can say that it is none.

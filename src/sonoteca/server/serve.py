@@ -24,7 +24,7 @@ from sonoteca.server.request_log import JsonLines
 from sonoteca.settings import ServerSettings
 
 # What is being answered may take so long to end; then its connection is cut.
-GRACE_S = 3
+GRACE_S = 2
 _BACKLOG = 2048
 _REFUSED = {
     errno.EADDRINUSE: "another program listens there",

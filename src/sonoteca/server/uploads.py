@@ -19,7 +19,7 @@ import errno
 import json
 import re
 from collections.abc import AsyncIterator, Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO, Annotated, Any
 
@@ -41,6 +41,7 @@ from sonoteca.errors import (
 from sonoteca.server.guard.bodies import read_away, upload_too_large
 from sonoteca.server.json_answers import Answer, StrictJSONResponse, is_text
 from sonoteca.server.request_fields import is_listed, storable
+from sonoteca.server.running import Turn, Turns
 from sonoteca.server.staging import Staging
 from sonoteca.settings import ServerSettings
 
@@ -76,10 +77,14 @@ class Upload:
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """What a multipart form brought: staged files, and the texts of the other fields in their order."""
+    """What a multipart form brought: staged files, and the texts of the other fields in their order.
+
+    ``turn`` is the form's among those that have workers listen: a route that waits otherwise ends it before.
+    """
 
     files: tuple[Upload, ...]
     texts: Mapping[str, tuple[Any, ...]]
+    turn: Turn | None = None
 
     def file(self, field: str = "file") -> Upload:
         """The one file of a field; RequestError where there is none, or several."""
@@ -141,16 +146,24 @@ class Form:
         return value
 
 
-async def _uploaded(request: Request) -> AsyncIterator[Form]:
+@contextlib.asynccontextmanager
+async def _received(request: Request) -> AsyncIterator[Form]:
+    """The form that a request brings, when it is its turn to be heard."""
     staging: Staging = request.app.state.staging
     settings: ServerSettings = request.app.state.settings
-    async with receiving(request, staging, settings) as form:
+    turns: Turns = request.app.state.upload_turns
+    async with receiving(request, staging, settings) as form, turns.turn() as turn:
+        yield replace(form, turn=turn)
+
+
+async def _uploaded(request: Request) -> AsyncIterator[Form]:
+    async with _received(request) as form:
         yield form
 
 
 async def _uploaded_or_said(request: Request) -> AsyncIterator[Form]:
     if parse_options_header(request.headers.get("content-type"))[0] != b"application/json":
-        async for form in _uploaded(request):
+        async with _received(request) as form:
             yield form
         return
     try:

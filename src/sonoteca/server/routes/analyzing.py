@@ -164,6 +164,9 @@ async def analyze_upload(
         await run_in_threadpool(staging.take_back, staged)
         raise
     if waits:
+        # For a job, not for a worker: no thread is held.
+        if form.turn is not None:
+            form.turn.end()
         job = await _ended(library, job, feed, stop)
         if job.job.state == "failed":
             raise _failure(job)

@@ -34,7 +34,7 @@ from sonoteca.server.json_answers import answered
 from sonoteca.server.request_fields import asked
 from sonoteca.server.root_paths import RootRelativePath
 from sonoteca.server.route import documented, routes
-from sonoteca.server.running import Keeping, OpenLibrary, WarmListener
+from sonoteca.server.running import Keeping, OpenLibrary, PlayingListener
 
 router = routes("playing")
 
@@ -74,7 +74,7 @@ _WAVEFORM = {
     ),
 )
 def audio(
-    id: SoundId, fields: SpanFields, held: Held, library: OpenLibrary, listener: WarmListener, limits: Keeping
+    id: SoundId, fields: SpanFields, held: Held, library: OpenLibrary, listener: PlayingListener, limits: Keeping
 ) -> Response:
     played = sonoteca.rendition(
         library, sonoteca.RenditionRequest(sound=id, **fields), listener=listener, limits=limits
@@ -98,7 +98,7 @@ def processed_audio(
     fields: SpanFields,
     held: Held,
     library: OpenLibrary,
-    listener: WarmListener,
+    listener: PlayingListener,
     limits: Keeping,
 ) -> Response:
     found = sonoteca.describe_file(library, sonoteca.DescribeFileRequest(path=path))
@@ -119,7 +119,7 @@ def processed_audio(
     ),
 )
 def sound_preview(
-    id: SoundId, fields: ClipFields, held: Held, library: OpenLibrary, listener: WarmListener, limits: Keeping
+    id: SoundId, fields: ClipFields, held: Held, library: OpenLibrary, listener: PlayingListener, limits: Keeping
 ) -> Response:
     request = sonoteca.ClipRequest(sound=id, **fields)
     return sent(sonoteca.clip(library, request, listener=listener, limits=limits), held, caching=ASKED_AGAIN)
@@ -141,7 +141,7 @@ def sound_waveform(
     fields: WaveformFields,
     held: Held,
     library: OpenLibrary,
-    listener: WarmListener,
+    listener: PlayingListener,
     format: Format = None,
     accept: Annotated[str | None, Header(description="application/octet-stream, or application/json.")] = None,
 ) -> Response:
