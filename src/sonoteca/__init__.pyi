@@ -185,6 +185,8 @@ from .search.map.place_sounds import place_sounds as place_sounds
 from .search.map.sound_map import MapPoint as MapPoint
 from .search.query.facets import Facets as Facets
 from .search.query.listing import SoundRow as SoundRow
+from .search.query_fields import QueryFieldsAnswer as QueryFieldsAnswer
+from .search.query_fields import query_fields as query_fields
 from .search.result_row import ResultRow as ResultRow
 from .search.similar import SimilarAnswer as SimilarAnswer
 from .search.similar import SimilarRequest as SimilarRequest

@@ -19,7 +19,7 @@ from sonoteca.cli.options import (
 
 _HELP = """Answer over HTTP, until Ctrl-C or SIGTERM.
 
-The documentation of all routes stands at /docs. Without a key only this machine may ask; at any other address a key is needed.
+The page to look at and listen to stands at /ui/, the documentation of all routes at /docs. Without a key only this machine may ask; at any other address a key is needed.
 """
 
 
@@ -99,9 +99,11 @@ def serve(
 
     def say_ready(url: str) -> None:
         if as_json:
-            print_json({"url": url, "docs": f"{url}/docs"})
+            print_json({"url": url, "page": f"{url}/ui/", "docs": f"{url}/docs"})
         else:
-            write_out(f"Sonoteca answers at {url}, its documentation is at {url}/docs; Ctrl-C stops it.\n")
+            write_out(
+                f"Sonoteca answers at {url}: the page is {url}/ui/, the documentation {url}/docs; Ctrl-C stops it.\n"
+            )
 
     with (
         open_named_library(library, mode="create") as opened,

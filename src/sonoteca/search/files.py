@@ -13,6 +13,7 @@ from pydantic import Field, field_validator
 
 from sonoteca.catalogue.store.library import Library
 from sonoteca.domain.answer import Rows
+from sonoteca.domain.page import Offset
 from sonoteca.domain.request import Request
 from sonoteca.errors import RequestError, about
 from sonoteca.search.listing import MOST_ROWS
@@ -43,6 +44,8 @@ class FilesRequest(Request):
         At most so many rows.
     cursor : str or None
         Where to go on: ``next_cursor`` of the page before, asked with the same ``query`` and ``status``.
+    offset : int >= 0
+        So many rows are left out first; instead of a cursor, for who jumps.
     fields : tuple of str
         Keys of the rows that are wanted, alone or several with commas between; all where none is named.
     """
@@ -51,6 +54,7 @@ class FilesRequest(Request):
     status: Literal["pending", "analysed", "failed"] | None = None
     limit: int = Field(default=100, ge=1, le=MOST_IN_A_PAGE)
     cursor: str | None = None
+    offset: Offset = 0
     fields: tuple[str, ...] = ()
 
     @field_validator("fields")
@@ -65,12 +69,14 @@ class FilesRequest(Request):
         return names
 
     def model_post_init(self, context: Any) -> None:
-        self.offset  # noqa: B018  # A cursor of another question is refused before anything is looked up.
+        if self.cursor is not None and self.offset:
+            raise RequestError("There is a cursor and an offset.", "Send one of them.", field="offset")
+        self.begin  # noqa: B018  # A cursor of another question is refused before anything is looked up.
 
     @property
-    def offset(self) -> int:
+    def begin(self) -> int:
         """How many rows come before this page; RequestError where ``cursor`` does not say."""
-        return 0 if self.cursor is None else _read_cursor(self.cursor, self._asked)
+        return self.offset if self.cursor is None else _read_cursor(self.cursor, self._asked)
 
     def cursor_at(self, offset: int) -> str:
         """The cursor of the page that begins after so many rows of this question."""
@@ -150,6 +156,6 @@ def list_files(library: Library, request: FilesRequest = FilesRequest()) -> File
         if request.status is not None:
             query = Query(And((query.tree, Is("status", request.status))), query.sort)
         total = count_sounds(connection, query)
-        rows = find_rows(connection, query, limit=request.limit, offset=request.offset)
-    end = request.offset + len(rows)
+        rows = find_rows(connection, query, limit=request.limit, offset=request.begin)
+    end = request.begin + len(rows)
     return FilesAnswer(request, tuple(rows), total, request.cursor_at(end) if rows and end < total else None)

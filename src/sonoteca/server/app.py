@@ -17,9 +17,10 @@ from sonoteca.server.events import Events
 from sonoteca.server.guard.bodies import Bodies
 from sonoteca.server.guard.headers import Headers
 from sonoteca.server.guard.hosts import Hosts
-from sonoteca.server.guard.keys import KeyRing, Keys
+from sonoteca.server.guard.keys import Key, KeyRing, Keys
 from sonoteca.server.guard.origins import Origins
 from sonoteca.server.guard.rates import Rates
+from sonoteca.server.guard.sessions import Sessions
 from sonoteca.server.head_requests import HeadRequests
 from sonoteca.server.job_feed import JobFeed
 from sonoteca.server.json_answers import StrictJSONResponse
@@ -27,6 +28,7 @@ from sonoteca.server.life import about_answer, well_answer
 from sonoteca.server.loading import Loading, Routes
 from sonoteca.server.mcp.http import Assistants
 from sonoteca.server.openapi import describe_itself
+from sonoteca.server.page_files import PageFiles
 from sonoteca.server.problems import answer_errors
 from sonoteca.server.queue_thread import QueueThread
 from sonoteca.server.request_counts import Counted, RequestCounts
@@ -112,6 +114,9 @@ def create_app(
     app.state.events = Events(library, settings)
     app.state.upload_turns, app.state.playing_turns = (Turns(_turns(listener), app.state.stopping) for _ in range(2))
     app.state.counts = RequestCounts()
+    app.state.page = PageFiles()
+    app.state.needs_key = bool(ring)
+    app.state.sessions = sessions = Sessions[Key]()
     app.state.started_at = time.time()
     app.state.routes = routes = Routes(app)
     if not loads_beside:
@@ -124,7 +129,7 @@ def create_app(
     app.add_middleware(HeadRequests)
     app.add_middleware(Bodies, settings=settings)
     app.add_middleware(Origins, allowed=settings.allowed_origins)
-    app.add_middleware(Keys, ring=ring, rates=Rates(settings.requests_per_minute))
+    app.add_middleware(Keys, ring=ring, rates=Rates(settings.requests_per_minute), sessions=sessions)
     if settings.allowed_origins:
         app.add_middleware(
             CORSMiddleware,

@@ -7,7 +7,14 @@ from typing import Any
 from sonoteca import __version__
 from sonoteca.server.json_answers import StrictJSONResponse
 
-LINKS = {"docs": "/docs", "openapi": "/openapi.json", "health": "/health", "status": "/status", "metrics": "/metrics"}
+LINKS = {
+    "page": "/ui/",
+    "docs": "/docs",
+    "openapi": "/openapi.json",
+    "health": "/health",
+    "status": "/status",
+    "metrics": "/metrics",
+}
 ABOUT: dict[str, Any] = {"name": "sonoteca", "version": __version__, "links": LINKS}
 WELL: dict[str, Any] = {"status": "ok", "version": __version__}
 

@@ -25,7 +25,7 @@ from sonoteca.search.query.readers import (
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """``sort_column`` None: a list cannot be sorted by it."""
+    """``sort_column`` None: a list cannot be sorted by it. ``values``: all that may be said, where that is a vocabulary."""
 
     name: str
     meaning: str
@@ -33,13 +33,14 @@ class Field:
     read: Reader
     sort_column: str | None = None
     aliases: tuple[str, ...] = ()
+    values: tuple[str, ...] = ()
 
 
 _STATUS = ("pending", "analysed", "failed")
 
 FIELDS: tuple[Field, ...] = (
-    Field("kind", "what the file is", "kind:loop", label_reader("kind", Kind), "kind"),
-    Field("role", "what it does in a piece", "role:drums", label_reader("role", Role), "role"),
+    Field("kind", "what the file is", "kind:loop", label_reader("kind", Kind), "kind", values=tuple(Kind)),
+    Field("role", "what it does in a piece", "role:drums", label_reader("role", Role), "role", values=tuple(Role)),
     Field(
         "class",
         "what a one-shot is",
@@ -47,8 +48,16 @@ FIELDS: tuple[Field, ...] = (
         label_reader("sound_class", SoundClass),
         "sound_class",
         ("sound_class",),
+        tuple(SoundClass),
     ),
-    Field("content", "what fills most of it", "content:nature", label_reader("content", Content), "content"),
+    Field(
+        "content",
+        "what fills most of it",
+        "content:nature",
+        label_reader("content", Content),
+        "content",
+        values=tuple(Content),
+    ),
     Field("instrument", "instrument family", "instrument:guitar", label_reader("instrument", None), "instrument"),
     Field(
         "bpm",
@@ -107,7 +116,14 @@ FIELDS: tuple[Field, ...] = (
         "path", "words of folders and file names", "path:drums/kicks", text_reader("path"), "path_key", ("name", "file")
     ),
     Field("added", "when it was added", "added:7d", read_added, "added_at"),
-    Field("status", "pending, analysed or failed", "status:failed", label_reader("status", _STATUS), "status"),
+    Field(
+        "status",
+        "pending, analysed or failed",
+        "status:failed",
+        label_reader("status", _STATUS),
+        "status",
+        values=_STATUS,
+    ),
     Field(
         "confidence",
         "the lowest of the confidences of kind, role, tempo and key",
@@ -137,7 +153,13 @@ FIELDS: tuple[Field, ...] = (
         ("tempo_confidence",),
     ),
     Field("key_confidence", "of the key", "key_confidence:>0.8", number_reader("key_confidence"), "key_confidence"),
-    Field("is", "missing: no file of it is there; -is:missing for those that are", "is:missing", read_state),
+    Field(
+        "is",
+        "missing: no file of it is there; -is:missing for those that are",
+        "is:missing",
+        read_state,
+        values=("missing",),
+    ),
     Field("id", "beginning of an id", "id:k3f", read_id),
     Field("external", "a shop's id", "external:LP-1042", read_external),
     Field(

@@ -1,6 +1,6 @@
 """API keys: who has one, and whether it may write.
 
-A key is sent as ``Authorization: Bearer KEY`` or ``X-API-Key: KEY``. Of the keys that are known only
+A key is sent as ``Authorization: Bearer KEY`` or ``X-API-Key: KEY``, or was exchanged for a session before. Of the keys that are known only
 digests are held, made with a secret of this process, and all of them are compared, in constant
 time. GET takes a key that reads, everything else one that writes, unless the route says otherwise
 (``needs``). A server without keys answers whoever reaches it, which ``serve`` allows on loopback only.
@@ -20,12 +20,15 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from sonoteca.errors import KeyInsufficient, KeyRequired, RequestError, SonotecaError
 from sonoteca.server.guard.rates import Rates
+from sonoteca.server.guard.sessions import Sessions, session_word
 from sonoteca.server.problems import problem_response
 
 Right = Literal["read", "write"]
 
 # What says what this server is, and whether it lives; a balancer asks the second without a key.
-OPEN = frozenset({"/", "/health", "/docs", "/docs/page.js", "/docs/page.css", "/openapi.json"})
+OPEN = frozenset({"/", "/health", "/docs", "/docs/page.js", "/docs/page.css", "/openapi.json", "/ui"})
+# The page's files, which hold nothing of a library; what the page then asks needs a key.
+_OPEN_BELOW = "/ui/"
 READING = ("GET", "HEAD", "OPTIONS")
 # Who tries keys may try so many a minute.
 TRIES_PER_MINUTE = 60
@@ -88,10 +91,11 @@ class KeyRing:
 
 
 class Keys:
-    """Lets through who has a key that suffices; ``scope["state"]`` says which key it was."""
+    """Lets through who has a key that suffices, or a session; ``scope["state"]`` says which key it was."""
 
-    def __init__(self, app: ASGIApp, ring: KeyRing, rates: Rates) -> None:
+    def __init__(self, app: ASGIApp, ring: KeyRing, rates: Rates, sessions: Sessions[Key]) -> None:
         self.app = app
+        self._sessions = sessions
         self._ring = ring
         self._rates = rates
         self._tries = Rates(TRIES_PER_MINUTE)
@@ -105,17 +109,25 @@ class Keys:
     def _refusal(self, scope: Scope) -> SonotecaError | None:
         presented = presented_key(scope)
         key = None if presented is None else self._ring.find(presented)
+        by_session = False
+        if presented is None and (word := session_word(scope)) is not None:
+            key = self._sessions.find(word)
+            by_session = key is not None
         if key is None:
-            if scope["path"] in OPEN and scope["method"] in READING and not scope["query_string"]:
+            if _is_open(scope["path"]) and scope["method"] in READING and not scope["query_string"]:
                 return None
             if presented is None:
                 return KeyRequired("This server answers who has a key.")
             address = scope["client"][0] if scope.get("client") else ""
             return self._tries.refusal(address) or KeyRequired("This server does not know that key.")
-        scope.setdefault("state", {}).update(key_name=key.name, right=key.right)
+        scope.setdefault("state", {}).update(key_name=key.name, key=key, right=key.right, by_session=by_session)
         if key.right == "read" and needed_right(scope) == "write":
             return KeyInsufficient(f"This key may read, and {scope['method']} {scope['path']} changes something.")
         return self._rates.refusal(key.name)
+
+
+def _is_open(path: str) -> bool:
+    return path in OPEN or path.startswith(_OPEN_BELOW)
 
 
 def presented_key(scope: Scope) -> str | None:
@@ -130,8 +142,9 @@ def presented_key(scope: Scope) -> str | None:
 
 
 def has_key(scope: Scope) -> bool:
-    """Whether a request brought a key that is known."""
-    return "key_name" in scope.get("state", {})
+    """Whether a request itself brought a key that is known: a session does not, which a browser sends by itself."""
+    state = scope.get("state", {})
+    return "key_name" in state and not state["by_session"]
 
 
 def needed_right(scope: Scope) -> Right:

@@ -2,7 +2,7 @@
 
 A change (everything but GET, HEAD and OPTIONS, uploads included) passes with a key, which no foreign
 page has; or from an allowed origin: the server's own, or one of the settings. A browser always says
-where a change comes from; what says nothing is no browser.
+where a change comes from; what says nothing is no browser, and none may use a browser's session.
 """
 
 from __future__ import annotations
@@ -33,6 +33,9 @@ class Origins:
         if scope["method"] in READING or has_key(scope):
             return None
         told = {name: value.decode("latin-1").lower() for name, value in scope["headers"]}
+        # No page can say this of itself; behind a proxy that speaks TLS the origin alone would not tell it.
+        if told.get(b"sec-fetch-site") == "same-origin":
+            return None
         if (origin := told.get(b"origin")) is not None:
             if origin in self._allowed or origin == f"{scope['scheme']}://{told.get(b'host', '')}":
                 return None
@@ -40,4 +43,6 @@ class Origins:
         # Also where an origin is withheld, a browser of today says whether it is this one.
         if told.get(b"sec-fetch-site", "none") not in ("none", "same-origin"):
             return OriginRefused("A page of another origin may not change anything here.")
+        if scope.get("state", {}).get("by_session"):
+            return OriginRefused("A change with a session has to say from which page it comes.")
         return None

@@ -47,7 +47,8 @@ _ROW = {
     "certainty": {"kind": "stated", "bpm": "likely"},
     "doubts": [{"about": "tempo", "code": "half", "by": "tags", "confidence": 0.9, "believed": "heard"}],
 }
-_ASKED = {"mode": "files", "query": "kind:loop", "status": "analysed", "limit": 100, "cursor": "WzEs", "fields": ["id"]}
+_ASKED: dict[str, Any] = {"mode": "files", "query": "kind:loop", "status": "analysed", "limit": 100, "cursor": "WzEs"}
+_ASKED |= {"offset": 0, "fields": ["id"]}
 _FACETS: dict[str, Any] = {
     "total": 23,
     "kind": {"loop": 3},
@@ -112,6 +113,29 @@ def show_file(path: RootRelativePath, library: OpenLibrary) -> StrictJSONRespons
 )
 def facets(fields: FacetsFields, library: OpenLibrary) -> StrictJSONResponse:
     return answered(sonoteca.count_facets(library, sonoteca.FacetsRequest(**fields)))
+
+
+@router.get(
+    "/api/query-fields",
+    **documented(
+        "The fields of the query language: what each means, and the values of those that have a vocabulary.",
+        description="`sorts` says whether `sort:` takes the field. It helps to write queries, and changes with versions only.",
+        example={
+            "fields": [
+                {
+                    "name": "kind",
+                    "aliases": ["tempo"],
+                    "meaning": "what the file is",
+                    "example": "kind:loop",
+                    "values": ["track", "loop"],
+                    "sorts": True,
+                }
+            ]
+        },
+    ),
+)
+def query_fields() -> StrictJSONResponse:
+    return answered(sonoteca.query_fields())
 
 
 @router.get(

@@ -1,0 +1,37 @@
+// Icons as strokes on a grid of 16; they take the colour of the text beside them.
+import { html } from "./html.js";
+
+const STROKES = {
+  play: ["M4.5 2.8v10.4l8.5-5.2z", true],
+  pause: ["M4.5 3v10M11.5 3v10"],
+  back: ["M11.5 3.5v9l-6-4.5zM4 3.5v9"],
+  forward: ["M4.5 3.5v9l6-4.5zM12 3.5v9"],
+  loop: ["M3 7V6a2.5 2.5 0 0 1 2.5-2.5H13M10.8 1.3 13 3.5l-2.2 2.2M13 9v1a2.5 2.5 0 0 1-2.5 2.5H3M5.2 14.7 3 12.5l2.2-2.2"],
+  search: ["M7 2.5a4.5 4.5 0 1 0 0 9 4.5 4.5 0 0 0 0-9M10.4 10.4 14 14"],
+  close: ["M4 4l8 8M12 4l-8 8"],
+  columns: ["M2.5 3h11v10h-11zM6.2 3v10M9.8 3v10"],
+  sun: ["M8 5a3 3 0 1 0 0 6 3 3 0 0 0 0-6M8 1v1.5M8 13.5V15M1 8h1.5M13.5 8H15M3 3l1 1M12 12l1 1M13 3l-1 1M4 12l-1 1"],
+  moon: ["M13.5 9.5A6 6 0 0 1 6.5 2.5a6 6 0 1 0 7 7z"],
+  tag: ["M2.5 2.5h5l6 6-5 5-6-6zM5.2 5.2h.01"],
+  list: ["M2.5 4h8M2.5 8h8M2.5 12h5M12.5 9v5M10 11.5h5"],
+  download: ["M8 2v8M4.8 7 8 10.2 11.2 7M2.5 13.5h11"],
+  library: ["M3 2.5v11M6 2.5v11M9 3l3.5 10.3"],
+  wave: ["M2 7v2M5 4v8M8 2v12M11 5v6M14 7v2"],
+  volume: ["M2.5 6v4h2.3L8 12.7V3.3L4.8 6zM10.5 5.5a3.6 3.6 0 0 1 0 5M12.6 3.5a6.4 6.4 0 0 1 0 9"],
+  filter: ["M2 3.5h12M4.5 8h7M6.8 12.5h2.4"],
+  up: ["M8 13V3M4 7l4-4 4 4"],
+  down: ["M8 3v10M4 9l4 4 4-4"],
+  left: ["M10 3 5 8l5 5"],
+  check: ["M3 8.5 6.5 12 13 4.5"],
+  zoom_in: ["M7 2.5a4.5 4.5 0 1 0 0 9 4.5 4.5 0 0 0 0-9M10.4 10.4 14 14M5 7h4M7 5v4"],
+  zoom_out: ["M7 2.5a4.5 4.5 0 1 0 0 9 4.5 4.5 0 0 0 0-9M10.4 10.4 14 14M5 7h4"],
+  lock: ["M4 7h8v6.5H4zM5.5 7V5a2.5 2.5 0 0 1 5 0v2"],
+  plus: ["M8 3v10M3 8h10"],
+};
+
+export function Icon({ name, size = 16 }) {
+  const [path, filled] = STROKES[name];
+  return html`<svg
+    class=${filled ? "icon filled" : "icon"} width=${size} height=${size} viewBox="0 0 16 16" aria-hidden="true" focusable="false"
+  ><path d=${path} /></svg>`;
+}

@@ -1,0 +1,93 @@
+"""What tests of the page look at: a small library of the demo's sounds, and a tab that notices what it should not do."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from playwright.sync_api import Browser, ConsoleMessage, Page, ViewportSize
+
+import sonoteca
+from sonoteca.upkeep.demo_sounds import write_demo_sounds
+from sonoteca.workers.in_process import InProcessExecutor
+
+# A closed network: a browser that wants anything of its maker's says so at once.
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-quic",
+    "--no-first-run",
+    "--autoplay-policy=no-user-gesture-required",
+)
+CHOSEN = (
+    "bass C 124bpm",
+    "drums straight 124bpm",
+    "keys C 124bpm",
+    "keys Am 96bpm",
+    "kick deep",
+    "snare",
+    "rain on a roof",
+)
+WIDE: ViewportSize = {"width": 1440, "height": 900}
+
+
+def chromium() -> str:
+    """Where Debian's Chromium is; .ci/run installs it."""
+    found = shutil.which("chromium")
+    assert found, "Tests of the page need Debian's chromium: apt-get install chromium"
+    return found
+
+
+def make_page_library(folder: Path) -> Path:
+    """A library of a few sounds that were really listened to."""
+    paths = write_demo_sounds(folder / "sounds")
+    for path in paths:
+        if path.stem not in CHOSEN:
+            path.unlink()
+    library_file = folder / "library.sonoteca"
+    with (
+        sonoteca.open_library(library_file, mode="create") as library,
+        sonoteca.Listener(executor=InProcessExecutor()) as listener,
+    ):
+        answer = sonoteca.add(library, sonoteca.AddRequest(paths=(folder / "sounds",)), listener=listener)
+        assert answer.analysed == len(CHOSEN)
+    return library_file
+
+
+@contextmanager
+def watched_page(browser: Browser, url: str, *, is_refused: bool = False, **options: Any) -> Iterator[Page]:
+    """A tab with nothing remembered that fails its test on errors on the console and on requests to other hosts.
+
+    ``is_refused`` lets pass what the browser itself says of answers that are errors, for tests of these.
+    """
+    wrong: list[str] = []
+    context = browser.new_context(base_url=url, viewport=WIDE, **options)
+    context.set_default_timeout(20_000)
+    page = context.new_page()
+
+    def said(message: ConsoleMessage) -> None:
+        is_of_an_answer = message.text.startswith("Failed to load resource: the server responded")
+        if message.type == "error" and not (is_refused and is_of_an_answer):
+            wrong.append(f"console: {message.text}")
+
+    page.on("console", said)
+    page.on("pageerror", lambda error: wrong.append(f"error: {error}"))
+    own = urlsplit(url).netloc
+    page.on("request", lambda asked: wrong.append(f"asked {asked.url}") if _is_foreign(asked.url, own) else None)
+    try:
+        yield page
+        assert wrong == []
+    finally:
+        context.close()
+
+
+def _is_foreign(url: str, own: str) -> bool:
+    parts = urlsplit(url)
+    return parts.scheme in ("http", "https", "ws", "wss") and parts.netloc != own

@@ -1,0 +1,47 @@
+"""A real browser before a real server over a small library: one of each for all tests that ask for them.
+
+``page`` is a new tab on the shared library, which a test may look at and correct as long as it takes back what others would
+trip over; ``page_samples`` says what is in it. A test fails on any error on the browser's console, and on
+any request that leaves the machine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from page_samples import FLAGS, chromium, make_page_library, watched_page
+from server_processes import ServerProcess, running
+
+
+@pytest.fixture(scope="session")
+def page_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
+    """A server over a library of a few demo sounds."""
+    folder = tmp_path_factory.mktemp("page")
+    library = make_page_library(folder)
+    with running(library, folder, "--workers", "1") as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium(), args=[*FLAGS])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser: Browser, page_server: ServerProcess) -> Iterator[Page]:
+    """A new tab, with nothing remembered; ``page.goto("/ui/")`` opens the page."""
+    with watched_page(browser, page_server.url) as page:
+        yield page
+
+
+@pytest.fixture
+def refused_page(browser: Browser, page_server: ServerProcess) -> Iterator[Page]:
+    """The same, for tests of what the server refuses, which the browser reports by itself."""
+    with watched_page(browser, page_server.url, is_refused=True) as page:
+        yield page

@@ -1,0 +1,24 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+import { readPeaks } from "../../../src/sonoteca/web/peaks_data.js";
+
+function dat(pairs) {
+  const buffer = new ArrayBuffer(24 + pairs.length * 2);
+  const view = new DataView(buffer);
+  view.setInt32(0, 2, true);
+  view.setUint32(16, pairs.length / 2, true);
+  pairs.forEach((value, place) => view.setInt16(24 + 2 * place, value, true));
+  return buffer;
+}
+
+test("the loudest place is full, the others in proportion", () => {
+  assert.deepEqual([...readPeaks(dat([-100, 50, -200, 200]), 2)], [-63, 32, -127, 127]);
+});
+
+test("more pixels than columns: each column has the extremes of its share", () => {
+  assert.deepEqual([...readPeaks(dat([-1, 1, -100, 100, -2, 2, -3, 3]), 2)].slice(0, 2), [-127, 127]);
+});
+
+test("a sound without a single pixel is flat", () => {
+  assert.deepEqual([...readPeaks(dat([]), 2)], [0, 0, 0, 0]);
+});
