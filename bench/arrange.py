@@ -82,8 +82,7 @@ def _judged(heard: dict[str, Any], bpm: float, key: Key) -> dict[str, float]:
 
 def _truly(library: Library, arrangement: Arrangement, truth: dict[str, Any]) -> float:
     """Share of the tonal clips whose true key, shifted, is the one asked for or its relative."""
-    with library.read() as connection:
-        sources = find_sources(connection, arrangement.clips)
+    sources = find_sources(library, arrangement.clips)
     assert arrangement.key is not None
     right = []
     for clip in arrangement.clips:

@@ -19,7 +19,8 @@ import scipy.signal
 import soxr
 
 from sonoteca.audio.signal import AudioSignal
-from sonoteca.audio.stretch import Material, stretch
+from sonoteca.audio.stretch import stretch
+from sonoteca.audio.stretch_range import Material
 
 RATE = 44_100
 # Ratio and shift: what the loops of a library need to come together.

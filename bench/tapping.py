@@ -20,7 +20,8 @@ from sonoteca.audio.signal import ANALYSIS_RATE, AudioSignal
 from sonoteca.domain.descriptor import ACCENTS, ONSETS
 from sonoteca.domain.region import Region
 from sonoteca.features.feature_pass import compute_features
-from sonoteca.search.hum.tap import Rhythm, RhythmIndex, find_taps
+from sonoteca.search.hum.query_taps import find_taps
+from sonoteca.search.hum.tap import Rhythm, RhythmIndex
 
 N_LOOPS, N_QUERIES = 300, 150
 _STEPS = 32

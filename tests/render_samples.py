@@ -49,9 +49,9 @@ def roughness(samples: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def die_of_poison(work: Any) -> None:
-    """Stands in for ``material.make_pass`` and a decoder with a fault in its native code."""
+    """Stands in for ``worker_tasks.make_pass`` and a decoder with a fault in its native code."""
     order = work.order
-    if "poison" in order.path:
+    if "poison" in work.path:
         os.kill(os.getpid(), posix_signal.SIGSEGV)
-    made = fitted(read_passage(order.path, order.start_s, order.end_s), order)
+    made = fitted(read_passage(work.path, order.start_s, order.end_s), order)
     Path(work.target).write_bytes(np.concatenate([made[0], made[-1]]).astype("<f4").tobytes())

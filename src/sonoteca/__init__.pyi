@@ -11,8 +11,14 @@ from .arrange.keep.make import make_arrangement as make_arrangement
 from .arrange.preview.mode import PreviewMode as PreviewMode
 from .arrange.preview.preview import PreviewAnswer as PreviewAnswer
 from .arrange.preview.preview import preview as preview
+from .arrange.preview.preview_audio import PreviewAudioAnswer as PreviewAudioAnswer
+from .arrange.preview.preview_audio import preview_audio as preview_audio
+from .arrange.preview.request import PreviewAudioRequest as PreviewAudioRequest
 from .arrange.preview.request import PreviewRequest as PreviewRequest
 from .arrange.request import ArrangeRequest as ArrangeRequest
+from .arrange.sound.arrangement_audio import ArrangementAudioAnswer as ArrangementAudioAnswer
+from .arrange.sound.arrangement_audio import ArrangementAudioRequest as ArrangementAudioRequest
+from .arrange.sound.arrangement_audio import arrangement_audio as arrangement_audio
 from .arrange.sound.render import RenderAnswer as RenderAnswer
 from .arrange.sound.render import RenderRequest as RenderRequest
 from .arrange.sound.render import render as render
@@ -128,6 +134,7 @@ from .media.clip import ClipAnswer as ClipAnswer
 from .media.clip import ClipRequest as ClipRequest
 from .media.clip import clip as clip
 from .media.kept_files import KeepingLimits as KeepingLimits
+from .media.playable_file import PlayableFile as PlayableFile
 from .media.rendition import RenditionAnswer as RenditionAnswer
 from .media.rendition import RenditionRequest as RenditionRequest
 from .media.rendition import rendition as rendition

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 import synth
+from media_samples import NotedTasks
 from render_samples import die_of_poison, keep, one_section
 from sonoteca.analysis.builtin import builtin_analyzers
 from sonoteca.arrange.arrangement import Arrangement, Clip, Section
@@ -277,7 +278,7 @@ def test_a_file_that_breaks_while_it_is_read_is_named(
     """In a real worker process: the decoder dies of a signal, the command does not."""
     held = keep(plain, folder, "poison.wav", synth.tone(60, 2.0))
     good = keep(plain, folder, "good.wav", synth.tone(64, 2.0))
-    monkeypatch.setattr("sonoteca.arrange.sound.material.make_pass", die_of_poison)
+    monkeypatch.setattr("sonoteca.arrange.sound.worker_tasks.make_pass", die_of_poison)
     arrangement = one_section(120, 1, Clip("bass", held, 0.0, 2.0, 0, 1), Clip("melody", good, 0.0, 2.0, 0, 1))
     with pytest.raises(SoundsMissing, match=r"poison\.wav.* died"):
         render_arrangement(plain, arrangement, tmp_path / "mix.wav")
@@ -333,17 +334,6 @@ def test_sections_share_what_is_made_once(plain: Library, folder: Path, tmp_path
     held = keep(plain, folder, "d.wav", synth.drums(120, 1))
     sections = (Section("a", 0, 2), Section("b", 2, 2), Section("a", 4, 2))
     clips = tuple(Clip("drums", held, 0.0, 2.0, start, 2, tempo_ratio=1.05) for start in (0, 4))
-    made = Counting()
+    made = NotedTasks()
     render_arrangement(plain, Arrangement(126, 4, None, sections, clips), tmp_path / "mix.wav", executor=made)
-    assert made.n_tasks == 1
-
-
-class Counting(InProcessExecutor):
-    def __init__(self) -> None:
-        super().__init__()
-        self.n_tasks = 0
-
-    def run(self, function: Any, tasks: Any, **settings: Any) -> Any:
-        listed = list(tasks)
-        self.n_tasks += len(listed)
-        return super().run(function, listed, **settings)
+    assert made.done == ["make_pass", "mix_down"]

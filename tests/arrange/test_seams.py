@@ -15,8 +15,9 @@ import synth
 from render_samples import roughness
 from sonoteca.arrange.arrangement import Clip
 from sonoteca.arrange.bar_grid import BarGrid
-from sonoteca.arrange.sound.layers import layers_of, place_clips
+from sonoteca.arrange.sound.layers import layers_of
 from sonoteca.arrange.sound.mixing import Layer, blocks, mix
+from sonoteca.arrange.sound.placing import place_clips
 from sonoteca.arrange.sound.seam import closed, is_attack, meets_itself
 
 RATE = 44_100
@@ -115,9 +116,9 @@ def test_blocks_cover_everything_once(n: int, rate: int) -> None:
 
 def placed_layers(clips: Sequence[Clip], passes: dict[str, NDArray[np.float32]], tmp_path) -> list[Layer]:  # type: ignore[no-untyped-def]
     """Layers of clips whose one-bar passes (at 120 bpm, 2 s) are made already."""
-    placed = place_clips(BarGrid(120.0, 4, RATE), clips, {each.content_hash: tmp_path for each in clips})
-    made = {each.order: passes[each.clip.content_hash] for each in placed}
-    return [layer for some in layers_of(placed, made).values() for layer in some]
+    placed = place_clips(BarGrid(120.0, 4, RATE), clips)
+    made = {each.order: passes[each.order.content_hash] for some in placed.values() for each in some}
+    return [layer for some in placed.values() for layer in layers_of(some, made)]
 
 
 def test_soft_neighbours_are_crossfaded_without_a_dip(tmp_path) -> None:  # type: ignore[no-untyped-def]

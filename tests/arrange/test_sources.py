@@ -31,8 +31,7 @@ def song(library: Library, tmp_path: Path) -> Arrangement:
 
 
 def sources_of(library: Library, song: Arrangement) -> dict[str, Source]:
-    with library.read() as connection:
-        return find_sources(connection, song.clips)
+    return find_sources(library, song.clips)
 
 
 def test_every_sound_has_a_file_with_its_facts(library: Library, song: Arrangement, tmp_path: Path) -> None:

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 import synth
 from sonoteca.audio.crossfade import crossfade, fade_in
 from sonoteca.audio.signal import AudioSignal
-from sonoteca.audio.stretch import Material, stretch, stretched_length
+from sonoteca.audio.stretch import stretch, stretched_length
+from sonoteca.audio.stretch_range import Material
 from sonoteca.errors import RequestError
 
 RATE = synth.RATE

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 import synth
 from render_samples import roughness
 from sonoteca.audio.signal import AudioSignal
-from sonoteca.audio.stretch import Material
+from sonoteca.audio.stretch_range import Material
 from sonoteca.audio.warp import warp
 
 RATE = synth.RATE

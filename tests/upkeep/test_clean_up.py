@@ -147,7 +147,7 @@ def test_resources_say_what_the_machine_has_and_what_is_kept(library: Library, u
     assert 0 < told["memory"]["program_bytes"] < told["memory"]["total_bytes"]
     assert 0 < told["disk"]["free_bytes"] < told["disk"]["total_bytes"]
     assert told["workers"]["kind"] == "in_process"
-    assert set(told["caches"]) == {"audio", "clips", "looks", "peaks", "staging"}
+    assert set(told["caches"]) == {"audio", "clips", "looks", "peaks", "previews", "renders", "staging"}
     assert told["caches"]["staging"] == {"files": 2, "n_bytes": 2_100}
     # The file and its note.
     assert told["caches"]["audio"]["files"] == 2

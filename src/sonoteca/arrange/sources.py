@@ -7,21 +7,26 @@ plays another sound that took the place of its own.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection
 
 from sonoteca.arrange.arrangement import Arrangement, Clip
-from sonoteca.audio.content_hash import hash_content
 from sonoteca.catalogue.heard.summaries import certainties
 from sonoteca.catalogue.identity.locations import locations_of
 from sonoteca.catalogue.identity.sounds import known_sounds
+from sonoteca.catalogue.store.library import Library
 from sonoteca.catalogue.store.schema import locations, sounds, summaries
 from sonoteca.domain.certainty import Certainty
-from sonoteca.errors import AudioError, SoundsMissing
+from sonoteca.errors import AudioError, SoundsMissing, WorkerError
+from sonoteca.media.source import content_in
+
+if TYPE_CHECKING:
+    # A process that only answers loads nothing that listens.
+    from sonoteca.ingest.listener import Listener
 
 _NAMED = 6
 
@@ -47,25 +52,35 @@ class Source:
     role_certainty: Certainty | None = None
 
 
-def find_sources(connection: Connection, clips: Iterable[Clip]) -> dict[str, Source]:
-    """Find the source of each content of the clips, by hash; missing ones are in it, with the reason."""
+def find_sources(library: Library, clips: Iterable[Clip], *, listener: Listener | None = None) -> dict[str, Source]:
+    """Find the source of each content of the clips, by hash; missing ones are in it, with the reason.
+
+    Parameters
+    ----------
+    listener : Listener, optional
+        Its workers read files that were changed since the library saw them; without one, this process does.
+    """
     hashes = list(dict.fromkeys(clip.content_hash for clip in clips))
-    ids = known_sounds(connection, hashes)
-    places = locations_of(connection, list(ids.values()))
-    facts = {row.id: row for row in connection.execute(sa.select(sounds).where(sounds.c.id.in_(list(ids.values()))))}
-    heard = sa.select(summaries).where(summaries.c.sound_id.in_(list(ids.values())), summaries.c.number == 0)
-    roles = {row.sound_id: row for row in connection.execute(heard)}
-    stamps = {
-        row.id: (row.size, row.mtime_ns)
-        for row in connection.execute(sa.select(locations).where(locations.c.sound_id.in_(list(ids.values()))))
-    }
+    with library.read() as connection:
+        ids = known_sounds(connection, hashes)
+        known = list(ids.values())
+        places = locations_of(connection, known)
+        facts = {row.id: row for row in connection.execute(sa.select(sounds).where(sounds.c.id.in_(known)))}
+        heard = sa.select(summaries).where(summaries.c.sound_id.in_(known), summaries.c.number == 0)
+        roles = {row.sound_id: row for row in connection.execute(heard)}
+        seen = sa.select(locations).where(locations.c.sound_id.in_(known))
+        stamps = {row.id: (row.size, row.mtime_ns) for row in connection.execute(seen)}
+
+    def content_of(path: Path) -> str:
+        return _content_of(library, path, listener)
+
     found: dict[str, Source] = {}
     for each in hashes:
         if each not in ids:
             found[each] = Source(each, each, why_missing="the library does not know this sound any more")
             continue
         row, here = facts[ids[each]], places[ids[each]]
-        refusals = {place.path: _why_not(place.path, stamps[place.id], each) for place in here}
+        refusals = {place.path: _why_not(place.path, stamps[place.id], each, content_of) for place in here}
         path = next((path for path, why in refusals.items() if why is None), None)
         found[each] = Source(
             content_hash=each,
@@ -82,16 +97,29 @@ def find_sources(connection: Connection, clips: Iterable[Clip]) -> dict[str, Sou
     return found
 
 
-def _why_not(path: Path, stamp: tuple[int, int], wanted: str) -> str | None:
+def _content_of(library: Library, path: Path, listener: Listener | None) -> str:
+    """The hash of the content of a file, read now."""
+    if listener is not None:
+        return content_in(library, os.fspath(path), listener)
+    # Not above: it loads what reads containers.
+    from sonoteca.audio.content_hash import hash_content
+
+    return hash_content(path)
+
+
+def _why_not(path: Path, stamp: tuple[int, int], wanted: str, content_of: Callable[[Path], str]) -> str | None:
     """Say why a file cannot stand for a content; None if it can."""
     try:
         state = os.stat(path)
-        if (state.st_size, state.st_mtime_ns) != stamp and hash_content(path) != wanted:
+        if (state.st_size, state.st_mtime_ns) != stamp and content_of(path) != wanted:
             return "the file holds another sound now"
     except OSError as error:
         return f"the file cannot be read ({error.strerror})"
     except AudioError as error:
         return f"the file is no sound any more ({error.message})"
+    except (SoundsMissing, WorkerError) as error:
+        # It changed while it was read, or a worker that read it died.
+        return f"the file cannot be read ({error.message.rstrip('.')})"
     return None
 
 

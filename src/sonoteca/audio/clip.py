@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from sonoteca.audio.encode import SoundWriter
 from sonoteca.audio.file_stamp import FileStamp
 from sonoteca.audio.span import HeardAs, Take, decode_span
-from sonoteca.audio.transcode import Written, told_of
+from sonoteca.audio.transcode import told_of
+from sonoteca.audio.written import Written
 
 BIT_RATE = 128_000
 # Rates at which MP3 is full; all others become one of them.

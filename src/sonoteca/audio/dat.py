@@ -9,12 +9,21 @@ from __future__ import annotations
 import array
 import struct
 import sys
+from dataclasses import dataclass
 from typing import Any
 
 FULL_SCALE = 32_767
 # Version, flags (bit 0: 8-bit values), rate, samples per pixel, pixels, channels.
 _HEADER = struct.Struct("<iIiiIi")
 _VERSION = 2
+
+
+@dataclass(frozen=True, slots=True)
+class DrawnPeaks:
+    """Both drawings of a sound (``audio.peaks``) as ``.dat`` files."""
+
+    overview: bytes
+    zoom: bytes
 
 
 def dat_bytes(sample_rate: int, samples_per_pixel: int, pairs: bytes) -> bytes:

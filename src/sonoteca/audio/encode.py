@@ -158,7 +158,8 @@ def write_audio(
 class SoundWriter:
     """Writes a sound block by block; the file is there when it is complete, and not before.
 
-    Parameters as of ``write_audio``; ``width`` is how ``.wav`` keeps its samples. The bytes depend on the samples
+    Parameters as of ``write_audio``; ``width`` is how ``.wav`` keeps its samples; ``in_place`` writes at the path itself,
+    which is aside already, for who gives the file its name later. The bytes depend on the samples
     alone: no time stamp is written (WAV, FLAC, MP3; Ogg and Matroska draw serial numbers).
     A context manager: leaving it by an error leaves no file, and what was there before.
     """
@@ -173,18 +174,20 @@ class SoundWriter:
         width: SampleWidth = "pcm_24",
         bit_rate: int | None = None,
         tags: dict[str, str] | None = None,
+        in_place: bool = False,
     ) -> None:
-        self._whole = WholeFile(path)
-        suffix = encoding if encoding is not None else self._whole.path.suffix.lower()
+        self._whole = None if in_place else WholeFile(path)
+        aside = Path(path) if self._whole is None else self._whole.aside
+        suffix = encoding if encoding is not None else Path(path).suffix.lower()
         self._target: _WavFile | _EncodedFile
         if suffix == ".wav" and not tags:
-            self._target = _WavFile(self._whole.aside, sample_rate, n_channels, width)
+            self._target = _WavFile(aside, sample_rate, n_channels, width)
             return
         if suffix not in ENCODINGS:
             raise UnsupportedFormat(
                 f"Sound cannot be written as {suffix!r}.", f"Use one of .wav {' '.join(ENCODINGS)}."
             )
-        self._target = _EncodedFile(self._whole.aside, sample_rate, n_channels, ENCODINGS[suffix], bit_rate, tags or {})
+        self._target = _EncodedFile(aside, sample_rate, n_channels, ENCODINGS[suffix], bit_rate, tags or {})
 
     def write(self, samples: NDArray[np.float32]) -> None:
         """Append a block, float32 (n_channels, n)."""
@@ -198,10 +201,11 @@ class SoundWriter:
     ) -> None:
         try:
             self._target.close(complete=kind is None)
-            if kind is None:
+            if kind is None and self._whole is not None:
                 self._whole.keep()
         finally:
-            self._whole.discard()
+            if self._whole is not None:
+                self._whole.discard()
 
 
 class _WavFile:

@@ -7,12 +7,10 @@ of ten hours has 2,048), fewer where the overview has fewer, so that it is never
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
-from sonoteca.audio.dat import FULL_SCALE, dat_bytes
+from sonoteca.audio.dat import FULL_SCALE, DrawnPeaks, dat_bytes
 from sonoteca.audio.file_stamp import FileStamp
 from sonoteca.audio.mixdown import MonoMix
 from sonoteca.audio.span import HeardAs, Take, decode_span
@@ -21,14 +19,6 @@ SAMPLES_PER_PIXEL = 256
 OVERVIEW_PIXELS = 2_000
 # About 100 minutes at 44,100 Hz; a drawing of so many is 4 MiB.
 MOST_PIXELS = 2**20
-
-
-@dataclass(frozen=True, slots=True)
-class DrawnPeaks:
-    """Both drawings as ``.dat`` files (``audio.dat``)."""
-
-    overview: bytes
-    zoom: bytes
 
 
 def draw_peaks(path: str, stamp: FileStamp) -> DrawnPeaks:

@@ -8,17 +8,14 @@ hundredth of a cent where the engine's own shift is up to 9 cents off.
 
 from __future__ import annotations
 
-from typing import Literal
-
 import numpy as np
 import soxr
 from numpy.typing import NDArray
 
 from sonoteca.audio.crossfade import crossfade
 from sonoteca.audio.signal import AudioSignal
+from sonoteca.audio.stretch_range import MAX_RATIO, MIN_RATIO, Material
 from sonoteca.errors import RequestError
-
-Material = Literal["tonal", "percussive"]
 
 # Length of the analysis window in seconds; it moves on by a quarter. Long enough to tell the
 # partials of a low chord from each other, or short enough to keep a drum's attack together.
@@ -29,7 +26,6 @@ _CONTEXT_S = 0.3
 _SEAM_S: dict[Material, float] = {"tonal": 0.05, "percussive": 0.01}
 # Below this change of speed (0.9 cents) plain resampling is better than any stretch.
 _VARISPEED = 5e-4
-MIN_RATIO, MAX_RATIO = 0.25, 4.0
 MAX_SEMITONES = 24.0
 # A length may differ from what the ratio says by so much: loops are fitted to their bars.
 _LENGTH_TOLERANCE = 0.02

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 from contextlib import ExitStack
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,30 +17,12 @@ from sonoteca.audio.file_look import LARGEST_PLAYABLE_RATE, LEAST_PLAYABLE_RATE
 from sonoteca.audio.file_stamp import FileStamp
 from sonoteca.audio.mixdown import ToRate
 from sonoteca.audio.span import HeardAs, Take, decode_span
-from sonoteca.errors import AudioError
+from sonoteca.audio.written import TooLong, Written
 
 # A rate that browsers may refuse becomes this one.
 _USUAL_RATE = 48_000
 # Ten-hour recordings exist; of a file that does not end so much is written, because disks do.
 LONGEST_S = 24 * 3600.0
-
-
-@dataclass(frozen=True, slots=True)
-class Written:
-    """A file that was written: ``n_samples`` per channel; ``bytes_hash`` is a hash over all its bytes."""
-
-    sample_rate: int
-    channels: int
-    n_samples: int
-    n_bytes: int
-    bytes_hash: str
-
-
-class TooLong(AudioError):
-    """A sound that is longer than what is written of one."""
-
-    code = "too_long"
-    default_remedy = "Ask for a part of it."
 
 
 def transcode(path: str, stamp: FileStamp, target: str, *, start_s: float = 0.0, end_s: float | None = None) -> Written:

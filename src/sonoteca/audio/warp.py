@@ -9,7 +9,8 @@ import numpy as np
 
 from sonoteca.audio.crossfade import crossfade
 from sonoteca.audio.signal import AudioSignal
-from sonoteca.audio.stretch import Material, stretch
+from sonoteca.audio.stretch import stretch
+from sonoteca.audio.stretch_range import Material
 
 # Neighbouring pieces are stretched with their surroundings and meet over this long.
 _MEET_S = 0.02

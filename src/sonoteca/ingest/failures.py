@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from sonoteca.domain.names import printable_path
 from sonoteca.errors import (
     ListeningStopped,
@@ -21,18 +23,31 @@ class FileChanged(WorkerError):
     default_remedy = "Add its folder again when no other program writes to the file."
 
 
-def error_of(failed: Failed, path: str) -> SonotecaError:
-    """The failure of one file, with a code, a sentence and a remedy."""
+@dataclass(frozen=True, slots=True)
+class Doing:
+    """What a worker does, as sentences about it say: ``did`` something, ``doing`` something."""
+
+    did: str
+    doing: str
+
+
+LISTENING = Doing("listened to", "Listening to")
+MIXING = Doing("mixed", "Mixing")
+LAYING_OUT = Doing("laid out", "Laying out")
+
+
+def error_of(failed: Failed, path: str, *, doing: Doing = LISTENING) -> SonotecaError:
+    """The failure of one file, or of what else a worker works on, with a code, a sentence and a remedy."""
     shown = printable_path(path)
     if isinstance(failed.error, SonotecaError):
         return failed.error
     if failed.kind == "crash":
-        return WorkerCrashed(f"The process that listened to {shown} died: {failed.message}.")
+        return WorkerCrashed(f"The process that {doing.did} {shown} died: {failed.message}.")
     if failed.kind == "timeout":
-        return WorkerTimedOut(f"Listening to {shown} did not end: {failed.message}.")
+        return WorkerTimedOut(f"{doing.doing} {shown} did not end: {failed.message}.")
     if failed.kind == "memory":
-        return WorkerOutOfMemory(f"Listening to {shown} needed too much memory: {failed.message or 'out of memory'}.")
+        return WorkerOutOfMemory(f"{doing.doing} {shown} needed too much memory: {failed.message or 'out of memory'}.")
     if failed.kind == "lost":
-        return ListeningStopped(f"Listening to {shown} was stopped: {failed.message}.")
+        return ListeningStopped(f"{doing.doing} {shown} was stopped: {failed.message}.")
     kind = "" if failed.error is None else f"{type(failed.error).__name__}: "
-    return WorkerError(f"Listening to {shown} failed: {kind}{failed.message}")
+    return WorkerError(f"{doing.doing} {shown} failed: {kind}{failed.message}")

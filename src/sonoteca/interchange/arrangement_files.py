@@ -92,7 +92,7 @@ def export_arrangement(library: Library, request: ArrangementExportRequest) -> A
         arrangement = load_arrangement(connection, request.arrangement)
         if path.exists() and find_sounds(connection, os.path.abspath(path)):
             raise RequestError(f"{path} is a sound of the library.", "Name another file.", field="output")
-        sources = find_sources(connection, arrangement.clips)
+    sources = find_sources(library, arrangement.clips)
     if chosen is ExportFormat.DAWPROJECT:
         content = dawproject_bytes(arrangement, sources, embed=request.embed)
     elif chosen is ExportFormat.MIDI_MARKERS:

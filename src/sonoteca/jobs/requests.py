@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter, ValidationError, field_validator
 
-from sonoteca.arrange.sound.render import DEFAULT_RATE, check_rate
+from sonoteca.arrange.sound.rate import DEFAULT_RATE, check_rate
 from sonoteca.domain.file_paths import FilePath
 from sonoteca.domain.request import Request, request_error
 from sonoteca.errors import RequestError

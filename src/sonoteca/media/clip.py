@@ -16,7 +16,7 @@ from sonoteca.domain.request import Request
 from sonoteca.ingest.deadline import deadline_of_file
 from sonoteca.media import worker_tasks
 from sonoteca.media.kept_files import KeepingLimits, Kept
-from sonoteca.media.playable_file import PlayableFile
+from sonoteca.media.playable_file import PlayableSound
 from sonoteca.media.representative import representative_start_s
 from sonoteca.media.source import MediaSound, find_sound, find_source
 
@@ -49,7 +49,7 @@ class ClipRequest(Request):
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class ClipAnswer(PlayableFile):
+class ClipAnswer(PlayableSound):
     """What is to be played: MP3 of 128 kbit/s; ``n_samples`` is what was encoded."""
 
 

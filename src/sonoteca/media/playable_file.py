@@ -11,15 +11,13 @@ from sonoteca.domain.request import Request
 from sonoteca.errors import SoundsMissing
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, slots=True, repr=False, kw_only=True)
 class PlayableFile:
     """A file that every browser plays.
 
     Attributes
     ----------
     request : Request
-    sound : str
-        The public id.
     path : Path
         Where the file is on this machine; who answers strangers keeps it for himself. ``open`` opens it.
     media_type : str
@@ -27,14 +25,11 @@ class PlayableFile:
         A strong validator, quotes included: a hash over all bytes of the file.
     n_bytes, n_samples, sample_rate, channels : int
         Samples per channel: exactly the frames that are heard.
-    start_s : float [s]
-        Where in the sound it begins.
     stamp : FileStamp
         Of the file when the answer was given.
     """
 
     request: Request
-    sound: str
     path: Path
     media_type: str
     etag: str
@@ -42,12 +37,16 @@ class PlayableFile:
     n_samples: int
     sample_rate: int
     channels: int
-    start_s: float
     stamp: FileStamp
 
     @property
     def duration_s(self) -> float:
         return self.n_samples / self.sample_rate
+
+    @property
+    def shown(self) -> str:
+        """Whose file it is, as sentences call it."""
+        raise NotImplementedError
 
     def open(self) -> BinaryIO:
         """The file, to be read and closed.
@@ -67,13 +66,12 @@ class PlayableFile:
         return file
 
     def _gone(self) -> SoundsMissing:
-        return SoundsMissing(f"The file of {self.sound} was changed or removed a moment ago.", "Ask again.")
+        return SoundsMissing(f"The file of {self.shown} was changed or removed a moment ago.", "Ask again.")
 
     def as_json(self) -> dict[str, Any]:
         """Everything but where the file is."""
         return {
             "query": self.request.as_json(),
-            "sound": self.sound,
             "media_type": self.media_type,
             "etag": self.etag,
             "n_bytes": self.n_bytes,
@@ -81,8 +79,31 @@ class PlayableFile:
             "sample_rate": self.sample_rate,
             "channels": self.channels,
             "duration_s": self.duration_s,
-            "start_s": self.start_s,
         }
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__}: {self.sound}, {self.media_type}, {self.duration_s:.3f} s>"
+        return f"<{type(self).__name__}: {self.shown}, {self.media_type}, {self.duration_s:.3f} s>"
+
+
+@dataclass(frozen=True, slots=True, repr=False, kw_only=True)
+class PlayableSound(PlayableFile):
+    """A sound of the library, or a part of it, as a file that every browser plays.
+
+    Attributes
+    ----------
+    sound : str
+        The public id.
+    start_s : float [s]
+        Where in the sound it begins.
+    """
+
+    sound: str
+    start_s: float
+
+    @property
+    def shown(self) -> str:
+        return self.sound
+
+    def as_json(self) -> dict[str, Any]:
+        # The class is made anew for its slots, which the short form of super does not know.
+        return PlayableFile.as_json(self) | {"sound": self.sound, "start_s": self.start_s}

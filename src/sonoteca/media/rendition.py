@@ -16,7 +16,7 @@ from sonoteca.errors import RequestError
 from sonoteca.ingest.deadline import deadline_of_file
 from sonoteca.media import worker_tasks
 from sonoteca.media.kept_files import KeepingLimits, Kept
-from sonoteca.media.playable_file import PlayableFile
+from sonoteca.media.playable_file import PlayableSound
 from sonoteca.media.source import MediaSound, Source, find_region_span, find_sound, find_source
 
 if TYPE_CHECKING:
@@ -61,14 +61,14 @@ class RenditionRequest(Request):
 
 
 @dataclass(frozen=True, slots=True, repr=False, kw_only=True)
-class RenditionAnswer(PlayableFile):
+class RenditionAnswer(PlayableSound):
     """What is to be played; ``is_original``: the file is the sound's own, as it is."""
 
     is_original: bool
 
     def as_json(self) -> dict[str, Any]:
         # The class is made anew for its slots, which the short form of super does not know.
-        return PlayableFile.as_json(self) | {"is_original": self.is_original}
+        return PlayableSound.as_json(self) | {"is_original": self.is_original}
 
 
 def rendition(

@@ -128,6 +128,19 @@ def find_source(library: Library, sound: MediaSound, listener: Listener) -> Sour
     raise SoundsMissing(f"{sound.shown} is missing: {why}.", field="sound")
 
 
+def content_in(library: Library, path: str, listener: Listener) -> str:
+    """The hash of the content that a file holds now, read by a worker unless nothing was written to it since one read it.
+
+    Raises
+    ------
+    OSError
+        The file cannot be looked at.
+    AudioError, WorkerError
+        It holds no sound, or reading it crashed, hung or ate memory.
+    """
+    return _looked_at(library, path, listener).content_hash
+
+
 def _looked_at(library: Library, path: str, listener: Listener) -> FileLook:
     stamp = stamp_of(path)
     held: OrderedDict[str, FileLook] = library.held.setdefault("media.looks", OrderedDict())

@@ -21,7 +21,7 @@ from sonoteca.whole_file import write_whole
 
 if TYPE_CHECKING:
     # A process that only answers loads nothing that listens.
-    from sonoteca.audio.peaks import DrawnPeaks
+    from sonoteca.audio.dat import DrawnPeaks
     from sonoteca.ingest.listener import Listener
 
 PEAKS_FOLDER = "peaks"

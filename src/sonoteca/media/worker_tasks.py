@@ -15,8 +15,8 @@ from sonoteca.audio.file_stamp import FileLook, FileStamp
 from sonoteca.errors import LibraryFull, LibraryUnwritable
 
 if TYPE_CHECKING:
-    from sonoteca.audio.peaks import DrawnPeaks
-    from sonoteca.audio.transcode import Written
+    from sonoteca.audio.dat import DrawnPeaks
+    from sonoteca.audio.written import Written
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ def transcode(order: SpanOrder) -> Written:
     """See ``audio.transcode.transcode``; a disk that is full or takes nothing is an error of the library."""
     from sonoteca.audio.transcode import transcode as write
 
-    with _disk_errors_explained(order.target):
+    with disk_errors_explained(order.target):
         return write(order.path, order.stamp, order.target, start_s=order.start_s, end_s=order.end_s)
 
 
@@ -65,7 +65,7 @@ def clip(order: ClipOrder) -> Written:
     """See ``audio.clip.write_clip``; disks as of ``transcode``."""
     from sonoteca.audio.clip import write_clip
 
-    with _disk_errors_explained(order.target):
+    with disk_errors_explained(order.target):
         return write_clip(
             order.path,
             order.stamp,
@@ -85,7 +85,8 @@ def draw(order: PeaksOrder) -> DrawnPeaks:
 
 
 @contextmanager
-def _disk_errors_explained(target: str) -> Iterator[None]:
+def disk_errors_explained(target: str) -> Iterator[None]:
+    """Tell that ``target``, a file of the library's own, cannot be written as an error of the library."""
     try:
         yield
     except OSError as error:

@@ -20,6 +20,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from sonoteca import PlayableFile
 from sonoteca.errors import RangeRefused
 from sonoteca.server.problems import problem_response
 
@@ -102,6 +103,13 @@ Held = Annotated[Conditions, Depends(_conditions)]
 def not_modified(etag: str, caching: str, headers: Mapping[str, str] = {}) -> Response:
     """The answer to a client that holds it already."""
     return Response(status_code=304, headers={"ETag": etag, "Cache-Control": caching, **headers})
+
+
+def sent(played: PlayableFile, held: Conditions, *, caching: str) -> Response:
+    """A playable file as the answer to who asks for it."""
+    if held.has(played.etag):
+        return not_modified(played.etag, caching)
+    return FileAnswer(played.open(), played.etag, played.media_type, held, caching=caching)
 
 
 class FileAnswer(Response):

@@ -41,12 +41,18 @@ def asked(kind: type[requests.Request], *, without: Collection[str] = ()) -> Any
     names = [name for name in kind.model_fields if name not in without]
 
     async def values(http_request: Request, **read: Any) -> dict[str, Any]:
-        return {name: storable(name, value) for name, value in read.items() if name in http_request.query_params}
+        given = http_request.query_params
+        return {name: storable(name, value) for name, value in read.items() if _spelled(kind, name) in given}
 
     parameters = [_parameter(name, kind.model_fields[name], told.get(name)) for name in names]
     request = inspect.Parameter("http_request", inspect.Parameter.KEYWORD_ONLY, annotation=Request)
     values.__signature__ = inspect.Signature([request, *parameters])  # type: ignore[attr-defined]
     return Depends(values)
+
+
+def _spelled(kind: type[requests.Request], name: str) -> str:
+    """How JSON and URLs spell a field."""
+    return kind.model_fields[name].alias or name
 
 
 def _parameter(name: str, field: FieldInfo, told: str | None) -> inspect.Parameter:
@@ -61,7 +67,7 @@ def _parameter(name: str, field: FieldInfo, told: str | None) -> inspect.Paramet
         name,
         inspect.Parameter.KEYWORD_ONLY,
         default=inspect.Parameter.empty if default is ... else default,
-        annotation=Annotated[(kind, *rules, Query(description=told))],
+        annotation=Annotated[(kind, *rules, Query(description=told, alias=field.alias))],
     )
 
 

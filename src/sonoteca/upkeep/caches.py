@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from sonoteca.arrange.preview.preview_audio import PREVIEWS_FOLDER
+from sonoteca.arrange.sound.arrangement_audio import RENDERS_FOLDER
 from sonoteca.catalogue.store.library import Library
 from sonoteca.media.clip import CLIPS_FOLDER
 from sonoteca.media.rendition import AUDIO_FOLDER
@@ -16,6 +18,8 @@ CACHES: Mapping[str, tuple[str, ...]] = {
     "clips": CLIPS_FOLDER,
     "looks": LOOKS_FOLDER,
     "peaks": (PEAKS_FOLDER,),
+    "previews": PREVIEWS_FOLDER,
+    "renders": RENDERS_FOLDER,
 }
 STAGING = "staging"
 

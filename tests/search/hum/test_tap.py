@@ -4,7 +4,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sonoteca.audio.signal import AudioSignal
-from sonoteca.search.hum.tap import Rhythm, RhythmIndex, find_taps
+from sonoteca.search.hum.query_taps import find_taps
+from sonoteca.search.hum.tap import Rhythm, RhythmIndex
 
 RATE = 22_050
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sonoteca.arrange.arrangement import Arrangement
 from sonoteca.arrange.keep.clip_fits import ClipFit, fit_clips
@@ -12,6 +12,10 @@ from sonoteca.arrange.keep.document import full_document
 from sonoteca.arrange.sources import Source, find_sources
 from sonoteca.catalogue.store.library import Library
 from sonoteca.domain.request import Request
+
+if TYPE_CHECKING:
+    # A process that only answers loads nothing that listens.
+    from sonoteca.ingest.listener import Listener
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -58,8 +62,9 @@ class ArrangeAnswer:
         return full_document(self.arrangement, self.sources, self.fits)
 
 
-def answer_with(library: Library, arrangement: Arrangement, request: Request | None = None) -> ArrangeAnswer:
-    """Answer with an arrangement: look where its sounds are now."""
-    with library.read() as connection:
-        sources = find_sources(connection, arrangement.clips)
+def answer_with(
+    library: Library, arrangement: Arrangement, request: Request | None = None, *, listener: Listener | None = None
+) -> ArrangeAnswer:
+    """Answer with an arrangement: look where its sounds are now; ``listener`` as of ``find_sources``."""
+    sources = find_sources(library, arrangement.clips, listener=listener)
     return ArrangeAnswer(arrangement, sources, fit_clips(library, arrangement), request)

@@ -7,7 +7,7 @@ AmbiguousArrangement say when it means none or several.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sonoteca.arrange.arrangement import Arrangement
 from sonoteca.arrange.keep.answer import ArrangeAnswer, answer_with
@@ -22,19 +22,31 @@ from sonoteca.catalogue.store.library import Library
 from sonoteca.domain.answer import Rows
 from sonoteca.domain.request import Request
 
+if TYPE_CHECKING:
+    # A process that only answers loads nothing that listens.
+    from sonoteca.ingest.listener import Listener
 
-def keep_arrangement(library: Library, arrangement: Arrangement, request: Request | None = None) -> ArrangeAnswer:
-    """Keep a new arrangement under an id of its own."""
+
+def keep_arrangement(
+    library: Library, arrangement: Arrangement, request: Request | None = None, *, listener: Listener | None = None
+) -> ArrangeAnswer:
+    """Keep a new arrangement under an id of its own; ``listener`` as of ``open_arrangement``."""
     with library.write() as connection:
         kept = save_new(connection, arrangement)
-    return answer_with(library, kept, request)
+    return answer_with(library, kept, request, listener=listener)
 
 
-def open_arrangement(library: Library, name: str) -> ArrangeAnswer:
-    """Open an arrangement exactly as it was saved."""
+def open_arrangement(library: Library, name: str, *, listener: Listener | None = None) -> ArrangeAnswer:
+    """Open an arrangement exactly as it was saved.
+
+    Parameters
+    ----------
+    listener : Listener, optional
+        Its workers read files that were changed since the library saw them; without one, this process does.
+    """
     with library.read() as connection:
         held = load_arrangement(connection, name)
-    return answer_with(library, held)
+    return answer_with(library, held, listener=listener)
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import math
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from pydantic import ValidationInfo, field_validator, model_validator
 
@@ -34,6 +34,10 @@ from sonoteca.catalogue.store.library import Library
 from sonoteca.catalogue.store.names import storable
 from sonoteca.domain.request import Request
 from sonoteca.errors import RequestError
+
+if TYPE_CHECKING:
+    # A process that only answers loads nothing that listens.
+    from sonoteca.ingest.listener import Listener
 
 Texts = tuple[str, ...]
 
@@ -145,8 +149,15 @@ class ArrangementEditRequest(Request):
         return self
 
 
-def edit_arrangement(library: Library, request: ArrangementEditRequest) -> ArrangeAnswer:
+def edit_arrangement(
+    library: Library, request: ArrangementEditRequest, *, listener: Listener | None = None
+) -> ArrangeAnswer:
     """Change an arrangement, with a way back: all edits of a request are one, done or refused together.
+
+    Parameters
+    ----------
+    listener : Listener, optional
+        As of ``open_arrangement``.
 
     Raises
     ------
@@ -165,7 +176,7 @@ def edit_arrangement(library: Library, request: ArrangementEditRequest) -> Arran
         changed = apply_edits(library, held, request)
         with library.write() as connection:
             save_changed(connection, changed, instead_of=held)
-    return answer_with(library, changed, request)
+    return answer_with(library, changed, request, listener=listener)
 
 
 def apply_edits(library: Library, arrangement: Arrangement, request: ArrangementEditRequest) -> Arrangement:

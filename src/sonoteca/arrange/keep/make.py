@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from sonoteca.arrange.choose.compose import compose_arrangement
 from sonoteca.arrange.keep.answer import ArrangeAnswer
 from sonoteca.arrange.keep.arrangements import keep_arrangement
 from sonoteca.arrange.request import ArrangeRequest
 from sonoteca.catalogue.store.library import Library
 
+if TYPE_CHECKING:
+    # A process that only answers loads nothing that listens.
+    from sonoteca.ingest.listener import Listener
 
-def make_arrangement(library: Library, request: ArrangeRequest) -> ArrangeAnswer:
+
+def make_arrangement(library: Library, request: ArrangeRequest, *, listener: Listener | None = None) -> ArrangeAnswer:
     """Compose an arrangement of the library's loops, and keep it under an id.
 
     Parameters
@@ -17,6 +23,8 @@ def make_arrangement(library: Library, request: ArrangeRequest) -> ArrangeAnswer
     library : Library
         Opened for writing.
     request : ArrangeRequest
+    listener : Listener, optional
+        As of ``open_arrangement``.
 
     Returns
     -------
@@ -30,4 +38,4 @@ def make_arrangement(library: Library, request: ArrangeRequest) -> ArrangeAnswer
     SoundNotFound, AmbiguousSound
         From a name.
     """
-    return keep_arrangement(library, compose_arrangement(library, request), request)
+    return keep_arrangement(library, compose_arrangement(library, request), request, listener=listener)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sonoteca.arrange.arrangement import Clip
 from sonoteca.arrange.bar_grid import BarGrid
@@ -18,11 +17,11 @@ from sonoteca.arrange.preview.mode import PreviewMode
 from sonoteca.arrange.preview.request import DEFAULT_BARS, MAX_BARS, At, check_preview
 from sonoteca.arrange.preview.sounds import PreviewSound
 from sonoteca.arrange.preview.transition_plan import TransitionPlan, plan_transition
-from sonoteca.arrange.sound.layers import PlacedClip, layers_of, place_clips
-from sonoteca.arrange.sound.material import PassOrder, make_passes, pass_workers, scratch_folder
-from sonoteca.arrange.sound.mixdown import mix_down
-from sonoteca.arrange.sound.mixing import Layer
-from sonoteca.arrange.sound.render import DEFAULT_RATE, Rendering, check_targets
+from sonoteca.arrange.sound.in_workers import make_passes, output_explained, render_workers, scratch_folder, write_mix
+from sonoteca.arrange.sound.orders import PassFile, PassOrder, PlacedPass, Voices, name_of
+from sonoteca.arrange.sound.placing import place_clips
+from sonoteca.arrange.sound.rate import DEFAULT_RATE
+from sonoteca.arrange.sound.render import Rendering, check_targets
 from sonoteca.catalogue.store.library import Library
 from sonoteca.domain.vocabulary import Kind, Role
 from sonoteca.errors import RequestError, SonotecaError
@@ -30,7 +29,6 @@ from sonoteca.match.fit import fit
 from sonoteca.match.weights import Weights, default_weights
 from sonoteca.workers.executor import Executor
 
-Passes: TypeAlias = dict[PassOrder, NDArray[np.float32]]
 # Where neither sound has a tempo, bars are only a way to count.
 _COUNTING_BPM = 120.0
 # A transition is cut out of two tracks: its own beginning and end are soft.
@@ -63,6 +61,43 @@ class Preview:
             "at_s": round(self.at_s, 4),
             "notes": list(self.notes),
         }
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewPlan:
+    """What is heard where: the voices ``a`` and ``b``.
+
+    Attributes
+    ----------
+    paths : mapping of content hash to Path
+    b_begins : int [samples]
+    tempo_ratio : float
+        What B's tempo is multiplied by.
+    semitone_shift : int
+        B's.
+    notes : tuple of str
+        Sentences on what was assumed.
+    """
+
+    mode: PreviewMode
+    voices: Voices
+    paths: Mapping[str, Path]
+    n_samples: int
+    sample_rate: int
+    b_begins: int
+    tempo_ratio: float
+    semitone_shift: int
+    notes: tuple[str, ...]
+
+    @property
+    def at_s(self) -> float:
+        """Where B begins."""
+        return self.b_begins / self.sample_rate
+
+    @property
+    def name(self) -> str:
+        """A name for what is heard: another for each that sounds otherwise."""
+        return name_of(self.voices, self.n_samples, self.sample_rate)
 
 
 def render_preview(
@@ -112,49 +147,68 @@ def render_preview(
     """
     target = Path(path)
     check_targets(library, [target])
+    plan = plan_preview(
+        a,
+        b,
+        mode=mode,
+        at=at,
+        bars=bars,
+        tempo_ratio=tempo_ratio,
+        semitones=semitones,
+        weights=weights,
+        sample_rate=sample_rate,
+    )
+    with output_explained(target):
+        return write_preview(plan, target, workers=workers, executor=executor)
+
+
+def plan_preview(
+    a: PreviewSound,
+    b: PreviewSound,
+    *,
+    mode: PreviewMode | None = None,
+    at: At = At(),
+    bars: int = DEFAULT_BARS,
+    tempo_ratio: float | None = None,
+    semitones: int | None = None,
+    weights: Weights | None = None,
+    sample_rate: int = DEFAULT_RATE,
+) -> PreviewPlan:
+    """Say what of two sounds is heard where; parameters and errors as of ``render_preview``."""
     check_preview(bars, tempo_ratio, semitones)
     are_pieces = a.kind in _WHOLE_PIECES and b.kind in _WHOLE_PIECES
     chosen = mode or (PreviewMode.TRANSITION if are_pieces else PreviewMode.MATCH)
-    with scratch_folder() as folder, pass_workers(executor, workers=workers) as pool:
+    if chosen == PreviewMode.MATCH:
+        movement = _movement(a, b, tempo_ratio, semitones, weights or default_weights())
+        return _match(a, b, movement, at, bars, sample_rate)
+    transition = plan_transition(a, b, at_s=at.seconds, at_bar=at.bar, bars=bars, tempo_ratio=tempo_ratio)
+    return _transition(a, b, transition, semitones or 0, sample_rate)
 
-        def make(orders: Sequence[PassOrder]) -> Passes:
-            return _all_made(make_passes(orders, folder, pool))
 
-        if chosen == PreviewMode.MATCH:
-            movement = _movement(a, b, tempo_ratio, semitones, weights or default_weights())
-            mixture = _match(a, b, movement, at, bars, sample_rate, make)
-        else:
-            plan = plan_transition(a, b, at_s=at.seconds, at_bar=at.bar, bars=bars, tempo_ratio=tempo_ratio)
-            mixture = _transition(a, b, plan, semitones or 0, sample_rate, make)
-        down = mix_down(mixture.layers, mixture.n_samples, sample_rate=sample_rate, path=target)
-        # Lets go of the mapped files before their folder is removed.
-        mixture = replace(mixture, layers={})
-    rendering = Rendering(target, {}, sample_rate, mixture.n_samples, down)
+def write_preview(plan: PreviewPlan, target: Path, *, workers: int = 1, executor: Executor | None = None) -> Preview:
+    """Write what a plan says to a file that may be written; OSError where it cannot."""
+    with scratch_folder() as folder, render_workers(executor, workers=workers) as pool:
+        orders = [each.order for some in plan.voices.values() for each in some]
+        passes = _all_made(make_passes(orders, plan.paths, folder, pool))
+        mixed = write_mix(plan.voices, passes, plan.n_samples, plan.sample_rate, path=target, executor=pool)
     return Preview(
-        rendering, chosen, mixture.tempo_ratio, mixture.semitone_shift, mixture.b_begins / sample_rate, mixture.notes
+        Rendering(target, {}, plan.sample_rate, plan.n_samples, mixed),
+        plan.mode,
+        plan.tempo_ratio,
+        plan.semitone_shift,
+        plan.at_s,
+        plan.notes,
     )
 
 
-def _all_made(made: Mapping[PassOrder, NDArray[np.float32] | SonotecaError]) -> Passes:
+def _all_made(made: Mapping[PassOrder, PassFile | SonotecaError]) -> dict[PassOrder, PassFile]:
     """Raise for the first sound that could not be had: both are needed."""
-    passes: Passes = {}
+    passes: dict[PassOrder, PassFile] = {}
     for order, each in made.items():
         if isinstance(each, SonotecaError):
             raise each
         passes[order] = each
     return passes
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Mixture:
-    """Layers of ``a`` and ``b``; B begins at the sample ``b_begins``."""
-
-    layers: Mapping[str, Sequence[Layer]]
-    n_samples: int
-    b_begins: int
-    tempo_ratio: float
-    semitone_shift: int
-    notes: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,8 +244,7 @@ def _match(
     at: At,
     bars: int,
     sample_rate: int,
-    make: Callable[[Sequence[PassOrder]], Passes],
-) -> _Mixture:
+) -> PreviewPlan:
     """Lay A from the start and B from a bar on, both on A's grid."""
     a_start_s, a_end_s, a_bpm, beats_per_bar = a.bar_span(bars)
     b_start_s, b_end_s, b_bpm, _ = b.bar_span(bars)
@@ -202,8 +255,7 @@ def _match(
     if joins > MAX_BARS:
         sentence = f"B cannot join as late as bar {joins + 1}."
         raise RequestError(sentence, f"Name one of the first {MAX_BARS} bars.", field="at")
-    paths = {a.content_hash: a.path, b.content_hash: b.path}
-    sides: dict[str, list[PlacedClip]] = {}
+    sides: dict[str, list[PlacedPass]] = {}
     for name, sound, (start_s, end_s), first, ratio, shift in (
         ("a", a, (a_start_s, a_end_s), 0, 1.0, 0),
         ("b", b, (b_start_s, b_end_s), joins, movement.tempo_ratio, movement.semitone_shift),
@@ -219,14 +271,14 @@ def _match(
             semitone_shift=shift,
             gain_db=sound.gain_db(sound.role),
         )
-        sides[name] = place_clips(grid, _played(sound, clip, grid), paths, loops=sound.kind == Kind.LOOP)
-    passes = make([each.order for some in sides.values() for each in some])
-    layers = {
-        name: [layer for some in layers_of(placed, passes).values() for layer in some] for name, placed in sides.items()
-    }
-    return _Mixture(
-        layers,
+        placed = place_clips(grid, _played(sound, clip, grid), loops=sound.kind == Kind.LOOP)
+        sides[name] = placed[clip.role]
+    return PreviewPlan(
+        PreviewMode.MATCH,
+        sides,
+        {a.content_hash: a.path, b.content_hash: b.path},
         grid.sample(total),
+        sample_rate,
         grid.sample(joins),
         movement.tempo_ratio,
         movement.semitone_shift,
@@ -250,13 +302,11 @@ def _transition(
     plan: TransitionPlan,
     semitones: int,
     sample_rate: int,
-    make: Callable[[Sequence[PassOrder]], Passes],
-) -> _Mixture:
+) -> PreviewPlan:
     """Lay A as it goes and B as it comes, at equal power over the bars both are heard."""
     n_before, n_overlap = (round(s * sample_rate) for s in (plan.starts_s - plan.a_from_s, plan.overlap_s))
     (b_from_s, _), *inner, (b_until_s, b_lasts_s) = plan.anchors
     of_a = PassOrder(
-        path=str(a.path),
         content_hash=a.content_hash,
         start_s=plan.a_from_s,
         end_s=plan.a_until_s,
@@ -268,7 +318,6 @@ def _transition(
     )
     of_b = replace(
         of_a,
-        path=str(b.path),
         content_hash=b.content_hash,
         start_s=b_from_s,
         end_s=b_until_s,
@@ -277,22 +326,23 @@ def _transition(
         n_samples=max(1, round(b_lasts_s * sample_rate)),
         anchors=tuple(inner),
     )
-    passes = make([of_a, of_b])
-    a_samples, b_samples = passes[of_a], passes[of_b]
-    n_a, n_b = a_samples.shape[1], b_samples.shape[1]
-    gains = [10.0 ** (sound.gain_db(Role.MIX) / 20.0) for sound in (a, b)]
+    n_a, n_b = of_a.n_samples, of_b.n_samples
     fade, ending = round(_BEGIN_S * sample_rate), round(_END_S * sample_rate)
-    layers = {
-        "a": [Layer(a_samples, (0, n_a), n_a, gains[0], fade_in=min(fade, n_a), fade_out=min(n_overlap, n_a))],
-        "b": [
-            Layer(
-                b_samples,
-                (n_before, n_before + n_b),
-                n_before + n_b,
-                gains[1],
-                fade_in=min(n_overlap, n_b),
-                fade_out=min(ending, n_b),
-            )
-        ],
+    a_fades = (min(fade, n_a), min(n_overlap, n_a))
+    b_fades = (min(n_overlap, n_b), min(ending, n_b))
+    b_ends = n_before + n_b
+    voices = {
+        "a": [PlacedPass(of_a, (0, n_a), n_a, a.gain_db(Role.MIX), a_fades)],
+        "b": [PlacedPass(of_b, (n_before, b_ends), b_ends, b.gain_db(Role.MIX), b_fades)],
     }
-    return _Mixture(layers, max(n_a, n_before + n_b), n_before, plan.tempo_ratio, semitones, plan.notes)
+    return PreviewPlan(
+        PreviewMode.TRANSITION,
+        voices,
+        {a.content_hash: a.path, b.content_hash: b.path},
+        max(n_a, b_ends),
+        sample_rate,
+        n_before,
+        plan.tempo_ratio,
+        semitones,
+        plan.notes,
+    )

@@ -10,7 +10,8 @@ from pydantic import ConfigDict, Field, field_validator
 
 from sonoteca.arrange.arrangement import WIDEST_SHIFT
 from sonoteca.arrange.preview.mode import PreviewMode
-from sonoteca.audio.stretch import MAX_RATIO, MIN_RATIO
+from sonoteca.arrange.sound.orders import AudioFormat
+from sonoteca.audio.stretch_range import MAX_RATIO, MIN_RATIO
 from sonoteca.domain.request import Request
 from sonoteca.errors import RequestError
 
@@ -55,7 +56,7 @@ def check_preview(bars: int, tempo_ratio: float | None, semitones: int | None) -
         raise RequestError(f"{semitones} semitones are too far.", f"Use at most {WIDEST_SHIFT}.", field="semitones")
 
 
-class PreviewRequest(Request):
+class PairRequest(Request):
     """Two sounds as they would play together; what is None is chosen.
 
     Attributes
@@ -63,9 +64,6 @@ class PreviewRequest(Request):
     a, b : str
         Ids, unique prefixes of one, paths, ``external:ID``; or files, where a listener is at hand. A stays
         as it is; B is stretched and shifted to it.
-    output : str
-        The file; its suffix is the format: ``.wav``, ``.flac`` or ``.mp3``. Replaced if it exists, unless it
-        is a sound of the library.
     mode : PreviewMode or None
         JSON calls it ``as``. None: a transition for two whole pieces, else a match.
     at : str or None
@@ -83,7 +81,6 @@ class PreviewRequest(Request):
 
     a: str
     b: str
-    output: str
     mode: PreviewMode | None = Field(default=None, alias="as")
     at: str | None = None
     bars: int | None = None
@@ -122,3 +119,28 @@ class PreviewRequest(Request):
 
     def as_json(self) -> dict[str, Any]:
         return self.model_dump(mode="json", by_alias=True)
+
+
+class PreviewRequest(PairRequest):
+    """Two sounds as they would play together, in a file of a name.
+
+    Attributes
+    ----------
+    output : str
+        The file; its suffix is the format: ``.wav``, ``.flac`` or ``.mp3``. Replaced if it exists, unless it
+        is a sound of the library.
+    """
+
+    output: str
+
+
+class PreviewAudioRequest(PairRequest):
+    """Two sounds of the library as they would play together, in a file that is kept for who asks again.
+
+    Attributes
+    ----------
+    format : "flac", "wav" or "mp3"
+        FLAC and WAV hold 24 bits, at 44,100 Hz.
+    """
+
+    format: AudioFormat = "flac"

@@ -107,8 +107,17 @@ class PreviewSound:
         return start_s, min(self.duration_s, start_s + bars * bar_s), tempo_bpm, beats
 
 
-def load_preview_sound(library: Library, name: str, *, listener: Listener | None = None) -> PreviewSound:
+def load_preview_sound(
+    library: Library, name: str, *, listener: Listener | None = None, may_be_file: bool = True
+) -> PreviewSound:
     """Load a sound of the library by any of its names, else a file, which a listener hears.
+
+    Parameters
+    ----------
+    listener : Listener, optional
+        Its workers hear a file, and read one that was changed since the library saw it.
+    may_be_file : bool
+        Whether a name that is no sound of the library may be a file.
 
     Raises
     ------
@@ -128,12 +137,12 @@ def load_preview_sound(library: Library, name: str, *, listener: Listener | None
             duration_s = facts["audio"]["duration_s"] if facts["audio"] else None
             if not duration_s:
                 raise RequestError(f"{name} was not analysed yet.", "Add its folder again.")
-            whole = Clip(Role.MIX, found.content_hash, 0.0, duration_s, 0.0, 1.0)
-            source = find_sources(connection, [whole])[found.content_hash]
     except SoundNotFound:
-        if listener is None or not os.path.isfile(name):
+        if listener is None or not may_be_file or not os.path.isfile(name):
             raise
         return _heard(name, listener)
+    whole = Clip(Role.MIX, found.content_hash, 0.0, duration_s, 0.0, 1.0)
+    source = find_sources(library, [whole], listener=listener)[found.content_hash]
     if source.path is None:
         raise SoundsMissing(f"{source.shown} is missing: {source.why_missing}.")
     regions = regions_of_sound(library, found.id)

@@ -8,104 +8,65 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from sonoteca.arrange.sound.mixing import Layer, blocks, mix
+from sonoteca.arrange.sound.layers import layers_of
+from sonoteca.arrange.sound.mixing import FiledSamples, Layer, blocks, mix
+from sonoteca.arrange.sound.orders import MixDown, Mixed, MixOrder
+from sonoteca.audio.content_hash import RAW_PREFIX, hash_bytes
 from sonoteca.audio.decode import open_recording
 from sonoteca.audio.encode import SoundWriter
 from sonoteca.audio.loudness import integrated_lufs
 from sonoteca.audio.measure import NativeMeter
 from sonoteca.audio.true_peak import TruePeak
-from sonoteca.errors import RequestError
 
 CEILING_DBTP = -1.0
 # Rounding to 24 bits, and other programs' meters, stay below the ceiling by this.
 _MARGIN_DB = 0.05
 # Lossy encoders raise peaks by a few tenths of a dB; what they made is measured and made again.
 _MAX_ROUNDS = 4
-# Formats whose bytes depend on the samples alone; the encoders of others draw random numbers.
-FORMATS = (".wav", ".flac", ".mp3")
 _LOSSY = (".mp3",)
 
 
-@dataclass(frozen=True, slots=True)
-class MixDown:
-    """What was measured of a mix.
+def mix_down(order: MixOrder) -> Mixed:
+    """Write the sum of all voices, and of each stem; runs in a worker.
 
-    ``gain_db`` is 0 or less: what the sum was turned down by. The others are of the mix as written; None is silence.
-    """
-
-    gain_db: float
-    true_peak_dbtp: float | None
-    loudness_lufs: float | None
-
-
-def check_format(path: Path) -> None:
-    """Raise RequestError unless sound can be rendered into a file of this name."""
-    if path.suffix.lower() not in FORMATS:
-        remedy = f"End it with one of {', '.join(FORMATS)}."
-        raise RequestError(f"{path.name} is not a name for a render.", remedy, field="output")
-    if path.is_dir() or not path.parent.is_dir():
-        raise RequestError(f"{path} cannot be written.", "Name a file in a folder that exists.", field="output")
-
-
-def mix_down(
-    layers: Mapping[str, Sequence[Layer]],
-    n_samples: int,
-    *,
-    sample_rate: int,
-    path: Path,
-    stems: Mapping[str, Path] | None = None,
-) -> MixDown:
-    """Write the sum of all layers, and one file per role.
-
-    Parameters
-    ----------
-    layers : mapping of role to layers
-    n_samples : int [samples]
-        Length of every file.
-    path : Path
-        Suffix as in ``FORMATS``; WAV and FLAC hold 24 bits.
-    stems : mapping of role to Path, optional
-        Roles without layers become silence.
+    Files are written where the order says, as they are: who gave it gives them their names when all are complete.
 
     Returns
     -------
-    MixDown
+    Mixed
         The true peak of the mix, decoded again where the format is lossy, does not exceed ``CEILING_DBTP``.
 
     Raises
     ------
-    RequestError
-        The format is none of ``FORMATS``, or a file cannot be written.
+    OSError
+        A file cannot be written.
     AudioError
         The encoder does not take the rate.
     """
-    check_format(path)
+    passes = {each: FiledSamples(file) for each, file in order.passes.items()}
+    layers = {name: layers_of(placed, passes) for name, placed in order.voices.items()}
+    n_samples, sample_rate = order.n_samples, order.sample_rate
     peak, true_peak_dbtp, loudness_lufs = _measure(layers, n_samples, sample_rate)
     gain_db = min(0.0, CEILING_DBTP - _MARGIN_DB - _decibels(peak)) if peak > 0 else 0.0
     everything = [layer for some in layers.values() for layer in some]
-    try:
-        for _ in range(_MAX_ROUNDS):
-            _write(path, everything, n_samples, sample_rate, gain_db)
-            written_dbtp = None if true_peak_dbtp is None else true_peak_dbtp + gain_db
-            if path.suffix.lower() in _LOSSY:
-                written_dbtp = _true_peak_dbtp(path)
-            if written_dbtp is None or written_dbtp <= CEILING_DBTP:
-                break
-            gain_db -= written_dbtp - CEILING_DBTP + _MARGIN_DB
-        for role, stem in (stems or {}).items():
-            _write(stem, layers.get(role, ()), n_samples, sample_rate, gain_db)
-    except OSError as error:
-        raise RequestError(
-            f"{path} cannot be written: {error.strerror or error}.",
-            "Free space, or name another place.",
-            field="output",
-        ) from error
-    return MixDown(gain_db, written_dbtp, None if loudness_lufs is None else loudness_lufs + gain_db)
+    for _ in range(_MAX_ROUNDS):
+        _write(order.path, order.suffix, everything, n_samples, sample_rate, gain_db)
+        written_dbtp = None if true_peak_dbtp is None else true_peak_dbtp + gain_db
+        if order.suffix in _LOSSY:
+            written_dbtp = _true_peak_dbtp(order.path)
+        if written_dbtp is None or written_dbtp <= CEILING_DBTP:
+            break
+        gain_db -= written_dbtp - CEILING_DBTP + _MARGIN_DB
+    for voice, path in order.stems.items():
+        _write(path, order.suffix, layers.get(voice, ()), n_samples, sample_rate, gain_db)
+    down = MixDown(gain_db, written_dbtp, None if loudness_lufs is None else loudness_lufs + gain_db)
+    with open(order.path, "rb", buffering=0) as file:
+        bytes_hash = hash_bytes(file).removeprefix(RAW_PREFIX)
+    return Mixed(down, Path(order.path).stat().st_size, bytes_hash)
 
 
 def _measure(
@@ -130,14 +91,14 @@ def _measure(
     return peak, measured.true_peak_dbtp, integrated_lufs(measured.kweighted_power)
 
 
-def _write(path: Path, layers: Sequence[Layer], n_samples: int, sample_rate: int, gain_db: float) -> None:
+def _write(path: str, suffix: str, layers: Sequence[Layer], n_samples: int, sample_rate: int, gain_db: float) -> None:
     gain = 10.0 ** (gain_db / 20.0)
-    with SoundWriter(path, sample_rate, 2) as to:
+    with SoundWriter(path, sample_rate, 2, encoding=suffix, in_place=True) as to:
         for first, stop in blocks(n_samples, sample_rate):
             to.write((mix(layers, first, stop) * gain).astype(np.float32))
 
 
-def _true_peak_dbtp(path: Path) -> float | None:
+def _true_peak_dbtp(path: str) -> float | None:
     """Measure a file that we wrote, as it is decoded."""
     with open_recording(path) as recording:
         return recording.measurements.true_peak_dbtp

@@ -6,10 +6,12 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sonoteca.arrange.sound.orders import PassFile
 from sonoteca.audio.crossfade import fade_in
 from sonoteca.audio.measure import step_boundary
 
@@ -19,13 +21,39 @@ _STEPS_PER_BLOCK = 16
 _SLIDE = 128
 
 
+class FiledSamples:
+    """The samples of a pass that lie in its file, read when they are asked for: a long piece is never whole in memory.
+
+    They are asked for as those of an array (2, n): ``samples[:, first:stop]``.
+    """
+
+    def __init__(self, file: PassFile) -> None:
+        self._path = file.path
+        self.shape = (2, file.n_samples)
+
+    def __getitem__(self, key: tuple[slice, slice]) -> NDArray[np.float32]:
+        channels, span = key
+        first, stop, _ = span.indices(self.shape[1])
+        n = max(0, stop - first)
+        out = np.empty((2, n), dtype="<f4")
+        with open(self._path, "rb") as file:
+            for channel, row in enumerate(out):
+                file.seek(row.itemsize * (channel * self.shape[1] + first))
+                if file.readinto(row.data) < row.nbytes:
+                    raise EOFError(f"{self._path} is shorter than the pass it holds")
+        return out[channels].astype(np.float32, copy=False)
+
+
+Samples: TypeAlias = NDArray[np.float32] | FiledSamples
+
+
 @dataclass(frozen=True, eq=False)
 class Layer:
     """A layer is one pass, repeated from ``begins[0]`` on and heard until ``stop``.
 
     Attributes
     ----------
-    samples : float32 (2, n)
+    samples : float32 (2, n), or those in a file
         The pass. Repetitions may be a sample longer or shorter, as the grid wants it.
     begins : tuple of int [samples]
         Where each repetition begins on the time line, and where the last would end; increasing.
@@ -36,7 +64,7 @@ class Layer:
         Lengths of the fades after ``begins[0]`` and before ``stop``; equal-power.
     """
 
-    samples: NDArray[np.float32]
+    samples: Samples
     begins: tuple[int, ...]
     stop: int
     gain: float = 1.0
@@ -71,8 +99,12 @@ class Layer:
         # The end of the pass has to fall on the end of the repetition.
         at = np.arange(from_here, stop)
         share = ((at - (length - slide) + 1) / slide).astype(np.float32)
-        early, late = (self.samples[:, np.clip(index, 0, n - 1)] for index in (at, at + n - length))
+        early, late = (self._samples_at(np.clip(index, 0, n - 1)) for index in (at, at + n - length))
         return np.concatenate([self.samples[:, first:from_here], early * (1 - share) + late * share], axis=1)
+
+    def _samples_at(self, index: NDArray[np.intp]) -> NDArray[np.float32]:
+        """Those samples of the pass; they lie near each other, in rising order."""
+        return self.samples[:, index[0] : index[-1] + 1][:, index - index[0]]
 
     def _fade(self, out: NDArray[np.float32], first: int) -> None:
         stop = first + out.shape[1]

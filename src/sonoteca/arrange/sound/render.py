@@ -8,19 +8,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.typing import NDArray
 from pydantic import field_validator
 
-from sonoteca.arrange.arrangement import Arrangement
+from sonoteca.arrange.arrangement import Arrangement, Clip
 from sonoteca.arrange.bar_grid import BarGrid
 from sonoteca.arrange.keep.store import load_arrangement
-from sonoteca.arrange.sound.layers import layers_of, place_clips
-from sonoteca.arrange.sound.material import PassOrder, make_passes, pass_workers, scratch_folder
-from sonoteca.arrange.sound.mixdown import MixDown, check_format, mix_down
+from sonoteca.arrange.sound.in_workers import make_passes, output_explained, render_workers, scratch_folder, write_mix
+from sonoteca.arrange.sound.orders import MixDown, Mixed, PassFile, PassOrder, check_format, name_of
+from sonoteca.arrange.sound.placing import place_clips
+from sonoteca.arrange.sound.rate import DEFAULT_RATE, check_rate
 from sonoteca.arrange.sources import Source, find_sources, require_all
 from sonoteca.audio.recording import MAX_READ_S
-from sonoteca.audio.stretch import MAX_RATIO, MIN_RATIO
+from sonoteca.audio.stretch_range import MAX_RATIO, MIN_RATIO
 from sonoteca.catalogue.identity.sounds import find_sounds
 from sonoteca.catalogue.store.library import Library
 from sonoteca.domain.request import Request
@@ -31,8 +30,6 @@ if TYPE_CHECKING:
     # A process that only answers loads nothing that listens.
     from sonoteca.ingest.listener import Listener
 
-DEFAULT_RATE = 44_100
-MIN_RATE, MAX_RATE = 8_000, 192_000
 # Beyond this a render is a mistake of units, or a WAV file that cannot be.
 _MAX_S = 4 * 3600.0
 
@@ -79,8 +76,8 @@ class Rendering:
     sample_rate : int [Hz]
     n_samples : int [samples]
         Of every file.
-    down : MixDown
-        Gain of the whole, true peak and loudness.
+    mixed : Mixed
+        Gain of the whole, true peak and loudness; what was written.
     missing : tuple of str
         Sounds in whose place there is silence, each with the reason.
     """
@@ -89,8 +86,13 @@ class Rendering:
     stems: Mapping[str, Path]
     sample_rate: int
     n_samples: int
-    down: MixDown
+    mixed: Mixed
     missing: tuple[str, ...] = ()
+
+    @property
+    def down(self) -> MixDown:
+        """Gain of the whole, true peak and loudness."""
+        return self.mixed.down
 
     @property
     def duration_s(self) -> float:
@@ -104,11 +106,18 @@ class Rendering:
             "sample_rate": self.sample_rate,
             "n_samples": self.n_samples,
             "duration_s": round(self.duration_s, 4),
-            "gain_db": round(self.down.gain_db, 2),
-            "true_peak_dbtp": _rounded(self.down.true_peak_dbtp),
-            "loudness_lufs": _rounded(self.down.loudness_lufs),
+            **measures_as_json(self.down),
             "missing": list(self.missing),
         }
+
+
+def measures_as_json(down: MixDown) -> dict[str, float | None]:
+    """What was measured of a mix, as answers tell it."""
+    return {
+        "gain_db": round(down.gain_db, 2),
+        "true_peak_dbtp": _rounded(down.true_peak_dbtp),
+        "loudness_lufs": _rounded(down.loudness_lufs),
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +139,7 @@ def render(
     Parameters
     ----------
     listener : Listener, optional
-        Its worker processes, if they run, read and stretch the sounds; else some are started for this call, as
+        Its worker processes, if they run, read, stretch and mix the sounds; else some are started for this call, as
         a worker that can listen takes longer to start.
     workers : int >= 1
         How many are started.
@@ -154,7 +163,7 @@ def render(
         sample_rate=request.rate,
         allow_missing=request.allow_missing,
         workers=workers,
-        executor=None if listener is None else listener.ready_executor,
+        listener=listener,
     )
     return RenderAnswer(request, rendering)
 
@@ -170,6 +179,7 @@ def render_arrangement(
     workers: int = 1,
     memory_mb: int = 2000,
     executor: Executor | None = None,
+    listener: Listener | None = None,
 ) -> Rendering:
     """Write an arrangement that need not be kept as WAV, FLAC or MP3.
 
@@ -187,7 +197,10 @@ def render_arrangement(
     allow_missing : bool
         Leave silence where a sound is missing or cannot be read, and say so, instead of refusing.
     workers, memory_mb, executor
-        As of ``material.pass_workers``: sounds are decoded in worker processes.
+        As of ``in_workers.render_workers``: sounds are decoded and mixed in worker processes.
+    listener : Listener, optional
+        Asked whose sound is in a file that was changed since the library saw it; its workers, if they run, are the
+        executor unless one is given.
 
     Returns
     -------
@@ -202,40 +215,82 @@ def render_arrangement(
         The path is a sound of the library or no name for a render; the rate or the length is out of range.
     """
     target = Path(path)
-    grid = _checked(arrangement, sample_rate)
-    roles = [role for role in arrangement.roles if role not in arrangement.muted]
+    roles = heard_roles(arrangement)
     stem_paths = {role: target.with_name(f"{target.stem}-{role}{target.suffix}") for role in roles} if stems else {}
+    check_render(arrangement, sample_rate)
     check_targets(library, [target, *stem_paths.values()])
-    heard = [clip for clip in arrangement.clips if clip.role not in arrangement.muted]
-    with library.read() as connection:
-        sources = find_sources(connection, heard)
+    with output_explained(target):
+        return write_arrangement(
+            library,
+            arrangement,
+            target,
+            stem_paths,
+            sample_rate=sample_rate,
+            allow_missing=allow_missing,
+            workers=workers,
+            memory_mb=memory_mb,
+            executor=executor,
+            listener=listener,
+        )
+
+
+def write_arrangement(
+    library: Library,
+    arrangement: Arrangement,
+    target: Path,
+    stems: Mapping[str, Path] = {},
+    *,
+    sample_rate: int,
+    allow_missing: bool = False,
+    workers: int = 1,
+    memory_mb: int = 2000,
+    executor: Executor | None = None,
+    listener: Listener | None = None,
+) -> Rendering:
+    """As ``render_arrangement``, for files that may be written; OSError where they cannot."""
+    heard = heard_clips(arrangement)
+    sources = find_sources(library, heard, listener=listener)
     if not allow_missing:
         require_all(arrangement, sources, with_muted=False)
-    n_samples = grid.sample(arrangement.bars)
     paths = {source.content_hash: source.path for source in sources.values() if source.path is not None}
-    placed = place_clips(grid, [clip for clip in heard if clip.content_hash in paths], paths)
-    with scratch_folder() as folder:
-        with pass_workers(executor, workers=workers, memory_mb=memory_mb) as pool:
-            made = make_passes([each.order for each in placed], folder, pool)
+    grid = _grid(arrangement, sample_rate)
+    n_samples = grid.sample(arrangement.bars)
+    placed = place_clips(grid, [clip for clip in heard if clip.content_hash in paths])
+    if executor is None and listener is not None:
+        executor = listener.ready_executor
+    with scratch_folder() as folder, render_workers(executor, workers=workers, memory_mb=memory_mb) as pool:
+        made = make_passes([each.order for some in placed.values() for each in some], paths, folder, pool)
         passes, unreadable = _parted(made)
         missing = _missing(sources, unreadable)
         if unreadable and not allow_missing:
             raise SoundsMissing(f"{len(missing)} of {len(sources)} sounds cannot be read: {'; '.join(missing)}.")
-        layers = layers_of([each for each in placed if each.order in passes], passes)
-        down = mix_down(layers, n_samples, sample_rate=sample_rate, path=target, stems=stem_paths)
-        # Lets go of the mapped files before their folder is removed.
-        del made, passes, layers
-    return Rendering(target, stem_paths, sample_rate, n_samples, down, tuple(missing))
+        voices = {role: [each for each in some if each.order in passes] for role, some in placed.items()}
+        mixed = write_mix(voices, passes, n_samples, sample_rate, path=target, stems=stems, executor=pool)
+    return Rendering(target, stems, sample_rate, n_samples, mixed, tuple(missing))
 
 
-def check_rate(sample_rate: int) -> None:
-    """Raise RequestError for a rate that sound cannot be rendered at."""
-    if not MIN_RATE <= sample_rate <= MAX_RATE:
-        remedy = f"Use {MIN_RATE} to {MAX_RATE} Hz."
-        raise RequestError(f"{sample_rate} Hz is no rate to render at.", remedy, field="rate")
+def heard_roles(arrangement: Arrangement) -> list[str]:
+    """The roles that are not muted."""
+    return [role for role in arrangement.roles if role not in arrangement.muted]
 
 
-def _checked(arrangement: Arrangement, sample_rate: int) -> BarGrid:
+def heard_clips(arrangement: Arrangement) -> list[Clip]:
+    """The clips of roles that are not muted."""
+    return [clip for clip in arrangement.clips if clip.role not in arrangement.muted]
+
+
+def name_of_sound(arrangement: Arrangement, sample_rate: int) -> str:
+    """A name for how an arrangement sounds where no sound is missing: another for each that sounds otherwise."""
+    grid = _grid(arrangement, sample_rate)
+    return name_of(place_clips(grid, heard_clips(arrangement)), grid.sample(arrangement.bars), sample_rate)
+
+
+def _grid(arrangement: Arrangement, sample_rate: int) -> BarGrid:
+    return BarGrid(arrangement.tempo_bpm, arrangement.beats_per_bar, sample_rate)
+
+
+def check_render(arrangement: Arrangement, sample_rate: int) -> None:
+    """Raise RequestError for an arrangement that cannot be rendered, whatever its sounds are."""
     check_rate(sample_rate)
     if arrangement.duration_s > _MAX_S:
         raise RequestError(f"The arrangement lasts {arrangement.duration_s / 3600:.1f} hours.", "Render at most 4.")
@@ -250,7 +305,6 @@ def _checked(arrangement: Arrangement, sample_rate: int) -> BarGrid:
                 f"A {clip.role} clip is to play at {clip.tempo_ratio:g} times its tempo.",
                 f"Rendered is {MIN_RATIO} to {MAX_RATIO} times.",
             )
-    return BarGrid(arrangement.tempo_bpm, arrangement.beats_per_bar, sample_rate)
 
 
 def check_targets(library: Library, targets: Sequence[Path]) -> None:
@@ -265,8 +319,8 @@ def check_targets(library: Library, targets: Sequence[Path]) -> None:
 
 
 def _parted(
-    made: Mapping[PassOrder, NDArray[np.float32] | SonotecaError],
-) -> tuple[dict[PassOrder, NDArray[np.float32]], dict[str, SonotecaError]]:
+    made: Mapping[PassOrder, PassFile | SonotecaError],
+) -> tuple[dict[PassOrder, PassFile], dict[str, SonotecaError]]:
     """Part the passes from what could not be made; the latter by content hash."""
     passes = {order: each for order, each in made.items() if not isinstance(each, SonotecaError)}
     failed = {order.content_hash: each for order, each in made.items() if isinstance(each, SonotecaError)}

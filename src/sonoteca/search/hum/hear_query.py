@@ -35,7 +35,7 @@ def taps_of_file(path: str) -> NDArray[np.float32]:
     """When somebody taps in the first minute of a file; runs in a worker, which alone loads a decoder for it."""
     from sonoteca.audio.beginning import read_beginning
     from sonoteca.search.hum.query_pitch import LONGEST_QUERY_S
-    from sonoteca.search.hum.tap import find_taps
+    from sonoteca.search.hum.query_taps import find_taps
 
     return find_taps(read_beginning(path, LONGEST_QUERY_S))
 

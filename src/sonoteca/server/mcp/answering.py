@@ -61,7 +61,7 @@ def _asked(tool: Tool, values: Mapping[str, Any], context: Context) -> Mapping[s
         return tool.ask(context, tool.request(**found))
     try:
         # Without a listener no file is opened, whatever it is called.
-        return tool.ask(Context(context.library), tool.request(**found))
+        return tool.ask(Context(context.library, workers=context.workers), tool.request(**found))
     except SoundNotFound:
         if Naming.SOUND_OR_FILE not in names.values():
             raise

@@ -92,7 +92,7 @@ def make_server(
     is_ending : callable
         Whether the process is about to end: then no call is waited for any more.
     """
-    voice = _Voice(Context(library, listener), may_edit, is_ending)
+    voice = _Voice(Context(library, listener, listener), may_edit, is_ending)
     return Server(
         "sonoteca",
         version=__version__,
@@ -220,7 +220,8 @@ class _Voice:
         if uri.startswith(_SOUND):
             return describe_sound(library, DescribeRequest(sound=unquote(uri.removeprefix(_SOUND)))).as_json()
         if uri.startswith(_ARRANGEMENT):
-            return open_arrangement(library, unquote(uri.removeprefix(_ARRANGEMENT))).as_json()
+            name = unquote(uri.removeprefix(_ARRANGEMENT))
+            return open_arrangement(library, name, listener=self._context.workers).as_json()
         raise RequestError(f"{uri[:80]!r} is no resource of a library.", f"Write {_SOUND}ID or {_ARRANGEMENT}ID.")
 
 

@@ -19,10 +19,14 @@ _ALWAYS_HIDDEN = frozenset({"offset", "weights"})
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What a tool works with; without a listener a name is a sound of the library and nothing else."""
+    """What a tool works with; without a listener a name is a sound of the library and nothing else.
+
+    ``workers`` read files of the library for whoever asks.
+    """
 
     library: Library
     listener: Listener | None = None
+    workers: Listener | None = None
 
 
 @dataclass(frozen=True)

@@ -260,7 +260,9 @@ _READING = (
         "Show an arrangement",
         "Show the form of an arrangement and its clips: which sound plays in which bars, stretched and shifted how far.",
         ArrangementAsked,
-        lambda context, request: sonoteca.open_arrangement(context.library, request.arrangement).as_json(),
+        lambda context, request: sonoteca.open_arrangement(
+            context.library, request.arrangement, listener=context.workers
+        ).as_json(),
         rows.arrangement,
     ),
     Tool(
@@ -426,7 +428,9 @@ _CHANGING = (
         "Compose an arrangement",
         f"Compose an arrangement of the library's loops and keep it beside the others: what plays, how fast, in which key. {_SOUND_NAMES}",
         sonoteca.ArrangeRequest,
-        lambda context, request: sonoteca.make_arrangement(context.library, request).as_json(),
+        lambda context, request: sonoteca.make_arrangement(
+            context.library, request, listener=context.workers
+        ).as_json(),
         rows.arrangement,
         changes=True,
         is_paged=False,
@@ -436,7 +440,9 @@ _CHANGING = (
         "Change an arrangement",
         "Change an arrangement: replace sounds, gain, mute, bars, sections. Its own undo takes the last change back.",
         sonoteca.ArrangementEditRequest,
-        lambda context, request: sonoteca.edit_arrangement(context.library, request).as_json(),
+        lambda context, request: sonoteca.edit_arrangement(
+            context.library, request, listener=context.workers
+        ).as_json(),
         rows.arrangement,
         changes=True,
         destroys=True,

@@ -5,21 +5,29 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from fastapi import Path
+from starlette.responses import Response
 
 import sonoteca
 from sonoteca.errors import (
     AmbiguousArrangement,
     AmbiguousSound,
     ArrangementNotFound,
+    AudioError,
     ConstraintsConflict,
+    LibraryFull,
     LibraryUnwritable,
     QuerySyntaxError,
+    RangeRefused,
     SoundNotFound,
+    SoundsMissing,
+    WorkerError,
 )
+from sonoteca.server.byte_ranges import ASKED_AGAIN, BINARY, Held, sent
 from sonoteca.server.json_answers import StrictJSONResponse, answered
 from sonoteca.server.request_bodies import said
+from sonoteca.server.request_fields import asked
 from sonoteca.server.route import documented, routes
-from sonoteca.server.running import OpenLibrary
+from sonoteca.server.running import Keeping, OpenLibrary, WarmListener
 
 router = routes("arrangements")
 
@@ -32,6 +40,7 @@ Edits = Annotated[
         example={"gain": ["bass@verse=-3"], "mute": ["vocal"], "title": "Rain"},
     ),
 ]
+AudioFields = Annotated[dict[str, Any], asked(sonoteca.ArrangementAudioRequest, without=("arrangement",))]
 
 _SCORES = {
     "tensor": 0.8,
@@ -112,8 +121,10 @@ _ENTRY = {
         status=201,
     ),
 )
-def make_arrangement(request: sonoteca.ArrangeRequest, library: OpenLibrary) -> StrictJSONResponse:
-    made = sonoteca.make_arrangement(library, request)
+def make_arrangement(
+    request: sonoteca.ArrangeRequest, library: OpenLibrary, listener: WarmListener
+) -> StrictJSONResponse:
+    made = sonoteca.make_arrangement(library, request, listener=listener)
     return answered(made, 201, {"Location": f"/arrangements/{made.arrangement.public_id}"})
 
 
@@ -133,8 +144,38 @@ def list_arrangements(library: OpenLibrary) -> StrictJSONResponse:
         errors=[ArrangementNotFound, AmbiguousArrangement],
     ),
 )
-def show_arrangement(id: ArrangementId, library: OpenLibrary) -> StrictJSONResponse:
-    return answered(sonoteca.open_arrangement(library, id))
+def show_arrangement(id: ArrangementId, library: OpenLibrary, listener: WarmListener) -> StrictJSONResponse:
+    return answered(sonoteca.open_arrangement(library, id, listener=listener))
+
+
+@router.get(
+    "/arrangements/{id}/audio",
+    **documented(
+        "The mix of an arrangement, as a file that every browser plays and seeks in.",
+        description="Rendered by workers when it is first asked for, and kept: the same bytes as long as it sounds so. "
+        "Answers ranges of bytes. A long one is better rendered by a job.",
+        example=None,
+        media_types={"audio/flac": BINARY, "audio/wav": BINARY, "audio/mpeg": BINARY},
+        errors=[
+            ArrangementNotFound,
+            AmbiguousArrangement,
+            SoundsMissing,
+            AudioError,
+            WorkerError,
+            LibraryFull,
+            LibraryUnwritable,
+            RangeRefused,
+        ],
+        partial=True,
+    ),
+)
+def arrangement_audio(
+    id: ArrangementId, fields: AudioFields, held: Held, library: OpenLibrary, listener: WarmListener, limits: Keeping
+) -> Response:
+    request = sonoteca.ArrangementAudioRequest(arrangement=id, **fields)
+    return sent(
+        sonoteca.arrangement_audio(library, request, listener=listener, limits=limits), held, caching=ASKED_AGAIN
+    )
 
 
 @router.patch(
@@ -152,8 +193,11 @@ def show_arrangement(id: ArrangementId, library: OpenLibrary) -> StrictJSONRespo
         ],
     ),
 )
-def edit_arrangement(id: ArrangementId, said: Edits, library: OpenLibrary) -> StrictJSONResponse:
-    return answered(sonoteca.edit_arrangement(library, sonoteca.ArrangementEditRequest(arrangement=id, **said)))
+def edit_arrangement(
+    id: ArrangementId, said: Edits, library: OpenLibrary, listener: WarmListener
+) -> StrictJSONResponse:
+    request = sonoteca.ArrangementEditRequest(arrangement=id, **said)
+    return answered(sonoteca.edit_arrangement(library, request, listener=listener))
 
 
 @router.delete(

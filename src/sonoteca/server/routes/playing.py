@@ -25,10 +25,9 @@ from sonoteca.server.byte_ranges import (
     ASKED_AGAIN,
     BINARY,
     NEVER_CHANGES,
-    Conditions,
-    FileAnswer,
     Held,
     not_modified,
+    sent,
 )
 from sonoteca.server.json_answers import answered
 from sonoteca.server.request_fields import asked
@@ -152,13 +151,6 @@ def sound_waveform(
         return not_modified(etag, ASKED_AGAIN, {"Vary": "Accept"})
     headers = {"ETag": etag, "Cache-Control": ASKED_AGAIN, "Vary": "Accept"}
     return Response(drawn.data, headers=headers, media_type=DAT) if is_dat else answered(drawn, headers=headers)
-
-
-def sent(played: sonoteca.RenditionAnswer | sonoteca.ClipAnswer, held: Conditions, *, caching: str) -> Response:
-    """A playable file as the answer to who asks for it."""
-    if held.has(played.etag):
-        return not_modified(played.etag, caching)
-    return FileAnswer(played.open(), played.etag, played.media_type, held, caching=caching)
 
 
 def _refuse_outside(library: Library, path: str) -> None:

@@ -41,7 +41,7 @@ _STATUS: dict[str, Any] = {
     "started_at": "2026-01-31T12:00:00.000Z",
 }
 _FOLDER = {"files": 12, "n_bytes": 1048576}
-_CACHES = {"audio": _FOLDER, "clips": _FOLDER, "looks": _FOLDER, "peaks": _FOLDER, "staging": _FOLDER}
+_CACHES = dict.fromkeys(["audio", "clips", "looks", "peaks", "previews", "renders", "staging"], _FOLDER)
 _RESOURCES: dict[str, Any] = {
     "processor": {"count": 4, "usable": 4, "busy": 0.2, "load_1_min": 0.8},
     "memory": {"total_bytes": 8589934592, "available_bytes": 4294967296, "program_bytes": 209715200},

@@ -1,0 +1,99 @@
+"""Hearing two sounds together, as a match puts them, or one going over into the other."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+from urllib.parse import urlencode
+
+from starlette.responses import Response
+
+import sonoteca
+from sonoteca.errors import (
+    AmbiguousSound,
+    AudioError,
+    LibraryFull,
+    LibraryUnwritable,
+    RangeRefused,
+    SoundNotFound,
+    SoundsMissing,
+    WorkerError,
+)
+from sonoteca.server.byte_ranges import ASKED_AGAIN, BINARY, Held, sent
+from sonoteca.server.json_answers import StrictJSONResponse
+from sonoteca.server.request_fields import asked
+from sonoteca.server.route import documented, routes
+from sonoteca.server.running import Keeping, OpenLibrary, WarmListener
+
+router = routes("previews")
+
+PreviewFields = Annotated[dict[str, Any], asked(sonoteca.PreviewAudioRequest)]
+
+_AUDIO = "/api/previews/audio"
+_ERRORS = [SoundNotFound, AmbiguousSound, SoundsMissing, AudioError, WorkerError, LibraryFull, LibraryUnwritable]
+_PREVIEW: dict[str, Any] = {
+    "query": {
+        "a": "k3v9q2h7d4mxw5ta",
+        "b": "u6mbuhzvs2l5vl5k",
+        "as": "match",
+        "at": "bar:1",
+        "bars": 4,
+        "tempo_ratio": 1.0323,
+        "semitones": -2,
+        "format": "flac",
+    },
+    "media_type": "audio/flac",
+    "etag": '"9f86d081884c7d659a2feaa0c55ad015"',
+    "n_bytes": 1_411_200,
+    "n_samples": 352_800,
+    "sample_rate": 44_100,
+    "channels": 2,
+    "duration_s": 8.0,
+    "gain_db": -0.4,
+    "true_peak_dbtp": -1.05,
+    "loudness_lufs": -15.2,
+    "mode": "match",
+    "tempo_ratio": 1.0323,
+    "semitone_shift": -2,
+    "at_s": 0.0,
+    "notes": ["The tempo of k3v9q2h7d4mxw5ta is not known: nothing is stretched."],
+    "audio": f"{_AUDIO}?a=k3v9q2h7d4mxw5ta&b=u6mbuhzvs2l5vl5k&as=match",
+}
+
+
+@router.post(
+    "/api/previews",
+    **documented(
+        "Two sounds are put together to be heard: layered as a match says, or one going over into the other.",
+        description="`tempo_ratio` and `semitones` are `tempo_ratio` and `semitone_shift` of a row of a match or of what "
+        "may follow; left out, they are found. The answer says what was done, and where it is heard: `audio`.",
+        example=_PREVIEW,
+        errors=_ERRORS,
+        scope="read",
+    ),
+)
+def make_preview(
+    request: sonoteca.PreviewAudioRequest, library: OpenLibrary, listener: WarmListener, limits: Keeping
+) -> StrictJSONResponse:
+    made = sonoteca.preview_audio(library, request, listener=listener, limits=limits)
+    wishes = {name: value for name, value in request.as_json().items() if value is not None}
+    heard_at = f"{_AUDIO}?{urlencode(wishes)}"
+    return StrictJSONResponse(made.as_json() | {"audio": heard_at}, headers={"Content-Location": heard_at})
+
+
+@router.get(
+    _AUDIO,
+    **documented(
+        "Two sounds together, as a file that every browser plays and seeks in.",
+        description="What `POST /api/previews` names as `audio`; rendered by workers when it is first asked for, and kept. "
+        "Answers ranges of bytes.",
+        example=None,
+        media_types={"audio/flac": BINARY, "audio/wav": BINARY, "audio/mpeg": BINARY},
+        errors=[*_ERRORS, RangeRefused],
+        partial=True,
+    ),
+)
+def preview_audio(
+    fields: PreviewFields, held: Held, library: OpenLibrary, listener: WarmListener, limits: Keeping
+) -> Response:
+    request = sonoteca.PreviewAudioRequest(**fields)
+    return sent(sonoteca.preview_audio(library, request, listener=listener, limits=limits), held, caching=ASKED_AGAIN)
