@@ -79,6 +79,9 @@ def make_passes(
             if isinstance(outcome.error, RequestError):
                 # No fault of this sound: nothing can be made like this.
                 raise outcome.error
+            if outcome.kind == "lost":
+                # Nor of any other: the workers were stopped.
+                raise error_of(outcome, sources[number])
             made[order] = error_of(outcome, sources[number])
         else:
             made[order] = PassFile(targets[number], order.n_samples)

@@ -27,7 +27,7 @@ from sonoteca.server.json_answers import StrictJSONResponse, answered
 from sonoteca.server.request_bodies import said
 from sonoteca.server.request_fields import asked
 from sonoteca.server.route import documented, routes
-from sonoteca.server.running import Keeping, OpenLibrary, WarmListener
+from sonoteca.server.running import Keeping, OpenLibrary, PlayingListener, WarmListener
 
 router = routes("arrangements")
 
@@ -170,7 +170,7 @@ def show_arrangement(id: ArrangementId, library: OpenLibrary, listener: WarmList
     ),
 )
 def arrangement_audio(
-    id: ArrangementId, fields: AudioFields, held: Held, library: OpenLibrary, listener: WarmListener, limits: Keeping
+    id: ArrangementId, fields: AudioFields, held: Held, library: OpenLibrary, listener: PlayingListener, limits: Keeping
 ) -> Response:
     request = sonoteca.ArrangementAudioRequest(arrangement=id, **fields)
     return sent(

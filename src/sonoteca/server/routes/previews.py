@@ -22,7 +22,7 @@ from sonoteca.server.byte_ranges import ASKED_AGAIN, BINARY, Held, sent
 from sonoteca.server.json_answers import StrictJSONResponse
 from sonoteca.server.request_fields import asked
 from sonoteca.server.route import documented, routes
-from sonoteca.server.running import Keeping, OpenLibrary, WarmListener
+from sonoteca.server.running import Keeping, OpenLibrary, PlayingListener
 
 router = routes("previews")
 
@@ -72,7 +72,7 @@ _PREVIEW: dict[str, Any] = {
     ),
 )
 def make_preview(
-    request: sonoteca.PreviewAudioRequest, library: OpenLibrary, listener: WarmListener, limits: Keeping
+    request: sonoteca.PreviewAudioRequest, library: OpenLibrary, listener: PlayingListener, limits: Keeping
 ) -> StrictJSONResponse:
     made = sonoteca.preview_audio(library, request, listener=listener, limits=limits)
     wishes = {name: value for name, value in request.as_json().items() if value is not None}
@@ -93,7 +93,7 @@ def make_preview(
     ),
 )
 def preview_audio(
-    fields: PreviewFields, held: Held, library: OpenLibrary, listener: WarmListener, limits: Keeping
+    fields: PreviewFields, held: Held, library: OpenLibrary, listener: PlayingListener, limits: Keeping
 ) -> Response:
     request = sonoteca.PreviewAudioRequest(**fields)
     return sent(sonoteca.preview_audio(library, request, listener=listener, limits=limits), held, caching=ASKED_AGAIN)
