@@ -5,10 +5,9 @@ unchanged files.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import sqlalchemy as sa
@@ -22,6 +21,7 @@ from sonoteca.catalogue.store import schema
 from sonoteca.catalogue.store.library import Library, open_library
 from sonoteca.domain.audio_info import AudioInfo
 from sonoteca.domain.descriptor import ENERGY_LEVEL, KEY, KIND, LOUDNESS, ROLE, TEMPO
+from sonoteca.domain.embedding import Embedding
 from sonoteca.domain.file_analysis import AnalysisSettings
 from sonoteca.domain.observation import Observation, Provenance
 from sonoteca.domain.region import Region
@@ -81,6 +81,10 @@ WORDS = (
 )
 
 
+# What a sound of this number and length is embedded as.
+VectorsOfSound = Callable[[int, float], Sequence[Embedding]]
+
+
 def run(work: Path, corpus: Path) -> list[Measure]:
     return [*_lists(work), *_rescan(work)]
 
@@ -89,7 +93,7 @@ def _lists(work: Path) -> list[Measure]:
     producers = producers_of(AnalysisSettings())
     with open_library(work / "large.sonoteca", mode="create") as library:
         started = time.perf_counter()
-        _fill(library, work / "nowhere", REGIONS, producers, files=None)
+        fill(library, work / "nowhere", REGIONS, producers, files=None)
         stored_s = time.perf_counter() - started
         measures = [
             Measure(
@@ -165,7 +169,7 @@ def _rescan(work: Path) -> list[Measure]:
     found = sorted(folder.rglob("*.wav"))
     producers = producers_of(AnalysisSettings())
     with open_library(work / "known.sonoteca", mode="create") as library:
-        _fill(library, folder, FILES, producers, files=found)
+        fill(library, folder, FILES, producers, files=found)
         times = []
         for _ in range(3):
             started = time.perf_counter()
@@ -176,7 +180,15 @@ def _rescan(work: Path) -> list[Measure]:
     return [Measure(f"looking again at {FILES:,} unchanged files", min(times), "s", goal=2.0, lower_is_better=True)]
 
 
-def _fill(library: Library, folder: Path, count: int, producers: Producers, files: list[Path] | None) -> None:
+def fill(
+    library: Library,
+    folder: Path,
+    count: int,
+    producers: Producers,
+    files: list[Path] | None,
+    vectors: VectorsOfSound | None = None,
+) -> None:
+    """Store so many sounds with made values, of these files or of none, with the vectors that ``vectors`` gives by number and length."""
     random = np.random.default_rng(1)
     kinds, roles = list(Kind), list(Role)
     origin = Provenance(Source.ANALYZER, "bench.made", 1)
@@ -199,7 +211,7 @@ def _fill(library: Library, folder: Path, count: int, producers: Producers, file
                     seen.append((SeenFile(relative, status.st_size, status.st_mtime_ns), content_hash))
             recorded = record_files(connection, root, seen)
             results = []
-            for content_hash, record in zip(hashes, recorded, strict=True):
+            for number, (content_hash, record) in enumerate(zip(hashes, recorded, strict=True), start):
                 seconds = float(random.uniform(0.2, 300))
                 bpm, lufs = round(float(random.uniform(70, 180)), 1), round(float(random.uniform(-30, -6)), 1)
                 statements = (
@@ -216,6 +228,11 @@ def _fill(library: Library, folder: Path, count: int, producers: Producers, file
                 )
                 analysis = SoundAnalysis((RegionAnalysis(Region(0, 0.0, seconds), statements, runs),))
                 info = AudioInfo(seconds, 44_100, 2, "pcm_s16le", "wav", round(seconds * 44_100), content_hash)
-                empty: dict[str, Any] = {space.id: [[]] for space in producers.spaces}
-                results.append(SoundResult(record.sound_id, info, analysis, (), empty))
+                made = [] if vectors is None else vectors(number, seconds)
+                results.append(SoundResult(record.sound_id, info, analysis, (), _by_space(producers, made)))
             store_results(connection, results, identities=producers.identities, spaces=producers.spaces)
+
+
+def _by_space(producers: Producers, made: Sequence[Embedding]) -> dict[str, list[list[Embedding]]]:
+    """Vectors of the whole sound by space, as results hold them."""
+    return {space.id: [[each for each in made if each.space_id == space.id]] for space in producers.spaces}

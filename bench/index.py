@@ -59,6 +59,9 @@ class FixedSource:
     def ids(self) -> NDArray[np.int64]:
         raise NotImplementedError
 
+    def as_of_now(self) -> FixedSource:
+        return self
+
     def selected(self, where: Filter) -> NDArray[np.int64]:
         assert where.ids is not None
         return where.ids

@@ -50,17 +50,11 @@ def test_vectors_come_back_with_their_spans_in_rising_order(library: Library) ->
         assert [len(batch_ids) for batch_ids, _ in batches] == [4, 2]
         assert np.concatenate([batch for _, batch in batches]).shape == (6, 4)
         wholes = whole_regions(connection, [first, second])
-        spans = embeddings.spans(connection, space, [5, 99])
-        assert spans.keys() == {5}
-        assert (spans[5].region_id, spans[5].start_s, spans[5].end_s, spans[5].is_window) == (
-            wholes[second], 0.0, 10.0, True,
-        )  # fmt: skip
         [(whole, vector)] = embeddings.vectors_of_region(connection, space, wholes[first])
         assert (whole.is_window, vector.tolist()) == (False, [1, 0, 0, 0])
         assert len(embeddings.vectors_of_region(connection, space, wholes[first], windows=True)) == 3
         of_second = sa.select(regions.c.id).where(regions.c.sound_id == second)
         assert embeddings.ids_of_regions(connection, space, of_second).tolist() == [4, 5, 6]
-        assert embeddings.vectors_of_ids(connection, space, [2])[2].tolist() == [0, 1, 0, 0]
 
 
 def test_removed_ids_are_told_once_and_never_used_again(library: Library) -> None:

@@ -43,6 +43,9 @@ class MemorySource:
         assert where.ids is not None, "memory has no regions to select from"
         return where.ids
 
+    def as_of_now(self) -> MemorySource:
+        return self
+
     def snapshot(self) -> Snapshot:
         oldest = max(min((live.removed_mark for live in self.manifest), default=0), self.forgotten)
         removed = np.unique(np.array(self.notes[oldest:], np.int64))

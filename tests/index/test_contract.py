@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Protocol, TypeAlias
 
@@ -313,9 +314,67 @@ def test_the_door_answers_from_memory_where_there_is_no_folder_and_only_what_fit
     index = open_index(bare, crate.space)
     assert isinstance(index, ExactIndex)
     agrees(index, crate, unit_vectors(2, 2), 5)
-    monkeypatch.setattr(door, "MOST_IN_MEMORY", 9)
+    monkeypatch.setattr(door, "MOST_IN_MEMORY", 10)
+    assert isinstance(open_index(bare, crate.space), ExactIndex)
+    # What is kept grew.
+    crate.add(unit_vectors(1, 3))
     with pytest.raises(RequestError, match="data folder"):
         open_index(bare, crate.space)
+
+
+def doors(crate: CatalogueStock) -> list[Library]:
+    """The library as it is, answered from files, and as one without a folder, answered from memory."""
+    return [
+        crate.library,
+        Library(crate.library.engine, location="bare", path=None, data_dir=None, mode="read"),
+    ]
+
+
+def test_the_door_shows_the_library_as_it_is_and_reads_nothing_twice(crate: CatalogueStock) -> None:
+    crate.add(unit_vectors(10, 1))
+    asked: list[str] = []
+    sa.event.listen(crate.library.engine, "before_cursor_execute", lambda *told: asked.append(told[2]))
+
+    def answers(library: Library) -> list[int]:
+        ids = open_index(library, crate.space).nearest(unit_vectors(1, 2), 50).ids[0]
+        return sorted(ids[ids >= 0].tolist())
+
+    for library in doors(crate):
+        space = crate.space
+        assert answers(library) == crate.source.ids().tolist()
+        asked.clear()
+        open_index(library, space).nearest(unit_vectors(1, 2), 5)
+        assert sum(statement.startswith("SELECT") for statement in asked) == 1
+        open_index(crate.library, space).publish()
+        assert answers(library) == crate.source.ids().tolist()
+        crate.add(unit_vectors(3, 4))
+        assert answers(library) == crate.source.ids().tolist()
+        crate.drop(crate.source.ids()[[0, -1]])
+        assert answers(library) == crate.source.ids().tolist()
+
+
+def test_a_reader_shows_the_state_of_its_connection(crate: CatalogueStock) -> None:
+    crate.add(unit_vectors(10, 1))
+    query = unit_vectors(1, 2)
+    for library in doors(crate):
+        n_before = len(crate.source.ids())
+        with library.read() as connection:
+            before = open_index(library, crate.space, connection)
+            crate.add(unit_vectors(3, 4))
+            now = open_index(library, crate.space)
+            assert [(each.nearest(query, 50).ids[0] >= 0).sum() for each in (before, now)] == [n_before, n_before + 3]
+
+
+def test_many_threads_ask_one_index_at_once(crate: CatalogueStock) -> None:
+    crate.add(unit_vectors(300, 1))
+    open_index(crate.library, crate.space).publish()
+    crate.add(unit_vectors(20, 2))
+    space, queries = crate.space, unit_vectors(16, 3)
+    expected = crate.open().nearest(queries, 5).ids.tolist()
+    # A library that nothing was opened of yet: all of them begin at once.
+    with open_library(crate.library.location, mode="read") as fresh, ThreadPoolExecutor(8) as threads:
+        asked = threads.map(lambda query: open_index(fresh, space).nearest(query[None], 5).ids[0].tolist(), queries)
+        assert list(asked) == expected
 
 
 def test_a_filter_is_one_of_the_two() -> None:

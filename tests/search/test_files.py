@@ -12,7 +12,7 @@ import pytest
 import sonoteca
 from query_samples import fill
 from sonoteca.errors import QuerySyntaxError, RequestError
-from sonoteca.search.files import COLUMNS
+from sonoteca.search.query.listing import COLUMNS
 
 
 @pytest.fixture(scope="module")

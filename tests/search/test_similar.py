@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -25,8 +26,9 @@ from sonoteca.errors import AudioError, RequestError, SoundNotFound
 from sonoteca.index.filter import Filter
 from sonoteca.index.open_index import open_index
 from sonoteca.ingest.listener import Listener
+from sonoteca.search.candidates import compare
 from sonoteca.search.examples import example_from_library
-from sonoteca.search.likeness import Diversity, Example, Likeness, compare, rank_by_likeness
+from sonoteca.search.likeness import Diversity, Example, Likeness, rank_by_likeness
 from sonoteca.search.result_row import ResultRow
 from sonoteca.search.selection import region_selection
 from sonoteca.search.similar import SimilarAnswer, SimilarRequest, aspect_weights, find_similar, read_aspects
@@ -90,8 +92,15 @@ class Stock:
 
     def ask(self, *examples: NDArray[np.float32] | Example, **options: object) -> Likeness:
         given_ = [each if isinstance(each, Example) else Example(each) for each in examples]
-        index = open_index(self.library, self.space)
-        return rank_by_likeness(self.library, self.space, index, given_, **options)  # type: ignore[arg-type]
+        space = self.space
+        with self.library.read() as connection:
+            index = open_index(self.library, space, connection)
+            return rank_by_likeness(connection, space, index, given_, **options)  # type: ignore[arg-type]
+
+    def example(self, name: str, *, region_number: int = 0) -> Example:
+        space = self.space
+        with self.library.read() as connection:
+            return example_from_library(connection, space, name, region_number=region_number)
 
 
 def parsed(text: str, space: Space) -> dict[str, float]:
@@ -171,7 +180,7 @@ def test_examples_and_what_they_are_away_from_never_answer(stock: Stock) -> None
     vectors: dict[str, list[float]] = {"a": [1], "b": [1, 0.1], "c": [1, 0.2], "d": [1, 0.3]}
     for name, vector in vectors.items():
         stock.put(name, vector, (0.0, 10.0, vector), (5.0, 15.0, vector))
-    named = {name: example_from_library(stock.library, stock.space, sound_id(stock, name)) for name in "abc"}
+    named = {name: stock.example(sound_id(stock, name)) for name in "abc"}
     assert titles(stock.ask(named["a"], named["b"], minus=[named["c"]])) == ["d"]
 
 
@@ -205,10 +214,10 @@ def test_a_region_of_the_example_asks_for_itself(stock: Stock) -> None:
     stock.put("second", [0, 1])
     field = sound_id(stock, "field")
     for number, nearest in ((1, "first"), (2, "second")):
-        example = example_from_library(stock.library, stock.space, field, region_number=number)
+        example = stock.example(field, region_number=number)
         assert titles(stock.ask(example))[0] == nearest
     with pytest.raises(RequestError, match="no region 3"):
-        example_from_library(stock.library, stock.space, field, region_number=3)
+        stock.example(field, region_number=3)
 
 
 def test_regions_of_a_sound_answer_for_themselves(stock: Stock) -> None:
@@ -280,8 +289,8 @@ def test_with_room_for_all_every_region_answers_once_in_order_of_score(
     assert scores == sorted(scores, reverse=True)
     assert all(0.0 <= score <= 1.0 for score in scores)
     for row in rows:
-        expected, _ = compare(unit(*query), half(unit(*stored[int(row.title or "")])), weights, SPACE)
-        assert row.score == pytest.approx(expected, abs=1e-5)
+        expected = compare(unit(*query), half(unit(*stored[int(row.title or "")]))[None], weights, SPACE)
+        assert row.score == pytest.approx(float(expected.score[0]), abs=1e-5)
 
 
 def half(vector: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -329,3 +338,14 @@ def test_what_cannot_be_asked_is_refused_with_the_field_it_is_about(asked: dict[
         SimilarRequest(**asked)
     assert refused.value.field == field
     assert "Value error" not in refused.value.message
+
+
+def test_a_question_is_answered_through_one_connection(stock: Stock) -> None:
+    for number in range(8):
+        stock.put(f"sound {number}", [1, 0.1 * number])
+    request = SimilarRequest(sounds=(stock.id_of("sound 0"),), filter="sound")
+    find_similar(stock.library, request)
+    taken: list[object] = []
+    sa.event.listen(stock.library.engine, "checkout", lambda *told: taken.append(told))
+    assert len(find_similar(stock.library, request).rows) == 7
+    assert len(taken) == 1

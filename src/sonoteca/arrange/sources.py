@@ -92,7 +92,7 @@ def find_sources(library: Library, clips: Iterable[Clip], *, listener: Listener 
             sample_rate=row.sample_rate,
             channels=row.channels,
             role=roles[row.id].role,
-            role_certainty=certainties(roles[row.id]._asdict()).get("role"),
+            role_certainty=certainties(roles[row.id]._mapping).get("role"),
         )
     return found
 

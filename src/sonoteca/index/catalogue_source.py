@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import numpy as np
 from numpy.typing import NDArray
+from sqlalchemy.engine import Connection
 
 from sonoteca.catalogue.heard import segments as manifest
-from sonoteca.catalogue.heard.embeddings import StoredSpace, embedding_ids, forget_removed, removed_ids, vector_batches
+from sonoteca.catalogue.heard.embeddings import (
+    StoredSpace,
+    count_vectors,
+    embedding_ids,
+    forget_removed,
+    removed_ids,
+    vector_batches,
+)
 from sonoteca.catalogue.store.library import Library
 from sonoteca.index.filter import Filter
 from sonoteca.index.segment_file import SegmentFacts
@@ -17,33 +26,50 @@ from sonoteca.index.vector_source import Rows
 
 
 class CatalogueSource:
-    """Vectors and manifest of one space of a library."""
+    """Vectors and manifest of one space of a library; with a connection of the state that it sees, else as they are now."""
 
-    def __init__(self, library: Library, space: StoredSpace) -> None:
+    def __init__(self, library: Library, space: StoredSpace, connection: Connection | None = None) -> None:
         self._library = library
         self._space = space
+        self._connection = connection
+
+    def as_of_now(self) -> CatalogueSource:
+        return CatalogueSource(self._library, self._space)
+
+    @contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        if self._connection is not None:
+            yield self._connection
+            return
+        with self._library.read() as connection:
+            yield connection
+
+    def count(self) -> int:
+        """How many vectors there are."""
+        with self._reading() as connection:
+            return count_vectors(connection, self._space)
 
     @property
     def dimensions(self) -> int:
         return self._space.space.dimensions
 
     def ids(self) -> NDArray[np.int64]:
-        with self._library.read() as connection:
+        with self._reading() as connection:
             return embedding_ids(connection, self._space)
 
     def selected(self, where: Filter) -> NDArray[np.int64]:
-        with self._library.read() as connection:
+        with self._reading() as connection:
             return where.ids_in(connection, self._space)
 
     def snapshot(self) -> Snapshot:
-        with self._library.read() as connection:
+        with self._reading() as connection:
             published = manifest.current(connection, self._space)
             removed, mark = removed_ids(connection, self._space, after=published.removed_up_to)
         live = tuple(self._live(row, published.removed_up_to) for row in published.segments)
         return Snapshot(live, np.unique(removed), mark)
 
     def vectors(self, *, after: int, up_to: int | None = None) -> Iterator[Rows]:
-        with self._library.read() as connection:
+        with self._reading() as connection:
             for ids, vectors in vector_batches(connection, self._space, after=after):
                 if up_to is None or ids[-1] <= up_to:
                     yield ids, vectors

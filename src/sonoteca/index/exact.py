@@ -6,6 +6,8 @@ held in memory.
 
 from __future__ import annotations
 
+import copy
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -22,6 +24,12 @@ class ExactIndex:
     def __init__(self, source: VectorSource) -> None:
         self.source = source
         self._held = VectorTable.of(source.dimensions, source.vectors(after=0))
+
+    def reader(self, source: VectorSource) -> ExactIndex:
+        """This index for another who asks, perhaps in another thread."""
+        other = copy.copy(self)
+        other.source, other._held = source, copy.copy(self._held)
+        return other
 
     def refresh(self) -> None:
         """Take in what was stored or removed in the source since."""

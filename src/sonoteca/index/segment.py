@@ -11,6 +11,7 @@ rows take 0.3 ms, of which to make float32 of them first would take 2 ms more.
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 
 import faiss
@@ -58,13 +59,17 @@ class Best:
 
 
 class Segment:
-    """A segment file with what searching it needs; native structures are made on first use."""
+    """A segment file with what searching it needs; native structures are made on first use.
+
+    Several threads may search it at once.
+    """
 
     def __init__(self, file: SegmentFile) -> None:
         self.file = file
         self._flat: faiss.IndexScalarQuantizer | None = None
         self._lists: faiss.IndexIVFScalarQuantizer | None = None
         self._loaded: NDArray[np.bool_] | None = None
+        self._making = threading.Lock()
 
     def nearest(
         self, query: NDArray[np.float32], k: int, *, rows: NDArray[np.intp] | None, dead: NDArray[np.intp]
@@ -153,15 +158,21 @@ class Segment:
         return Best(self.file.ids[found[0][answered]], products[0][answered], exact=True)
 
     def _flat_index(self) -> faiss.IndexScalarQuantizer:
-        if self._flat is None:
-            self.file.verify_all()
-            self._flat = _empty_flat_index(self.file.facts.dimensions)
-            faiss.copy_array_to_vector(self.file.vectors.view(np.uint8).reshape(-1), self._flat.codes)
-            self._flat.ntotal = self.file.facts.rows
-        return self._flat
+        with self._making:
+            if self._flat is None:
+                self.file.verify_all()
+                flat = _empty_flat_index(self.file.facts.dimensions)
+                faiss.copy_array_to_vector(self.file.vectors.view(np.uint8).reshape(-1), flat.codes)
+                flat.ntotal = self.file.facts.rows
+                self._flat = flat
+            return self._flat
 
     def _partitioned_index(self, probes: NDArray[np.intp]) -> faiss.IndexIVFScalarQuantizer:
         """The index with at least the lists of ``probes`` filled: a cold process fills no others."""
+        with self._making:
+            return self._filled(probes)
+
+    def _filled(self, probes: NDArray[np.intp]) -> faiss.IndexIVFScalarQuantizer:
         partition = self.file.partition
         assert partition is not None
         n_lists, dimensions = partition.centroids.shape

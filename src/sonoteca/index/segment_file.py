@@ -113,6 +113,14 @@ def _crc32(array: NDArray[Any]) -> int:
     return zlib.crc32(array.view(np.uint8).reshape(-1).data)
 
 
+def _state_of(path: Path) -> tuple[int, int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_size, found.st_mtime_ns
+
+
 class SegmentFile:
     """A mapped segment. Everything but the vectors is verified on opening, vectors block by block on use."""
 
@@ -124,6 +132,7 @@ class SegmentFile:
                 self._map = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
         except (OSError, ValueError) as error:
             raise SegmentDamaged(f"{path.name} cannot be opened: {error}") from error
+        self._opened = _state_of(path)
         if len(self._map) != facts.size:
             raise SegmentDamaged(f"{path.name} has {len(self._map)} bytes, {facts.size} were written")
         described, self._data_start, bounds = self._read_header()
@@ -146,6 +155,10 @@ class SegmentFile:
         self._verified = np.zeros(len(self.bounds) - 1, bool)
         self._row_of_id: NDArray[np.int32] | None = None
         self._block_of_row: NDArray[np.int32] | None = None
+
+    def is_as_opened(self) -> bool:
+        """Whether the file on disk is the one that was opened, and nobody wrote to it since."""
+        return self._opened is not None and self._opened == _state_of(self.path)
 
     def _read_header(self) -> tuple[dict[str, Any], int, list[int] | None]:
         if len(self._map) < _PREFIX.size:
@@ -206,7 +219,9 @@ class SegmentFile:
             return np.asarray(nearest[self.ids[nearest] == wanted], np.intp)
         # Made on the first filter. Ids hardly have gaps, so a table is small, and ten times faster than bisection.
         if self._row_of_id is None:
-            self._row_of_id = np.full(span, -1, np.int32)
-            self._row_of_id[self.ids - first_id] = np.arange(self.facts.rows, dtype=np.int32)
+            rows_by_id = np.full(span, -1, np.int32)
+            rows_by_id[self.ids - first_id] = np.arange(self.facts.rows, dtype=np.int32)
+            # Whole when others see it: several threads may ask.
+            self._row_of_id = rows_by_id
         rows = self._row_of_id[wanted - first_id]
         return np.asarray(rows[rows >= 0], np.intp)

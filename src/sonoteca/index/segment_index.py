@@ -13,6 +13,7 @@ catalogue's vectors of its id range, the answer says so, and the next ``publish`
 
 from __future__ import annotations
 
+import copy
 import secrets
 import time
 from dataclasses import dataclass
@@ -74,6 +75,10 @@ class SegmentSource(VectorSource, Protocol):
         """Publish ``new`` for ``old`` in one transaction; False if another process was first."""
         ...
 
+    def as_of_now(self) -> SegmentSource:
+        """The same source where this one shows a state that may be past."""
+        ...
+
 
 class SegmentIndex:
     """Neighbours in one embedding space of a source; its files in ``folder`` begin with ``prefix``."""
@@ -91,6 +96,14 @@ class SegmentIndex:
         self._selected: tuple[Filter, NDArray[np.int64]] | None = None
         self.refresh()
 
+    def reader(self, source: SegmentSource) -> SegmentIndex:
+        """This index for another who asks, perhaps in another thread; files that either opens are open for both."""
+        other = copy.copy(self)
+        other.source = source
+        other._damaged, other._replacements = dict(self._damaged), dict(self._replacements)
+        other._tail = copy.copy(self._tail)
+        return other
+
     # --- reading --------------------------------------------------------------------------------
 
     def refresh(self) -> None:
@@ -98,8 +111,8 @@ class SegmentIndex:
         snapshot = self.source.snapshot()
         self._selected = None
         live = {segment.facts.file for segment in snapshot.segments}
-        for gone in set(self._open) - live:
-            del self._open[gone]
+        for gone in {*self._open} - live:
+            self._open.pop(gone, None)
         self._damaged = {file: why for file, why in self._damaged.items() if file in live}
         self._replacements = {file: index for file, index in self._replacements.items() if file in live}
         after = max((segment.facts.last_id for segment in snapshot.segments), default=0)
@@ -120,6 +133,7 @@ class SegmentIndex:
             try:
                 return self._nearest(queries, k, None if where is None else self._ids_of(where))
             except _Outdated:
+                self.source = self.source.as_of_now()
                 self.refresh()
 
     def _ids_of(self, where: Filter) -> NDArray[np.int64]:
@@ -167,15 +181,17 @@ class SegmentIndex:
     def _take_note(self, live: LiveSegment, damage: SegmentDamaged) -> None:
         """Remember that this file cannot be used; ``_Outdated`` if it is gone because a newer one took its place."""
         self._open.pop(live.facts.file, None)
-        if live not in self.source.snapshot().segments:
+        if live not in self.source.as_of_now().snapshot().segments:
             raise _Outdated from damage
         self._damaged[live.facts.file] = str(damage)
 
     def _segment(self, live: LiveSegment) -> Segment:
         file = live.facts.file
-        if file not in self._open:
-            self._open[file] = Segment(SegmentFile(self.folder / file, live.facts))
-        return self._open[file]
+        held = self._open.get(file)
+        # What was checked when it was first read may have changed on disk since.
+        if held is None or not held.file.is_as_opened():
+            held = self._open[file] = Segment(SegmentFile(self.folder / file, live.facts))
+        return held
 
     def _replacement(self, live: LiveSegment) -> VectorTable:
         file = live.facts.file

@@ -120,23 +120,25 @@ def find_similar_loops(
         Nothing was embedded yet, or not by today's embedder.
     """
     weights = weights_in_use(library, request.weights)
-    space = space_that_answers(library)
+    with library.read() as connection:
+        space = space_that_answers(connection)
     aspects = None if request.aspects is None else aspect_weights(request.aspects, space.space)
     with about("sound"):
         example, query = _asked(library, space, request.sound, listener)
-    with library.read() as connection, about("filter"):
-        only = _LOOPS if not request.filter else f"{_LOOPS} ({request.filter})"
-        where = Filter.of_regions(region_selection(connection, only))
-    likeness = rank_by_likeness(
-        library,
-        space,
-        open_index(library, space),
-        [example],
-        k=request.k,
-        offset=request.offset,
-        aspects=aspects,
-        where=where,
-    )
+    with library.read() as connection:
+        with about("filter"):
+            only = _LOOPS if not request.filter else f"{_LOOPS} ({request.filter})"
+            where = Filter.of_regions(region_selection(connection, only))
+        likeness = rank_by_likeness(
+            connection,
+            space,
+            open_index(library, space, connection),
+            [example],
+            k=request.k,
+            offset=request.offset,
+            aspects=aspects,
+            where=where,
+        )
     ids = likeness.region_ids
     fits = fit_of_regions(library, query, weights, ids, role=request.role, strict=request.strict)
     rows = [SimilarLoop(row, fits[each]) for row, each in zip(likeness.rows, ids, strict=True) if each in fits]
@@ -146,7 +148,9 @@ def find_similar_loops(
 def _asked(library: Library, space: StoredSpace, name: str, listener: Listener | None) -> tuple[Example, RegionTable]:
     """What is compared, and what is fitted to: of a sound of the library, else of a file, which is heard once."""
     try:
-        return example_from_library(library, space, name), asked_region(library, name, 0, None)
+        with library.read() as connection:
+            example = example_from_library(connection, space, name)
+        return example, asked_region(library, name, 0, None)
     except SoundNotFound:
         if listener is None or not Path(name).is_file():
             raise

@@ -5,18 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import sqlalchemy as sa
+from sqlalchemy.engine import Connection
 
 from sonoteca.catalogue.heard.embeddings import StoredSpace, vectors_of_region
 from sonoteca.catalogue.identity.sounds import resolve_sound
-from sonoteca.catalogue.store.library import Library
 from sonoteca.catalogue.store.schema import regions
 from sonoteca.domain.embedding import Embedding
 from sonoteca.errors import RequestError
 from sonoteca.search.likeness import Example
 from sonoteca.search.result_row import region_facts
 
+_REGION = sa.select(regions.c.id).where(
+    regions.c.sound_id == sa.bindparam("sound_id"), regions.c.number == sa.bindparam("number")
+)
 
-def example_from_library(library: Library, space: StoredSpace, name: str, *, region_number: int = 0) -> Example:
+
+def example_from_library(connection: Connection, space: StoredSpace, name: str, *, region_number: int = 0) -> Example:
     """The vector of a region of the sound that ``name`` means.
 
     Raises
@@ -26,23 +30,19 @@ def example_from_library(library: Library, space: StoredSpace, name: str, *, reg
     RequestError
         The sound has no such region, or the region has no vector (it is silent, or not analysed yet).
     """
-    with library.read() as connection:
-        sound = resolve_sound(connection, name)
-        region_id = connection.execute(
-            sa.select(regions.c.id).where(regions.c.sound_id == sound.id, regions.c.number == region_number)
-        ).scalar()
-        if region_id is None:
-            raise RequestError(
-                f"{name} has no region {region_number}.", "Region 0 is the whole sound; events are numbered from 1."
-            )
-        vectors = vectors_of_region(connection, space, region_id)
-        facts = region_facts(connection, [region_id])
+    sound = resolve_sound(connection, name)
+    region_id = connection.execute(_REGION, {"sound_id": sound.id, "number": region_number}).scalar()
+    if region_id is None:
+        raise RequestError(
+            f"{name} has no region {region_number}.", "Region 0 is the whole sound; events are numbered from 1."
+        )
+    vectors = vectors_of_region(connection, space, region_id)
     if not vectors:
         raise RequestError(
             f"Region {region_number} of {name} has no vector to compare by.",
             "It is silent, or not analysed yet.",
         )
-    return Example(vectors[0][1], facts.get(region_id))
+    return Example(vectors[0][1], region_facts(connection, [region_id]).get(region_id))
 
 
 def example_from_vectors(name: str, embeddings: Sequence[Sequence[Embedding]], *, region_number: int = 0) -> Example:

@@ -17,18 +17,13 @@ from sonoteca.domain.page import Offset
 from sonoteca.domain.request import Request
 from sonoteca.errors import RequestError, about
 from sonoteca.search.listing import MOST_ROWS
-from sonoteca.search.query.listing import SoundRow, count_sounds, find_rows
+from sonoteca.search.query.listing import COLUMNS, SoundRow, count_sounds, find_rows
 from sonoteca.search.query.tree import And, Is, Query
 from sonoteca.search.selection import named_or_query
 
 MODE = "files"
 # A page that takes no more than a moment to make and to send.
 MOST_IN_A_PAGE = 1000
-COLUMNS = (
-    "id", "external_id", "title", "artist", "album", "path", "region", "start_s", "end_s", "duration_s", "kind", "role",
-    "sound_class", "bpm", "key", "camelot", "lufs", "energy_level", "rating", "price", "currency", "tags", "status",
-    "missing", "added_at", "certainty", "doubts",
-)  # fmt: skip
 
 
 class FilesRequest(Request):
@@ -116,6 +111,7 @@ class FilesAnswer(Rows):
     ----------
     request : FilesRequest
     rows : tuple of SoundRow
+        Where the request names fields, with tags, certainty and doubts only if it names them.
     total : int
         How many rows all pages have.
     next_cursor : str or None
@@ -129,9 +125,8 @@ class FilesAnswer(Rows):
 
     def as_rows(self) -> list[dict[str, Any]]:
         """The rows as plain values, with the keys that were asked for."""
-        rows = (row.as_json() for row in self.rows)
-        wanted = self.request.fields
-        return [{name: row[name] for name in wanted} if wanted else row for row in rows]
+        keys = self.request.fields or COLUMNS
+        return [row.as_json(keys) for row in self.rows]
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -156,6 +151,7 @@ def list_files(library: Library, request: FilesRequest = FilesRequest()) -> File
         if request.status is not None:
             query = Query(And((query.tree, Is("status", request.status))), query.sort)
         total = count_sounds(connection, query)
-        rows = find_rows(connection, query, limit=request.limit, offset=request.begin)
+        keys = request.fields or COLUMNS
+        rows = find_rows(connection, query, limit=request.limit, offset=request.begin, keys=keys)
     end = request.begin + len(rows)
     return FilesAnswer(request, tuple(rows), total, request.cursor_at(end) if rows and end < total else None)

@@ -13,18 +13,18 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from sqlalchemy.engine import Connection
 
-from sonoteca.catalogue.heard.embeddings import Span, StoredSpace, spans, vectors_of_ids
-from sonoteca.catalogue.heard.same_recording import MOST_COMPARED, Recordings, recordings_of_regions
-from sonoteca.catalogue.store.library import Library
+from sonoteca.catalogue.heard.embeddings import StoredSpace
+from sonoteca.catalogue.heard.same_recording import MOST_COMPARED, HeardSounds, Recordings, recordings_of
 from sonoteca.domain.certainty import Certainty
-from sonoteca.domain.embedding import Space
 from sonoteca.domain.music import stretch_percent
 from sonoteca.domain.page import page_of
 from sonoteca.domain.vocabulary import Role
 from sonoteca.errors import RequestError
 from sonoteca.index.filter import Filter
 from sonoteca.index.vector_index import Neighbours, VectorIndex
+from sonoteca.search.candidates import Candidates, Compared, candidates_of, compare
 from sonoteca.search.distinct import copies_by_region
 from sonoteca.search.result_row import RegionFacts, ResultRow, region_facts
 
@@ -80,7 +80,7 @@ class Likeness:
 
 
 def rank_by_likeness(
-    library: Library,
+    connection: Connection,
     space: StoredSpace,
     index: VectorIndex,
     examples: Sequence[Example],
@@ -118,7 +118,7 @@ def rank_by_likeness(
         raise RequestError("There is no example to compare with.", "Name at least one sound that could be embedded.")
     given = (*examples, *minus)
     search = _Search(
-        library,
+        connection,
         space,
         index,
         weights={part.name: 1.0 for part in space.space.aspects} | dict(aspects or {}),
@@ -129,15 +129,28 @@ def rank_by_likeness(
     if not any(search.weights[part.name] and target[part.start : part.stop].any() for part in space.space.aspects):
         lacking = ", ".join(name for name, weight in search.weights.items() if weight)
         raise RequestError(f"The example has none of the aspects asked for ({lacking}).", "Give another one a weight.")
-    chosen, known, neighbours, is_all = search.nearest(target, offset + k + 1, diversity or Diversity())
-    page = page_of(chosen, k, offset, is_all=is_all)
-    with library.read() as connection:
-        copies = copies_by_region(connection, known, [each.facts.region_id for each in page.rows])
-    rows = [
-        _row(each, search.weights, examples[0].facts).standing_for(copies[each.facts.region_id]) for each in page.rows
-    ]
-    ids = tuple(each.facts.region_id for each in page.rows)
-    return Likeness(tuple(rows), ids, neighbours.exact, neighbours.notes, page.total, page.next_offset)
+    ranking = search.nearest(target, offset + k + 1, diversity or Diversity())
+    page = page_of(ranking.chosen, k, offset, is_all=ranking.is_all)
+    shown = ranking.candidates.take(page.rows)
+    compared = ranking.compared.take(page.rows)
+    # Only of what is shown more is read than what it is chosen by.
+    ids = shown.region_ids.tolist()
+    facts = region_facts(connection, ids)
+    copies = copies_by_region(connection, ranking.known, ids)
+    rows = {
+        region_id: _row(
+            facts[region_id],
+            (float(shown.start_s[place]), float(shown.end_s[place])),
+            float(compared.score[place]),
+            compared.parts_of(place, space.space),
+            search.weights,
+            examples[0].facts,
+        ).standing_for(copies[region_id])
+        for place, region_id in enumerate(ids)
+        if region_id in facts
+    }
+    neighbours = ranking.neighbours
+    return Likeness(tuple(rows.values()), tuple(rows), neighbours.exact, neighbours.notes, page.total, page.next_offset)
 
 
 def _target(examples: Sequence[Example], minus: Sequence[Example]) -> NDArray[np.float32]:
@@ -148,35 +161,42 @@ def _target(examples: Sequence[Example], minus: Sequence[Example]) -> NDArray[np
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Candidate:
-    """A region that may answer, by the one of its vectors that is nearest."""
+class _Ranking:
+    """The best vector of each region that was looked at, best first, and which of them answer.
 
-    facts: RegionFacts
-    span: Span
-    vector: NDArray[np.float32]
-    score: float
-    parts: Mapping[str, float | None]
+    Attributes
+    ----------
+    chosen : list of int
+        Places in ``candidates`` that the limits let through, best first.
+    known : Recordings
+        Which of the regions looked at are one recording.
+    neighbours : Neighbours
+        The last answer of the index.
+    is_all : bool
+        Whether the index had no more to propose.
+    """
+
+    candidates: Candidates
+    compared: Compared
+    chosen: list[int]
+    known: Recordings
+    neighbours: Neighbours
+    is_all: bool
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Search:
     """What stays the same however often the index is asked for one answer."""
 
-    library: Library
+    connection: Connection
     space: StoredSpace
     index: VectorIndex
     weights: Mapping[str, float]
     where: Filter | None
     own_sounds: frozenset[int]
 
-    def nearest(
-        self, target: NDArray[np.float32], k: int, diversity: Diversity
-    ) -> tuple[list[Candidate], Recordings, Neighbours, bool]:
-        """The ``k`` best within the limits, and what is known of them.
-
-        That is: which of those looked at are one recording, the last answer of the index, and whether the index had no
-        more to propose.
-        """
+    def nearest(self, target: NDArray[np.float32], k: int, diversity: Diversity) -> _Ranking:
+        """The ``k`` best within the limits."""
         scaled = target.copy()
         for part in self.space.space.aspects:
             scaled[part.start : part.stop] *= np.float32(self.weights[part.name])
@@ -184,51 +204,48 @@ class _Search:
         while True:
             neighbours = self.index.nearest(scaled[None], asked, where=self.where)
             proposed = neighbours.ids[0][neighbours.ids[0] >= 0]
-            candidates = self._scored(proposed, target)
+            candidates, compared = self._scored(proposed, target)
             known = self._recordings(candidates) if not diversity.with_copies else Recordings({}, {})
-            distinct = [each for each in candidates if not known.is_copy(each.facts.region_id)]
-            chosen = _diverse(distinct, k, diversity)
+            chosen = _diverse(candidates, known, k, diversity)
             is_all = neighbours.exact and len(proposed) < asked and len(candidates) <= MOST_COMPARED
             # Asked for more only when windows of few regions, or the limits, used up the proposals.
             if len(chosen) >= k or len(proposed) < asked or asked >= _MAX_PROPOSED:
-                return chosen, known, neighbours, is_all
+                return _Ranking(candidates, compared, chosen, known, neighbours, is_all)
             asked = min(_MAX_PROPOSED, asked * 4)
 
-    def _recordings(self, candidates: Sequence[Candidate]) -> Recordings:
+    def _recordings(self, candidates: Candidates) -> Recordings:
         """Which of these, best first, are one recording, or one with an example."""
-        with self.library.read() as connection:
-            region_ids = [each.facts.region_id for each in candidates]
-            return recordings_of_regions(connection, region_ids, before=sorted(self.own_sounds))
+        sound_of = dict(zip(candidates.region_ids.tolist(), candidates.sound_ids.tolist(), strict=True))
+        sounds = candidates.take(candidates.is_sound)
+        known = HeardSounds.of(
+            self.space, sounds.sound_ids.tolist(), sounds.duration_s, sounds.tempo_bpm, sounds.vectors
+        )
+        return recordings_of(self.connection, sound_of, before=sorted(self.own_sounds), known=known)
 
-    def _scored(self, proposed: NDArray[np.int64], target: NDArray[np.float32]) -> list[Candidate]:
+    def _scored(self, proposed: NDArray[np.int64], target: NDArray[np.float32]) -> tuple[Candidates, Compared]:
         """The best vector of each proposed region, best first."""
-        with self.library.read() as connection:
-            where = spans(connection, self.space, proposed.tolist())
-            vectors = vectors_of_ids(connection, self.space, list(where))
-            facts = region_facts(connection, sorted({span.region_id for span in where.values()}))
-        best: dict[int, Candidate] = {}
-        for embedding_id, span in where.items():
-            fact = facts.get(span.region_id)
-            if fact is None or fact.sound_id in self.own_sounds:
-                continue
-            score, parts = compare(target, vectors[embedding_id], self.weights, self.space.space)
-            held = best.get(span.region_id)
-            # At equal scores the whole region speaks for itself.
-            if held is None or (score, not span.is_window) > (held.score, not held.span.is_window):
-                best[span.region_id] = Candidate(fact, span, vectors[embedding_id], score, parts)
-        return sorted(best.values(), key=lambda each: (-each.score, each.facts.id, each.facts.region_id))
+        found = candidates_of(self.connection, self.space, proposed.tolist())
+        found = found.take(~np.isin(found.sound_ids, list(self.own_sounds)))
+        compared = compare(target, found.vectors, self.weights, self.space.space)
+        # At equal scores the whole region speaks for itself.
+        best_first = np.lexsort((found.embedding_ids, found.is_window, -compared.score))
+        best = best_first[np.unique(found.region_ids[best_first], return_index=True)[1]]
+        ranked = best[np.lexsort((found.region_ids[best], found.public_ids[best], -compared.score[best]))]
+        return found.take(ranked), compared.take(ranked)
 
 
-def _diverse(candidates: Sequence[Candidate], k: int, diversity: Diversity) -> list[Candidate]:
-    """The first ``k`` that the limits let through."""
-    chosen: list[Candidate] = []
+def _diverse(candidates: Candidates, known: Recordings, k: int, diversity: Diversity) -> list[int]:
+    """The places of the first ``k`` that are no copies and that the limits let through."""
+    chosen: list[int] = []
     per_file: Counter[int] = Counter()
     per_artist: Counter[str] = Counter()
-    for each in candidates:
+    regions, sounds = candidates.region_ids.tolist(), candidates.sound_ids.tolist()
+    for place, (region_id, sound_id, artist) in enumerate(zip(regions, sounds, candidates.artists, strict=True)):
         if len(chosen) == k:
             break
-        artist = each.facts.artist
-        if diversity.max_per_file is not None and per_file[each.facts.sound_id] >= diversity.max_per_file:
+        if known.is_copy(region_id):
+            continue
+        if diversity.max_per_file is not None and per_file[sound_id] >= diversity.max_per_file:
             continue
         if (
             diversity.max_per_artist is not None
@@ -237,50 +254,33 @@ def _diverse(candidates: Sequence[Candidate], k: int, diversity: Diversity) -> l
         ):
             continue
         if diversity.collapse_duplicates and any(
-            float(each.vector @ other.vector) > DUPLICATE_COSINE for other in chosen
+            float(candidates.vectors[place] @ candidates.vectors[other]) > DUPLICATE_COSINE for other in chosen
         ):
             continue
-        chosen.append(each)
-        per_file[each.facts.sound_id] += 1
+        chosen.append(place)
+        per_file[sound_id] += 1
         if artist is not None:
             per_artist[artist] += 1
     return chosen
 
 
-def _row(each: Candidate, weights: Mapping[str, float], first: RegionFacts | None) -> ResultRow:
+def _row(
+    facts: RegionFacts,
+    span_s: tuple[float, float],
+    score: float,
+    parts: Mapping[str, float | None],
+    weights: Mapping[str, float],
+    first: RegionFacts | None,
+) -> ResultRow:
     return ResultRow.of(
-        each.facts,
-        start_s=each.span.start_s,
-        end_s=each.span.end_s,
-        score=each.score,
+        facts,
+        start_s=span_s[0],
+        end_s=span_s[1],
+        score=score,
         mode=MODE,
-        parts=each.parts,
-        reasons=_reasons(each.parts, weights, first, each.facts),
+        parts=parts,
+        reasons=_reasons(parts, weights, first, facts),
     )
-
-
-def compare(
-    one: NDArray[np.float32], other: NDArray[np.float32], weights: Mapping[str, float], space: Space
-) -> tuple[float, dict[str, float | None]]:
-    """Weighted cosine 0..1 of two vectors, and per aspect; an aspect that one of them lacks is None.
-
-    The cosine is that of the vectors scaled per part by the root of its weight; negative is 0.
-    """
-    parts: dict[str, float | None] = {}
-    product = norm_one = norm_other = 0.0
-    for part in space.aspects:
-        a, b = one[part.start : part.stop], other[part.start : part.stop]
-        lengths = float(a @ a), float(b @ b)
-        weight = weights[part.name]
-        inner = float(a @ b)
-        product += weight * inner
-        norm_one += weight * lengths[0]
-        norm_other += weight * lengths[1]
-        has_both = min(lengths) > 1e-6
-        parts[part.name] = min(1.0, max(0.0, inner / (lengths[0] * lengths[1]) ** 0.5)) if has_both else None
-    if norm_one <= 0.0 or norm_other <= 0.0:
-        return 0.0, parts
-    return min(1.0, max(0.0, product / (norm_one * norm_other) ** 0.5)), parts
 
 
 def _are_stated(name: str, *facts: RegionFacts) -> bool:

@@ -215,6 +215,6 @@ def region_facts(connection: Connection, region_ids: Sequence[int]) -> dict[int,
                 currency=row.currency,
                 url=row.url,
                 shop_title=row.shop_title,
-                certainty=certainties(row._asdict()),
+                certainty=certainties(row._mapping),
             )
     return found

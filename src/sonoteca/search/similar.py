@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BeforeValidator, Field
+from sqlalchemy.engine import Connection
 
 from sonoteca.catalogue.heard.embeddings import StoredSpace, answering_space
+from sonoteca.catalogue.identity.sounds import resolve_sound
 from sonoteca.catalogue.store.library import Library
 from sonoteca.domain.answer import Rows
 from sonoteca.domain.embedding import Space
 from sonoteca.domain.page import Offset
 from sonoteca.domain.request import Request
-from sonoteca.errors import RequestError, SoundNotFound, SpaceMismatch, about
+from sonoteca.errors import AmbiguousSound, RequestError, SoundNotFound, SpaceMismatch, about
 from sonoteca.index.filter import Filter
 from sonoteca.index.open_index import open_index
 from sonoteca.search.examples import example_from_library, example_from_vectors
@@ -156,26 +158,27 @@ def find_similar(library: Library, request: SimilarRequest, *, listener: Listene
     SpaceMismatch
         Nothing was embedded yet, or not by today's embedder.
     """
-    space = space_that_answers(library)
-    weights = None if request.aspects is None else aspect_weights(request.aspects, space.space)
-    with about("sounds"):
-        examples = [_example(library, space, name, request.region, listener) for name in request.sounds]
-    with about("minus"):
-        unlike = [_example(library, space, name, 0, listener) for name in request.minus]
-    with about("filter"):
-        where = _allowed(library, request.filter)
-    likeness = rank_by_likeness(
-        library,
-        space,
-        open_index(library, space),
-        examples,
-        minus=unlike,
-        k=request.k,
-        offset=request.offset,
-        aspects=weights,
-        where=where,
-        diversity=Diversity(request.max_per_file, request.max_per_artist, request.collapse, request.copies),
-    )
+    heard = _heard_anew(library, request, listener)
+    with library.read() as connection:
+        space, weights = _compared_by(connection, request)
+        with about("sounds"):
+            examples = [_example(connection, space, name, request.region, heard) for name in request.sounds]
+        with about("minus"):
+            unlike = [_example(connection, space, name, 0, heard) for name in request.minus]
+        with about("filter"):
+            where = Filter.of_regions(region_selection(connection, request.filter)) if request.filter else None
+        likeness = rank_by_likeness(
+            connection,
+            space,
+            open_index(library, space, connection),
+            examples,
+            minus=unlike,
+            k=request.k,
+            offset=request.offset,
+            aspects=weights,
+            where=where,
+            diversity=Diversity(request.max_per_file, request.max_per_artist, request.collapse, request.copies),
+        )
     answered = request.model_copy(update={"aspects": weights})
     return SimilarAnswer(
         answered,
@@ -204,30 +207,55 @@ def _no_weight(item: str) -> RequestError:
     return RequestError(f"{item!r}: a weight is a number from 0 up.", "Write timbre=1,rhythm=0.5.", field="aspects")
 
 
-def space_that_answers(library: Library) -> StoredSpace:
+def space_that_answers(connection: Connection) -> StoredSpace:
     """The space of the library's vectors that questions are answered by; SpaceMismatch where there is none."""
-    with library.read() as connection:
-        space = answering_space(connection)
+    space = answering_space(connection)
     if space is None:
         raise SpaceMismatch("No sound of this library was embedded yet.", "Add a folder of sounds.")
     return space
 
 
-def _allowed(library: Library, only: str | None) -> Filter | None:
-    if not only:
-        return None
+def _compared_by(connection: Connection, request: SimilarRequest) -> tuple[StoredSpace, dict[str, float] | None]:
+    """The space of the vectors, and the weights of its aspects where any is named."""
+    space = space_that_answers(connection)
+    return space, None if request.aspects is None else aspect_weights(request.aspects, space.space)
+
+
+def _heard_anew(library: Library, request: SimilarRequest, listener: Listener | None) -> dict[str, FileAnalysis]:
+    """What is heard in the files among the names that are no sounds of the library.
+
+    Before anything else is read: nobody should hold a state of the library for as long as listening takes.
+    """
+    heard: dict[str, FileAnalysis] = {}
+    for field, names in (("sounds", request.sounds), ("minus", request.minus)):
+        for name in names:
+            if listener is not None and os.path.isfile(name) and _is_unknown(library, request, name):
+                with about(field):
+                    heard[name] = listener.analyze_file(name)
+    return heard
+
+
+def _is_unknown(library: Library, request: SimilarRequest, name: str) -> bool:
     with library.read() as connection:
-        return Filter.of_regions(region_selection(connection, only))
+        # What cannot be compared need not be heard.
+        _compared_by(connection, request)
+        try:
+            resolve_sound(connection, name)
+        except SoundNotFound:
+            return True
+        except AmbiguousSound:
+            # Told when it is looked for.
+            return False
+    return False
 
 
-def _example(library: Library, space: StoredSpace, name: str, region: int, listener: Listener | None) -> Example:
-    """A sound of the library by any of its names, else a file that the listener hears."""
-    try:
-        return example_from_library(library, space, name, region_number=region)
-    except SoundNotFound:
-        if listener is None or not Path(name).is_file():
-            raise
-    return example_from_analysis(space, name, listener.analyze_file(name), region=region)
+def _example(
+    connection: Connection, space: StoredSpace, name: str, region: int, heard: Mapping[str, FileAnalysis]
+) -> Example:
+    """A sound of the library by any of its names, or a file that was heard."""
+    if name in heard:
+        return example_from_analysis(space, name, heard[name], region=region)
+    return example_from_library(connection, space, name, region_number=region)
 
 
 def example_from_analysis(space: StoredSpace, name: str, heard: FileAnalysis, *, region: int = 0) -> Example:

@@ -88,6 +88,11 @@ def unpack(blob: bytes) -> NDArray[np.float32]:
     return np.frombuffer(blob, dtype="<f2").astype(np.float32)
 
 
+def unpack_all(blobs: Sequence[bytes], dimensions: int) -> NDArray[np.float32]:
+    """Stored vectors as rows (n, dimensions)."""
+    return np.frombuffer(b"".join(blobs), dtype="<f2").astype(np.float32).reshape(len(blobs), dimensions)
+
+
 def check_fits(embedding: Embedding, space_id: str, dimensions: int) -> None:
     """SpaceMismatch for a vector of another space or length, or with a value that is not finite."""
     if embedding.space_id != space_id:
@@ -117,30 +122,8 @@ def vector_batches(
     query = sa.select(table.c.id, table.c.vector).order_by(table.c.id).limit(batch)
     while rows := connection.execute(query.where(table.c.id > after)).all():
         ids = np.fromiter((row.id for row in rows), dtype=np.int64, count=len(rows))
-        joined = b"".join(bytes(row.vector) for row in rows)
-        yield ids, np.frombuffer(joined, dtype="<f2").reshape(len(rows), -1).astype(np.float32)
+        yield ids, unpack_all([row.vector for row in rows], space.space.dimensions)
         after = int(ids[-1])
-
-
-def spans(connection: Connection, space: StoredSpace, ids: Sequence[int]) -> dict[int, Span]:
-    """Region and time span per embedding id; those that are gone are left out."""
-    table = embeddings_table(space.number)
-    found: dict[int, Span] = {}
-    for some in chunks([int(each) for each in ids]):
-        columns = (table.c.id, table.c.region_id, table.c.start_s, table.c.end_s, table.c.is_window)
-        for row in connection.execute(sa.select(*columns).where(table.c.id.in_(some))):
-            found[row.id] = Span(*row)
-    return found
-
-
-def vectors_of_ids(connection: Connection, space: StoredSpace, ids: Sequence[int]) -> dict[int, NDArray[np.float32]]:
-    """Vectors by embedding id; those that are gone are left out."""
-    table = embeddings_table(space.number)
-    found: dict[int, NDArray[np.float32]] = {}
-    for some in chunks([int(each) for each in ids]):
-        for row in connection.execute(sa.select(table.c.id, table.c.vector).where(table.c.id.in_(some))):
-            found[row.id] = unpack(row.vector)
-    return found
 
 
 def vectors_of_region(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +12,7 @@ import sqlalchemy as sa
 from numpy.typing import NDArray
 from sqlalchemy.engine import Connection
 
-from sonoteca.catalogue.heard.embeddings import answering_space, unpack
+from sonoteca.catalogue.heard.embeddings import StoredSpace, answering_space, unpack_all
 from sonoteca.catalogue.heard.observations import load
 from sonoteca.catalogue.store.database import chunks
 from sonoteca.catalogue.store.schema import embeddings_table, regions, sounds, summaries
@@ -33,28 +34,61 @@ from sonoteca.domain.same_recording import (
 MOST_COMPARED = 2_000
 
 
-def first_copies(connection: Connection, sound_ids: Sequence[int]) -> dict[int, int]:
+@dataclass(frozen=True, slots=True, eq=False)
+class HeardSounds:
+    """What tells sounds apart, read already: ``heard`` in the order of ``sound_ids``, vectors of ``space``."""
+
+    space: StoredSpace | None
+    sound_ids: list[int]
+    heard: Heard
+
+    @classmethod
+    def of(
+        cls,
+        space: StoredSpace | None,
+        sound_ids: list[int],
+        duration_s: NDArray[np.float32],
+        tempo_bpm: NDArray[np.float32],
+        vectors: NDArray[np.float32],
+    ) -> HeardSounds:
+        """From the columns of whole sounds, NaN or zeros where something is not known."""
+        lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+        whole = np.where(lengths > 1e-3, vectors / np.maximum(lengths, 1e-3), np.float32(0.0))
+        return cls(space, sound_ids, Heard(duration_s, np.log2(tempo_bpm), whole))
+
+    def joined(self, other: HeardSounds) -> HeardSounds:
+        return HeardSounds(self.space, self.sound_ids + other.sound_ids, self.heard.joined(other.heard))
+
+
+def first_copies(
+    connection: Connection, sound_ids: Sequence[int], *, known: HeardSounds | None = None
+) -> dict[int, int]:
     """Per sound, in the order given, the first one before it that is the same recording; left out where none is.
 
     Parameters
     ----------
     sound_ids : sequence of int
         Row numbers, best first: of the copies of one recording the first stands for the others.
+    known : HeardSounds, optional
+        What is known of some of them and need not be read.
     """
     ordered = list(dict.fromkeys(sound_ids))[:MOST_COMPARED]
     found: dict[int, int] = {}
     if len(ordered) < 2:
         return found
-    known, heard = _heard(connection, sa.select(summaries.c.sound_id).where(summaries.c.sound_id.in_(ordered)))
+    if known is None:
+        known = _heard(connection, answering_space(connection), sound_ids=ordered)
+    elif missing := sorted({*ordered}.difference(known.sound_ids)):
+        known = known.joined(_heard(connection, known.space, sound_ids=missing))
     # Row numbers in the order given; what has no summary has nothing to compare.
-    at = {sound_id: place for place, sound_id in enumerate(known)}
+    at = {sound_id: place for place, sound_id in enumerate(known.sound_ids)}
     ordered = [sound_id for sound_id in ordered if sound_id in at]
-    heard = heard.take([at[sound_id] for sound_id in ordered])
+    heard = known.heard.take([at[sound_id] for sound_id in ordered])
     same = _same(connection, ordered, heard, ordered, heard)
-    for place, sound_id in enumerate(ordered):
-        earlier = [other for other in np.flatnonzero(same[place, :place]).tolist() if ordered[other] not in found]
-        if earlier:
-            found[sound_id] = ordered[earlier[0]]
+    # Place by place, and of the earlier ones the first that is no copy itself.
+    for place, other in np.argwhere(np.tril(same, -1)).tolist():
+        if ordered[other] not in found:
+            found.setdefault(ordered[place], ordered[other])
     return found
 
 
@@ -111,14 +145,27 @@ def recordings_of_regions(
     for some in chunks(list(region_ids)):
         query = sa.select(regions.c.id, regions.c.sound_id).where(regions.c.id.in_(some))
         sound_of.update((row.id, row.sound_id) for row in connection.execute(query))
-    ordered = [sound_of[region_id] for region_id in region_ids if region_id in sound_of]
-    return Recordings(sound_of, first_copies(connection, [*before, *ordered]))
+    ordered = {region_id: sound_of[region_id] for region_id in region_ids if region_id in sound_of}
+    return recordings_of(connection, ordered, before=before)
+
+
+def recordings_of(
+    connection: Connection,
+    sound_of: Mapping[int, int],
+    *,
+    before: Sequence[int] = (),
+    known: HeardSounds | None = None,
+) -> Recordings:
+    """The same for regions whose sounds are known: ``sound_of`` has the sound of each, in their order."""
+    return Recordings(sound_of, first_copies(connection, [*before, *sound_of.values()], known=known))
 
 
 def copies_of(connection: Connection, sound_id: int) -> dict[int, float]:
     """All other sounds of the library that are the same recording, with the cosine of their vectors, most alike first."""
-    own, heard = _heard(connection, sa.select(sa.literal(sound_id)))
-    if not own or np.isnan(heard.duration_s[0]):
+    space = answering_space(connection)
+    own = _heard(connection, space, sound_ids=[sound_id])
+    heard = own.heard
+    if not own.sound_ids or np.isnan(heard.duration_s[0]):
         return {}
     length, octave = float(heard.duration_s[0]), 2.0**EDIT_OCTAVES
     low_bpm, high_bpm = np.exp2(heard.tempo[0] + np.array([-SAME_TEMPO, SAME_TEMPO])).tolist()
@@ -128,37 +175,55 @@ def copies_of(connection: Connection, sound_id: int) -> dict[int, float]:
     if length >= LONG_S and not np.isnan(heard.tempo[0]):
         is_edit = summaries.c.duration_s.between(length / octave, length * octave)
         lengths.append(is_edit & summaries.c.tempo_bpm.between(low_bpm, high_bpm))
-    others = sa.select(summaries.c.sound_id).where(
-        summaries.c.number == 0, summaries.c.sound_id != sound_id, sa.or_(*lengths)
-    )
-    ids, candidates = _heard(connection, others)
-    (same,) = _same(connection, own, heard, ids, candidates)
-    cosines = candidates.whole @ heard.whole[0]
-    found = {ids[place]: float(cosines[place]) for place in np.flatnonzero(same)}
+    others = _heard(connection, space, (summaries.c.sound_id != sound_id) & sa.or_(*lengths))
+    (same,) = _same(connection, own.sound_ids, heard, others.sound_ids, others.heard)
+    cosines = others.heard.whole @ heard.whole[0]
+    found = {others.sound_ids[place]: float(cosines[place]) for place in np.flatnonzero(same)}
     return dict(sorted(found.items(), key=lambda each: (-each[1], each[0])))
 
 
-def _heard(connection: Connection, wanted: sa.Select[Any]) -> tuple[list[int], Heard]:
-    """What tells these sounds apart, with their row numbers; those that were not embedded have no vector."""
-    space = answering_space(connection)
-    dimensions = 0 if space is None else space.space.dimensions
+def _heard(
+    connection: Connection,
+    space: StoredSpace | None,
+    wanted: sa.ColumnElement[bool] | None = None,
+    *,
+    sound_ids: Sequence[int] = (),
+) -> HeardSounds:
+    """What tells sounds apart: those of ``sound_ids``, or those that ``wanted`` is true of.
+
+    Those that were not embedded have no vector.
+    """
+    dimensions, number = (0, None) if space is None else (space.space.dimensions, space.number)
+    if wanted is None:
+        rows = connection.execute(_of_sounds(number), {"sound_ids": list(sound_ids)}).all()
+    else:
+        rows = connection.execute(_of_all(number).where(wanted)).all()
+    ids, durations_s, tempi_bpm, vectors = zip(*rows, strict=True) if rows else ((), (), (), ())
+    none = bytes(2 * dimensions)
+    return HeardSounds.of(
+        space,
+        list(ids),
+        np.array(durations_s, np.float32),
+        np.array(tempi_bpm, np.float32),
+        unpack_all([none if vector is None else vector for vector in vectors], dimensions),
+    )
+
+
+# Made once per space: building them takes longer than answering them for twenty sounds.
+@functools.cache
+def _of_all(space_number: int | None) -> sa.Select[Any]:
     columns = [summaries.c.sound_id, summaries.c.duration_s, summaries.c.tempo_bpm]
     query = sa.select(*columns, sa.null().label("vector"))
-    if space is not None:
-        table = embeddings_table(space.number)
+    if space_number is not None:
+        table = embeddings_table(space_number)
         is_whole = (table.c.region_id == summaries.c.region_id) & table.c.is_window.is_(False)
         query = sa.select(*columns, table.c.vector).join(table, is_whole, isouter=True)
-    rows = connection.execute(query.where(summaries.c.number == 0, summaries.c.sound_id.in_(wanted))).all()
-    whole = np.zeros((len(rows), dimensions), np.float32)
-    for place, row in enumerate(rows):
-        if row.vector is not None:
-            whole[place] = unpack(row.vector)
-    lengths = np.linalg.norm(whole, axis=1, keepdims=True)
-    return [row.sound_id for row in rows], Heard(
-        duration_s=np.array([row.duration_s for row in rows], np.float32),
-        tempo=np.log2(np.array([row.tempo_bpm for row in rows], np.float32)),
-        whole=np.where(lengths > 1e-3, whole / np.maximum(lengths, 1e-3), np.float32(0.0)),
-    )
+    return query.where(summaries.c.number == 0)
+
+
+@functools.cache
+def _of_sounds(space_number: int | None) -> sa.Select[Any]:
+    return _of_all(space_number).where(summaries.c.sound_id.in_(sa.bindparam("sound_ids", expanding=True)))
 
 
 def _same(

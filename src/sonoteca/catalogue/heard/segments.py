@@ -6,15 +6,17 @@ reader. Publishing swaps the whole set in one transaction, so a reader sees the 
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from sonoteca.catalogue.heard.embeddings import StoredSpace
 from sonoteca.catalogue.store import clock
-from sonoteca.catalogue.store.schema import segments, spaces
+from sonoteca.catalogue.store.schema import embeddings_table, removed_embeddings, segments, spaces
 from sonoteca.domain.observation import JsonValue
 from sonoteca.errors import LibraryBusy
 
@@ -53,6 +55,20 @@ def current(connection: Connection, space: StoredSpace) -> Manifest:
         Segment(row.file, row.crc32, row.size, row.rows, row.first_id, row.last_id, row.details) for row in rows
     )
     return Manifest(state.index_generation, found, state.index_removed_up_to)
+
+
+def state_of_vectors(connection: Connection, space: StoredSpace) -> tuple[int, int, int]:
+    """What changes whenever a vector is stored or removed, or an index published: equal states are one state."""
+    generation, removed, newest = connection.execute(_state(space.number), {"space": space.number}).one()
+    return generation, removed or 0, newest or 0
+
+
+@functools.cache
+def _state(space_number: int) -> sa.Select[Any]:
+    newest = sa.select(sa.func.max(embeddings_table(space_number).c.id)).scalar_subquery()
+    removed = sa.select(sa.func.max(removed_embeddings.c.id)).where(removed_embeddings.c.space == spaces.c.id)
+    columns = (spaces.c.index_generation, removed.scalar_subquery(), newest)
+    return sa.select(*columns).where(spaces.c.id == sa.bindparam("space"))
 
 
 def publish(

@@ -126,7 +126,7 @@ _CERTAIN: tuple[tuple[str, str, str, Descriptor], ...] = (
 )
 
 
-def certainties(columns: Mapping[str, Any]) -> dict[str, Certainty]:
+def certainties(columns: Mapping[str, Any] | sa.RowMapping) -> dict[str, Certainty]:
     """How sure the values of a row are, by the name that rows give them; of what is not known there is none."""
     return {
         name: certainty_of(descriptor.name, columns[confidence])

@@ -201,6 +201,10 @@ def find_sounds(connection: Connection, name: str) -> list[SoundRef]:
             return []
         exact = _refs(connection, sounds.c.external_id == external_id)
         return exact or _refs(connection, sa.func.lower(sounds.c.external_id) == external_id.lower())
+    prefix = name.strip().lower()
+    by_id = _with_id(connection, prefix) if _PUBLIC_ID_PREFIX.fullmatch(prefix) else []
+    if len(prefix) == PUBLIC_ID_LENGTH and by_id:
+        return by_id
     written = [each for each in spellings(name) if "\0" not in each]
     by_path: list[SoundRef] = []
     for each in written:
@@ -209,12 +213,6 @@ def find_sounds(connection: Connection, name: str) -> list[SoundRef]:
             break
     if by_path and ("/" in name or os.sep in name or "." in name):
         return by_path
-    by_id: list[SoundRef] = []
-    prefix = name.strip().lower()
-    if _PUBLIC_ID_PREFIX.fullmatch(prefix):
-        by_id = _with_id(connection, prefix)
-        if len(prefix) == PUBLIC_ID_LENGTH and by_id:
-            return by_id
     called = [] if by_path else _called_so(connection, written)
     if not by_path and not by_id and not called:
         # Asked last, because it asks the disks, and one of a far machine may not answer.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,15 +11,15 @@ from sqlalchemy.engine import Connection
 
 from sonoteca.catalogue.heard.observations import doubts
 from sonoteca.catalogue.heard.summaries import certainties
-from sonoteca.catalogue.heard.tags import tags_of
+from sonoteca.catalogue.heard.tags import Tag, tags_of
 from sonoteca.catalogue.store.database import chunks
 from sonoteca.catalogue.store.schema import regions, sounds, summaries
 from sonoteca.domain.certainty import Certainty
 from sonoteca.domain.evidence import Doubt
 from sonoteca.domain.music import Key
-from sonoteca.search.query.order import ordered_regions
+from sonoteca.search.query.order import counted, ordered_regions
 from sonoteca.search.query.parser import parse_query
-from sonoteca.search.query.sql import OF_SOUNDS, conditions, matching_regions
+from sonoteca.search.query.sql import OF_SOUNDS, Target, conditions, matching_regions
 from sonoteca.search.query.tree import Query, SortKey, speaks_of
 
 
@@ -66,37 +66,42 @@ class SoundRow:
         told = [each for each in (self.kind, self.role, bpm, key) if each is not None]
         return f"<SoundRow {self.path or self.title or self.id}: {', '.join(told) or self.status}>"
 
-    def as_json(self) -> dict[str, Any]:
-        """The row as lists print it: public names only."""
-        return {
-            "id": self.id,
-            "external_id": self.external_id,
-            "title": self.title,
-            "artist": self.artist,
-            "album": self.album,
-            "path": self.path,
-            "region": self.region,
-            "start_s": self.start_s,
-            "end_s": self.end_s,
-            "duration_s": self.duration_s,
-            "kind": self.kind,
-            "role": self.role,
-            "sound_class": self.sound_class,
-            "bpm": self.tempo_bpm,
-            "key": None if self.key is None else self.key.name,
-            "camelot": None if self.key is None else self.key.camelot,
-            "lufs": self.loudness_lufs,
-            "energy_level": self.energy_level,
-            "rating": self.rating,
-            "price": self.price,
-            "currency": self.currency,
-            "tags": list(self.tags),
-            "status": self.status,
-            "missing": self.is_missing,
-            "added_at": self.added_at,
-            "certainty": {name: each.value for name, each in self.certainty.items()},
-            "doubts": [doubt.as_json() for doubt in self.doubts],
-        }
+    def as_json(self, keys: Sequence[str] | None = None) -> dict[str, Any]:
+        """The row as lists print it, public names only: all, or these keys of ``COLUMNS``."""
+        return {name: _PRINTED[name](self) for name in (_PRINTED if keys is None else keys)}
+
+
+_PRINTED: Mapping[str, Callable[[SoundRow], Any]] = {
+    "id": lambda row: row.id,
+    "external_id": lambda row: row.external_id,
+    "title": lambda row: row.title,
+    "artist": lambda row: row.artist,
+    "album": lambda row: row.album,
+    "path": lambda row: row.path,
+    "region": lambda row: row.region,
+    "start_s": lambda row: row.start_s,
+    "end_s": lambda row: row.end_s,
+    "duration_s": lambda row: row.duration_s,
+    "kind": lambda row: row.kind,
+    "role": lambda row: row.role,
+    "sound_class": lambda row: row.sound_class,
+    "bpm": lambda row: row.tempo_bpm,
+    "key": lambda row: None if row.key is None else row.key.name,
+    "camelot": lambda row: None if row.key is None else row.key.camelot,
+    "lufs": lambda row: row.loudness_lufs,
+    "energy_level": lambda row: row.energy_level,
+    "rating": lambda row: row.rating,
+    "price": lambda row: row.price,
+    "currency": lambda row: row.currency,
+    "tags": lambda row: list(row.tags),
+    "status": lambda row: row.status,
+    "missing": lambda row: row.is_missing,
+    "added_at": lambda row: row.added_at,
+    "certainty": lambda row: {name: each.value for name, each in row.certainty.items()},
+    "doubts": lambda row: [doubt.as_json() for doubt in row.doubts],
+}
+# The keys of a row, in the order in which lists print them.
+COLUMNS: tuple[str, ...] = tuple(_PRINTED)
 
 
 _ROWS = (
@@ -120,6 +125,7 @@ _ROWS = (
     )
     .join(regions, regions.c.id == summaries.c.region_id)
     .join(sounds, sounds.c.id == summaries.c.sound_id)
+    .where(summaries.c.region_id.in_(sa.bindparam("ids", expanding=True)))
 )  # fmt: skip
 
 
@@ -140,6 +146,7 @@ def find_rows(
     offset: int = 0,
     sort: Sequence[SortKey] = (),
     with_events: bool = False,
+    keys: Collection[str] = COLUMNS,
 ) -> list[SoundRow]:
     """What a query finds, in order.
 
@@ -153,34 +160,42 @@ def find_rows(
         Used where the query itself names no order; newest first if neither does.
     with_events : bool
         Event regions too, not only whole sounds.
+    keys : collection of str
+        Those of ``COLUMNS`` that will be looked at.
     """
     ids = ordered_regions(
         connection, as_query(query), limit=limit, offset=offset, sort=tuple(sort), with_events=with_events
     )
-    return rows_of(connection, ids)
+    return rows_of(connection, ids, keys=keys)
 
 
-def rows_of(connection: Connection, region_ids: Sequence[int]) -> list[SoundRow]:
-    """Rows of these regions in the order given; those that are gone are left out."""
+def rows_of(connection: Connection, region_ids: Sequence[int], *, keys: Collection[str] = COLUMNS) -> list[SoundRow]:
+    """Rows of these regions in the order given; those that are gone are left out.
+
+    Tags and doubts, which stand elsewhere, and certainties are there only where ``keys`` name them.
+    """
     found: dict[int, Any] = {}
     for some in chunks(list(region_ids)):
-        query = _ROWS.where(summaries.c.region_id.in_(some))
-        for row in connection.execute(query):
+        for row in connection.execute(_ROWS, {"ids": some}).all():
             found[row.region_id] = row
-    labels = tags_of(connection, list({id_ for row in found.values() for id_ in (row.region_id, row.whole_id)}))
-    doubted = doubts(connection, list(found))
+    labels: Mapping[int, Sequence[Tag]] = {}
+    if "tags" in keys:
+        labels = tags_of(connection, list({id_ for row in found.values() for id_ in (row.region_id, row.whole_id)}))
+    doubted = doubts(connection, list(found)) if "doubts" in keys else {}
+    is_certainty_asked = "certainty" in keys
     rows = (found[region_id] for region_id in region_ids if region_id in found)
     return [
         _row(
             row,
-            tuple(dict.fromkeys(tag.label for id_ in (row.whole_id, row.region_id) for tag in labels[id_])),
+            tuple(dict.fromkeys(tag.label for id_ in (row.whole_id, row.region_id) for tag in labels.get(id_, ()))),
+            certainties(row._mapping) if is_certainty_asked else {},
             doubted.get(row.region_id, ()),
         )
         for row in rows
     ]
 
 
-def _row(row: Any, labels: tuple[str, ...], doubts: tuple[Doubt, ...]) -> SoundRow:
+def _row(row: Any, labels: tuple[str, ...], certainty: Mapping[str, Certainty], doubts: tuple[Doubt, ...]) -> SoundRow:
     return SoundRow(
         region_id=row.region_id,
         sound_id=row.sound_id,
@@ -205,7 +220,7 @@ def _row(row: Any, labels: tuple[str, ...], doubts: tuple[Doubt, ...]) -> SoundR
         tags=labels,
         status=row.status,
         added_at=row.added_at,
-        certainty=certainties(row._asdict()),
+        certainty=certainty,
         doubts=doubts,
         is_missing=row.is_missing,
         shop_title=row.shop_title,
@@ -216,8 +231,7 @@ def _row(row: Any, labels: tuple[str, ...], doubts: tuple[Doubt, ...]) -> SoundR
 
 def count_sounds(connection: Connection, query: str | Query, *, with_events: bool = False) -> int:
     """How many regions a query finds."""
-    wanted = conditions(as_query(query), dialect=connection.dialect.name, with_events=with_events)
-    return connection.execute(sa.select(sa.func.count()).select_from(summaries).where(*wanted)).scalar_one()
+    return int(connection.execute(counted(as_query(query), Target(connection.dialect.name, with_events))).scalar_one())
 
 
 def find_regions(connection: Connection, query: str | Query, *, with_events: bool = False) -> list[int]:
