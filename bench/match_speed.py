@@ -43,7 +43,7 @@ def answer_times(work: Path, folder: Path, corpus: Path) -> list[Measure]:
     stems = read_truth(folder)
     known, uploaded = stems[:DIFFERENT], [each for each in stems[DIFFERENT:] if each.role != "drums"][:QUERIES]
     with open_library(work / "loops.sonoteca", mode="create") as library:
-        _fill(library, work, [_heard(folder, stem) for stem in known])
+        fill(library, work, [_heard(folder, stem) for stem in known], LOOPS)
         started = time.perf_counter()
         table = load_region_table(library)
         loading_s = time.perf_counter() - started
@@ -51,7 +51,7 @@ def answer_times(work: Path, folder: Path, corpus: Path) -> list[Measure]:
         times = {
             "a loop of the library": _timed(library, chosen, lambda one: one, "loop"),
             "an uploaded loop": _timed(library, uploaded, lambda stem: regions_of_file(_heard(folder, stem)).take([0]), "loop"),
-            "a hum of ten seconds": _timed(library, _hums(corpus), lambda path: regions_of_hum(notes_of_file(str(path))), "hum"),
+            "a hum of ten seconds": _timed(library, hums(corpus), lambda path: regions_of_hum(notes_of_file(str(path))), "hum"),
         }  # fmt: skip
     measures = [Measure(f"match: reading the evidence of {LOOPS:,} loops, once", loading_s, "s", None, True)]
     for name, seconds in times.items():
@@ -61,7 +61,7 @@ def answer_times(work: Path, folder: Path, corpus: Path) -> list[Measure]:
     return measures
 
 
-def _hums(corpus: Path) -> list[Path]:
+def hums(corpus: Path) -> list[Path]:
     files = json.loads((corpus / "corpus" / "manifest.json").read_text())["files"]
     return [
         corpus / "corpus" / name
@@ -85,10 +85,11 @@ def _timed(
     return seconds
 
 
-def _fill(library: Library, work: Path, heard: Sequence[FileAnalysis]) -> None:
+def fill(library: Library, work: Path, heard: Sequence[FileAnalysis], count: int) -> None:
+    """Store so many loops, which are those heard over and over."""
     producers = producers_of(AnalysisSettings())
-    for start in range(0, LOOPS, BATCH):
-        hashes = [f"x1:{number:032x}" for number in range(start, min(start + BATCH, LOOPS))]
+    for start in range(0, count, BATCH):
+        hashes = [f"x1:{number:032x}" for number in range(start, min(start + BATCH, count))]
         with library.write() as connection:
             root = ensure_root(connection, work / "nowhere").root
             seen = [(SeenFile(f"{each[3:]}.wav".encode(), 1000, 1), each) for each in hashes]
