@@ -13,7 +13,8 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
-RUN    := env OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
+# Hundreds of processes start in the tests: what the first compiled, the others read.
+RUN    := env -u PYTHONDONTWRITEBYTECODE OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 EXTRAS ?= test
 HOURS  ?= 0.1667
 ROUNDS ?= 10
@@ -71,7 +72,9 @@ check-training: $(VENV)/.installed-test
 	    --cache-dir .mypy_cache/training training/$${pair%%:*} || exit 1; \
 	done
 
-test: check check-training
+# The types of the package and those of training are read side by side, each into its own cache.
+test: $(VENV)/.installed-test
+	$(MAKE) --jobs 2 check check-training
 	rm -f .coverage .coverage.*
 	$(RUN) $(BIN)/python -m pytest -n 2 --dist loadscope --cov --cov-report=
 	$(BIN)/python tests/coverage_by_package.py
@@ -82,7 +85,7 @@ test-explore: $(VENV)/.installed-test
 	done
 
 test-slow: $(VENV)/.installed-test
-	$(RUN) $(BIN)/python -m pytest -m slow --timeout 1500
+	$(RUN) $(BIN)/python -m pytest -n 2 --dist loadscope -m slow --timeout 1500
 
 soak: $(VENV)/.installed-test
 	$(RUN) $(BIN)/python -m sonoteca.upkeep.soak --hours $(HOURS)
