@@ -8,6 +8,7 @@ with ``whole`` (a RegionView) or ``analyze`` (the full engine).
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
@@ -46,6 +47,12 @@ def signal(samples: NDArray[np.floating], rate: int = RATE) -> AudioSignal:
     return AudioSignal(np.ascontiguousarray(np.atleast_2d(samples), dtype=np.float32), rate)
 
 
+def _kept(sound: AudioSignal) -> AudioSignal:
+    """The same, for many to read: nobody can write into it."""
+    sound.samples.setflags(write=False)
+    return sound
+
+
 # --- raw material -------------------------------------------------------------------------------
 
 
@@ -62,6 +69,8 @@ def sine(hz: float, duration_s: float, level: float = 0.5, rate: int = RATE, pha
     return signal(level * np.sin(2 * np.pi * hz * _times(duration_s, rate) + phase), rate)
 
 
+# A pad of 32 chords is four chords, and of most sounds thousands are asked for: what was built once is given again.
+@lru_cache(maxsize=64)
 def tone(
     midi: float, duration_s: float, level: float = 0.3, *, n_partials: int = 8, rolloff: float = 1.0, rate: int = RATE
 ) -> AudioSignal:
@@ -72,7 +81,9 @@ def tone(
     for k in range(1, n_partials + 1):
         if k * hz < 0.45 * rate:
             samples += np.sin(2 * np.pi * k * hz * times + 0.7 * k) * k**-rolloff
-    return envelope(signal(level * samples / max(np.abs(samples).max(), 1e-9), rate), attack_s=0.005, release_s=0.005)
+    return _kept(
+        envelope(signal(level * samples / max(np.abs(samples).max(), 1e-9), rate), attack_s=0.005, release_s=0.005)
+    )
 
 
 def noise(duration_s: float, level: float = 0.1, *, color: float = 0.0, seed: int = 0, rate: int = RATE) -> AudioSignal:
@@ -93,6 +104,7 @@ def sweep(low_hz: float, high_hz: float, duration_s: float, level: float = 0.5, 
     return signal(level * scipy.signal.chirp(times, low_hz, max(duration_s, 1e-3), high_hz, "logarithmic"), rate)
 
 
+@lru_cache(maxsize=64)
 def chord(name: str, duration_s: float, level: float = 0.3, *, octave: int = 4, rate: int = RATE) -> AudioSignal:
     """A pad from a Harte label ("A:min", "C", "G:7"); "N" is silence."""
     if name == "N":
@@ -100,7 +112,7 @@ def chord(name: str, duration_s: float, level: float = 0.3, *, octave: int = 4, 
     root, _, quality = name.partition(":")
     base = 12 * (octave + 1) + parse_pitch_class(root)
     notes = [tone(base + step, duration_s, 1.0, rate=rate) for step in _CHORD_STEPS[quality or "maj"]]
-    return normalized(mix(*notes), level)
+    return _kept(normalized(mix(*notes), level))
 
 
 def pad(names: Iterable[str], each_s: float, level: float = 0.3, rate: int = RATE) -> AudioSignal:
