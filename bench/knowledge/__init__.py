@@ -1,0 +1,1 @@
+"""What a search for advice is measured with."""
