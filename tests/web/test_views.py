@@ -53,3 +53,41 @@ def test_a_query_that_cannot_be_read_is_pointed_at_and_the_rows_stay(refused_pag
     problem = refused_page.get_by_role("alert").filter(has_text="did you mean bpm:")
     expect(problem.locator("mark")).to_have_text("bmp:120")
     expect(rows).to_have_count(len(CHOSEN))
+
+
+def test_sound_plays_loops_is_put_right_for_good_and_is_compared(page: Page) -> None:
+    page.goto("/ui/#/library?q=keys+C")
+    page.get_by_role("row", name=re.compile("keys C")).get_by_role("link", name=re.compile("^Open")).click()
+    expect(page.get_by_role("heading", name="keys C 124bpm")).to_be_visible()
+    expect(page.locator(".pane-grid")).to_have_attribute("data-ready", "true")
+    expect(page.get_by_role("img", name=re.compile("beats"))).to_be_visible()
+    expect(page.get_by_role("img", name=re.compile("^Chords: C from 0:00.00"))).to_be_visible()
+
+    # It plays, and a loop is drawn around where it is.
+    page.get_by_role("button", name="Play this sound").click()
+    slider = page.get_by_role("slider", name="Place in the sound")
+    expect(slider).not_to_have_attribute("aria-valuenow", "0")
+    page.get_by_role("button", name="Loop").click()
+    expect(page.get_by_text(re.compile(r"^Loop 0:00.\d\d"))).to_be_visible()
+    page.get_by_role("button", name="Pause this sound").click()
+
+    # A key that is put right stays so after a reload, and is taken back again.
+    page.get_by_role("button", name="Correct key").click()
+    page.get_by_label("Key", exact=True).select_option("5A")
+    fact = page.locator(".fact", has_text="Key")
+    expect(fact).to_contain_text("said by you")
+    page.reload()
+    expect(fact).to_contain_text("C min")
+    expect(fact).to_contain_text("said by you")
+    page.get_by_role("button", name="Correct key").click()
+    page.get_by_role("button", name="As it was heard").click()
+    expect(fact).to_contain_text("C maj")
+    expect(fact).to_contain_text("heard")
+
+    # What sounds like it is ranked anew while the dial turns, and the address says how.
+    like = page.get_by_role("complementary", name="Sounds like this")
+    expect(like.get_by_role("listitem").first).to_be_visible()
+    scores = like.locator(".score").all_text_contents()
+    like.get_by_role("slider", name="timbre").fill("0")
+    expect(like.locator(".score").first).not_to_have_text(scores[0])
+    expect(page).to_have_url(re.compile(r"\?timbre=0$"))

@@ -8,10 +8,10 @@ export function KindMark({ kind }) {
   return html`<span class="kind" data-kind=${kind} title=${word(kind)}>${label}</span>`;
 }
 
-export function KeyMark({ camelot, name, doubt = "" }) {
+export function KeyMark({ camelot, name, doubt = "", isBare = false }) {
   if (!camelot) return html`<span class="quiet">${UNKNOWN}</span>`;
   return html`<span class="key ${doubt}" data-key=${Number.parseInt(camelot, 10)} title=${name}>
-    <span class="key-dot" aria-hidden="true"></span>${camelot}<small>${shortKey(name)}${doubt ? "?" : ""}</small>
+    <span class="key-dot" aria-hidden="true"></span>${camelot}${!isBare && html`<small>${shortKey(name)}${doubt ? "?" : ""}</small>`}
   </span>`;
 }
 

@@ -29,3 +29,17 @@ export function readPeaks(buffer, columns) {
   }
   return found;
 }
+
+/** The same file with 8 bits a value, as Peaks draws it; one that has 8 already stays as it is. */
+export function asEightBit(buffer) {
+  const view = new DataView(buffer);
+  const flags = view.getUint32(4, true);
+  if (flags & IS_8_BIT) return buffer;
+  const values = (buffer.byteLength - HEADER_BYTES) >> 1;
+  const smaller = new ArrayBuffer(HEADER_BYTES + values);
+  new Uint8Array(smaller).set(new Uint8Array(buffer, 0, HEADER_BYTES));
+  new DataView(smaller).setUint32(4, flags | IS_8_BIT, true);
+  const found = new Int8Array(smaller, HEADER_BYTES);
+  for (let i = 0; i < values; i++) found[i] = view.getInt16(HEADER_BYTES + 2 * i, true) >> 8;
+  return smaller;
+}

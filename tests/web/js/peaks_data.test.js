@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { readPeaks } from "../../../src/sonoteca/web/peaks_data.js";
+import { asEightBit, readPeaks } from "../../../src/sonoteca/web/peaks_data.js";
 
 function dat(pairs) {
   const buffer = new ArrayBuffer(24 + pairs.length * 2);
@@ -21,4 +21,11 @@ test("more pixels than columns: each column has the extremes of its share", () =
 
 test("a sound without a single pixel is flat", () => {
   assert.deepEqual([...readPeaks(dat([]), 2)], [0, 0, 0, 0]);
+});
+
+test("a waveform of 8 bits is the same, cut to its upper byte", () => {
+  const smaller = asEightBit(dat([-32768, 32767, -256, 511]));
+  assert.deepEqual([...new Int8Array(smaller, 24)], [-128, 127, -1, 1]);
+  assert.equal(new DataView(smaller).getUint32(4, true), 1);
+  assert.equal(asEightBit(smaller), smaller);
 });
