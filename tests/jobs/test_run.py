@@ -376,15 +376,10 @@ def test_jobs_are_listed_and_forgotten(opened: Library, listener: Listener) -> N
     assert ([job.id for job in rest.rows], rest.next_cursor) == (asked[:1], None)
     with pytest.raises(QueueFull):
         submit_job(opened, RetryFailedJob(), settings=QueueSettings(most_queued=3))
-    wanted = stage(opened, "wanted")
-    submit_job(opened, KeepUploadJob(staged=wanted, name="x.wav"))
-    n_bytes = (opened.data_folder("staging") / stage(opened, "unwanted")).stat().st_size
     for job_id in asked:
         cancel_job(opened, job_id)
-    purged = purge_jobs(opened, PurgeJobsRequest(older_than_days=0, staged_older_than_s=0))
     # The one that changed last stays.
-    assert (purged.jobs, purged.bytes_freed) == (2, n_bytes)
-    assert staged_names(opened) == {"wanted"}
+    assert purge_jobs(opened, PurgeJobsRequest(older_than_days=0)).jobs == 2
     with pytest.raises(JobNotFound):
         get_job(opened, asked[0])
 

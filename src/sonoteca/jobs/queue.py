@@ -21,7 +21,7 @@ from sonoteca.jobs.callback import check_callback
 from sonoteca.jobs.kinds import KINDS
 from sonoteca.jobs.queue_settings import QueueSettings
 from sonoteca.jobs.requests import AnyJobRequest, as_shown, as_stored, check_named, from_stored
-from sonoteca.jobs.uploads import remove_old_staged, remove_staged, staged_of
+from sonoteca.jobs.uploads import remove_staged, staged_of
 
 _WAKE = "jobs.wake"
 
@@ -104,25 +104,21 @@ class PurgeJobsRequest(Request):
         Only jobs that ended so long ago.
     states : tuple of str
         Only jobs that ended so: done, failed, cancelled.
-    staged_older_than_s : float >= 0 [s]
-        Files that were sent, that no job waits for and that are so old are removed too.
     """
 
     older_than_days: float = Field(default=30.0, ge=0)
     states: tuple[JobState, ...] = rows.ENDED
-    staged_older_than_s: float = Field(default=86_400.0, ge=0)
 
 
 @dataclass(frozen=True, slots=True)
 class PurgeAnswer:
-    """How many jobs were forgotten, and how many bytes of files that were sent were freed."""
+    """How many jobs were forgotten."""
 
     request: PurgeJobsRequest
     jobs: int
-    bytes_freed: int
 
     def as_json(self) -> dict[str, Any]:
-        return {"query": self.request.as_json(), "jobs": self.jobs, "bytes_freed": self.bytes_freed}
+        return {"query": self.request.as_json(), "jobs": self.jobs}
 
 
 def submit_job(library: Library, request: AnyJobRequest, *, settings: QueueSettings = QueueSettings()) -> JobAnswer:
@@ -231,16 +227,11 @@ def retry_job(library: Library, job: str, *, settings: QueueSettings = QueueSett
 
 
 def purge_jobs(library: Library, request: PurgeJobsRequest = PurgeJobsRequest()) -> PurgeAnswer:
-    """Forget jobs that ended long ago, and remove files that were sent and that no job waits for."""
+    """Forget jobs that ended long ago; files that were sent and that no job waits for go with ``clean_up``."""
     before = clock.moment(datetime.now(UTC) - timedelta(days=request.older_than_days))
     with library.write() as connection:
         forgotten = rows.purge(connection, ended_before=before, states=request.states)
-        wanted = rows.requests_not_ended(connection)
-    freed = 0
-    if library.data_dir is not None:
-        staged = {name for name in map(staged_of, wanted) if name is not None}
-        freed = remove_old_staged(library, older_than_s=request.staged_older_than_s, wanted=staged)
-    return PurgeAnswer(request, forgotten, freed)
+    return PurgeAnswer(request, forgotten)
 
 
 def let_go(library: Library, job: Job) -> None:

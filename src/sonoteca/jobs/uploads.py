@@ -12,8 +12,7 @@ import errno
 import hashlib
 import os
 import shutil
-import time
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -65,18 +64,6 @@ def remove_staged(library: Library, staged: str) -> None:
     """Let go of a staged file; nothing happens if it is gone."""
     with contextlib.suppress(OSError):
         (library.data_folder(STAGING) / staged).unlink(missing_ok=True)
-
-
-def remove_old_staged(library: Library, *, older_than_s: float, wanted: Collection[str]) -> int:
-    """Remove staged files that no job wants and that are older than so many seconds; returns the bytes freed."""
-    freed = 0
-    for path in library.data_folder(STAGING).iterdir():
-        with contextlib.suppress(OSError):
-            status = path.lstat()
-            if path.name not in wanted and status.st_mtime < time.time() - older_than_s and not path.is_dir():
-                path.unlink()
-                freed += status.st_size
-    return freed
 
 
 def keep_staged(library: Library, staged: Path, name: str) -> Path:

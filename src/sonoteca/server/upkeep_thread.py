@@ -69,8 +69,7 @@ class UpkeepThread:
             _log.info("cleaned up: %d bytes freed", answer.freed_bytes)
 
     def _forget_jobs(self) -> None:
-        staged_s = self._settings.staging_hours * 3600.0
-        sonoteca.purge_jobs(self._library, sonoteca.PurgeJobsRequest(staged_older_than_s=staged_s))
+        sonoteca.purge_jobs(self._library)
 
     def _tidy(self) -> None:
         sonoteca.tidy_library(self._library)
