@@ -7,6 +7,7 @@ any route may answer (a wrong value, no key, too many requests, ...) is document
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Collection, Coroutine, Mapping
 from typing import Any
 
@@ -92,6 +93,24 @@ def routes(subject: str) -> APIRouter:
     )
 
 
+def _either(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
+    """The schema of values of which some are as one schema says, some as the other; an empty one says nothing."""
+    if not one or not other:
+        return {**one, **other}
+    merged = {**one, **other}
+    # Of a number that is whole nobody can see whether it always is.
+    kinds = [kind for kind in dict.fromkeys([*one["type"], *other["type"]]) if kind != "null"]
+    merged["type"] = [*(kind for kind in kinds if not (kind == "integer" and "number" in kinds)), "null"]
+    if "items" in one and "items" in other:
+        merged["items"] = _either(one["items"], other["items"])
+    if "properties" in one and "properties" in other:
+        names = dict.fromkeys([*one["properties"], *other["properties"]])
+        merged["properties"] = {
+            name: _either(one["properties"].get(name, {}), other["properties"].get(name, {})) for name in names
+        }
+    return merged
+
+
 def documented(
     summary: str,
     *,
@@ -169,14 +188,19 @@ def error_responses(errors: Collection[type[SonotecaError]]) -> dict[int | str, 
 def schema_of(example: Any) -> dict[str, Any]:
     """The schema that an example shows: its keys and types, any of which may be null, and keys beside them.
 
+    What differs from one item of a list to the next is of all their types.
+
     >>> schema_of({"rows": [{"id": "a"}], "total": 1})["properties"]["total"]
     {'type': ['integer', 'null']}
+    >>> schema_of([{"to": 174.0}, {"to": "A minor"}])["items"]["properties"]["to"]
+    {'type': ['number', 'string', 'null']}
     """
     if isinstance(example, Mapping):
         properties = {name: schema_of(value) for name, value in example.items()}
         return {"type": ["object", "null"], "properties": properties, "additionalProperties": True}
     if isinstance(example, list | tuple):
-        return {"type": ["array", "null"], "items": schema_of(example[0]) if example else {}}
+        nothing: dict[str, Any] = {}
+        return {"type": ["array", "null"], "items": functools.reduce(_either, map(schema_of, example), nothing)}
     for kind, name in ((bool, "boolean"), (int, "integer"), (float, "number"), (str, "string")):
         if isinstance(example, kind):
             return {"type": [name, "null"]}

@@ -69,7 +69,14 @@ SOUND_OBJECT: dict[str, Any] = {
     "analysed_at": "2026-01-31T12:00:05.000Z",
 }
 _CHANGE = {"id": "k3v9q2h7d4mxw5ta", "path": "/music/breaks/dusty.wav", "field": "bpm", "from": 87.0, "to": 174.0}
-_EDITED = {"found": 1, "changed": 1, "batch": 15, "locked": 0, "unfit": 0, "changes": [_CHANGE]}
+# One of each type that a value may have.
+_CHANGES = [
+    _CHANGE,
+    {**_CHANGE, "field": "key", "from": None, "to": "A minor"},
+    {**_CHANGE, "field": "lock", "from": False, "to": True},
+    {**_CHANGE, "field": "cues", "from": None, "to": [{"at_s": 12.5, "type": "cue", "name": "Drop"}]},
+]
+_EDITED = {"found": 1, "changed": 1, "batch": 15, "locked": 0, "unfit": 0, "changes": _CHANGES}
 _REMOVED = {"found": 1, "removed": 1}
 
 
@@ -142,7 +149,7 @@ def remove_sounds(request: sonoteca.RemoveRequest, library: OpenLibrary) -> Stri
     "/api/undo",
     **documented(
         "The last edit, change of a playlist or removal that was not taken back yet is taken back.",
-        example={"changed": 1, "batch": 15, "is_empty": False, "changes": [_CHANGE]},
+        example={"changed": 1, "batch": 15, "is_empty": False, "changes": _CHANGES},
         errors=[LibraryUnwritable],
     ),
 )
