@@ -24,6 +24,7 @@ from sonoteca.search.query.tree import (
     And,
     Between,
     ExternalIs,
+    ExternalLike,
     HasTag,
     IdIs,
     Is,
@@ -145,6 +146,9 @@ leaves: st.SearchStrategy[Node] = st.one_of(
     st.just(HasTag()),
     st.builds(IdIs, st.sampled_from([public_id("x1:3"), public_id("x1:3")[:2], "a", "zzzz"])),
     st.builds(ExternalIs, st.sampled_from(["LP-1042", "LP-1"])),
+    st.builds(
+        ExternalLike, st.sampled_from([("LP-", ""), ("lp-", ""), ("", "42"), ("L", "1", ""), ("L_", ""), ("[L]", "")])
+    ),
 )
 
 trees: st.SearchStrategy[Node] = st.recursive(

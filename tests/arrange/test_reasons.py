@@ -34,8 +34,8 @@ def pairwise(total: list[list[float]], *, chord: float = np.nan, rhythm: float =
         ({"bpm": 120.0}, 120.0, "Plays at its own tempo."),
         ({"bpm": 100.0}, 110.0, "Recorded at 100 bpm, plays 10.0 % faster."),
         ({"bpm": 128.0}, 120.0, "Recorded at 128 bpm, plays 6.2 % slower."),
-        ({"bpm": 60.0}, 120.0, "Plays at its own tempo in half time."),
-        ({"bpm": 176.0}, 84.0, "Recorded at 176 bpm, plays 4.5 % slower in double time."),
+        ({"bpm": 60.0}, 120.0, "Plays at its own tempo, at half tempo."),
+        ({"bpm": 176.0}, 84.0, "Recorded at 176 bpm, plays 4.5 % slower, at double tempo."),
     ],
 )
 def test_the_tempo(wishes: dict[str, object], bpm: float, said: str) -> None:

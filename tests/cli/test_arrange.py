@@ -114,7 +114,10 @@ def test_an_edit_shows_and_can_be_taken_back(producer: Producer) -> None:
     producer.run("edit", made["id"], "--unlock", "drums", "--replace", f"drums@verse={producer.folder / 'drums 1.wav'}")
     producer.run("edit", made["id"], "--undo")
     assert producer.json("show", made["id"]) == changed
-    assert producer.json("edit", made["id"], "--undo") == made
+    said = producer.run("edit", made["id"], "--undo")[1]
+    assert "bass in verse: gain -3 dB -> 0 dB" in said
+    assert "took back" in said
+    assert producer.json("show", made["id"]) == made
     assert "no change to take back" in producer.run("edit", made["id"], "--undo", expect=2)[1]
     assert "Nothing to change" in producer.run("edit", made["id"], expect=2)[1]
     assert "stands alone" in producer.run("edit", made["id"], "--undo", "--mute", "bass", expect=2)[1]

@@ -76,7 +76,7 @@ def test_a_question_is_left_with_one_sentence(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("verb", ["list", "add", "inspect", "doctor", "similar"])
+@pytest.mark.parametrize("verb", ["list", "add", "inspect", "doctor", "similar", "demo", "set", "match", "serve"])
 def test_ctrl_c_at_any_moment(verb: str, tmp_path: Path) -> None:
     sounds = write_demo_sounds(tmp_path / "sounds")
     library = tmp_path / "mine.sonoteca"
@@ -88,6 +88,11 @@ def test_ctrl_c_at_any_moment(verb: str, tmp_path: Path) -> None:
         "inspect": ["inspect", *sounds[:4], "--json"],
         "doctor": ["doctor", "--library", library],
         "similar": ["similar", sounds[0], "--library", library],
+        "demo": ["demo", "--folder", tmp_path / "demo", "--workers", "1"],
+        "set": ["set", "--length", "3", "--filter", "kind:loop", "--library", library],
+        "match": ["match", sounds[0], "--library", library],
+        # Any port will do: nobody asks.
+        "serve": ["serve", "--port", "0", "--library", library],
     }
     for step in range(12):
         assert_stopped(press_ctrl_c(start(*words[verb]), 0.15 * step))

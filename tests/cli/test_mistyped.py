@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -44,6 +45,47 @@ def test_a_mistyped_value_is_told_with_what_may_be_written(library: Path, typed:
         assert result.exit_code == 2
     assert "Value error" not in said
     assert wanted in said
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        (["serch", "x"], "There is no command 'serch'. Did you mean search or serve?"),
+        (["playlist", "shwo"], "There is no command 'playlist shwo'. Did you mean show?"),
+        (["list", "--totle"], "list has no option --totle. Did you mean --total?"),
+        (["playlist", "show", "x", "--bogus"], "playlist show has no option --bogus."),
+        (["path", "a"], "path needs B: where it ends."),
+        (["set"], "set needs --length 20|60m: fill so many tracks, or so much time (60m, 1h30m)."),
+        (["set", "--length"], "--length needs a value: 20|60m."),
+        (["audit", "--diff=3"], "--diff takes no value."),
+        (["show", "Nobody", "-", "Song"], "show takes SOUND, and '- Song' stands behind it."),
+        (["undo", "now"], "undo takes no words, and 'now' stands behind it."),
+        (["search", "x", "-k", "many"], "--count: 'many' is no whole number."),
+        (["search", "x", "-k", "0"], "--count: 0 is less than 1."),
+        (["search", "x", "-k", "5000"], "--count: 5000 is more than 1000."),
+        (["set", "--length", "3", "--tempo-pct", "x"], "--tempo-pct: 'x' is no number."),
+        (["next", "x", "--energy", "sideways"], "--energy: 'sideways' is none of up, down, hold."),
+        (["playlist", "move", "x", "one", "2"], "FROM: 'one' is no whole number."),
+    ],
+)
+def test_a_command_line_that_cannot_be_read_is_told_in_a_sentence(
+    typed: list[str], said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.argv", ["sonoteca", *typed])
+    result = CliRunner().invoke(app, typed)
+    assert result.exit_code == 2
+    error, remedy = result.stderr.splitlines()
+    assert error == f"error [bad_request] {said}"
+    assert "--help` " in remedy
+    monkeypatch.setattr("sys.argv", ["sonoteca", *typed, "--json"])
+    told = json.loads(CliRunner().invoke(app, [*typed, "--json"]).stdout) if typed != ["set", "--length"] else None
+    assert told is None or told["error"]["message"] == said
+
+
+def test_a_group_of_commands_named_alone_shows_its_help() -> None:
+    result = CliRunner().invoke(app, ["playlist"])
+    assert result.exit_code == 2
+    assert "Put sounds at the end of a playlist" in result.output
 
 
 def test_the_option_that_gives_a_field_is_named(library: Path) -> None:

@@ -121,11 +121,11 @@ def test_a_moment_is_shown_by_the_clock_on_the_wall(monkeypatch: pytest.MonkeyPa
 
 def test_what_is_not_listed_of_an_edit_is_counted_in_sounds(capsys: pytest.CaptureFixture[str]) -> None:
     changes = [
-        sonoteca.ChangedValue(str(number), f"/m/{number}.wav", field, None, 95.0)
+        sonoteca.ChangedValue(str(number), f"/m/{number}.wav", field, None, 95.0, f"Nobody - {number}")
         for number in range(11)
         for field in ("bpm", "rating")
     ]
     tell_changes(changes, 11)
     lines = capsys.readouterr().err.splitlines()
-    assert lines[0].strip() == "0.wav: bpm none -> 95, rating none -> 95"
+    assert lines[0].strip() == "Nobody - 0: bpm none -> 95, rating none -> 95"
     assert [line.strip() for line in lines[5:]] == ["and 6 more sounds"]

@@ -19,8 +19,8 @@ from sonoteca.catalogue.identity.sounds import find_sounds, get_sound
 from sonoteca.catalogue.store.events import list_events
 from sonoteca.catalogue.store.library import Library, open_library
 from sonoteca.cli.hints import remedy_of
-from sonoteca.cli.sound_names import name_of, names_of
-from sonoteca.domain.names import public_id
+from sonoteca.cli.sound_names import names_of
+from sonoteca.domain.names import public_id, sound_name
 from sonoteca.errors import FileUnreadable, RequestError, SonotecaError
 from sonoteca.interchange import shop_csv
 from sonoteca.interchange.shop_csv import ShopCsvRequest, ShopImport, import_shop_csv
@@ -113,7 +113,7 @@ def test_what_is_said_is_found_and_printed_everywhere(library: Library, sounds: 
     )  # fmt: skip
     assert row.as_json()["price"] == 5.0
     assert (row.shop_title, document["shop_title"]) == ("Dusty", "Dusty")
-    assert (name_of("x", None, None, "a.wav", row.shop_title), names_of([row])) == ("Dusty", ["Dusty"])
+    assert (sound_name("x", None, None, "a.wav", row.shop_title), names_of([row])) == ("Dusty", ["Dusty"])
     assert (document["price"], document["currency"], document["url"]) == (5.0, "EUR", "http://x.example/a")
     assert (other.price, other.currency, other.url) == (None, None, None)
     assert event.details == {"format": "csv", "file": "shop.csv", "rows": 1, "changed": 1, "failed": 0}

@@ -129,6 +129,10 @@ def test_who_is_asked_is_told_what_the_first_sounds_are_called(library: sonoteca
 def test_a_word_that_nothing_has_is_answered_with_the_nearest(library: sonoteca.Library) -> None:
     assert sonoteca.search_words(library, sonoteca.WordsRequest(words="dustty")).notes == ("Did you mean 'dusty'?",)
     assert sonoteca.search_words(library, sonoteca.WordsRequest(words="xyzzy")).notes == ()
+    # The first letters may have changed places, and of several words each may be misspelt.
+    assert sonoteca.search_words(library, sonoteca.WordsRequest(words="udsty")).notes == ("Did you mean 'dusty'?",)
+    assert sonoteca.search_words(library, sonoteca.WordsRequest(words="dustty xyzzy")).notes == ()
+    assert sonoteca.search_words(library, sonoteca.WordsRequest(words="dustty kind:loop")).notes == ()
 
 
 @pytest.mark.parametrize(

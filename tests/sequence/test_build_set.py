@@ -229,7 +229,7 @@ def test_locked_tracks_longer_than_the_set(filled: Library) -> None:
 def test_a_limit_of_tempo_that_locks_out_what_is_locked(filled: Library) -> None:
     request = asked("4", start=path("slow"), end=path("t01"), tempo_pct=2.0, doubletime=False)
     message, remedy = conflict(filled, request)
-    assert "slow (80 bpm)" in message
+    assert "slow.wav (80 bpm)" in message
     assert "more than the 2 % allowed" in message
     assert "Allow wider stretches" in remedy
 

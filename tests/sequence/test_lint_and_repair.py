@@ -168,7 +168,7 @@ def test_findings_have_positions_from_one_and_sentences(pool: Library) -> None:
     assert [(found.code, found.earlier, found.position) for found in answer.findings] == [
         ("tempo_cliff", 1, 2), ("tempo_cliff", 2, 3), ("duplicate", 3, 4),
     ]  # fmt: skip
-    assert answer.findings[0].message == "fast would have to stretch by -20.0 % to fit one"
+    assert answer.findings[0].message == "Fast - fast would have to stretch by -20.0 % to fit artist 0 - one"
     assert answer.repairs == ()
 
 
@@ -176,7 +176,7 @@ def test_a_replacement_comes_from_the_library_and_is_by_nobody_near(pool: Librar
     answer = linted(pool, "one", "fast", "two")
     [repair] = answer.repairs
     assert repair.kind is EditKind.REPLACE
-    assert repair.message == "replace fast at 2 by spare"
+    assert repair.message == "replace Fast - fast at 2 by Spare - spare"
     assert (repair.flags_before, repair.flags_after) == (2, 0)
     assert repair.score_before is not None
     assert repair.score_after is not None
@@ -186,7 +186,7 @@ def test_a_replacement_comes_from_the_library_and_is_by_nobody_near(pool: Librar
     assert [entry.state for entry in answer.repaired] == [EntryState.FOUND, EntryState.MISSING, EntryState.FOUND]
     assert "spare by one" not in str(document)
     filtered = linted(pool, "one", "fast", "two", filter="title:three")
-    assert filtered.repairs[0].message == "replace fast at 2 by three"
+    assert filtered.repairs[0].message == "replace Fast - fast at 2 by artist 2 - three"
 
 
 def test_entries_that_are_not_known_are_skipped_named_and_stay_behind_the_one_before(pool: Library) -> None:
@@ -196,10 +196,20 @@ def test_entries_that_are_not_known_are_skipped_named_and_stay_behind_the_one_be
         ("tempo_cliff", 4, 6), ("duplicate", 6, 7),
     ]  # fmt: skip
     assert [repair.message for repair in answer.repairs] == [
-        "replace fast at 4 by spare", "drop two at 7, which is there already",
+        "replace Fast - fast at 4 by Spare - spare", "drop artist 1 - two at 7, which is there already",
     ]  # fmt: skip
     assert [file_name(entry.name).removeprefix("x1:") for entry in answer.repaired][:3] == ["lost", "one.wav", "gone"]
     assert [file_name(entry.name).removeprefix("x1:") for entry in answer.repaired][4:] == ["gone too", "two.wav"]
+
+
+def test_what_was_removed_is_named_by_no_hash(pool: Library) -> None:
+    with pool.read() as connection:
+        entries = entries_of_hashes(connection, ["x1:one", "x1:removed"])
+    answer = lint_entries(pool, entries, LintRequest(playlist="as it is", repair=False))
+    assert [found.message for found in answer.findings] == [
+        "artist 0 - one is known to the library, but its disk is not there",
+        "a removed sound is not in the library any more",
+    ]
 
 
 def test_nothing_known_is_nothing_judged(pool: Library) -> None:

@@ -82,8 +82,8 @@ def test_the_best_comes_first_and_says_why(planted: Library) -> None:
     assert set(first["parts"]) == {"tempo", "key", "energy", "timbre", "rhythm", "freshness"}
     assert first["tempo_ratio"] == pytest.approx(124 / 125, abs=1e-5)
     assert first["missing"] == []
-    assert "-0.8 % from 125.0 bpm to fit 124.0" in first["reasons"]
-    assert "same key (8A to 8A)" in first["reasons"]
+    assert "-0.8 % from 125 bpm to fit 124" in first["reasons"]
+    assert "same key (8A)" in first["reasons"]
     clash = next(each.row for each in answer.rows if each.row.title == "clashes")
     assert any(reason.startswith("keys clash") for reason in clash.reasons)
 
@@ -199,6 +199,23 @@ def test_reasons_say_where_a_drifting_track_ends_and_starts_at_another_tempo() -
     assert told(85.76, 86.2) == "-0.5 % from 86.2 bpm to fit 85.8"
     assert told(85.0, 86.2) == "-0.5 % from 86.2 bpm to fit the one before, which ends at 85.8"
     assert told(85.8, 85.7) == "starts at 86.2 bpm, -0.5 % to fit 85.8"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        (128.0, 128.0, "same tempo, 128 bpm"),
+        (128.04, 128.0, "same tempo, 128 bpm"),
+        (87.0, 174.0, "at double tempo, 174 bpm"),
+        (174.0, 87.0, "at half tempo, 87 bpm"),
+        (87.0, 172.0, "at double tempo, +1.2 % from 172 bpm to fit 87"),
+        (120.0, 123.5, "-2.8 % from 123.5 bpm to fit 120"),
+    ],
+)
+def test_tempi_are_told_as_musicians_say_them(before: float, after: float, said: str) -> None:
+    end, start = columns(Made(bpm=before)), columns(Made(bpm=after))
+    scored = transitions(end, start, weights_of(None))
+    assert transition_facts(scored, end, start, (0, 0), TransitionStyle(), clash_below=0.25).tempo == said
 
 
 def test_reasons_say_whose_key_is_meant_and_how_sure_it_is() -> None:

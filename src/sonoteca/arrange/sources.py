@@ -21,6 +21,7 @@ from sonoteca.catalogue.identity.sounds import known_sounds
 from sonoteca.catalogue.store.library import Library
 from sonoteca.catalogue.store.schema import locations, sounds, summaries
 from sonoteca.domain.certainty import Certainty
+from sonoteca.domain.names import path_end, sound_name
 from sonoteca.errors import AudioError, SoundsMissing, WorkerError
 from sonoteca.media.source import content_in
 
@@ -50,6 +51,12 @@ class Source:
     channels: int | None = None
     role: str | None = None
     role_certainty: Certainty | None = None
+    called: str | None = None
+
+    @property
+    def name(self) -> str:
+        """What tables and sentences call it: artist and title, a shop's title, or its file."""
+        return self.called or path_end(self.shown)
 
 
 def find_sources(library: Library, clips: Iterable[Clip], *, listener: Listener | None = None) -> dict[str, Source]:
@@ -77,7 +84,8 @@ def find_sources(library: Library, clips: Iterable[Clip], *, listener: Listener 
     found: dict[str, Source] = {}
     for each in hashes:
         if each not in ids:
-            found[each] = Source(each, each, why_missing="the library does not know this sound any more")
+            why = "the library does not know this sound any more"
+            found[each] = Source(each, each, why_missing=why, called="a removed sound")
             continue
         row, here = facts[ids[each]], places[ids[each]]
         refusals = {place.path: _why_not(place.path, stamps[place.id], each, content_of) for place in here}
@@ -93,6 +101,9 @@ def find_sources(library: Library, clips: Iterable[Clip], *, listener: Listener 
             channels=row.channels,
             role=roles[row.id].role,
             role_certainty=certainties(roles[row.id]._mapping).get("role"),
+            called=sound_name(
+                row.public_id, row.title, row.artist, here[0].display_path if here else None, row.shop_title
+            ),
         )
     return found
 

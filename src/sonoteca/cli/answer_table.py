@@ -48,8 +48,10 @@ def print_results(
             for row, name in zip(rows, names_of(rows), strict=True)
         ],
     )
-    for text in notes or (() if rows or not empty else (empty,)):
-        note(text)
+    # What may be meant instead stands behind the sentence that there is nothing.
+    said = " ".join([empty, *notes]) if empty and not rows else "\n".join(notes)
+    if said:
+        note(said)
 
 
 def note_rest(answer: WordsAnswer | SimilarAnswer | NextAnswer | MatchAnswer) -> None:

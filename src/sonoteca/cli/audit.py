@@ -34,6 +34,7 @@ def audit(
     """
     import sonoteca
     from sonoteca.cli.output import note, print_json, print_table
+    from sonoteca.cli.sound_names import kind_words
     from sonoteca.errors import LibraryUnwritable
 
     try:
@@ -51,8 +52,11 @@ def audit(
             note("this is the first audit: there is nothing to compare with")
         else:
             print_table(
-                ["count", ("before", "right"), ("now", "right"), ("change", "right")],
-                [(name, old, new, f"{new - old:+d}") for name, (old, new) in answer.changes.items()],
+                ["", ("before", "right"), ("now", "right"), ("change", "right"), "in JSON"],
+                [
+                    (_count_words(name), old, new, f"{new - old:+d}", name)
+                    for name, (old, new) in answer.changes.items()
+                ],
                 title=f"since {answer.since}" + ("" if answer.changes else ": nothing changed"),
             )
         return
@@ -64,12 +68,14 @@ def audit(
         [
             (words, answer.counts[name], name)
             for name, words in _IN_WORDS.items()
-            if answer.request.roots or name not in _OF_DISK
+            # That there is nothing of something needs no line; how many sounds there are is always said.
+            if answer.counts[name] or name == "sounds_total" or (answer.request.roots and name == "audio_files_scanned")
         ],
     )
     for name, words in _DIVIDED.items():
         if answer.counts[name]:
-            print_table([words, ("count", "right"), "in JSON"], [(*row, name) for row in _sorted(answer.counts[name])])
+            rows = [(kind_words(value), count, name) for value, count in _sorted(answer.counts[name])]
+            print_table([words, ("count", "right"), "in JSON"], rows)
     for name, paths in (("missing", answer.missing_files), ("gone, not marked missing", answer.gone_files)):
         if paths:
             print_table([name], [(path,) for path in paths])
@@ -96,9 +102,20 @@ _IN_WORDS = {
     "missing_meta_total": "- not in the library",
     "stale_meta_paths_total": "known files that are not there any more",
 }
-# These are counted on the disk.
-_OF_DISK = ("audio_files_scanned", "missing_meta_total", "stale_meta_paths_total")
 _DIVIDED = {"failed_by_reason": "failed sounds and unreadable files", "sounds_by_kind": "kind of those listened to"}
+
+
+def _count_words(name: str) -> str:
+    """What is counted, in people's words: a dot divides what is counted by something.
+
+    >>> _count_words("failed"), _count_words("sounds_by_kind.one_shot"), _count_words("runs_by_producer.x")
+    ('failed', 'kind of those listened to: one-shot', 'runs by producer: x')
+    """
+    from sonoteca.cli.sound_names import kind_words
+
+    whole, _, part = name.partition(".")
+    words = _IN_WORDS.get(whole) or _DIVIDED.get(whole) or whole.replace("_", " ")
+    return words.removeprefix("- ") + (f": {kind_words(part) if whole in _DIVIDED else part}" if part else "")
 
 
 def _sorted(counts: Mapping[str, Any]) -> list[tuple[str, Any]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from sonoteca.cli.hints import option_of
@@ -34,15 +33,28 @@ def tell_changes(changes: Sequence[ChangedValue], n_sounds: int) -> None:
 
 def _told(change: ChangedValue) -> str:
     option = "" if change.field == "playlist" else f"{(option_of(change.field) or change.field).removeprefix('--')} "
-    return f"{option}{value_text(change.before)} -> {value_text(change.after)}"
+    return f"{option}{' -> '.join(_told_apart(change.before, change.after))}"
+
+
+def _told_apart(before: object, after: object) -> tuple[str, str]:
+    """Both values with as few decimals as tell them apart.
+
+    >>> _told_apart(123.98766, 124.0), _told_apart(124.0, 124.004), _told_apart(87.4599, 174.9198)
+    (('123.99', '124'), ('124', '124.004'), ('87.5', '174.9'))
+    """
+    for decimals in range(1, 7):
+        told = value_text(before, decimals=decimals), value_text(after, decimals=decimals)
+        if told[0] != told[1]:
+            break
+    return told
 
 
 def _name(change: ChangedValue) -> str:
-    return str(change.sound) if change.path is None else PurePath(change.path).name
+    return change.name or str(change.sound)
 
 
-def value_text(value: object) -> str:
-    """A value as a person would type it.
+def value_text(value: object, *, decimals: int = 1) -> str:
+    """A value as a person would type it, with so many decimals at most.
 
     >>> value_text(174.0), value_text(None), value_text([{"at_s": 12.5, "name": "Drop"}])
     ('174', 'none', '0:12.5 Drop')
@@ -52,7 +64,7 @@ def value_text(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float):
-        return f"{value:.6g}"
+        return f"{value:.{decimals}f}".rstrip("0").removesuffix(".")
     if isinstance(value, dict):
         return f"{value['name']!r} with {counted(value['entries'], 'entry', 'entries')}"
     if isinstance(value, list):

@@ -61,16 +61,16 @@ def list_(
 ) -> None:
     import sonoteca
     from sonoteca.cli.listing_table import print_facets, print_listing
-    from sonoteca.cli.output import note, print_json, print_table
+    from sonoteca.cli.output import counted, note, print_json, print_text
 
     text = query_text(query or [])
     if facets:
         with open_named_library(library, mode="read") as opened:
-            counted = sonoteca.count_facets(opened, sonoteca.FacetsRequest(filter=text, events=events)).as_json()
+            divided = sonoteca.count_facets(opened, sonoteca.FacetsRequest(filter=text, events=events)).as_json()
         if as_json:
-            print_json(counted)
+            print_json(divided)
         else:
-            print_facets(counted)
+            print_facets(divided)
         return
     most = limit or count or (None if as_json else _SHOWN)
     request = sonoteca.ListRequest(filter=text, limit=0 if total else most, offset=offset, events=events)
@@ -84,7 +84,7 @@ def list_(
     if as_json:
         print_json({"total": answer.total})
     elif total:
-        print_table(["sounds"], [(answer.total,)])
+        print_text(counted(answer.total, "sound"))
     else:
         print_listing(answer.rows, ids, with_shop=answer.is_about_shop)
         note(_shown(answer))

@@ -59,13 +59,10 @@ from sonoteca.cli.library import group as library_group
 from sonoteca.cli.match import group as match
 from sonoteca.cli.options import DataDirOption, LibraryOption, remember_data_dir, remember_library
 from sonoteca.cli.playlist import group as playlist_group
+from sonoteca.cli.usage import UsageError, explained, is_help
 
 if TYPE_CHECKING:
     from sonoteca.errors import SonotecaError
-
-
-# Of what is wrong with a command line Typer offers one class by name; an unknown option or command is its sister.
-_UsageError: Any = typer.BadParameter.__bases__[0]
 
 
 class _Commands(TyperGroup):
@@ -74,9 +71,8 @@ class _Commands(TyperGroup):
     def parse_args(self, ctx: Any, args: Any) -> Any:
         try:
             return super().parse_args(ctx, args)
-        except _UsageError as error:
-            _tell_usage(error)
-            raise
+        except UsageError as error:
+            _end_usage(error, ctx)
 
     def invoke(self, ctx: Any) -> Any:
         try:
@@ -88,17 +84,20 @@ class _Commands(TyperGroup):
             if interrupts.have_come():
                 raise typer.Exit(interrupts.EXIT_CODE) from abort
             raise
-        except _UsageError as error:
-            _tell_usage(error)
-            raise
+        except UsageError as error:
+            _end_usage(error, ctx)
 
 
-def _tell_usage(error: Any) -> None:
-    # "Value error" is a word of what checks options, not of who reads it.
-    error.message = error.message.removeprefix("Value error, ")
-    from sonoteca.errors import RequestError
+def _end_usage(error: Any, ctx: Any) -> NoReturn:
+    """Say what is wrong with the command line; of a group that was named alone Typer shows the help."""
+    if is_help(error):
+        raise error
+    from sonoteca.cli.output import print_error
 
-    _tell_program(RequestError(error.format_message()))
+    told = explained(error, ctx)
+    _tell_program(told)
+    print_error(told)
+    raise typer.Exit(told.exit_code) from error
 
 
 app = typer.Typer(

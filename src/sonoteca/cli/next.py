@@ -109,7 +109,7 @@ def _print_next(answer: NextAnswer, ids: Mapping[str, str]) -> None:
     """Tracks as a DJ reads them, and how many there were to choose from."""
     from sonoteca.cli.answer_table import note_rest
     from sonoteca.cli.output import clock, note, print_table
-    from sonoteca.cli.sound_names import marked, names_of
+    from sonoteca.cli.sound_names import key_text, marked, names_of, tempo_text
     from sonoteca.cli.table import Column
 
     print_table(
@@ -127,8 +127,8 @@ def _print_next(answer: NextAnswer, ids: Mapping[str, str]) -> None:
             (
                 f"{each.row.score:.2f}",
                 ids[each.row.id],
-                None if each.tempo_bpm is None else f"{each.tempo_bpm:.1f}",
-                marked(each.camelot, each.key_certainty),
+                tempo_text(each.tempo_bpm),
+                marked(key_text(each.key), each.key_certainty),
                 None if each.energy_level is None else f"{each.energy_level:.0f}",
                 clock(each.duration_s),
                 name,

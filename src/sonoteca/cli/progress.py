@@ -1,20 +1,13 @@
-"""A progress bar for long work: files, rate, time left, failures as they happen."""
+"""A progress bar for long work: how many files of how many, time left, rate, failures as they happen."""
 
 from __future__ import annotations
 
+import math
 import time
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TaskID,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
+from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from rich.text import Text
 
 from sonoteca.cli.output import fitted, messages, printable
@@ -37,11 +30,8 @@ class ProgressBar:
         self._bar = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[rate]}"),
-            TimeElapsedColumn(),
-            TextColumn("left"),
-            TimeRemainingColumn(),
+            TextColumn("{task.completed:,.0f} of {task.total:,.0f}"),
+            TextColumn("{task.fields[pace]}"),
             console=self._console,
             disable=quiet or not self._console.is_terminal,
         )
@@ -71,7 +61,7 @@ class ProgressBar:
         self._started = self._last_line = time.monotonic()
         if self._task is not None:
             self._bar.remove_task(self._task)
-        self._task = self._bar.add_task(_STAGE_WORDS[stage], total=total, rate="") if total else None
+        self._task = self._bar.add_task(_STAGE_WORDS[stage], total=total, pace="") if total else None
 
     def on_outcome(self, outcome: FileOutcome) -> None:
         if outcome.state == "failed" and outcome.error is not None and not self._quiet:
@@ -82,16 +72,15 @@ class ProgressBar:
         self._audio_s += outcome.duration_s or 0.0
         elapsed = max(1e-3, time.monotonic() - self._started)
         if self._task is not None:
-            self._bar.update(self._task, advance=1, rate=self._rate(elapsed))
+            self._bar.update(self._task, advance=1, pace=self._pace(elapsed))
         if (
             not self._quiet
             and not self._console.is_terminal
             and time.monotonic() - self._last_line > self._LINE_EVERY_S
         ):
             self._last_line = time.monotonic()
-            left = elapsed / self._done * (self._total - self._done)
             self._console.print(
-                f"{_STAGE_WORDS[self._stage]} {self._done}/{self._total}, {self._rate(elapsed)}, {left:.0f} s left"
+                f"{_STAGE_WORDS[self._stage]}: {self._done:,} of {_files(self._total)}, {self._pace(elapsed)}"
             )
 
     def _tell(self, sentence: str) -> None:
@@ -99,9 +88,12 @@ class ProgressBar:
         for line in fitted(sentence, indent="  "):
             self._bar.console.print(Text(line, style="yellow"))
 
-    def _rate(self, elapsed: float) -> str:
-        files = f"{self._done / elapsed:.1f} files/s"
-        return f"{files}, {self._audio_s / elapsed:.0f} x real time" if self._audio_s else files
+    def _pace(self, elapsed: float) -> str:
+        """How fast it goes and what is left; at the end how long it took."""
+        audio = f", {self._audio_s / elapsed:.0f} x real time" if self._audio_s else ""
+        left = elapsed / self._done * (self._total - self._done)
+        time_ = f"{_whole_clock(left)} left" if self._done < self._total else f"took {_whole_clock(elapsed)}"
+        return f"{time_}, {self._done / elapsed:.1f} files/s{audio}"
 
 
 def _failure(path: str, error: SonotecaError) -> str:
@@ -114,6 +106,16 @@ def _failure(path: str, error: SonotecaError) -> str:
     said = printable(error.message)
     named = said if printable(path) in said else f"{printable(path)}: {said}"
     return f"failed: {named} [{error.code}]"
+
+
+def _whole_clock(seconds: float) -> str:
+    """A time in whole seconds: 0.4 s left is 1 s.
+
+    >>> _whole_clock(0.4), _whole_clock(61.0), _whole_clock(5400.0)
+    ('0:01', '1:01', '1:30:00')
+    """
+    minutes, rest = divmod(max(1, math.ceil(seconds)), 60)
+    return f"{minutes // 60}:{minutes % 60:02d}:{rest:02d}" if minutes >= 60 else f"{minutes}:{rest:02d}"
 
 
 def _files(count: int) -> str:

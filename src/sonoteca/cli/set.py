@@ -133,7 +133,7 @@ def _print_sets(answer: SetAnswer) -> None:
 def _print_set(number: int, candidate: SetCandidate) -> None:
     from sonoteca.cli.absence_marks import AWAY_MARKS, explain_marks
     from sonoteca.cli.output import clock, note, print_table
-    from sonoteca.cli.sound_names import marked, names_of
+    from sonoteca.cli.sound_names import key_text, marked, names_of, tempo_text
     from sonoteca.cli.table import Column
 
     parts = ", ".join(f"{name} {value:.2f}" for name, value in candidate.worth.parts.items() if value is not None)
@@ -161,8 +161,8 @@ def _print_set(number: int, candidate: SetCandidate) -> None:
                 f"{track.position}{'*' if track.is_locked else ''}",
                 clock(track.at_s),
                 None if track.transition is None else f"{track.transition.score:.2f}",
-                None if track.tempo_bpm is None else f"{track.tempo_bpm:.1f}",
-                marked(track.camelot, track.key_certainty),
+                tempo_text(track.tempo_bpm),
+                marked(key_text(track.key), track.key_certainty),
                 None if track.energy_level is None else f"{track.energy_level:.0f}",
                 clock(track.row.end_s - track.row.start_s),
                 name,

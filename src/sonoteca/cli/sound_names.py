@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from sonoteca.cli.text_width import NO_BREAK
 from sonoteca.domain.music import Key
+from sonoteca.domain.names import path_end, sound_name
+from sonoteca.domain.tempo_words import tempo_number
 
 if TYPE_CHECKING:
     from sonoteca.domain.certainty import Certainty
@@ -36,38 +38,19 @@ def names_of(rows: Sequence[Named]) -> list[str]:
     Rows of one sound, its regions for example, have one name.
     """
     sounds = {row.id: row for row in rows}
-    names = {id_: name_of(id_, row.title, row.artist, row.path, row.shop_title) for id_, row in sounds.items()}
+    names = {id_: sound_name(id_, row.title, row.artist, row.path, row.shop_title) for id_, row in sounds.items()}
     deepest = max((row.path.count("/") for row in rows if row.path), default=0)
     # At first the name of a file stands for a title that two have, then its folders come in.
     for folders in range(deepest + 1):
         for id_ in _alike(names):
             if path := sounds[id_].path:
-                names[id_] = _path_end(path, folders)
+                names[id_] = path_end(path, folders)
     return [names[row.id] for row in rows]
 
 
 def _alike(names: dict[str, str]) -> list[str]:
     counts = Counter(names.values())
     return [id_ for id_, name in names.items() if counts[name] > 1]
-
-
-def name_of(id_: str, title: str | None, artist: str | None, path: str | None, shop_title: str | None = None) -> str:
-    """What one sound is called by itself.
-
-    >>> name_of("x5qm", "Song", "Nobody", "/m/x.mp3"), name_of("x5qm", "Song", None, "/m/x.mp3")
-    ('Nobody - Song', 'x.mp3')
-    >>> name_of("x5qm", "Dusty", None, "/m/x.wav", shop_title="Dusty")
-    'Dusty'
-    """
-    if artist and title:
-        return f"{artist} - {title}"
-    if shop_title:
-        return shop_title
-    return _path_end(path, 0) if path else title or id_
-
-
-def _path_end(path: str, folders: int) -> str:
-    return "/".join(path.rstrip("/").split("/")[-1 - folders :])
 
 
 def marked(text: str | None, certainty: Certainty | None) -> str | None:
@@ -84,13 +67,18 @@ def kind_text(kind: str | None) -> str | None:
     return None if kind is None else _KINDS.get(kind, kind)
 
 
-def tempo_number(bpm: float | None) -> str | None:
-    """Beats per minute as a column shows them: with a decimal where the tempo has one.
+def kind_words(kind: str) -> str:
+    """A kind, or another word of ours, as a sentence says it.
 
-    >>> tempo_number(124.0), tempo_number(123.999), tempo_number(87.46)
-    ('124', '124', '87.5')
+    >>> kind_words("one_shot"), kind_words("field_recording"), kind_words("loop")
+    ('one-shot', 'field recording', 'loop')
     """
-    return None if bpm is None else f"{bpm:.1f}".removesuffix(".0")
+    return "one-shot" if kind == "one_shot" else kind.replace("_", " ")
+
+
+def tempo_text(bpm: float | None) -> str | None:
+    """Beats per minute as a column shows them, if they are known."""
+    return None if bpm is None else tempo_number(bpm)
 
 
 def key_text(key: Key | None) -> str | None:

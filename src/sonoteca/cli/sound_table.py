@@ -6,11 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from sonoteca.cli.output import clock, counted, local_time, print_lines, print_pairs, print_table, print_text
-from sonoteca.cli.sound_names import kind_text, name_of, price_text, tempo_number
+from sonoteca.cli.sound_names import key_text, kind_text, kind_words, price_text
 from sonoteca.cli.table import Column
 from sonoteca.cli.text_width import NO_BREAK, cells
 from sonoteca.domain.certainty import certainty_of
-from sonoteca.domain.music import PITCH_CLASS_NAMES, meter_text
+from sonoteca.domain.music import PITCH_CLASS_NAMES, Key, meter_text
+from sonoteca.domain.names import sound_name
+from sonoteca.domain.tempo_words import tempo_number
 
 _SHOWN_SPANS = 12
 _CLAIMED_BY = {"tags": "the tags", "riff": "the file", "aiff": "the file", "name": "the file's name"}
@@ -59,7 +61,7 @@ def print_why(sound: Sound) -> None:
         for each in (sound["key"] or {}).get("alternatives", ())
         if each["score"] >= 0.005
     ]
-    other_tempi = [tempo_number(bpm) or "" for bpm in (sound["tempo"] or {}).get("alternatives_bpm", ())]
+    other_tempi = [tempo_number(bpm) for bpm in (sound["tempo"] or {}).get("alternatives_bpm", ())]
     told = {"other tempi": other_tempi, "other keys": other_keys, "measured": measured}
     pairs = [(name, _listed(values)) for name, values in told.items() if values]
     if (content := sound["audio"]["content_hash"]) is not None:
@@ -90,7 +92,9 @@ def _listed(values: Sequence[str]) -> str:
 
 
 def _heading(sound: Sound) -> str:
-    name = name_of(sound["id"] or "?", sound.get("title"), sound.get("artist"), sound["path"], sound.get("shop_title"))
+    name = sound_name(
+        sound["id"] or "?", sound.get("title"), sound.get("artist"), sound["path"], sound.get("shop_title")
+    )
     album = sound.get("album")
     return f"{name} ({album})" if album else name
 
@@ -117,8 +121,7 @@ def _facts(sound: Sound) -> Iterator[tuple[str, str, str | None]]:
     for name, about in (("kind", "kind"), ("role", "role"), ("class", "sound_class"), ("instrument", "instrument")):
         stated = sound.get(about)
         if stated and stated["value"] is not None:
-            value = "field recording" if stated["value"] == "field_recording" else kind_text(stated["value"])
-            yield name, f"{value}{_mark(about, stated)}", about
+            yield name, f"{kind_words(stated['value'])}{_mark(about, stated)}", about
     if sound["pitch"] and sound["pitch"]["midi"] is not None:
         yield "pitch", pitch_text(sound["pitch"]["midi"]) + _mark("pitch", sound["pitch"]), "pitch"
     if sound["energy_level"] is not None:
@@ -239,7 +242,7 @@ def _print_events(regions: Sequence[Mapping[str, Any]]) -> None:
                 clock(each["end_s"]),
                 kind_text(each["kind"]["value"]),
                 (each["sound_class"] or {}).get("value"),
-                (each["key"] or {}).get("name"),
+                None if each["key"] is None else key_text(Key.parse(each["key"]["name"])),
             )
             for each in regions[:_SHOWN_SPANS]
         ],

@@ -29,3 +29,27 @@ def public_id(content_hash: str) -> str:
     """
     digest = hashlib.sha256(content_hash.encode()).digest()[:10]
     return base64.b32encode(digest).decode().lower()
+
+
+def sound_name(id_: str, title: str | None, artist: str | None, path: str | None, shop_title: str | None = None) -> str:
+    """What one sound is called by itself: artist and title, a shop's title, or its file; its id only where it has none.
+
+    >>> sound_name("x5qm", "Song", "Nobody", "/m/x.mp3"), sound_name("x5qm", "Song", None, "/m/x.mp3")
+    ('Nobody - Song', 'x.mp3')
+    >>> sound_name("x5qm", "Dusty", None, "/m/x.wav", shop_title="Dusty")
+    'Dusty'
+    """
+    if artist and title:
+        return f"{artist} - {title}"
+    if shop_title:
+        return shop_title
+    return path_end(path) if path else title or id_
+
+
+def path_end(path: str, folders: int = 0) -> str:
+    """The name of a file, with so many of its folders.
+
+    >>> path_end("/m/a/b.wav"), path_end("/m/a/b.wav", 1)
+    ('b.wav', 'a/b.wav')
+    """
+    return "/".join(path.rstrip("/").split("/")[-1 - folders :])

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from sonoteca.domain.music import Key, KeyRelation, key_relation, stretch_percent
+from sonoteca.domain.tempo_words import level_words, tempo_number
 from sonoteca.match.axes import swing_of_pairs
 from sonoteca.match.fit import Fits
 from sonoteca.match.region_table import ROLES, RegionTable
@@ -47,12 +48,15 @@ def _tempo(candidates: RegionTable, fits: Fits, i: int) -> str:
     ratio, level = float(fits.tempo_ratio[i]), float(fits.tempo_level[i])
     if not np.isfinite(ratio):
         own = float(candidates.tempo_bpm[i])
-        return f"It keeps its own tempo ({own:.0f} bpm)." if np.isfinite(own) else "It has no tempo to follow."
-    feel = {2.0: " in double time", 0.5: " in half time"}.get(level, "")
+        return (
+            f"It keeps its own tempo ({tempo_number(own)} bpm)." if np.isfinite(own) else "It has no tempo to follow."
+        )
+    feel = level_words(level)
     percent = stretch_percent(ratio)
     if abs(percent) < 0.5:
-        return f"Same tempo{feel} ({candidates.tempo_bpm[i]:.0f} bpm)."
-    return f"Play it {abs(percent):.1f} % {'faster' if percent > 0 else 'slower'}{feel}."
+        told = feel[0].upper() + feel[1:] if feel else "Same tempo"
+        return f"{told}, {tempo_number(float(candidates.tempo_bpm[i]))} bpm."
+    return f"Play it {abs(percent):.1f} % {'faster' if percent > 0 else 'slower'}{feel and ', ' + feel}."
 
 
 def _pitch(one: RegionTable, candidates: RegionTable, fits: Fits, i: int) -> str:

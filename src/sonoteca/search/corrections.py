@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, TypeAlias
 
-import sqlalchemy as sa
 from pydantic import BeforeValidator
 from sqlalchemy.engine import Connection
 
@@ -16,15 +15,14 @@ from sonoteca.catalogue.made import edit as edits
 from sonoteca.catalogue.made import undo as undoing
 from sonoteca.catalogue.made.removals import remove_with_a_way_back
 from sonoteca.catalogue.made.statement import WITHDRAW, Revision, Statement, scaled_tempo
-from sonoteca.catalogue.store.database import chunks
 from sonoteca.catalogue.store.library import Library
-from sonoteca.catalogue.store.schema import sounds, summaries
 from sonoteca.domain.answer import MeantSounds, counted
 from sonoteca.domain.descriptor import GRID_SHIFT, KEY, LOCKED, OWN_CUES, TEMPO, Descriptor
 from sonoteca.domain.music import Key
 from sonoteca.domain.observation import JsonValue
 from sonoteca.domain.request import Request
 from sonoteca.errors import RequestError, about
+from sonoteca.search.result_row import region_facts
 from sonoteca.search.selection import select_sounds
 
 # Called with how many sounds are meant, and what the first are called, before anything is changed; it raises to refuse.
@@ -168,7 +166,7 @@ class ChangedValue:
     """One value of one sound before and after, as it is believed: ``field`` is that of ``EditRequest``.
 
     A tempo is told in beats per minute, a key by its name, cues as the sound object tells them, a tag by
-    itself; None is no value. Of undoing besides: ``removed``, and ``playlist`` with its ``name`` and number of
+    itself; None is no value. ``name`` is what the sound is called. Of undoing besides: ``removed``, and ``playlist`` with its ``name`` and number of
     ``entries``, which is of no sound.
     """
 
@@ -177,6 +175,7 @@ class ChangedValue:
     field: str
     before: JsonValue
     after: JsonValue
+    name: str | None = None
 
     def as_json(self) -> dict[str, Any]:
         return {"id": self.sound, "path": self.path, "field": self.field, "from": self.before, "to": self.after}
@@ -184,20 +183,15 @@ class ChangedValue:
 
 def _changed_values(connection: Connection, told: Sequence[edits.ToldChange]) -> tuple[ChangedValue, ...]:
     region_ids = sorted({each.region_id for each in told})
-    named: dict[int, tuple[str, str | None]] = {}
-    for some in chunks(region_ids):
-        query = (
-            sa.select(summaries.c.region_id, sounds.c.public_id, summaries.c.path)
-            .join(sounds, sounds.c.id == summaries.c.sound_id)
-            .where(summaries.c.region_id.in_(some))
-        )
-        named.update((row.region_id, (row.public_id, row.path)) for row in connection.execute(query))
+    named = region_facts(connection, region_ids)
     return tuple(
         ChangedValue(
-            *named[each.region_id],
+            named[each.region_id].id,
+            named[each.region_id].path,
             "tags" if each.what == "tag" else _FIELDS.get(each.name, each.name),
             _as_said(each.name, each.before),
             _as_said(each.name, each.after),
+            named[each.region_id].name,
         )
         for each in told
         if each.region_id in named and _as_said(each.name, each.before) != _as_said(each.name, each.after)
@@ -352,13 +346,9 @@ def undo(library: Library) -> UndoAnswer:
 
 
 def _restored(connection: Connection, sound_ids: Sequence[int]) -> tuple[ChangedValue, ...]:
-    rows = connection.execute(
-        sa.select(sounds.c.public_id, summaries.c.path)
-        .join(summaries, summaries.c.sound_id == sounds.c.id)
-        .where(sounds.c.id.in_(sound_ids), summaries.c.number == 0)
-        .order_by(sounds.c.id)
-    )
-    return tuple(ChangedValue(row.public_id, row.path, "removed", True, False) for row in rows)
+    facts = region_facts(connection, sorted(whole_regions(connection, sound_ids).values()))
+    rows = sorted(facts.values(), key=lambda row: row.sound_id)
+    return tuple(ChangedValue(row.id, row.path, "removed", True, False, row.name) for row in rows)
 
 
 def _playlist_change(playlist: undoing.PlaylistTaken) -> ChangedValue:

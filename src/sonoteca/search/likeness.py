@@ -20,6 +20,7 @@ from sonoteca.catalogue.heard.same_recording import MOST_COMPARED, HeardSounds, 
 from sonoteca.domain.certainty import Certainty
 from sonoteca.domain.music import stretch_percent
 from sonoteca.domain.page import page_of
+from sonoteca.domain.tempo_words import tempo_number
 from sonoteca.domain.vocabulary import Role
 from sonoteca.errors import RequestError
 from sonoteca.index.filter import Filter
@@ -309,8 +310,8 @@ def _reasons(
     elif fact.role == first.role and fact.role != Role.MIX and _are_stated("role", first, fact):
         reasons.append(f"both {fact.role}")
     if first.tempo_bpm and fact.tempo_bpm and abs(pct := stretch_percent(fact.tempo_bpm / first.tempo_bpm)) < _NEAR_PCT:
-        tempo = f"{fact.tempo_bpm:.0f} bpm"
-        reasons.append(f"same tempo ({tempo})" if abs(pct) < _SAME_PCT else f"tempo near ({tempo}, {pct:+.1f} %)")
+        tempo = f"{tempo_number(fact.tempo_bpm)} bpm"
+        reasons.append(f"same tempo, {tempo}" if abs(pct) < _SAME_PCT else f"tempo near ({tempo}, {pct:+.1f} %)")
     if first.key is not None and fact.key is not None and fact.key in first.key.compatible():
         relation = "same key" if fact.key == first.key else "compatible key"
         reasons.append(f"{relation} ({fact.key.name})")

@@ -15,6 +15,7 @@ from sonoteca.catalogue.store.database import chunks
 from sonoteca.catalogue.store.schema import regions, sounds, summaries
 from sonoteca.domain.certainty import Certainty
 from sonoteca.domain.music import Key
+from sonoteca.domain.names import sound_name
 
 _NAMED_COPIES = 3
 # Made once: building it takes longer than answering it for twenty regions.
@@ -77,6 +78,11 @@ class RegionFacts:
     shop_title: str | None = None
     # How sure what is known of kind, role, sound_class, bpm and key is: ``stated`` or ``likely``.
     certainty: Mapping[str, Certainty] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """How sentences call the sound."""
+        return sound_name(self.id, self.title, self.artist, self.path, self.shop_title)
 
 
 @dataclass(frozen=True, slots=True)

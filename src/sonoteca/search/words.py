@@ -21,6 +21,8 @@ from sonoteca.search.text import MODE, rank_by_words
 # A shorter word is near to too many.
 _LETTERS = 4
 _LOOKED_AT = 200
+# Who types more has pasted a text.
+_MOST_WORDS = 8
 
 
 class WordsRequest(Request):
@@ -81,18 +83,36 @@ def search_words(library: Library, request: WordsRequest) -> WordsAnswer:
 
 
 def _near_words(connection: Connection, typed: str) -> tuple[str, ...]:
-    """A note of the word of the library that is spelled nearly as the one word typed; often none."""
+    """A note of the words that are spelled nearly so in the library, or that it has each of them; often none."""
     wanted = words(typed)
-    if len(wanted) != 1 or len(wanted[0]) < _LETTERS:
+    # Rules and operators are no words of sounds.
+    if not 1 <= len(wanted) <= _MOST_WORDS or ":" in typed or not {"OR", "AND", "NOT"}.isdisjoint(typed.split()):
         return ()
-    ids = fulltext.sounds_with_beginnings(connection, [wanted[0][:3]], limit=_LOOKED_AT)
-    held = {
-        word
-        for texts in fulltext.texts_of(connection, ids).values()
-        for some in texts.values()
-        for text in some
-        for word in words(text)
-    }
-    return tuple(
-        f"Did you mean {near!r}?" for near in difflib.get_close_matches(wanted[0], sorted(held), n=1, cutoff=0.75)
-    )
+    near = [_nearest(connection, word) for word in wanted]
+    if None in near:
+        return ()
+    meant = " ".join(word for word in near if word is not None)
+    if near != wanted:
+        return (f"Did you mean {meant!r}?",)
+    return ("Each of them is there, but no sound has them all.",) if len(wanted) > 1 else ()
+
+
+def _nearest(connection: Connection, word: str) -> str | None:
+    """The word itself where a stored word begins so, else that which is spelled most alike, if any is."""
+    if fulltext.sounds_with_beginnings(connection, [word], limit=1):
+        return word
+    if len(word) < _LETTERS:
+        return None
+    # The first letters are mistyped less often; where they are, two of them have changed places.
+    for beginnings in ([word[:3]], [word[:2], word[1] + word[0]]):
+        ids = fulltext.sounds_with_beginnings(connection, beginnings, limit=_LOOKED_AT)
+        held = {
+            each
+            for texts in fulltext.texts_of(connection, ids).values()
+            for some in texts.values()
+            for text in some
+            for each in words(text)
+        }
+        if near := difflib.get_close_matches(word, sorted(held), n=1, cutoff=0.75):
+            return near[0]
+    return None

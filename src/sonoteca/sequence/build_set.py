@@ -17,7 +17,6 @@ from sonoteca.search.result_row import region_facts
 from sonoteca.sequence.axes import stretches_beyond
 from sonoteca.sequence.beam import DeadEnd, search
 from sonoteca.sequence.energy_plan import energy_plan
-from sonoteca.sequence.playlist_entries import file_name
 from sonoteca.sequence.reasons import TransitionFacts
 from sonoteca.sequence.recordings import Copies
 from sonoteca.sequence.set_conflicts import check_room, explain_dead_end
@@ -206,10 +205,9 @@ def _valued(problem: SetProblem, order: Sequence[int]) -> float:
 
 
 def _name(connection: Connection, tracks: Tracks, index: int) -> str:
-    """How sentences call a track: by its title where it is known, else by its file."""
+    """How sentences call a track."""
     region_id = int(tracks.region_ids[index])
-    fact = region_facts(connection, [region_id])[region_id]
-    return fact.title or file_name(fact.path or fact.id)
+    return region_facts(connection, [region_id])[region_id].name
 
 
 def _unfilled(problem: SetProblem, worth: Worth, order: Sequence[int]) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -21,7 +21,7 @@ from sonoteca.search.selection import selected_ids
 from sonoteca.sequence.candidates import candidate_regions
 from sonoteca.sequence.flags import Fault, Judgement, flags_of, judge, score_of
 from sonoteca.sequence.load_tracks import load_tracks
-from sonoteca.sequence.playlist_entries import Entry, EntryState, file_name
+from sonoteca.sequence.playlist_entries import Entry, EntryState
 from sonoteca.sequence.playlist_file import named_entries, playlist_file_name, write_entries
 from sonoteca.sequence.reasons import energy_where_they_meet, transition_facts
 from sonoteca.sequence.repairing import MODE, Repair, Repairing, rounded
@@ -167,12 +167,15 @@ def lint_entries(library: Library, entries: Sequence[Entry], request: LintReques
         items = tracks.take([at[entry.sound_id] for entry in entries if entry.sound_id in at])
         facts = region_facts(connection, np.unique(items.region_ids).tolist())
     names = [
-        facts[int(region_id)].title or file_name(entries[place].name)
+        replace(facts[int(region_id)], path=facts[int(region_id)].path or entries[place].last_path).name
         for place, region_id in zip(places, items.region_ids, strict=True)
     ]
     judgement = judge(items, weights, style)
     order = range(len(places))
-    findings = [*_unplayable(entries), *_flagged(judgement, places, items, names, facts, weights, style)]
+    findings = [
+        *_unplayable(entries, dict(zip(places, names, strict=True))),
+        *_flagged(judgement, places, items, names, facts, weights, style),
+    ]
     findings.sort(key=lambda finding: (finding.position, finding.earlier or 0, finding.code))
     repairs: tuple[Repair, ...] = ()
     repaired = tuple(entries)
@@ -208,15 +211,22 @@ def _pool(tracks: Tracks, choosable: NDArray[np.bool_], entries: Sequence[Entry]
 # --- findings ------------------------------------------------------------------------------------
 
 
-def _unplayable(entries: Sequence[Entry]) -> list[Finding]:
-    return [
-        Finding(str(entry.state), at + 1, None, f"{entry.name} {(words := _state_words(entry))}", entry.name, words)
-        for at, entry in enumerate(entries)
-        if entry.state is not EntryState.FOUND
-    ]
+def _unplayable(entries: Sequence[Entry], names: Mapping[int, str]) -> list[Finding]:
+    """What is wrong with single entries; ``names`` are those of the sounds that the library knows, by place."""
+    findings = []
+    for at, entry in enumerate(entries):
+        if entry.state is EntryState.FOUND:
+            continue
+        # A path that leads nowhere is what the reader has to look at; what is known has a name.
+        called = names.get(at, entry.called) if entry.state is EntryState.MISSING else entry.called
+        words = _state_words(entry)
+        findings.append(Finding(str(entry.state), at + 1, None, f"{called} {words}", called, words))
+    return findings
 
 
 def _state_words(entry: Entry) -> str:
+    if entry.state is EntryState.NOT_FOUND and entry.is_content:
+        return "is not in the library any more"
     if entry.state is EntryState.MISSING and entry.is_disk_away:
         return "is known to the library, but its disk is not there"
     return _STATE_WORDS[entry.state].format(path=entry.path, may_be=", ".join(entry.may_be))

@@ -57,13 +57,13 @@ class Limits:
 class NextRow:
     """A result row, how the track is played to fit, and what is known of it.
 
-    ``energy_level`` is 1..10; ``key_certainty`` says how sure the key ``camelot`` is.
+    ``energy_level`` is 1..10; ``key_certainty`` says how sure the ``key`` is.
     """
 
     row: ResultRow
     transition: TransitionFacts
     tempo_bpm: float | None = None
-    camelot: str | None = None
+    key: Key | None = None
     energy_level: float | None = None
     key_certainty: Certainty | None = None
 
@@ -76,7 +76,7 @@ class NextRow:
         ratio = self.transition.tempo_ratio
         return self.row.as_json() | {
             "bpm": self.tempo_bpm,
-            "camelot": self.camelot,
+            "camelot": None if self.key is None else self.key.camelot,
             "key_certainty": None if self.key_certainty is None else self.key_certainty.value,
             "energy_level": self.energy_level,
             "duration_s": round(self.duration_s, 3),
@@ -333,7 +333,7 @@ def next_row(
         row.standing_for(copies),
         transition,
         tempo_bpm=facts.tempo_bpm,
-        camelot=None if facts.key is None else facts.key.camelot,
+        key=facts.key,
         energy_level=None if np.isnan(level) else round(1.0 + 9.0 * level, 2),
         key_certainty=facts.certainty.get("key"),
     )

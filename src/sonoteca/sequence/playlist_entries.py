@@ -24,6 +24,7 @@ from sonoteca.sequence.smart_playlists import contents_found
 
 # Playlist files tell lengths in whole seconds, cut or rounded.
 _WHOLE_SECONDS = 1.0
+_FORGOTTEN = "a removed sound"
 
 
 class EntryState(StrEnum):
@@ -44,7 +45,8 @@ class Entry:
     ``name`` is how it is written there; in a playlist of the library the path, the last one where its file is nowhere.
     ``path`` is where its file is, None where it is nowhere; ``last_path`` is then where it was last known to be, and
     ``is_disk_away`` says that the disk it lies on is not there. ``sound_id`` is None for what the library does not know.
-    ``may_be`` are the paths of the sounds that may be meant where several are.
+    ``may_be`` are the paths of the sounds that may be meant where several are. ``is_content`` says that ``name`` is a
+    content hash: no file of it was ever known, or the library has forgotten the sound.
     """
 
     name: str
@@ -54,6 +56,12 @@ class Entry:
     last_path: str | None = None
     is_disk_away: bool = False
     may_be: tuple[str, ...] = ()
+    is_content: bool = False
+
+    @property
+    def called(self) -> str:
+        """How sentences call it where nothing is known of its sound: as it is written, and never by a hash."""
+        return _FORGOTTEN if self.is_content else self.name
 
     @property
     def absence(self) -> str | None:
@@ -98,7 +106,7 @@ def entries_of_hashes(connection: Connection, content_hashes: Sequence[str]) -> 
     for content_hash in content_hashes:
         sound_id = known.get(content_hash)
         if sound_id is None:
-            entries.append(Entry(content_hash, EntryState.NOT_FOUND))
+            entries.append(Entry(content_hash, EntryState.NOT_FOUND, is_content=True))
         else:
             entries.append(entry_at(places[sound_id], sound_id, unnamed=content_hash))
     return entries
@@ -108,7 +116,8 @@ def entry_at(place: Whereabouts, sound_id: int, *, unnamed: str) -> Entry:
     """A sound of the library as an entry, by its path; ``unnamed`` if no file of it was ever known."""
     state = EntryState.MISSING if place.path is None else EntryState.FOUND
     name = place.path or place.last_path or unnamed
-    return Entry(name, state, sound_id, place.path, place.last_path, place.is_disk_away)
+    is_content = place.path is None and place.last_path is None
+    return Entry(name, state, sound_id, place.path, place.last_path, place.is_disk_away, is_content=is_content)
 
 
 def entries_of_lines(connection: Connection, lines: Sequence[M3uEntry]) -> list[Entry]:

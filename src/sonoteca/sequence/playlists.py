@@ -19,7 +19,7 @@ from sonoteca.catalogue.made.playlist_edits import repeats
 from sonoteca.catalogue.made.playlists import PlaylistEntry, PlaylistSummary, SmartRule
 from sonoteca.catalogue.store.library import Library
 from sonoteca.domain.answer import Rows
-from sonoteca.domain.names import public_id
+from sonoteca.domain.names import public_id, sound_name
 from sonoteca.domain.request import Request
 from sonoteca.errors import QuerySyntaxError
 from sonoteca.search.query.listing import SoundRow, rows_of
@@ -43,7 +43,9 @@ def named_repeats(connection: Connection, entries: Sequence[PlaylistEntry], adde
     """What stands more than once since the entries at the positions ``added`` are there."""
     found = repeats(entries, added)
     named = entries_of_hashes(connection, [entries[positions[0] - 1].content_hash for positions in found])
-    return tuple(Repeat(file_name(entry.name), tuple(positions)) for entry, positions in zip(named, found, strict=True))
+    return tuple(
+        Repeat(file_name(entry.called), tuple(positions)) for entry, positions in zip(named, found, strict=True)
+    )
 
 
 def resolved_entries(connection: Connection, names: Sequence[str]) -> list[PlaylistEntry]:
@@ -263,6 +265,12 @@ class PlaylistEntryRow:
     title: str | None = None
     artist: str | None = None
     sound: SoundRow | None = None
+
+    @property
+    def name(self) -> str:
+        """What it is called: artist and title, a shop's title, or its file."""
+        entry, shop_title = self.entry, None if self.sound is None else self.sound.shop_title
+        return sound_name(entry.called, self.title, self.artist, entry.path or entry.last_path, shop_title)
 
     @property
     def absence(self) -> str | None:

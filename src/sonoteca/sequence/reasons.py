@@ -10,13 +10,13 @@ import numpy as np
 from sonoteca.domain.certainty import certainty_of
 from sonoteca.domain.descriptor import KEY
 from sonoteca.domain.music import Key, KeyRelation, key_relation, stretch_percent, wheel_steps
+from sonoteca.domain.tempo_words import level_words, tempo_number
 from sonoteca.search.result_row import RegionFacts
 from sonoteca.sequence.axes import Stretch, heard_shift
 from sonoteca.sequence.tracks import NO_KEY, Tracks
 from sonoteca.sequence.transition import Transitions, TransitionStyle
 from sonoteca.sequence.weights import AXES
 
-_OCTAVE_WORDS = {-1: "one of its beats to two, ", 0: "", 1: "two of its beats to one, "}
 _KEPT_PCT = 0.25
 _HEARD_CENTS = 15.0
 # Half of what tables show.
@@ -137,23 +137,24 @@ def _tempo(
         return None
     own_bpm, other_bpm = 2.0 ** float(start.tempo_start[0]), 2.0 ** float(end.tempo_end[0])
     pct = stretch_percent(2.0**log2_ratio)
-    words = _OCTAVE_WORDS[round(octave)]
+    level = level_words(2.0 ** round(octave))
     other, ends_apart = _edge_bpm(other_bpm, whole_bpms[0])
     own, starts_apart = _edge_bpm(own_bpm, whole_bpms[1])
     if abs(pct) < _KEPT_PCT:
-        return f"{words}tempo stays ({'starts at ' if starts_apart else ''}{own} bpm)"
+        return f"{level or 'same tempo'}, {'starts at ' if starts_apart else ''}{own} bpm"
+    words = f"{level}, " if level else ""
     told = f"starts at {own} bpm, {pct:+.1f} %" if starts_apart else f"{pct:+.1f} % from {own} bpm"
     return f"{words}{told} to fit {'the one before, which ends at ' if ends_apart else ''}{other}"
 
 
 def _edge_bpm(edge: float, whole: float | None) -> tuple[str, bool]:
-    """A tempo at an edge with the decimals of tables, and whether that differs from the whole track's.
+    """A tempo at an edge as tables show it, and whether that differs from the whole track's.
 
     >>> _edge_bpm(86.0501, 86.0499), _edge_bpm(86.2, 85.7), _edge_bpm(120.0, None)
-    (('86.0', False), ('86.2', True), ('120.0', False))
+    (('86', False), ('86.2', True), ('120', False))
     """
     drifts = whole is not None and abs(edge - whole) >= _SAME_BPM
-    return f"{edge if drifts or whole is None else whole:.1f}", drifts
+    return tempo_number(edge if drifts or whole is None else whole), drifts
 
 
 def _key(
@@ -184,7 +185,7 @@ def _key(
         told = _MAY_CLASH if not clashes else told if is_sure else f"{told}?"
     elif clashes:
         told = f"{_RELATION_WORDS[KeyRelation.OTHER]}: {told}"
-    words = f"{told} ({ends_in} to {starts_in}"
+    words = f"{told} ({starts_in}" if ends_in == starts_in else f"{told} ({ends_in} to {starts_in}"
     if ends_apart or starts_apart:
         words = f"{told} (the one before ends in {ends_in}, this one starts in {starts_in}"
     if shift:

@@ -10,7 +10,7 @@ from sonoteca.catalogue.identity.locations import whereabouts
 from sonoteca.catalogue.store.library import Library
 from sonoteca.search.result_row import ResultRow, region_facts
 from sonoteca.sequence.flags import count_flags, judge, score_of
-from sonoteca.sequence.playlist_entries import Entry, entry_at, file_name
+from sonoteca.sequence.playlist_entries import Entry, entry_at
 from sonoteca.sequence.repair import Edit, EditKind, changed, smallest_edit
 from sonoteca.sequence.replacement_pool import ReplacementPool
 from sonoteca.sequence.tracks import Tracks
@@ -149,7 +149,7 @@ class Repairing:
             facts = region_facts(connection, [region_id])[region_id]
             place = whereabouts(connection, [sound_id])[sound_id]
         self.items = self.items.joined(chosen)
-        self.names.append(facts.title or file_name(facts.path or facts.id))
+        self.names.append(facts.name)
         self.entries.append(entry_at(place, sound_id, unnamed=facts.id))
         row = ResultRow.of(facts, start_s=facts.start_s, end_s=facts.end_s, score=0.0, mode=MODE, parts={}, reasons=())
         return row, len(self.entries) - 1

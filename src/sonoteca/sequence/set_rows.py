@@ -10,6 +10,7 @@ import numpy as np
 
 from sonoteca.catalogue.identity.locations import Whereabouts
 from sonoteca.domain.certainty import Certainty
+from sonoteca.domain.music import Key
 from sonoteca.search.result_row import RegionFacts, ResultRow
 from sonoteca.sequence.energy_plan import fit_to_plan
 from sonoteca.sequence.next_track import next_row
@@ -26,14 +27,14 @@ class SetTrack:
 
     ``at_s`` is when it starts within the set, overlaps taken off. ``transition`` is that from the
     track before, None for the first. ``curve_fit`` is None without a curve or a known energy. ``place`` is where
-    its file is now. ``key_certainty`` says how sure the key ``camelot`` is.
+    its file is now. ``key_certainty`` says how sure the ``key`` is.
     """
 
     position: int
     at_s: float
     row: ResultRow
     tempo_bpm: float | None
-    camelot: str | None
+    key: Key | None
     energy_level: float | None
     transition: TransitionFacts | None
     curve_fit: float | None
@@ -49,7 +50,7 @@ class SetTrack:
             "at_s": round(self.at_s, 3),
             **self.row.as_json(),
             "bpm": self.tempo_bpm,
-            "camelot": self.camelot,
+            "camelot": None if self.key is None else self.key.camelot,
             "key_certainty": None if self.key_certainty is None else self.key_certainty.value,
             "energy_level": self.energy_level,
             "duration_s": round(self.row.end_s - self.row.start_s, 3),
@@ -102,7 +103,7 @@ def set_tracks(
                 at_s=float(begins[at]),
                 row=row,
                 tempo_bpm=fact.tempo_bpm,
-                camelot=None if fact.key is None else fact.key.camelot,
+                key=fact.key,
                 energy_level=None if np.isnan(level) else round(1.0 + 9.0 * level, 2),
                 transition=transition,
                 curve_fit=fit,

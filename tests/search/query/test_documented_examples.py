@@ -173,6 +173,11 @@ def test_every_field_knows_any_and_none(connection: Connection, name: str) -> No
 def test_what_a_shop_says_can_be_asked_for(connection: Connection) -> None:
     assert found(connection, "external:none") == ["blank"]
     assert set(found(connection, "external:any")) == {"hit", "other"}
+    assert found(connection, "external:LP-10*") == ["hit"]
+    assert set(found(connection, "external:L*1*")) == {"hit", "other"}
+    assert found(connection, "external:lp-*") == found(connection, "external:LP-_*") == []
+    assert found(connection, 'external:"LP-10*"') == []
+    assert set(found(connection, "-external:LP-10*")) == {"other", "blank"}
     assert found(connection, "price:<3") == ["hit"]
     assert set(found(connection, "price:2..3")) == {"hit", "other"}
     assert found(connection, "price:3.0") == ["other"]

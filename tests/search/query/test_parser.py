@@ -15,6 +15,7 @@ from sonoteca.search.query.tree import (
     And,
     Between,
     ExternalIs,
+    ExternalLike,
     HasTag,
     IdIs,
     Is,
@@ -129,6 +130,8 @@ def spelt(*words: str) -> Or:
         ("path:Drums/Kicks", Words(("drums", "kicks"), True, ("path",))),
         ("id:K3F", IdIs("k3f")),
         ("external:LP-1042", ExternalIs("LP-1042")),
+        ("external:LP-10*", ExternalLike(("LP-10", ""))),
+        ('external:"LP-10*"', ExternalIs("LP-10*")),
         ('"kind:loop"', Words(("kind", "loop"), False)),
     ],
 )

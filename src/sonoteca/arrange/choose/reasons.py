@@ -10,10 +10,10 @@ from sonoteca.arrange.choose.grid import is_tonal
 from sonoteca.arrange.choose.pairwise_fit import PairwiseFit
 from sonoteca.arrange.choose.place import Placements
 from sonoteca.domain.music import Key, KeyRelation, key_relation, stretch_percent
+from sonoteca.domain.tempo_words import level_words, tempo_number
 
 # Axes of a match lie around 0.5 where nothing is known; so far out is one pair of twenty.
 _FOR, _AGAINST = 0.6, 0.46
-_FEELS = {2.0: " in double time", 0.5: " in half time"}
 
 
 def reasons_of(
@@ -25,11 +25,12 @@ def reasons_of(
 
 def _tempo(number: int, placements: Placements) -> str:
     percent = stretch_percent(float(placements.tempo_ratio[number]))
-    feel = _FEELS.get(float(placements.level[number]), "")
-    own = f"{float(placements.loops.tempo_bpm[number]):.4g} bpm"
+    feel = level_words(float(placements.level[number]))
+    also = f", {feel}" if feel else ""
+    own = f"{tempo_number(float(placements.loops.tempo_bpm[number]))} bpm"
     if abs(percent) < 0.05:
-        return f"Plays at its own tempo{feel}."
-    return f"Recorded at {own}, plays {abs(percent):.1f} % {'faster' if percent > 0 else 'slower'}{feel}."
+        return f"Plays at its own tempo{also}."
+    return f"Recorded at {own}, plays {abs(percent):.1f} % {'faster' if percent > 0 else 'slower'}{also}."
 
 
 def _pitch(number: int, placements: Placements, key: Key | None) -> str:

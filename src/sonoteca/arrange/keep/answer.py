@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sonoteca.arrange.arrangement import Arrangement
 from sonoteca.arrange.keep.clip_fits import ClipFit, fit_clips
 from sonoteca.arrange.keep.document import full_document
+from sonoteca.arrange.keep.told_changes import told_changes
 from sonoteca.arrange.sources import Source, find_sources
 from sonoteca.catalogue.store.library import Library
 from sonoteca.domain.request import Request
@@ -31,12 +32,15 @@ class ArrangeAnswer:
         How each clip goes with what plays with it, in the order of the clips.
     request : Request or None
         What it was made or changed by; None where it was only opened.
+    changes : tuple of str
+        What an edit changed, in short sentences.
     """
 
     arrangement: Arrangement
     sources: Mapping[str, Source]
     fits: tuple[ClipFit | None, ...]
     request: Request | None = None
+    changes: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         held = self.arrangement
@@ -63,8 +67,21 @@ class ArrangeAnswer:
 
 
 def answer_with(
-    library: Library, arrangement: Arrangement, request: Request | None = None, *, listener: Listener | None = None
+    library: Library,
+    arrangement: Arrangement,
+    request: Request | None = None,
+    *,
+    listener: Listener | None = None,
+    instead_of: Arrangement | None = None,
 ) -> ArrangeAnswer:
-    """Answer with an arrangement: look where its sounds are now; ``listener`` as of ``find_sources``."""
+    """Answer with an arrangement: where its sounds are now, and what is otherwise than ``instead_of``.
+
+    ``listener`` as of ``find_sources``.
+    """
     sources = find_sources(library, arrangement.clips, listener=listener)
-    return ArrangeAnswer(arrangement, sources, fit_clips(library, arrangement), request)
+    changes: tuple[str, ...] = ()
+    if instead_of is not None:
+        before = find_sources(library, instead_of.clips, listener=listener)
+        names = {each.content_hash: each.name for each in (*sources.values(), *before.values())}
+        changes = told_changes(instead_of, arrangement, names)
+    return ArrangeAnswer(arrangement, sources, fit_clips(library, arrangement), request, changes)

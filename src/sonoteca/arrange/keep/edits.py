@@ -169,6 +169,7 @@ def edit_arrangement(
     """
     if request.undo:
         with library.write() as connection:
+            held = load_arrangement(connection, request.arrangement)
             changed = undo_change(connection, request.arrangement)
     else:
         with library.read() as connection:
@@ -176,7 +177,7 @@ def edit_arrangement(
         changed = apply_edits(library, held, request)
         with library.write() as connection:
             save_changed(connection, changed, instead_of=held)
-    return answer_with(library, changed, request, listener=listener)
+    return answer_with(library, changed, request, listener=listener, instead_of=held)
 
 
 def apply_edits(library: Library, arrangement: Arrangement, request: ArrangementEditRequest) -> Arrangement:

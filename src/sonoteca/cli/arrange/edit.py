@@ -43,6 +43,7 @@ def edit(
     """
     import sonoteca
     from sonoteca.cli.arrange.table import print_arrangement
+    from sonoteca.cli.output import counted, note
 
     request = sonoteca.ArrangementEditRequest(
         arrangement=arrangement,
@@ -66,3 +67,8 @@ def edit(
     with open_named_library(library, mode="write") as opened:
         answer = sonoteca.edit_arrangement(opened, request)
     print_arrangement(answer, as_json=as_json)
+    if not as_json:
+        for each in answer.changes:
+            note(each)
+        back = "" if undo else f"; `sonoteca arrange edit {answer.arrangement.public_id} --undo` takes it back"
+        note(f"{'took back' if undo else 'changed'} {counted(len(answer.changes), 'thing')}{back}")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sonoteca.cli.output import clock, note, print_json, print_pairs, print_table
 from sonoteca.cli.sound_names import marked
 from sonoteca.cli.table import Column
+from sonoteca.domain.tempo_words import tempo_number
 
 if TYPE_CHECKING:
     from sonoteca import ArrangeAnswer
@@ -24,7 +24,7 @@ def print_arrangement(answer: ArrangeAnswer, *, as_json: bool) -> None:
         {
             "id": arrangement.public_id,
             "title": arrangement.title,
-            "tempo": f"{arrangement.tempo_bpm:g} bpm, {arrangement.beats_per_bar} beats to the bar",
+            "tempo": f"{tempo_number(arrangement.tempo_bpm)} bpm, {arrangement.beats_per_bar} beats to the bar",
             "key": None if key is None else f"{key.name} ({key.camelot})",
             "length": f"{arrangement.bars} bars, {clock(arrangement.duration_s)}",
             "seed": arrangement.seed,
@@ -44,7 +44,7 @@ def print_arrangement(answer: ArrangeAnswer, *, as_json: bool) -> None:
                 f"{clip.start_bar + 1:g}",
                 f"{clip.bars:g}",
                 _role_text(answer, clip.content_hash, clip.role),
-                Path(answer.sources[clip.content_hash].shown).name,
+                answer.sources[clip.content_hash].name,
                 f"{arrangement.pass_bars(clip):g}",
                 f"{100 * (clip.tempo_ratio - 1):+.1f} %",
                 f"{clip.semitone_shift:+d}" if clip.semitone_shift else "0",

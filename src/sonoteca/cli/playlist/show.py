@@ -62,7 +62,7 @@ def _print_entries(answer: ShowPlaylistAnswer) -> None:
     """Entries as a DJ reads them, and how long they are together."""
     from sonoteca.cli.absence_marks import AWAY_MARKS, explain_marks
     from sonoteca.cli.output import clock, note, print_table
-    from sonoteca.cli.sound_names import marked, name_of
+    from sonoteca.cli.sound_names import key_text, marked, tempo_text
 
     rows = answer.rows
     known = [row.sound for row in rows]
@@ -71,11 +71,11 @@ def _print_entries(answer: ShowPlaylistAnswer) -> None:
         [
             (
                 row.position,
-                None if sound is None or sound.tempo_bpm is None else f"{sound.tempo_bpm:.1f}",
-                None if sound is None or sound.key is None else marked(sound.key.camelot, sound.certainty.get("key")),
+                None if sound is None else tempo_text(sound.tempo_bpm),
+                None if sound is None else marked(key_text(sound.key), sound.certainty.get("key")),
                 None if sound is None or sound.energy_level is None else f"{sound.energy_level:.0f}",
                 None if sound is None or sound.duration_s is None else clock(sound.duration_s),
-                name_of(row.entry.name, row.title, row.artist, row.entry.path or row.entry.last_path or row.entry.name),
+                row.name,
                 AWAY_MARKS.get(row.absence) or _STATES[str(row.entry.state)],
             )
             for row, sound in zip(rows, known, strict=True)

@@ -11,12 +11,10 @@ from sqlalchemy.engine import Connection
 
 from sonoteca.catalogue.store.schema import summaries, tags
 from sonoteca.domain.music import Key
+from sonoteca.domain.tempo_words import TEMPO_BUCKET_BPM
 from sonoteca.search.query.listing import as_query
 from sonoteca.search.query.sql import conditions, is_denied
 from sonoteca.search.query.tree import Query
-
-# A bucket is named by its lower end: 120 holds 120 up to but not including 130 BPM.
-TEMPO_BUCKET_BPM = 10
 
 
 @dataclass(frozen=True, slots=True)

@@ -161,7 +161,7 @@ FIELDS: tuple[Field, ...] = (
         values=("missing",),
     ),
     Field("id", "beginning of an id", "id:k3f", read_id),
-    Field("external", "a shop's id", "external:LP-1042", read_external),
+    Field("external", "a shop's id, whole; * stands for anything: external:LP-10*", "external:LP-1042", read_external),
     Field(
         "price",
         "what a shop's list asks for it, in the currency that stands there",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,6 +19,7 @@ from sonoteca.search.query.tree import (
     And,
     Between,
     ExternalIs,
+    ExternalLike,
     HasTag,
     IdIs,
     Is,
@@ -96,6 +98,9 @@ def _leaf(leaf: Leaf, values: QueryValues) -> bool:
             return values.public_id.startswith(prefix)
         case ExternalIs(external_id):
             return values.external_id == external_id
+        case ExternalLike(parts):
+            pattern = ".*".join(map(re.escape, parts))
+            return values.external_id is not None and re.fullmatch(pattern, values.external_id, re.DOTALL) is not None
 
 
 def _is_between(leaf: Between, value: Any) -> bool:

@@ -21,6 +21,7 @@ from sonoteca.search.query.tree import (
     And,
     Between,
     ExternalIs,
+    ExternalLike,
     HasTag,
     IdIs,
     Is,
@@ -327,9 +328,11 @@ def read_id(value: Value) -> Node:
 
 
 def read_external(value: Value) -> Node:
-    """Another program's id, as it is written there."""
+    """Another program's id, as it is written there; ``*`` in one that is not quoted stands for anything."""
     if (presence := _presence(value, Known("external_id"))) is not None:
         return presence
     if not value.text:
         raise Unreadable("an id is missing")
+    if "*" in value.text and not value.quoted:
+        return ExternalLike(tuple(value.text.split("*")))
     return ExternalIs(value.text)

@@ -7,6 +7,7 @@ indexes stay usable and the three-valued logic of SQL never shows.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +21,7 @@ from sonoteca.search.query.tree import (
     And,
     Between,
     ExternalIs,
+    ExternalLike,
     HasTag,
     IdIs,
     Is,
@@ -120,6 +122,17 @@ def _leaf(leaf: Leaf, target: Target) -> Condition:
             return summaries.c.sound_id.in_(sa.select(sounds.c.id).where(in_range))
         case ExternalIs(external_id):
             return summaries.c.sound_id.in_(sa.select(sounds.c.id).where(sounds.c.external_id == external_id))
+        case ExternalLike(parts):
+            like = _pattern(sounds.c.external_id, parts, target.dialect)
+            return summaries.c.sound_id.in_(sa.select(sounds.c.id).where(like))
+
+
+def _pattern(held: sa.ColumnElement[Any], parts: Sequence[str], dialect: str) -> Condition:
+    """Whether a text consists of ``parts`` with anything between, upper and lower case told apart."""
+    if dialect == "sqlite":
+        # LIKE takes the cases of ASCII for one there, GLOB does not.
+        return held.op("GLOB")("*".join(re.sub(r"[\[?*]", r"[\g<0>]", part) for part in parts))
+    return held.like("%".join(re.sub(r"[\\%_]", r"\\\g<0>", part) for part in parts), escape="\\")
 
 
 def column_expression(name: str, dialect: str) -> sa.ColumnElement[Any]:

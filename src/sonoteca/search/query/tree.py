@@ -81,7 +81,14 @@ class ExternalIs:
     external_id: str
 
 
-Leaf: TypeAlias = Words | Is | Between | KeyIs | Tagged | Known | HasTag | IdIs | ExternalIs
+@dataclass(frozen=True, slots=True)
+class ExternalLike:
+    """An id that consists of these ``parts``, with anything or nothing between each two."""
+
+    parts: tuple[str, ...]
+
+
+Leaf: TypeAlias = Words | Is | Between | KeyIs | Tagged | Known | HasTag | IdIs | ExternalIs | ExternalLike
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +166,7 @@ def speaks_of(node: Node, *columns: str) -> bool:
             return speaks_of(part, *columns)
         case Is(column) | Between(column) | Known(column):
             return column in columns
-        case ExternalIs():
+        case ExternalIs() | ExternalLike():
             return "external_id" in columns
         case _:
             return False
