@@ -43,7 +43,7 @@ def explained(error: Any, group: Any) -> RequestError:
         Of the program: it knows which command was meant where the error does not.
     """
     context = error.ctx or _meant(group)
-    path = context.command_path.split()[1:]
+    path = _path(context)
     verb = " ".join(path)
     help_ = f"`sonoteca {' '.join([*path, '--help'])}`"
     says_more = f"{help_} says more."
@@ -68,6 +68,11 @@ def explained(error: Any, group: Any) -> RequestError:
             f"A name with blanks is put in quotes. {says_more}" if takes else says_more,
         )
     return RequestError(_value_words(error), says_more)
+
+
+def _path(context: Any) -> list[str]:
+    """The words that name a command, without what the program is called by."""
+    return [] if context.parent is None else [*_path(context.parent), context.info_name]
 
 
 def _meant(group: Any) -> Any:
