@@ -35,6 +35,9 @@ CHOSEN = (
     "snare",
     "rain on a roof",
 )
+# What the browser says by itself of answers that are errors, and of a header that it does not honour over plain http.
+OF_ANSWERS = "Failed to load resource: the server responded"
+OF_PLAIN_HTTP = "The Cross-Origin-Opener-Policy header has been ignored"
 WIDE: ViewportSize = {"width": 1440, "height": 900}
 
 
@@ -73,8 +76,8 @@ def watched_page(browser: Browser, url: str, *, is_refused: bool = False, **opti
     page = context.new_page()
 
     def said(message: ConsoleMessage) -> None:
-        is_of_an_answer = message.text.startswith("Failed to load resource: the server responded")
-        if message.type == "error" and not (is_refused and is_of_an_answer):
+        is_expected = message.text.startswith(OF_PLAIN_HTTP) or (is_refused and message.text.startswith(OF_ANSWERS))
+        if message.type == "error" and not is_expected:
             wrong.append(f"console: {message.text}")
 
     page.on("console", said)
@@ -83,7 +86,7 @@ def watched_page(browser: Browser, url: str, *, is_refused: bool = False, **opti
     page.on("request", lambda asked: wrong.append(f"asked {asked.url}") if _is_foreign(asked.url, own) else None)
     try:
         yield page
-        assert wrong == []
+        assert not wrong, "\n".join(wrong)
     finally:
         context.close()
 

@@ -19,7 +19,7 @@ function Fact({ title, sound, names, confidence = null, children, editing = null
   return html`<div class="fact" data-editing=${editing === name}>
     <dt>${title}
       ${onEditing && html`<button
-        type="button" class="fact-edit" aria-expanded=${editing === name} aria-label="Correct ${name}" data-fact=${name}
+        type="button" class="fact-edit" aria-expanded=${editing === name} aria-label="${editing === name ? "Close" : "Correct"} ${name}" data-fact=${name}
         onClick=${() => onEditing(editing === name ? null : name)}
       >${editing === name ? "close" : "correct"}</button>`}
     </dt>
