@@ -15,11 +15,14 @@ from sonoteca.catalogue.store.library import Library, open_library
 from sonoteca.domain.names import public_id
 from sonoteca.domain.sound_analysis import SoundAnalysis
 from sonoteca.ingest.listener import Listener
+from sonoteca.jobs.queue_settings import QueueSettings
 from sonoteca.server.app import create_app
 from sonoteca.settings import ServerSettings
 from sonoteca.workers.in_process import InProcessExecutor
 
 URL = "http://127.0.0.1"
+# An application that ends looks once more first, and hundreds begin and end in the tests.
+OFTEN = QueueSettings(look_every_s=0.05)
 NEAR: dict[str, list[float]] = {"one": [1, 0, 0, 0], "two": [0.9, 0.1, 0, 0], "three": [0, 0, 1, 0]}
 ONE, TWO, THREE = (public_id(f"x1:{name}") for name in NEAR)
 
@@ -44,6 +47,6 @@ def asking(
 ) -> Iterator[TestClient]:
     """A client of an application over ``library``; errors of the application are answers, as over a network."""
     with Listener(executor=InProcessExecutor()) as own:
-        app = create_app(library, listener or own, settings or ServerSettings())
+        app = create_app(library, listener or own, settings or ServerSettings(), queue=OFTEN)
         with TestClient(app, base_url=URL, raise_server_exceptions=False) as client:
             yield client
