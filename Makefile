@@ -13,6 +13,8 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
+# Modules go to whoever is free, in their order: the doctests and the server's, which are short, fill the end.
+PYTEST  = $(RUN) $(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder
 # Hundreds of processes start in the tests: what the first compiled, the others read.
 RUN    := env -u PYTHONDONTWRITEBYTECODE OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 EXTRAS ?= test
@@ -76,7 +78,7 @@ check-training: $(VENV)/.installed-test
 test: $(VENV)/.installed-test
 	$(MAKE) --jobs 2 check check-training
 	rm -f .coverage .coverage.*
-	$(RUN) $(BIN)/python -m pytest -n 2 --dist loadscope --cov --cov-report=
+	$(PYTEST) --cov --cov-report=
 	$(BIN)/python tests/coverage_by_package.py
 
 test-explore: $(VENV)/.installed-test
@@ -85,7 +87,7 @@ test-explore: $(VENV)/.installed-test
 	done
 
 test-slow: $(VENV)/.installed-test
-	$(RUN) $(BIN)/python -m pytest -n 2 --dist loadscope -m slow --timeout 1500
+	$(PYTEST) -m slow --timeout 1500
 
 soak: $(VENV)/.installed-test
 	$(RUN) $(BIN)/python -m sonoteca.upkeep.soak --hours $(HOURS)
