@@ -28,7 +28,8 @@ from sonoteca.domain.region import Region
 from sonoteca.domain.sound_analysis import RegionAnalysis, Run, SoundAnalysis
 from sonoteca.domain.vocabulary import Kind, Role, RunOutcome, Source
 from sonoteca.ingest.add import add_files
-from sonoteca.ingest.listen import Producers, producers_of
+from sonoteca.ingest.listen import producers_of
+from sonoteca.ingest.producers import Producers
 from sonoteca.ingest.requests import AddRequest
 from sonoteca.search.query.facets import facets
 from sonoteca.search.query.listing import find_rows

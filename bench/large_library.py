@@ -20,7 +20,8 @@ from sonoteca.catalogue.store.library import open_library
 from sonoteca.catalogue.store.schema import REVISION
 from sonoteca.domain.embedding import Embedding
 from sonoteca.domain.file_analysis import AnalysisSettings
-from sonoteca.ingest.listen import Producers, producers_of
+from sonoteca.ingest.listen import producers_of
+from sonoteca.ingest.producers import Producers
 from sonoteca.search.indexing import update_indexes
 
 # So many sounds are alike, as the hits of one drum are; a vector is its group's and its own in these parts.

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from bench.index import clustered
 from bench.measure import Measure
 from bench.similarity import vectors_of
-from sonoteca.search.map.fit import METHODS, Method, fit_map, is_installed
+from sonoteca.search.map.fit import fit_map
+from sonoteca.search.map.method import METHODS, Method, is_installed
 
 K = 10
 LARGE = 100_000

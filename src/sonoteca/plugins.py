@@ -16,15 +16,19 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING, Any
 
 from sonoteca.errors import PluginBroken
+from sonoteca.ingest.failures import LOADING
 
 if TYPE_CHECKING:
     from sonoteca.analysis.analyzer import Analyzer
     from sonoteca.catalogue.store.library import Library
     from sonoteca.embedding.embedder import Embedder
+    from sonoteca.ingest.listener import Listener
 
 OUR_PACKAGE = "sonoteca"
 ANALYZERS_GROUP = "sonoteca.analyzers"
 EMBEDDERS_GROUP = "sonoteca.embedders"
+# Whoever starts the first worker waits for all that it loads.
+_DEADLINE_S = 120.0
 GROUPS = (ANALYZERS_GROUP, EMBEDDERS_GROUP)
 
 _ANALYZER_ATTRIBUTES = ("id", "version", "produces", "requires", "features", "kinds", "analyze")
@@ -119,44 +123,72 @@ class PluginsAnswer:
         return {"plugins": list(self.rows), "broken": broken}
 
 
-def list_plugins(library: Library | None = None) -> PluginsAnswer:
+def list_plugins(library: Library | None = None, *, listener: Listener | None = None) -> PluginsAnswer:
     """Load every analyzer and embedder: what ships, what packages added, what could not be loaded.
 
     Parameters
     ----------
     library : Library, optional
         Where it is looked up what failed lately.
+    listener : Listener, optional
+        One of its workers loads them; without one, this process does.
     """
-    found = [plugin for group in GROUPS for plugin in load_plugins(group)]
+    if listener is None:
+        described = describe_plugins(GROUPS)
+    else:
+        described = listener.ask(describe_plugins, GROUPS, "plugins", timeout_s=_DEADLINE_S, doing=LOADING)
     failures = None if library is None else _failures_in(library)
-    rows = [
-        {
-            "group": plugin.group,
-            "package": plugin.package,
-            "package_version": plugin.package_version,
-            "id": member.id if plugin.group == ANALYZERS_GROUP else member.space.id,
-            "version": member.version if plugin.group == ANALYZERS_GROUP else member.space.version,
-            "requires": [descriptor.name for descriptor in getattr(member, "requires", ())],
-            "produces": [descriptor.name for descriptor in getattr(member, "produces", ())],
-            "failures": None if failures is None else failures(plugin, member),
-        }
+    rows = [row | {"failures": None if failures is None else failures(producer)} for producer, row in described.members]
+    return PluginsAnswer(tuple(rows), described.broken)
+
+
+@dataclass(frozen=True, slots=True)
+class DescribedPlugins:
+    """Each analyzer and embedder that was loaded, with the name its runs are kept under; and what could not be."""
+
+    members: tuple[tuple[str, dict[str, Any]], ...]
+    broken: tuple[PluginBroken, ...]
+
+
+def describe_plugins(groups: Sequence[str]) -> DescribedPlugins:
+    """Load what is installed, and say what it is in plain values; may run in a worker."""
+    found = [plugin for group in groups for plugin in load_plugins(group)]
+    members = tuple(
+        (
+            _producer(plugin, member),
+            {
+                "group": plugin.group,
+                "package": plugin.package,
+                "package_version": plugin.package_version,
+                "id": member.id if plugin.group == ANALYZERS_GROUP else member.space.id,
+                "version": member.version if plugin.group == ANALYZERS_GROUP else member.space.version,
+                "requires": [descriptor.name for descriptor in getattr(member, "requires", ())],
+                "produces": [descriptor.name for descriptor in getattr(member, "produces", ())],
+            },
+        )
         for plugin in found
         for member in plugin.members
-    ]
-    return PluginsAnswer(tuple(rows), tuple(plugin.error for plugin in found if plugin.error is not None))
+    )
+    return DescribedPlugins(members, tuple(plugin.error for plugin in found if plugin.error is not None))
 
 
-def _failures_in(library: Library) -> Callable[[Plugin, Any], dict[str, Any]]:
+def _producer(plugin: Plugin, member: Any) -> str:
+    """The name that runs of an analyzer or embedder are kept under."""
+    # Workers load this module, and no database.
+    from sonoteca.catalogue.heard.pending import embedding_identity
+
+    return str(member.id if plugin.group == ANALYZERS_GROUP else embedding_identity(member.space).producer)
+
+
+def _failures_in(library: Library) -> Callable[[str], dict[str, Any]]:
     """What tells, of an analyzer or embedder, on how many regions of a library it failed and why lately."""
     # Workers load this module, and no database.
     from sonoteca.catalogue.heard.failed_runs import ProducerFailures, failures_by_producer
-    from sonoteca.catalogue.heard.pending import embedding_identity
 
     with library.read() as connection:
         found = failures_by_producer(connection)
 
-    def failures_of(plugin: Plugin, member: Any) -> dict[str, Any]:
-        producer = member.id if plugin.group == ANALYZERS_GROUP else embedding_identity(member.space).producer
+    def failures_of(producer: str) -> dict[str, Any]:
         return found.get(producer, ProducerFailures(0, ())).as_json()
 
     return failures_of

@@ -27,10 +27,11 @@ from sonoteca.catalogue.store import leases, schema
 from sonoteca.catalogue.store.library import Library, open_library
 from sonoteca.domain.file_analysis import AnalysisSettings
 from sonoteca.errors import FileUnreadable, LibraryFull, NotAudio, RequestError
-from sonoteca.ingest.identify import Identified, identify
+from sonoteca.ingest.identified import Identified
 from sonoteca.ingest.listen import producers_of
 from sonoteca.ingest.report import AddAnswer, FileOutcome, PlanCounts, Stage
 from sonoteca.ingest.requests import AddRequest
+from sonoteca.ingest.worker_tasks import identify
 from sonoteca.workers.executor import Done, Failed
 from sonoteca.workers.in_process import InProcessExecutor
 

@@ -11,7 +11,8 @@ from scipy.optimize import approx_fprime
 from sonoteca.domain.vocabulary import Role
 from sonoteca.errors import RequestError
 from sonoteca.match import formula_fit
-from sonoteca.match.formula_fit import Examples, fit_formula, log_losses, margins, recalibrated
+from sonoteca.match.examples import Examples
+from sonoteca.match.formula_fit import fit_formula, log_losses, margins, recalibrated
 from sonoteca.match.region_table import ROLES
 from sonoteca.match.tune import LEAST_CHOICES, _auc, tune
 from sonoteca.match.weights import AXES, Formula, default_weights, parse_weights

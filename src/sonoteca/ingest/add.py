@@ -24,10 +24,10 @@ from sonoteca.catalogue.store.schema import sounds
 from sonoteca.domain.names import printable_path
 from sonoteca.ingest.analyse import Batching, Work, analyse, failure_identity
 from sonoteca.ingest.failed_before import failed_before, failed_identities
-from sonoteca.ingest.listen import Producers, producers_of
 from sonoteca.ingest.listener import Listener
 from sonoteca.ingest.ownership import Heartbeat, new_owner, release_dead
 from sonoteca.ingest.plan import Plan, SoundFile, Start, find_start, is_gone, make_plan
+from sonoteca.ingest.producers import Producers, todays_producers
 from sonoteca.ingest.record import RecordedFiles, read_again, record, with_claimed_lengths
 from sonoteca.ingest.report import AddAnswer, FileOutcome, Progress
 from sonoteca.ingest.requests import AddRequest, HearingRequest, RetryRequest
@@ -79,7 +79,7 @@ def add_files(
         starts, files = _walk(library, request)
         with ExitStack() as stack:
             listener = listener or stack.enter_context(_own_listener())
-            producers = producers_of(listener.settings)
+            producers = todays_producers(listener.settings, listener)
             plan = _compare(library, starts, files, request, watch)
             tally.plan = plan
             if request.dry_run:
@@ -122,7 +122,7 @@ def retry_files(
             return tally.result()
         with ExitStack() as stack:
             listener = listener or stack.enter_context(_own_listener())
-            producers = producers_of(listener.settings)
+            producers = todays_producers(listener.settings, listener)
             recorded = _record(library, listener, tally.plan, watch)
             tally.recorded = recorded
             _clear_away(library, [each for each in failed.gone if each not in recorded.moved_ids], recorded)

@@ -27,9 +27,9 @@ from sonoteca.errors import FileUnreadable, LibraryError, SonotecaError, WorkerE
 from sonoteca.ingest import worker_tasks
 from sonoteca.ingest.deadline import deadline_s
 from sonoteca.ingest.failures import FileChanged, error_of
-from sonoteca.ingest.listen import Producers
 from sonoteca.ingest.ownership import release_dead
 from sonoteca.ingest.plan import SoundFile, is_gone
+from sonoteca.ingest.producers import Producers
 from sonoteca.ingest.report import FileOutcome, Progress
 from sonoteca.workers.executor import Done, Executor, Failed, Task
 

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
@@ -22,11 +22,15 @@ from sonoteca.domain.file_paths import FilePath, shown_path
 from sonoteca.domain.request import Request
 from sonoteca.errors import FileUnreadable
 from sonoteca.index.segment_file import INDEX_FOLDER
-from sonoteca.ingest.listen import producers_of
 from sonoteca.ingest.paths_file import write_paths
 from sonoteca.ingest.plan import Plan, find_start, make_plan
+from sonoteca.ingest.producers import todays_producers
 from sonoteca.ingest.root_paths import absolute
 from sonoteca.ingest.walk import FoundFile, walk
+
+if TYPE_CHECKING:
+    # A process that only answers loads nothing that listens.
+    from sonoteca.ingest.listener import Listener
 
 _GAPS_PATTERN = "gaps-*.txt"
 
@@ -107,6 +111,7 @@ def audit(
     *,
     settings: AnalysisSettings = AnalysisSettings(),
     is_kept: bool = True,
+    listener: Listener | None = None,
 ) -> AuditAnswer:
     """Count everything, compare with the disk where it is asked, and keep the audit if the library can be written.
 
@@ -116,13 +121,15 @@ def audit(
         Whose analyzers and embedders have to have heard a sound for it to count as done.
     is_kept : bool
         False leaves the library as it is.
+    listener : Listener, optional
+        One of its workers says what today's analyzers are; without one, they are loaded here.
 
     Raises
     ------
     FileUnreadable
         If one of ``roots`` is no folder or file: nothing can be said of it.
     """
-    producers = producers_of(settings)
+    producers = todays_producers(settings, listener)
     scan = None
     gone: list[int] = []
     if request.roots:
@@ -165,7 +172,7 @@ def write_gaps(
     FileUnreadable
         If one of ``roots`` is not there, or ``out`` cannot be written.
     """
-    paths = _unheard(library, request.roots, settings)
+    paths = _unheard(library, request.roots, settings, None)
     folder = Path(request.out)
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -215,9 +222,13 @@ class FindGapsAnswer:
 
 
 def find_gaps(
-    library: Library, request: FindGapsRequest = FindGapsRequest(), *, settings: AnalysisSettings = AnalysisSettings()
+    library: Library,
+    request: FindGapsRequest = FindGapsRequest(),
+    *,
+    settings: AnalysisSettings = AnalysisSettings(),
+    listener: Listener | None = None,
 ) -> FindGapsAnswer:
-    """Find the paths that ``write_gaps`` would write, without writing any.
+    """Find the paths that ``write_gaps`` would write, without writing any; ``listener`` as of ``audit``.
 
     Raises
     ------
@@ -228,15 +239,17 @@ def find_gaps(
     if not roots:
         with library.read() as connection:
             roots = [str(root.folder) for root in list_roots(connection) if not root.is_away]
-    paths = _unheard(library, roots, settings)
+    paths = _unheard(library, roots, settings, listener)
     page = paths[request.offset : request.offset + request.limit]
     return FindGapsAnswer(request, tuple(page), len(paths))
 
 
-def _unheard(library: Library, roots: Sequence[str], settings: AnalysisSettings) -> list[str]:
+def _unheard(
+    library: Library, roots: Sequence[str], settings: AnalysisSettings, listener: Listener | None
+) -> list[str]:
     """Paths that are unknown, changed, not analysed or not embedded."""
     plan = scan_disk(library, roots)
-    producers = producers_of(settings)
+    producers = todays_producers(settings, listener)
     with library.read() as connection:
         todo = set(pending.pending_sounds(connection, producers.identities, spaces=producers.spaces))
     paths = [file.path for file in plan.to_identify]

@@ -33,6 +33,7 @@ class Doing:
 
 LISTENING = Doing("listened to", "Listening to")
 MIXING = Doing("mixed", "Mixing")
+LOADING = Doing("loaded", "Loading")
 LAYING_OUT = Doing("laid out", "Laying out")
 
 

@@ -6,26 +6,11 @@ processes. The claimed length only sets the deadline of the file's analysis.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from sonoteca.audio.content_hash import hash_content
 from sonoteca.audio.probe import AudioFacts, probe
 from sonoteca.domain.claim import Claim
 from sonoteca.errors import AudioError, SonotecaError
-
-
-@dataclass(frozen=True, slots=True)
-class Identified:
-    """``content_hash`` or ``error`` is set.
-
-    ``claimed_s`` is None where the header does not say, ``claims`` where it could not be read.
-    """
-
-    path: str
-    content_hash: str | None
-    claimed_s: float | None
-    error: SonotecaError | None
-    claims: tuple[Claim, ...] | None = None
+from sonoteca.ingest.identified import Identified
 
 
 def identify(paths: tuple[str, ...]) -> list[Identified]:

@@ -20,17 +20,17 @@ from sonoteca.audio.recording import Recording
 from sonoteca.audio.signal import ANALYSIS_RATE
 from sonoteca.domain.claim import Claim, claimed_observations
 from sonoteca.domain.descriptor import Descriptor
-from sonoteca.domain.embedding import Embedding, Space
+from sonoteca.domain.embedding import Embedding
 from sonoteca.domain.file_analysis import AnalysisOrder, AnalysisSettings, FileAnalysis
 from sonoteca.domain.observation import Observation
 from sonoteca.domain.precedence import winning
 from sonoteca.domain.region import Region
-from sonoteca.domain.sound_analysis import Identity
 from sonoteca.embedding.embedder import Embedder, SpanInput, Vector
 from sonoteca.embedding.spans import batches_for, embeddings_of
 from sonoteca.features.feature import Feature
 from sonoteca.features.feature_pass import compute_features
 from sonoteca.features.frame_series import FrameSeries
+from sonoteca.ingest.producers import Producers
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -132,14 +132,6 @@ def _known_values(order: AnalysisOrder, claims: tuple[Claim, ...]) -> dict[Descr
     # A claim has no date yet, so it beats what the same file claimed before it was retagged.
     believed = winning((*order.stated, *claimed_observations(claims)), trust_names=order.settings.trust_names)
     return {observation.descriptor: observation for observation in believed.values()}
-
-
-@dataclass(frozen=True, slots=True)
-class Producers:
-    """Today's identities: what a sound has to have been through to count as done."""
-
-    identities: tuple[Identity, ...]
-    spaces: tuple[Space, ...]
 
 
 def producers_of(settings: AnalysisSettings) -> Producers:

@@ -22,7 +22,7 @@ from sonoteca.domain.file_analysis import AnalysisOrder, AnalysisSettings
 from sonoteca.errors import RequestError, SonotecaError
 from sonoteca.ingest import worker_tasks
 from sonoteca.ingest.deadline import deadline_of_file
-from sonoteca.ingest.failures import error_of
+from sonoteca.ingest.failures import LISTENING, Doing, error_of
 from sonoteca.workers.executor import DEFAULT_AHEAD, Done, Executor, Failed, Input, Output, PoolState, Task
 from sonoteca.workers.limits import DEFAULT_MEMORY_MB, limits_of
 from sonoteca.workers.local_executor import LocalExecutor
@@ -154,8 +154,16 @@ class Listener:
         """Begin one task beside all others; its outcome has a key of its own."""
         return self.executor.submit(function, Task(f"listener-{next(self._numbers)}", payload, timeout_s))
 
-    def ask(self, function: Callable[[Input], Output], payload: Input, path: str, *, timeout_s: float) -> Output:
-        """What a worker makes of ``payload``, which is about the file at ``path``.
+    def ask(
+        self,
+        function: Callable[[Input], Output],
+        payload: Input,
+        path: str,
+        *,
+        timeout_s: float,
+        doing: Doing = LISTENING,
+    ) -> Output:
+        """What a worker makes of ``payload``, which is about the file at ``path``, or what is called so; errors say ``doing``.
 
         Raises
         ------
@@ -164,7 +172,7 @@ class Listener:
         """
         outcome = self.submit(function, payload, timeout_s=timeout_s).result()
         if isinstance(outcome, Failed):
-            raise error_of(outcome, path)
+            raise error_of(outcome, path, doing=doing)
         return outcome.result
 
     def ask_each(

@@ -23,10 +23,11 @@ from sonoteca.domain.claim import Claim
 from sonoteca.errors import FileUnreadable, SonotecaError
 from sonoteca.ingest.deadline import BASE_DEADLINE_S
 from sonoteca.ingest.failures import error_of
-from sonoteca.ingest.identify import Identified, claimed_lengths, identify, read_claims
+from sonoteca.ingest.identified import Identified
 from sonoteca.ingest.plan import FileToIdentify, FileToRead, SoundFile, is_gone
 from sonoteca.ingest.report import FileOutcome, Progress
 from sonoteca.ingest.unfinished import still_growing
+from sonoteca.ingest.worker_tasks import claimed_lengths, identify, read_claims
 from sonoteca.workers.executor import Done, Executor, Task
 
 # A batch's size: so few bytes that it ends within a second on a good disk, so many files that

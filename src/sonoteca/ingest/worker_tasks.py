@@ -11,8 +11,11 @@ from typing import TYPE_CHECKING
 from sonoteca.domain.file_analysis import AnalysisOrder, AnalysisSettings
 
 if TYPE_CHECKING:
+    from sonoteca.domain.claim import Claim
     from sonoteca.domain.file_analysis import FileAnalysis
     from sonoteca.domain.sound_object import JsonObject
+    from sonoteca.ingest.identified import Identified
+    from sonoteca.ingest.producers import Producers
 
 
 def prepare(settings: AnalysisSettings) -> None:
@@ -21,6 +24,34 @@ def prepare(settings: AnalysisSettings) -> None:
 
     analyzers_of(settings)
     embedders_of(settings)
+
+
+def producers(settings: AnalysisSettings) -> Producers:
+    """See ``listen.producers_of``."""
+    from sonoteca.ingest.listen import producers_of
+
+    return producers_of(settings)
+
+
+def identify(paths: tuple[str, ...]) -> list[Identified]:
+    """See ``identify.identify``."""
+    from sonoteca.ingest.identify import identify as identified
+
+    return identified(paths)
+
+
+def claimed_lengths(paths: tuple[str, ...]) -> list[float | None]:
+    """See ``identify.claimed_lengths``."""
+    from sonoteca.ingest.identify import claimed_lengths as lengths
+
+    return lengths(paths)
+
+
+def read_claims(paths: tuple[str, ...]) -> list[tuple[Claim, ...] | None]:
+    """See ``identify.read_claims``."""
+    from sonoteca.ingest.identify import read_claims as claims
+
+    return claims(paths)
 
 
 def analyze(order: AnalysisOrder) -> FileAnalysis:

@@ -18,8 +18,8 @@ from sonoteca.catalogue.store.library import Library
 from sonoteca.domain.observation import JsonValue
 from sonoteca.domain.vocabulary import Role
 from sonoteca.errors import RequestError, SoundNotFound
+from sonoteca.match.examples import Examples
 from sonoteca.match.fit import Fits, fit
-from sonoteca.match.formula_fit import Examples
 from sonoteca.match.load_regions import load_region_table
 from sonoteca.match.region_table import ROLES, RegionTable
 from sonoteca.match.weights import AXES, Weights

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from sonoteca.domain.vocabulary import Role
 from sonoteca.errors import RequestError
-from sonoteca.match.formula_fit import Examples, fit_formula, log_losses, margins, recalibrated
+from sonoteca.match.examples import Examples
+from sonoteca.match.formula_fit import fit_formula, log_losses, margins, recalibrated
 from sonoteca.match.region_table import ROLES
 from sonoteca.match.weights import AXES, Formula, Weights
 

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from sonoteca.errors import RequestError
-from sonoteca.search.map.fit import MOST_LANDMARKS, fit_map, is_installed
+from sonoteca.search.map.fit import MOST_LANDMARKS, fit_map
+from sonoteca.search.map.method import is_installed
 from sonoteca.search.map.model import Landmarks, Projection, pack_model, unpack_model
 
 DIMENSIONS = 16

@@ -13,7 +13,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import scipy.fft
 from numpy.typing import NDArray
 
 # Points of a circle: the fewest of these that are closer together than this many seconds.
@@ -51,7 +50,7 @@ class LoopCircles:
             heights = np.stack([_heights(onsets_s[k], weights[k], loop_s[k], size) for k in members.tolist()])
             heights -= heights.mean(axis=1, keepdims=True)
             heights /= heights.std(axis=1, keepdims=True) + 1e-6
-            self._groups.append((size, members, scipy.fft.rfft(heights.astype(np.float32), axis=1)))
+            self._groups.append((size, members, np.fft.rfft(heights.astype(np.float32), axis=1)))
 
     def places(self, taps_s: NDArray[np.floating], usable: NDArray[np.bool_]) -> Turns:
         """The best places of each usable loop; ``usable`` bool (n_loops,)."""
@@ -75,7 +74,7 @@ class LoopCircles:
         circle = np.zeros((n_loops, n_scales, size), np.float32)
         cell = np.arange(n_loops)[:, None, None], np.arange(n_scales)[None, :, None], at
         np.add.at(circle, cell, np.float32(1.0))
-        met = scipy.fft.irfft(spectra[:, None, :] * np.conj(scipy.fft.rfft(circle, axis=2)), n=size, axis=2)
+        met = np.fft.irfft(spectra[:, None, :] * np.conj(np.fft.rfft(circle, axis=2)), n=size, axis=2)
         # Of the places of a tempo the best one, and of the tempos the best few.
         place = met.argmax(axis=2)
         excess = np.take_along_axis(met, place[:, :, None], axis=2)[:, :, 0] / np.sqrt(n_taps)

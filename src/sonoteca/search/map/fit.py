@@ -8,17 +8,14 @@ the method, and much the same after fitting anew.
 from __future__ import annotations
 
 import importlib
-import importlib.util
 import warnings
-from typing import Any, Literal, TypeAlias, get_args
+from typing import Any
 
 import numpy as np
 
 from sonoteca.errors import RequestError
+from sonoteca.search.map.method import Method
 from sonoteca.search.map.model import Floats, Landmarks, Projection
-
-Method: TypeAlias = Literal["pca", "umap", "tsne"]
-METHODS: tuple[Method, ...] = get_args(Method)
 
 MOST_LANDMARKS = 10_000
 # Fewer sounds than this have no neighbourhoods to keep: their principal components say it all.
@@ -114,12 +111,6 @@ def _umap(vectors: Floats, start: Floats) -> Floats:
         warnings.simplefilter("ignore", UserWarning)
         reducer = package.UMAP(n_neighbors=neighbours, metric="cosine", init=start, random_state=SEED, n_jobs=1)
         return np.asarray(reducer.fit_transform(vectors), dtype=np.float32)
-
-
-def is_installed(method: Method) -> bool:
-    """Whether a map can be fitted by this method here."""
-    names = {"tsne": "openTSNE", "umap": "umap"}
-    return method not in names or importlib.util.find_spec(names[method]) is not None
 
 
 def _import(name: str, method: Method, extra: str) -> Any:

@@ -14,7 +14,6 @@ from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtr
 
 from sonoteca.errors import RequestError
 
@@ -43,6 +42,9 @@ class Projection:
     spread: Floats
 
     def place(self, vectors: Floats) -> Floats:
+        # Only who places loads it: it takes longer than reading a map.
+        from scipy.special import ndtr
+
         along = (vectors - self.mean) @ self.axes.T
         return np.asarray(ndtr((along - self.centre) / self.spread), dtype=np.float32)
 

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sonoteca.catalogue.store.library import Library
 from sonoteca.domain.answer import Rows
 from sonoteca.domain.request import Request
-from sonoteca.search.map.fit import Method
+from sonoteca.search.map.method import Method
 from sonoteca.search.map.sound_map import MODE, MapPoint, draw_map, read_map
 from sonoteca.search.selection import region_selection
+
+if TYPE_CHECKING:
+    # A process that only answers loads nothing that listens.
+    from sonoteca.ingest.listener import Listener
 
 
 class MapRequest(Request):
@@ -71,13 +75,17 @@ class MapAnswer(Rows):
         return {"query": {"mode": MODE, **self.request.as_json(), **found}, "results": self.as_rows()}
 
 
-def place_sounds(library: Library, request: MapRequest = MapRequest()) -> MapAnswer:
+def place_sounds(
+    library: Library, request: MapRequest = MapRequest(), *, listener: Listener | None = None
+) -> MapAnswer:
     """Lay out all regions on a plane: what sounds alike is near. New sounds get a place, the others keep theirs.
 
     Parameters
     ----------
     library : Library
         Open for writing.
+    listener : Listener, optional
+        One of its workers fits the map and places sounds; without one, this process does.
 
     Raises
     ------
@@ -87,8 +95,10 @@ def place_sounds(library: Library, request: MapRequest = MapRequest()) -> MapAns
         The query cannot be read.
     LibraryBusy
         Another process fitted this map meanwhile.
+    WorkerError
+        Laying it out crashed, hung or ate memory.
     """
-    drawn = draw_map(library, method=request.method, refit=request.refit)
+    drawn = draw_map(library, method=request.method, refit=request.refit, listener=listener)
     with library.read() as connection:
         chosen = region_selection(connection, request.filter) if request.filter else None
         found = read_map(connection, method=drawn.method, only=chosen)

@@ -7,7 +7,7 @@ somebody asks for a new fit.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import sqlalchemy as sa
@@ -28,11 +28,19 @@ from sonoteca.catalogue.made.map_layouts import (
 from sonoteca.catalogue.store.library import Library
 from sonoteca.derived.derivation import DerivedState
 from sonoteca.errors import RequestError
-from sonoteca.search.map.fit import METHODS, Method, fit_map, is_installed
-from sonoteca.search.map.model import pack_model, unpack_model
+from sonoteca.ingest.failures import LAYING_OUT
+from sonoteca.search.map.method import METHODS, Method, is_installed
+from sonoteca.search.map.model import unpack_model
+from sonoteca.search.map.worker_tasks import LaidOut, LayOut, lay_out
 from sonoteca.search.result_row import RegionFacts, region_facts
 
+if TYPE_CHECKING:
+    # A process that only answers loads nothing that listens.
+    from sonoteca.ingest.listener import Listener
+
 MODE = "map"
+# How long a worker may fit to the most landmarks, and place a vector, in seconds.
+_FITS_S, _PLACES_S = 1800.0, 0.01
 # By what neighbours are kept best, if it is installed.
 _PREFERRED: tuple[Method, ...] = ("tsne", "umap", "pca")
 
@@ -86,7 +94,9 @@ class Drawn:
     placed: int
 
 
-def draw_map(library: Library, *, method: Method | None = None, refit: bool = False) -> Drawn:
+def draw_map(
+    library: Library, *, method: Method | None = None, refit: bool = False, listener: Listener | None = None
+) -> Drawn:
     """Give every region that has a vector and no place yet a place on the library's map.
 
     Parameters
@@ -98,6 +108,8 @@ def draw_map(library: Library, *, method: Method | None = None, refit: bool = Fa
         for the first map t-SNE or UMAP if they are installed, else PCA.
     refit : bool
         Fit anew: all places change.
+    listener : Listener, optional
+        One of its workers fits and places; without one, this process does.
 
     Raises
     ------
@@ -105,6 +117,8 @@ def draw_map(library: Library, *, method: Method | None = None, refit: bool = Fa
         Nothing was embedded yet; the method's package is missing; the stored map cannot be read.
     LibraryBusy
         Another process fitted this map meanwhile.
+    WorkerError
+        Laying it out crashed, hung or ate memory.
     """
     with library.read() as connection:
         space = _space(connection)
@@ -117,12 +131,18 @@ def draw_map(library: Library, *, method: Method | None = None, refit: bool = Fa
             raise RequestError("No sound of this library has a vector.", "Add a folder of sounds; silence has none.")
         return Drawn(method, False, 0)
     ids, vectors = (np.concatenate(parts) for parts in zip(*batches, strict=True))
-    model = unpack_model(layout.model, space.space.dimensions) if layout is not None else fit_map(vectors, method)
-    places = model.place(vectors)
+    laid_out = _laid_out(LayOut(vectors, method, None if layout is None else layout.model), listener)
     # Only now, because a writer keeps all others waiting; at once, so that nobody sees a map without its points.
     with library.write() as connection:
-        onto = layout or store_layout(connection, space, method=method, fitted_to=len(vectors), model=pack_model(model))
-        return Drawn(method, layout is None, add_points(connection, onto, ids, places))
+        onto = layout or store_layout(connection, space, method=method, fitted_to=len(vectors), model=laid_out.model)
+        return Drawn(method, layout is None, add_points(connection, onto, ids, laid_out.places))
+
+
+def _laid_out(order: LayOut, listener: Listener | None) -> LaidOut:
+    if listener is None:
+        return lay_out(order)
+    timeout_s = _FITS_S + _PLACES_S * len(order.vectors)
+    return listener.ask(lay_out, order, "the map", timeout_s=timeout_s, doing=LAYING_OUT)
 
 
 def _default_method(layout: Layout | None) -> Method:

@@ -270,7 +270,9 @@ _READING = (
         "Count what is done and what is missing",
         "Count what the library holds, what was analysed, failed or is missing; with roots also compared with the disk.",
         sonoteca.AuditRequest,
-        lambda context, request: sonoteca.audit(context.library, request, is_kept=False).as_json(),
+        lambda context, request: sonoteca.audit(
+            context.library, request, is_kept=False, listener=context.workers
+        ).as_json(),
         rows.audited,
         names={"roots": Naming.FOLDER},
     ),

@@ -153,7 +153,7 @@ def show_arrangement(id: ArrangementId, library: OpenLibrary, listener: WarmList
     **documented(
         "The mix of an arrangement, as a file that every browser plays and seeks in.",
         description="Rendered by workers when it is first asked for, and kept: the same bytes as long as it sounds so. "
-        "Answers ranges of bytes. A long one is better rendered by a job.",
+        "Answers ranges of bytes.",
         example=None,
         media_types={"audio/flac": BINARY, "audio/wav": BINARY, "audio/mpeg": BINARY},
         errors=[

@@ -12,12 +12,13 @@ from sonoteca.errors import (
     PathOutsideRoots,
     QuerySyntaxError,
     SoundNotFound,
+    WorkerError,
 )
 from sonoteca.server.json_answers import StrictJSONResponse, answered
 from sonoteca.server.request_fields import asked
 from sonoteca.server.root_paths import folders_in_roots
 from sonoteca.server.route import documented, routes
-from sonoteca.server.running import OpenLibrary
+from sonoteca.server.running import OpenLibrary, PlayingListener, WarmListener
 
 router = routes("overview")
 
@@ -104,12 +105,13 @@ _AUDIT: dict[str, Any] = {
     "/api/map",
     **documented(
         "Places on a plane: what sounds alike is near. New sounds get a place, the others keep theirs.",
+        description="The first map is fitted by a worker, and kept as caches are.",
         example=_MAP,
-        errors=[QuerySyntaxError, LibraryUnwritable],
+        errors=[QuerySyntaxError, LibraryUnwritable, WorkerError],
     ),
 )
-def show_map(fields: MapFields, library: OpenLibrary) -> StrictJSONResponse:
-    return answered(sonoteca.place_sounds(library, sonoteca.MapRequest(**fields)))
+def show_map(fields: MapFields, library: OpenLibrary, listener: PlayingListener) -> StrictJSONResponse:
+    return answered(sonoteca.place_sounds(library, sonoteca.MapRequest(**fields), listener=listener))
 
 
 @router.post(
@@ -117,11 +119,11 @@ def show_map(fields: MapFields, library: OpenLibrary) -> StrictJSONResponse:
     **documented(
         "The map, laid out anew to all sounds of today if `refit` is true: then every place changes.",
         example=_MAP,
-        errors=[QuerySyntaxError, LibraryUnwritable],
+        errors=[QuerySyntaxError, LibraryUnwritable, WorkerError],
     ),
 )
-def refit_map(request: sonoteca.MapRequest, library: OpenLibrary) -> StrictJSONResponse:
-    return answered(sonoteca.place_sounds(library, request))
+def refit_map(request: sonoteca.MapRequest, library: OpenLibrary, listener: PlayingListener) -> StrictJSONResponse:
+    return answered(sonoteca.place_sounds(library, request, listener=listener))
 
 
 @router.get(
@@ -142,12 +144,12 @@ def duplicates(fields: CopiesFields, library: OpenLibrary) -> StrictJSONResponse
         "How much is there, analysed, failed and missing; with `roots` also compared with the disk. Nothing is kept.",
         description="`roots` are folders that were added, or lie in one.",
         example=_AUDIT,
-        errors=[PathOutsideRoots, FileUnreadable],
+        errors=[PathOutsideRoots, FileUnreadable, WorkerError],
     ),
 )
-def audit(fields: AuditFields, library: OpenLibrary) -> StrictJSONResponse:
+def audit(fields: AuditFields, library: OpenLibrary, listener: WarmListener) -> StrictJSONResponse:
     request = sonoteca.AuditRequest(roots=folders_in_roots(library, fields.get("roots", ())))
-    return answered(sonoteca.audit(library, request, is_kept=False))
+    return answered(sonoteca.audit(library, request, is_kept=False, listener=listener))
 
 
 @router.get(
@@ -160,9 +162,9 @@ def audit(fields: AuditFields, library: OpenLibrary) -> StrictJSONResponse:
             "paths": ["/music/breaks/new.wav"],
             "total": 1,
         },
-        errors=[PathOutsideRoots, FileUnreadable],
+        errors=[PathOutsideRoots, FileUnreadable, WorkerError],
     ),
 )
-def gaps(fields: GapsFields, library: OpenLibrary) -> StrictJSONResponse:
+def gaps(fields: GapsFields, library: OpenLibrary, listener: WarmListener) -> StrictJSONResponse:
     fields["roots"] = folders_in_roots(library, fields.get("roots", ()))
-    return answered(sonoteca.find_gaps(library, sonoteca.FindGapsRequest(**fields)))
+    return answered(sonoteca.find_gaps(library, sonoteca.FindGapsRequest(**fields), listener=listener))

@@ -83,8 +83,8 @@ def status(request: Request, library: OpenLibrary, listener: WarmListener) -> St
         example={"plugins": [_PLUGIN], "broken": [{"code": "plugin_broken", "message": "It cannot be used."}]},
     ),
 )
-def plugins(library: OpenLibrary) -> StrictJSONResponse:
-    return answered(sonoteca.list_plugins(library))
+def plugins(library: OpenLibrary, listener: WarmListener) -> StrictJSONResponse:
+    return answered(sonoteca.list_plugins(library, listener=listener))
 
 
 @router.get(
