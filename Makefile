@@ -46,6 +46,12 @@ $(VENV)/.installed-test: pyproject.toml | $(BIN)/python
 
 setup: $(VENV)/.installed-test
 
+# What writes a client from the OpenAPI document wants an older typer than ours: it has an environment of its own.
+$(VENV)/generator/.installed: pyproject.toml | $(BIN)/python
+	$(BIN)/python -m venv $(VENV)/generator
+	$(VENV)/generator/bin/python -m pip install --quiet --disable-pip-version-check 'openapi-python-client>=0.29.1,<0.30'
+	@touch $@
+
 # --- use ----------------------------------------------------------------------------------------
 
 demo: $(VENV)/.installed
@@ -86,7 +92,7 @@ test-explore: $(VENV)/.installed-test
 	  $(RUN) $(BIN)/python -m pytest -n 2 -q -m hypothesis --hypothesis-profile explore tests || exit 1; \
 	done
 
-test-slow: $(VENV)/.installed-test
+test-slow: $(VENV)/.installed-test $(VENV)/generator/.installed
 	$(PYTEST) -m slow --timeout 1500
 
 soak: $(VENV)/.installed-test

@@ -39,6 +39,8 @@ def test_every_route_has_a_sentence_an_example_and_every_error(document: dict[st
         assert promised or all("example" in kind or kind for told in well for kind in told.get("content", {}).values())
         kinds = (*COMMON, *(OF_BODIES if "requestBody" in operation else ()))
         assert {str(kind.http_status) for kind in kinds} <= set(operation["responses"]), name
+        named = {parameter["name"] for parameter in operation.get("parameters", ()) if parameter["in"] == "path"}
+        assert named == set(re.findall(r"{(\w+)", name)), name
         for parameter in operation.get("parameters", ()):
             assert parameter.get("description"), f"{name}: {parameter['name']}"
     assert len(set(names)) == len(names), "two routes have one name"

@@ -120,7 +120,7 @@ def documented(
     status: int = 200,
     media_types: Mapping[str, Any] | None = None,
     scope: Right | None = None,
-    also: Collection[int] = (),
+    also: Mapping[int, Any] | None = None,
     body: Mapping[str, Any] | None = None,
     partial: bool = False,
     not_modified: bool = False,
@@ -142,8 +142,8 @@ def documented(
         What the answer can be beside JSON, each with its schema, e.g. ``{"audio/flac": BINARY}``.
     scope : "read" or "write", optional
         What a key must allow. Left out, GET takes a key that reads and everything else one that writes.
-    also : statuses
-        With which the same answer may come.
+    also : mapping of status to example, optional
+        Other answers when all is well; of a status that has one already either may come.
     body : mapping, optional
         The ``requestBody`` of OpenAPI, where it is not made from the route's arguments (uploads).
     partial, not_modified : bool
@@ -151,13 +151,17 @@ def documented(
     """
     content = dict(media_types or {})
     if example is not None:
-        content["application/json"] = {"schema": schema_of(example), "example": example}
+        content |= _json(example)
     extra: dict[str, Any] = {}
     if scope is not None:
         extra["x-scope"] = scope
     if body is not None:
         extra["requestBody"] = body
-    good: dict[int | str, Any] = {each: {"description": summary, "content": content} for each in (status, *also)}
+    good: dict[int | str, Any] = {status: {"description": summary, "content": content}}
+    for other_status, other in (also or {}).items():
+        told = good.setdefault(other_status, {"description": summary, "content": _json(other)})
+        json_told = told["content"]["application/json"]
+        json_told["schema"] = _either(json_told["schema"], schema_of(other))
     if partial:
         good[206] = {"description": "The range of it that was asked for.", "content": content}
     if partial or not_modified:
@@ -170,6 +174,10 @@ def documented(
         "responses": good | error_responses(errors),
         "openapi_extra": extra or None,
     }
+
+
+def _json(example: Any) -> dict[str, Any]:
+    return {"application/json": {"schema": schema_of(example), "example": example}}
 
 
 def error_responses(errors: Collection[type[SonotecaError]]) -> dict[int | str, dict[str, Any]]:

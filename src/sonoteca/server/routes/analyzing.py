@@ -87,7 +87,7 @@ class FilesToAnalyze(Request):
         example=JOB,
         errors=[PathOutsideRoots, FileUnreadable, QueueFull],
         status=_ACCEPTED,
-        also=(200,),
+        also={200: JOB},
     ),
 )
 async def analyze(
@@ -129,7 +129,7 @@ def analyze_batch(asked: FilesToAnalyze, library: OpenLibrary, queue: Queue) -> 
         body=upload_body(
             beside={"callback_url": {"type": "string", "description": "Told when the job ends."}},
         ),
-        also=(_ACCEPTED,),
+        also={200: JOB, _ACCEPTED: JOB},
     ),
 )
 async def analyze_upload(

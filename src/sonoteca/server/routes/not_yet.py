@@ -5,6 +5,7 @@ What is made later takes its line out of this list and gets a route of its own; 
 
 from __future__ import annotations
 
+import re
 from typing import NoReturn
 
 from sonoteca.errors import NotThereYet
@@ -29,6 +30,11 @@ def _promise(method: str, path: str, what: str) -> None:
     # Each has a name of its own in the document.
     not_yet.__name__ = f"not_yet_{method.lower()}{path.translate(str.maketrans('/-', '__', '{}'))}"
     told = documented(f"{what}: not made yet, answers 501.", example=None, errors=[NotThereYet], status=501)
+    fields = [
+        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}, "description": "What it is about."}
+        for name in re.findall(r"{(\w+)}", path)
+    ]
+    told["openapi_extra"] = {"parameters": fields}
     router.add_api_route(path, not_yet, methods=[method], **told)
 
 
