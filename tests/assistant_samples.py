@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -11,6 +10,7 @@ import anyio
 from mcp.client import Client
 from mcp.shared.exceptions import MCPError
 
+from plugin_samples import plugin
 from sequence_samples import Made, store
 from sonoteca.catalogue.store.library import Library, open_library
 from sonoteca.ingest.listener import Listener
@@ -49,14 +49,7 @@ def make_library(path: Path) -> Path:
 
 def noisy_plugin(folder: Path) -> dict[str, str]:
     """The environment of a process that has a plugin whose analyzers print, from ``folder``."""
-    here = Path(__file__).parent / "server" / "noisy_analyzers.py"
-    (folder / here.name).write_text(here.read_text())
-    facts = folder / "noisy-1.0.dist-info"
-    facts.mkdir()
-    (facts / "METADATA").write_text("Metadata-Version: 2.1\nName: noisy\nVersion: 1.0\n")
-    (facts / "entry_points.txt").write_text("[sonoteca.analyzers]\nnoisy = noisy_analyzers:analyzers\n")
-    known = [os.environ.get("PYTHONPATH", ""), str(folder)]
-    return {"PYTHONPATH": os.pathsep.join(each for each in known if each)}
+    return plugin(folder, Path(__file__).parent / "server" / "noisy_analyzers.py")
 
 
 class Assistant:
