@@ -17,6 +17,7 @@ from server_samples import ONE, asking
 from sonoteca import Library
 from sonoteca.server.upkeep_thread import UpkeepThread
 from sonoteca.settings import ServerSettings
+from sonoteca.upkeep import disk_warnings
 
 
 def library_of(client: TestClient) -> Library:
@@ -103,6 +104,22 @@ def test_settings_limit_what_is_kept_although_nobody_asks(writable: TestClient) 
     upkeep.close()
     assert not staged.exists()
     assert cached.exists()
+
+
+def test_a_library_on_a_network_disk_is_warned_about_at_the_start(
+    writable: TestClient, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(disk_warnings, "network_disk", lambda _: "nfs4")
+    upkeep = UpkeepThread(library_of(writable), ServerSettings(), first_after_s=60.0)
+    upkeep.start()
+    until = time.monotonic() + 20
+    while not caplog.records and time.monotonic() < until:
+        time.sleep(0.01)
+    upkeep.close()
+    [record] = caplog.records
+    assert record.levelname == "WARNING"
+    assert "network disk (nfs4)" in record.getMessage()
+    assert "Keep the library on a disk of this machine" in record.getMessage()
 
 
 def samples(client: TestClient) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:

@@ -29,7 +29,7 @@ def clean_up_request(settings: ServerSettings, *, restart_workers: bool = True) 
 
 
 class UpkeepThread:
-    """Tidies soon after ``start`` and every hour after that, until ``close``."""
+    """Logs at ``start`` what may go wrong because of where the library lies, tidies soon after it and every hour after that, until ``close``."""
 
     def __init__(
         self,
@@ -55,12 +55,17 @@ class UpkeepThread:
             self._thread.join(_CLOSED_WITHIN_S)
 
     def _run(self) -> None:
+        _tried(self._warn)
         wait_s = self._first_after_s
         while not self._stop.wait(wait_s):
             wait_s = self._every_s
             for step in (self._clean_up, self._forget_jobs, self._tidy):
                 if not self._stop.is_set():
                     _tried(step)
+
+    def _warn(self) -> None:
+        for each in sonoteca.library_warnings(self._library):
+            _log.warning("%s %s", each.message, each.remedy)
 
     def _clean_up(self) -> None:
         # Idle workers are warm so that the next question finds them.
