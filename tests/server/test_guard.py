@@ -250,7 +250,8 @@ def test_a_key_may_ask_so_often_and_is_told_when_to_come_again(library: Library)
     with asking(library, settings) as client:
         answers = [client.get("/api/search?words=warm", headers=READ) for _ in range(5)]
         assert [answer.status_code for answer in answers] == [200, 200, 200, 429, 429]
-        assert 1 <= int(answers[-1].headers["retry-after"]) <= 60
+        # Three at the very start of a minute of the clock are only two a third into the next.
+        assert 1 <= int(answers[-1].headers["retry-after"]) <= 80
         assert client.get("/api/search?words=warm", headers=WRITE).status_code == 200
 
 
