@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from catalogue_samples import EAR, info, part
 from sonoteca.catalogue.heard.embeddings import StoredSpace, find_space
 from sonoteca.catalogue.heard.results import SoundResult, store_results
-from sonoteca.catalogue.identity.sounds import ensure_sounds
+from sonoteca.catalogue.identity.remove import remove_sounds
+from sonoteca.catalogue.identity.sounds import ensure_sounds, resolve_sound
 from sonoteca.catalogue.store.library import Library, open_library
 from sonoteca.domain.claim import Claim
 from sonoteca.domain.embedding import Embedding, Space, SpacePart
@@ -349,3 +350,23 @@ def test_a_question_is_answered_through_one_connection(stock: Stock) -> None:
     sa.event.listen(stock.library.engine, "checkout", lambda *told: taken.append(told))
     assert len(find_similar(stock.library, request).rows) == 7
     assert len(taken) == 1
+
+
+def test_answers_are_the_same_from_both_databases_and_follow_what_changes(library: Library) -> None:
+    stock = Stock(library)
+    for number in range(6):
+        stock.put(f"sound {number}", [1, 0.2 * number], (0.0, 10.0, [1, 0.2 * number]), artist=f"artist {number % 2}")
+    request = SimilarRequest(sounds=(stock.id_of("sound 0"),))
+
+    def told() -> list[str | None]:
+        return titles(find_similar(library, request))
+
+    assert told() == told() == [f"sound {number}" for number in range(1, 6)]
+    answer = find_similar(library, request.model_copy(update={"max_per_artist": 1}))
+    assert titles(answer) == ["sound 1", "sound 2"]
+    assert [row.score for row in answer.rows] == pytest.approx([(1 + (0.2 * n) ** 2) ** -0.5 for n in (1, 2)], abs=1e-3)
+    stock.put("nearest", [1, 0.05])
+    assert told()[0] == "nearest"
+    with library.write() as connection:
+        remove_sounds(connection, [resolve_sound(connection, stock.id_of("nearest")).id])
+    assert told()[0] == "sound 1"

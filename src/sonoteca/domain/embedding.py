@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 from dataclasses import asdict, dataclass
@@ -44,12 +45,18 @@ class Space:
     @property
     def digest(self) -> str:
         """16 hex digits over all fields."""
-        text = json.dumps(asdict(self), sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
+        return _digest(self)
 
     @property
     def id(self) -> str:
         return f"{self.model}.v{self.version}.{self.digest}"
+
+
+@functools.cache
+def _digest(space: Space) -> str:
+    # Asked for with every question, of very few spaces.
+    text = json.dumps(asdict(space), sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -14,7 +14,7 @@ from sqlalchemy.engine import Connection
 
 from sonoteca.catalogue.heard.embeddings import StoredSpace, unpack_all
 from sonoteca.catalogue.store.database import chunks
-from sonoteca.catalogue.store.schema import embeddings_table, regions, sounds, summaries
+from sonoteca.catalogue.store.schema import embeddings_table, sounds, summaries
 from sonoteca.domain.columns import Columns
 from sonoteca.domain.embedding import Space
 
@@ -89,8 +89,8 @@ def _query(space_number: int) -> sa.Select[Any]:
         sa.select(
             table.c.id,
             table.c.region_id,
-            regions.c.sound_id,
-            regions.c.number,
+            summaries.c.sound_id,
+            summaries.c.number,
             table.c.start_s,
             table.c.end_s,
             table.c.is_window,
@@ -100,9 +100,8 @@ def _query(space_number: int) -> sa.Select[Any]:
             summaries.c.tempo_bpm,
             table.c.vector,
         )
-        .join(regions, regions.c.id == table.c.region_id)
-        .join(sounds, sounds.c.id == regions.c.sound_id)
-        .join(summaries, summaries.c.region_id == regions.c.id, isouter=True)
+        .join(summaries, summaries.c.region_id == table.c.region_id)
+        .join(sounds, sounds.c.id == summaries.c.sound_id)
         .where(table.c.id.in_(sa.bindparam("ids", expanding=True)))
     )
 

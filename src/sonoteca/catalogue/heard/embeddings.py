@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -66,9 +67,12 @@ def find_space(connection: Connection, space_id: str) -> StoredSpace | None:
     return None if row is None else _stored(row)
 
 
+_SPACES = sa.select(spaces).order_by(spaces.c.id)
+
+
 def list_spaces(connection: Connection) -> list[StoredSpace]:
     """All spaces that ever were, oldest first."""
-    return [_stored(row) for row in connection.execute(sa.select(spaces).order_by(spaces.c.id))]
+    return [_stored(row) for row in connection.execute(_SPACES)]
 
 
 def _stored(row: sa.Row[Any]) -> StoredSpace:
@@ -130,14 +134,19 @@ def vectors_of_region(
     connection: Connection, space: StoredSpace, region_id: int, *, windows: bool = False
 ) -> list[tuple[Span, NDArray[np.float32]]]:
     """The whole-region vector, and with ``windows`` those of its windows in time order."""
-    table = embeddings_table(space.number)
-    query = sa.select(table).where(table.c.region_id == region_id).order_by(table.c.is_window, table.c.start_s)
-    if not windows:
-        query = query.where(table.c.is_window.is_(False))
+    query = _of_region(space.number, windows)
     return [
         (Span(row.id, row.region_id, row.start_s, row.end_s, row.is_window), unpack(row.vector))
-        for row in connection.execute(query)
+        for row in connection.execute(query, {"region_id": region_id})
     ]
+
+
+@functools.cache
+def _of_region(space_number: int, windows: bool) -> sa.Select[Any]:
+    table = embeddings_table(space_number)
+    query = sa.select(table).where(table.c.region_id == sa.bindparam("region_id"))
+    query = query.order_by(table.c.is_window, table.c.start_s)
+    return query if windows else query.where(table.c.is_window.is_(False))
 
 
 def ids_of_regions(connection: Connection, space: StoredSpace, region_ids: sa.Select[Any]) -> NDArray[np.int64]:

@@ -29,6 +29,15 @@ _CANDIDATES_NAMED = 8
 _SHORTEST_PREFIX = 4
 
 
+_REFS = (
+    sa.select(sounds.c.id, sounds.c.public_id, sounds.c.content_hash)
+    .order_by(sounds.c.public_id)
+    .limit(_CANDIDATES_NAMED + 1)
+)
+# By id most sounds are asked for: made once.
+_WITH_ID = _REFS.where(sounds.c.public_id >= sa.bindparam("first"), sounds.c.public_id < sa.bindparam("after"))
+
+
 @dataclass(frozen=True, slots=True)
 class SoundRef:
     """A sound as the rest of the program holds it: ``id`` never leaves the process."""
@@ -237,7 +246,8 @@ def sounds_called_exactly(connection: Connection, name: str) -> list[SoundRef]:
 
 def _with_id(connection: Connection, prefix: str) -> list[SoundRef]:
     # Every character of an id sorts below "{".
-    return _refs(connection, (sounds.c.public_id >= prefix) & (sounds.c.public_id < prefix + "{"))
+    rows = connection.execute(_WITH_ID, {"first": prefix, "after": prefix + "{"})
+    return [SoundRef(row.id, row.public_id, row.content_hash) for row in rows]
 
 
 def _called_so(connection: Connection, written: Sequence[str]) -> list[SoundRef]:
@@ -278,8 +288,7 @@ def _shared_letters(a: str, b: str) -> int:
 
 
 def _refs(connection: Connection, wanted: sa.ColumnElement[bool]) -> list[SoundRef]:
-    query = sa.select(sounds.c.id, sounds.c.public_id, sounds.c.content_hash).where(wanted)
-    rows = connection.execute(query.order_by(sounds.c.public_id).limit(_CANDIDATES_NAMED + 1))
+    rows = connection.execute(_REFS.where(wanted))
     return [SoundRef(row.id, row.public_id, row.content_hash) for row in rows]
 
 
