@@ -51,3 +51,8 @@ def test_a_rhythm_tapped_faster_finds_its_loop(library: Path, tmp_path: Path, na
     assert Path(answer["results"][0]["path"]).stem == name
     assert answer["results"][0]["score"] > 0.8
     assert answer["results"][0]["mode"] == "tap"
+    said = CliRunner().invoke(app, ["tap", str(tmp_path / "taps.wav"), "-L", str(library)]).stderr
+    verdict, sure = answer["query"]["verdict"], answer["query"]["confidence"]
+    assert said.startswith(f"{tmp_path / 'taps.wav'}: {verdict.replace('_', ' ')} ({sure:.0%} sure)\n")
+    assert answer["query"]["message"] in said
+    assert (verdict == "found") == (not answer["query"]["message"])

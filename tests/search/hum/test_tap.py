@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from sonoteca.audio.signal import AudioSignal
 from sonoteca.search.hum.query_taps import find_taps
 from sonoteca.search.hum.tap import Rhythm, RhythmIndex
+from sonoteca.search.hum.tap_verdict import TapVerdict, advice, chance_of_first, verdict_of
 
 RATE = 22_050
 
@@ -76,3 +77,14 @@ def test_taps_over_the_end_of_a_loop_are_of_all_of_it() -> None:
     assert (around.start_s, around.end_s) == (0.0, 2.0)
     [within] = index.search(onsets, k=1)
     assert [within.start_s, within.end_s] == pytest.approx([0.0, 1.5], abs=0.05)
+
+
+def test_a_verdict_follows_score_lead_and_what_was_heard() -> None:
+    alone, ahead, beside = ([0.95], [0.95, 0.75], [0.95, 0.94])
+    assert verdict_of(chance_of_first(ahead, 16)) is TapVerdict.FOUND
+    assert verdict_of(chance_of_first([0.85, 0.79], 12)) is TapVerdict.MAYBE
+    assert verdict_of(chance_of_first([0.5, 0.49], 16)) is TapVerdict.TAP_AGAIN
+    assert chance_of_first(alone, 16) < chance_of_first(beside, 16) < chance_of_first(ahead, 16)
+    assert chance_of_first([], 30) == 0.0
+    assert advice(TapVerdict.FOUND, 16) == ""
+    assert "Only 3 taps" in advice(TapVerdict.TAP_AGAIN, 3)

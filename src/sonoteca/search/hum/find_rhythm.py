@@ -20,7 +20,7 @@ from sonoteca.errors import RequestError, SonotecaError
 from sonoteca.search.distinct import copies_by_region
 from sonoteca.search.hum.hear_query import hear_taps, open_query_listener
 from sonoteca.search.hum.library_rhythms import rhythm_index
-from sonoteca.search.hum.tap import FEWEST_TAPS
+from sonoteca.search.hum.tap_verdict import TapVerdict, advice, chance_of_first, verdict_of
 from sonoteca.search.result_row import ResultRow, region_facts
 from sonoteca.search.selection import allowed_regions
 
@@ -41,23 +41,33 @@ class TapRequest(Request):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class TapAnswer(Rows):
-    """Rows best first; ``message`` says what a person can do, "" when there is an answer.
+    """Rows best first; ``message`` says what a person can do, "" when the rhythm is found.
 
+    ``confidence`` 0..1 is the calibrated chance that the first is the rhythm that was meant, ``verdict`` what that means.
     ``next_offset`` is where the next page begins, None where nothing follows.
     """
 
     request: TapRequest
     rows: tuple[ResultRow, ...]
     n_taps: int
+    verdict: TapVerdict
+    confidence: float
     message: str = ""
     next_offset: int | None = None
 
     def sentences(self) -> list[str]:
-        """What a person can do, if there is something."""
-        return [self.message] if self.message else []
+        """The verdict, and what a person can do where it is not found."""
+        verdict = f"{self.verdict.replace('_', ' ')} ({self.confidence:.0%} sure)"
+        return [verdict, self.message] if self.message else [verdict]
 
     def as_json(self) -> dict[str, Any]:
-        found = {"mode": MODE, "n_taps": self.n_taps, "message": self.message}
+        found: dict[str, Any] = {
+            "mode": MODE,
+            "verdict": str(self.verdict),
+            "confidence": round(self.confidence, 4),
+            "n_taps": self.n_taps,
+            "message": self.message,
+        }
         # Only rhythms that come near are looked at: how many fit at all is not known.
         found |= {"total": None, "next_offset": self.next_offset}
         return {"query": {**self.request.as_json(), **found}, "results": self.as_rows()}
@@ -121,5 +131,7 @@ def _answer(library: Library, request: TapRequest, taps_s: NDArray[np.float32]) 
         for match in page.rows
         if (fact := facts.get(match.key)) is not None
     )
-    message = "" if len(taps_s) >= FEWEST_TAPS else f"Only {len(taps_s)} taps were heard: tap at least two bars."
-    return TapAnswer(request, rows, len(taps_s), message, page.next_offset)
+    chance = chance_of_first([match.score for match in matches], len(taps_s))
+    verdict = verdict_of(chance)
+    message = advice(verdict, len(taps_s))
+    return TapAnswer(request, rows, len(taps_s), verdict, chance, message, page.next_offset)

@@ -183,7 +183,7 @@ _READING = (
         "Find the drum loop or break whose rhythm somebody taps or beatboxes in a recording: a file inside the library's folders, or a sound.",
         sonoteca.TapRequest,
         lambda context, request: sonoteca.find_rhythm(context.library, request, listener=context.listener).as_json(),
-        rows.results(rows.RESULT, "n_taps", "message"),
+        rows.results(rows.RESULT, "verdict", "confidence", "n_taps", "message"),
         names={"file": Naming.FILE},
     ),
     Tool(

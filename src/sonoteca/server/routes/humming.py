@@ -57,7 +57,14 @@ def hum(form: UploadForm, library: OpenLibrary, listener: WarmListener, log: Log
     **documented(
         "Drum loops and breaks that have a tapped or beatboxed rhythm, best first.",
         example={
-            "query": {"mode": "tap", "n_taps": 9, "message": "Tap a little longer.", "next_offset": 10},
+            "query": {
+                "mode": "tap",
+                "verdict": "maybe",
+                "confidence": 0.41,
+                "n_taps": 9,
+                "message": "Several rhythms fit: tap a bar or two more to tell them apart.",
+                "next_offset": 10,
+            },
             "results": [{**_ROW, "mode": "tap"}],
         },
         errors=_HEARD,
