@@ -6,7 +6,7 @@
 #   make test-explore  property tests with new examples (ROUNDS=10 times; make test draws the same ones everywhere)
 #   make test-slow   kills, real databases, thousands of files, memory
 #   make docs        write the reference pages that are made from the program (docs/commands.md and others)
-#   make screenshots  take the pictures of the command line anew (COLUMNS=80 wide)
+#   make screenshots  take the pictures of the command line (COLUMNS=80 wide) and of the page anew
 #   make wheel       build sdist and wheel, and try the wheel outside this checkout
 #   make bench       accuracy and speed against the last kept numbers
 
@@ -60,17 +60,23 @@ demo: $(VENV)/.installed
 serve: $(VENV)/.installed
 	$(BIN)/sonoteca serve --port $(PORT)
 
+# The page's own code is looked at where node and its tools are (npm install); nothing else needs them.
+PAGE := src/sonoteca/web tests/web/js
+PAGE_TOOLS := command -v node >/dev/null && test -x node_modules/.bin/eslint
+
 # --- check --------------------------------------------------------------------------------------
 
 format: $(VENV)/.installed-test
 	$(BIN)/ruff check --fix-only --quiet .
 	$(BIN)/ruff format --quiet .
+	if $(PAGE_TOOLS); then node_modules/.bin/prettier --write --log-level warn $(PAGE); fi
 
 check: $(VENV)/.installed-test
 	$(BIN)/ruff check --quiet .
 	$(BIN)/ruff format --check --quiet .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+	if $(PAGE_TOOLS); then node_modules/.bin/eslint $(PAGE) && node_modules/.bin/prettier --check --log-level warn $(PAGE); fi
 
 # Folders whose scripts each folder of training imports from beside its own.
 check-training: $(VENV)/.installed-test
@@ -106,6 +112,7 @@ docs: $(VENV)/.installed-test
 
 screenshots: $(VENV)/.installed-test
 	$(BIN)/python docs/screenshots.py $(if $(COLUMNS),--columns $(COLUMNS))
+	$(BIN)/python docs/page_pictures.py
 
 wheel: $(VENV)/.installed-test
 	.ci/try_wheel $(BIN)/python

@@ -73,9 +73,12 @@ function Notices() {
     ${notices.value.map(
       (each) => html`<div key=${each.id} class="notice ${each.tone}">
         <span>${each.text}</span>
-        ${each.action && html`<button
+        ${
+          each.action &&
+          html`<button
           class="button small" type="button" onClick=${() => (unsay(each.id), each.action.act())}
-        >${each.action.label}</button>`}
+        >${each.action.label}</button>`
+        }
         <button class="icon-button" type="button" aria-label="Dismiss" onClick=${() => unsay(each.id)}>
           <${Icon} name="close" size=${12} />
         </button>

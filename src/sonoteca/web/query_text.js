@@ -20,8 +20,7 @@ function hasLooseOr(text) {
   return false;
 }
 
-const ruleOf = (token, field) =>
-  token.text.toLowerCase().startsWith(`${field}:`) ? token.text.slice(field.length + 1) : null;
+const ruleOf = (token, field) => (token.text.toLowerCase().startsWith(`${field}:`) ? token.text.slice(field.length + 1) : null);
 
 const quoted = (value) => (/[\s,()"]/.test(value) ? `"${value.replaceAll('"', "")}"` : value);
 
@@ -30,7 +29,10 @@ const unquoted = (value) => value.replace(/^"(.*)"$/, "$1");
 /** The values that rules of a field ask for. */
 export function valuesOf(text, field) {
   const rules = tokens(text).map((each) => ruleOf(each, field));
-  return rules.filter((rule) => rule !== null).flatMap((rule) => (rule.startsWith('"') ? [rule] : rule.split(","))).map(unquoted);
+  return rules
+    .filter((rule) => rule !== null)
+    .flatMap((rule) => (rule.startsWith('"') ? [rule] : rule.split(",")))
+    .map(unquoted);
 }
 
 /** The query with one rule of a field, or with none where `value` is null. */

@@ -8,7 +8,7 @@ const MOST_KEPT = 400;
 const AT_ONCE = 4;
 // Who scrolls past sees nothing of it; only what rests in view is asked for.
 const REST_MS = 90;
-const COLUMNS = 160;
+const COLUMNS = 320;
 
 const keptPeaks = new Map();
 const waiting = [];
@@ -64,9 +64,12 @@ export function Waveform({ id, played = 0, cls = "" }) {
   useEffect(() => {
     setPeaks(null);
     const controller = new AbortController();
-    const timer = setTimeout(() => {
-      peaksOf(id, controller.signal).then(setPeaks, () => {});
-    }, keptPeaks.has(id) ? 0 : REST_MS);
+    const timer = setTimeout(
+      () => {
+        peaksOf(id, controller.signal).then(setPeaks, () => {});
+      },
+      keptPeaks.has(id) ? 0 : REST_MS,
+    );
     return () => {
       clearTimeout(timer);
       controller.abort();

@@ -16,7 +16,9 @@ test("an earlier question never answers over a later one, however late it comes"
   const answers = [];
   let finishFirst;
   let firstSignal;
-  const first = asking((signal) => ((firstSignal = signal), new Promise((resolve) => (finishFirst = resolve)))).then((each) => answers.push(each));
+  const first = asking((signal) => ((firstSignal = signal), new Promise((resolve) => (finishFirst = resolve)))).then((each) =>
+    answers.push(each),
+  );
   const second = asking(async () => "second").then((each) => answers.push(each));
   await second;
   finishFirst("first");
@@ -32,7 +34,10 @@ test("what goes wrong with an earlier question is nobody's error", async () => {
   await asking(async () => "second");
   fail(new Error("late"));
   assert.equal(await first, null);
-  await assert.rejects(asking(() => Promise.reject(new Error("now"))), /now/);
+  await assert.rejects(
+    asking(() => Promise.reject(new Error("now"))),
+    /now/,
+  );
 });
 
 test("an address is what its view says, and back", () => {

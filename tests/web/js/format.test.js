@@ -1,6 +1,15 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { UNKNOWN, bpm, camelotOf, duration, keyOfCamelot, moment, nameOf, spokenPlace } from "../../../src/sonoteca/web/format.js";
+import {
+  UNKNOWN,
+  bpm,
+  camelotOf,
+  duration,
+  keyOfCamelot,
+  moment,
+  nameOf,
+  spokenPlace,
+} from "../../../src/sonoteca/web/format.js";
 
 test("what is not known is a dash", () => {
   assert.equal(duration(null), UNKNOWN);
@@ -23,7 +32,8 @@ test("keys and places on the wheel are each other's", () => {
   assert.equal(camelotOf("C major"), "8B");
   assert.equal(camelotOf("Gb minor"), "11A");
   assert.equal(camelotOf("nonsense"), null);
-  for (let place = 1; place <= 12; place++) for (const ring of "AB") assert.equal(camelotOf(keyOfCamelot(`${place}${ring}`)), `${place}${ring}`);
+  for (let place = 1; place <= 12; place++)
+    for (const ring of "AB") assert.equal(camelotOf(keyOfCamelot(`${place}${ring}`)), `${place}${ring}`);
 });
 
 test("a sound without a title has its file's name", () => {

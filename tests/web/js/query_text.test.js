@@ -1,6 +1,16 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { completed, completions, sorted, toggled, toggledTag, tokens, underCaret, valuesOf, withRule } from "../../../src/sonoteca/web/query_text.js";
+import {
+  completed,
+  completions,
+  sorted,
+  toggled,
+  toggledTag,
+  tokens,
+  underCaret,
+  valuesOf,
+  withRule,
+} from "../../../src/sonoteca/web/query_text.js";
 
 const FIELDS = [
   { name: "kind", aliases: [], meaning: "what the file is", values: ["track", "loop", "one_shot"], sorts: true },
@@ -9,7 +19,10 @@ const FIELDS = [
 ];
 
 test("what stands in quotes is one token", () => {
-  assert.deepEqual(tokens('kind:loop "warm pad" tag:"a b"').map((each) => each.text), ["kind:loop", '"warm pad"', 'tag:"a b"']);
+  assert.deepEqual(
+    tokens('kind:loop "warm pad" tag:"a b"').map((each) => each.text),
+    ["kind:loop", '"warm pad"', 'tag:"a b"'],
+  );
 });
 
 test("a value that is toggled twice leaves the query as it was", () => {
@@ -45,10 +58,22 @@ test("what is typed is a field, then a value of it, also after a comma and a min
 });
 
 test("fields and their values are offered, most frequent first", () => {
-  assert.deepEqual(completions("te", 2, FIELDS).map((each) => each.insert), ["bpm:"]);
-  assert.deepEqual(completions("kind:", 5, FIELDS, { kind: { loop: 3 } }).map((each) => each.label), ["loop", "track", "one-shot"]);
-  assert.deepEqual(completions("tag:du", 6, FIELDS, { tag: { dusty: 2, dry: 1 } }).map((each) => each.label), ["dusty"]);
-  assert.deepEqual(completions("sort:-b", 7, FIELDS).map((each) => each.label), ["-bpm"]);
+  assert.deepEqual(
+    completions("te", 2, FIELDS).map((each) => each.insert),
+    ["bpm:"],
+  );
+  assert.deepEqual(
+    completions("kind:", 5, FIELDS, { kind: { loop: 3 } }).map((each) => each.label),
+    ["loop", "track", "one-shot"],
+  );
+  assert.deepEqual(
+    completions("tag:du", 6, FIELDS, { tag: { dusty: 2, dry: 1 } }).map((each) => each.label),
+    ["dusty"],
+  );
+  assert.deepEqual(
+    completions("sort:-b", 7, FIELDS).map((each) => each.label),
+    ["-bpm"],
+  );
   assert.deepEqual(completions("nothing:", 8, FIELDS), []);
 });
 

@@ -73,7 +73,10 @@ export const undo = async (onChanged) => {
 
 function TagDialog({ wanted, size, onChanged, onClose }) {
   const send = async ({ tags }) => {
-    const given = tags.split(",").map((each) => each.trim()).filter(Boolean);
+    const given = tags
+      .split(",")
+      .map((each) => each.trim())
+      .filter(Boolean);
     const done = await ask("api/sounds/edit", { method: "POST", json: { query: wanted || "*", tags: given } });
     say(`${counted(done.changed, "sound")} tagged.`, { action: { label: "Undo", act: () => undo(onChanged) } });
     onChanged();
@@ -91,7 +94,10 @@ function PlaylistDialog({ wanted, size, onChanged, onClose }) {
   const [playlists, setPlaylists] = useState([]);
   useEffect(() => {
     const controller = new AbortController();
-    ask("api/playlists", { signal: controller.signal }).then((answer) => setPlaylists(answer.results), () => {});
+    ask("api/playlists", { signal: controller.signal }).then(
+      (answer) => setPlaylists(answer.results),
+      () => {},
+    );
     return () => controller.abort();
   }, []);
   const send = async ({ name }) => {
@@ -141,7 +147,9 @@ async function rowsOf(query, fields) {
 }
 
 export function asPlaylist(rows) {
-  const lines = rows.filter((row) => row.path).map((row) => `#EXTINF:${Math.round(row.duration_s ?? -1)},${nameOf(row)}\n${row.path}\n`);
+  const lines = rows
+    .filter((row) => row.path)
+    .map((row) => `#EXTINF:${Math.round(row.duration_s ?? -1)},${nameOf(row)}\n${row.path}\n`);
   return `#EXTM3U\n${lines.join("")}`;
 }
 
@@ -153,14 +161,21 @@ export function asTable(rows) {
     const plain = /^[=+\-@\t]/.test(text) && Number.isNaN(Number(text)) ? `'${text}` : text;
     return /[",\n]/.test(plain) ? `"${plain.replaceAll('"', '""')}"` : plain;
   };
-  const lines = rows.map((row) => columns.map((name) => cell(name === "duration" ? duration(row.duration_s) : row[name])).join(","));
+  const lines = rows.map((row) =>
+    columns.map((name) => cell(name === "duration" ? duration(row.duration_s) : row[name])).join(","),
+  );
   return `${columns.join(",")}\r\n${lines.join("\r\n")}\r\n`;
 }
 
 async function copyPaths(wanted) {
   try {
     const rows = await rowsOf(wanted, "path");
-    await copyText(rows.map((row) => row.path).filter(Boolean).join("\n"));
+    await copyText(
+      rows
+        .map((row) => row.path)
+        .filter(Boolean)
+        .join("\n"),
+    );
     say(`${counted(rows.length, "path")} copied.`);
   } catch (problem) {
     sayProblem(problem);

@@ -87,12 +87,14 @@ export function SearchBox({ query, onQuery, fields, values, problem }) {
         onInput=${typed} onKeyDown=${keys} onBlur=${() => setOffers([])}
         onClick=${(event) => text && offer(text, event.target.selectionStart)}
       />
-      ${text
-        ? html`<button
+      ${
+        text
+          ? html`<button
             type="button" class="icon-button" aria-label="Clear the search"
             onClick=${() => (setText(""), setOffers([]), send("", 0), input.current.focus())}
           ><${Icon} name="close" size=${12} /></button>`
-        : html`<kbd>/</kbd>`}
+          : html`<kbd>/</kbd>`
+      }
     </div>
     <ul id="offers" class="offers" role="listbox" aria-label="Completions" hidden=${!offers.length}>
       ${offers.map(

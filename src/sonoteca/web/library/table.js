@@ -100,7 +100,10 @@ function Row({ row, index, columns, isCursor, isSelected, onCursor, onOpen, sele
     // A browser that knows it drops the file itself, e.g. into a DAW; others get its path.
     const name = `${nameOf(row)}.${/\.wav$/i.test(row.path ?? "") ? "wav" : "flac"}`;
     const url = urlOf(`api/audio/${row.id}`);
-    event.dataTransfer.setData("DownloadURL", `audio/${name.endsWith("wav") ? "wav" : "flac"}:${name.replaceAll(":", "-")}:${url}`);
+    event.dataTransfer.setData(
+      "DownloadURL",
+      `audio/${name.endsWith("wav") ? "wav" : "flac"}:${name.replaceAll(":", "-")}:${url}`,
+    );
     event.dataTransfer.setData("text/plain", row.path ?? row.id);
     event.dataTransfer.effectAllowed = "copy";
   };

@@ -10,7 +10,11 @@ const WHO = { user: "said by you", import: "from the file or a list", analyzer: 
 export function sourceOf(sound, ...names) {
   const found = names.map((name) => sound.provenance[name]).find(Boolean);
   if (!found) return null;
-  return { by: WHO[found.source] ?? found.source, producer: found.source === "analyzer" ? `${found.producer} ${found.version}` : null, isUser: found.source === "user" };
+  return {
+    by: WHO[found.source] ?? found.source,
+    producer: found.source === "analyzer" ? `${found.producer} ${found.version}` : null,
+    isUser: found.source === "user",
+  };
 }
 
 function Fact({ title, sound, names, confidence = null, children, editing = null, onEditing = null }) {
@@ -18,10 +22,13 @@ function Fact({ title, sound, names, confidence = null, children, editing = null
   const name = title.toLowerCase();
   return html`<div class="fact" data-editing=${editing === name}>
     <dt>${title}
-      ${onEditing && html`<button
+      ${
+        onEditing &&
+        html`<button
         type="button" class="fact-edit" aria-expanded=${editing === name} aria-label="${editing === name ? "Close" : "Correct"} ${name}" data-fact=${name}
         onClick=${() => onEditing(editing === name ? null : name)}
-      >${editing === name ? "close" : "correct"}</button>`}
+      >${editing === name ? "close" : "correct"}</button>`
+      }
     </dt>
     <dd>
       <div class="fact-value">${children}</div>
@@ -69,21 +76,33 @@ export function Facts({ sound, onEdit }) {
         <strong>${duration(audio?.duration_s)}</strong> ${inBars(sound)}
       </${Fact}>
     </dl>
-    ${editing && html`<div class="fact-form" role="group" aria-label="Correct ${editing}">
+    ${
+      editing &&
+      html`<div class="fact-form" role="group" aria-label="Correct ${editing}">
       ${editing === "tempo" && html`<${TempoEdit} sound=${sound} onEdit=${correct} />`}
-      ${editing === "key" && html`<${Choose}
+      ${
+        editing === "key" &&
+        html`<${Choose}
         label="Key" value=${key?.camelot ?? ""} options=${CAMELOTS.map((code) => [code, `${code} · ${keyOfCamelot(code)}`])} none="No key"
         onChoose=${(value) => correct({ key: value }, "The key is corrected.")}
-      />`}
-      ${editing === "kind" && html`<${Choose}
+      />`
+      }
+      ${
+        editing === "kind" &&
+        html`<${Choose}
         label="Kind" value=${kind?.value ?? ""} options=${KINDS.map((value) => [value, word(value)])}
         onChoose=${(value) => correct({ kind: value }, "The kind is corrected.")}
-      />`}
-      ${editing === "role" && html`<${Choose}
+      />`
+      }
+      ${
+        editing === "role" &&
+        html`<${Choose}
         label="Role" value=${role?.value ?? ""} options=${ROLES.map((value) => [value, word(value)])} none="No role"
         onChoose=${(value) => correct({ role: value }, "The role is corrected.")}
-      />`}
-    </div>`}
+      />`
+      }
+    </div>`
+    }
   </section>`;
 }
 
@@ -100,24 +119,33 @@ function TempoEdit({ sound, onEdit }) {
     event.preventDefault();
     void onEdit({ bpm: event.target.elements.bpm.value }, "The tempo is corrected.");
   };
-  const shift = (by_s) => onEdit({ shift_grid: String(by_s) }, `The grid stands ${Math.abs(by_s * 1000)} ms ${by_s < 0 ? "earlier" : "later"}.`);
+  const shift = (by_s) =>
+    onEdit({ shift_grid: String(by_s) }, `The grid stands ${Math.abs(by_s * 1000)} ms ${by_s < 0 ? "earlier" : "later"}.`);
   return html`
-    ${now && html`<div class="button-row">
+    ${
+      now &&
+      html`<div class="button-row">
       <button type="button" class="button small" onClick=${() => onEdit({ half: true }, "The tempo is halved.")}>Half · ${bpm(now / 2)}</button>
       <button type="button" class="button small" onClick=${() => onEdit({ double: true }, "The tempo is doubled.")}>Double · ${bpm(now * 2)}</button>
-    </div>`}
+    </div>`
+    }
     <form class="button-row" onSubmit=${submit}>
       <label class="field inline"><span>BPM</span><input name="bpm" inputmode="decimal" size="6" required value=${now ? bpm(now) : ""} /></label>
       <button type="submit" class="button small">Set</button>
     </form>
-    ${sound.beats_s.length > 0 && html`<div class="button-row" role="group" aria-label="Shift the grid">
+    ${
+      sound.beats_s.length > 0 &&
+      html`<div class="button-row" role="group" aria-label="Shift the grid">
       <span class="quiet">Grid</span>
       ${[-0.01, -0.001, 0.001, 0.01].map(
-        (by_s) => html`<button key=${by_s} type="button" class="button small" aria-label="Grid ${Math.abs(by_s * 1000)} ms ${by_s < 0 ? "earlier" : "later"}" onClick=${() => shift(by_s)}>
+        (
+          by_s,
+        ) => html`<button key=${by_s} type="button" class="button small" aria-label="Grid ${Math.abs(by_s * 1000)} ms ${by_s < 0 ? "earlier" : "later"}" onClick=${() => shift(by_s)}>
           ${by_s < 0 ? "−" : "+"}${Math.abs(by_s * 1000)} ms
         </button>`,
       )}
-    </div>`}
+    </div>`
+    }
     <button type="button" class="button small quiet" onClick=${() => onEdit({ bpm: "auto", shift_grid: "auto" }, "The tempo is as it was heard.")}>As it was heard</button>
   `;
 }

@@ -25,7 +25,9 @@ export function Lane({ lane, view, onSeek, onLoop }) {
   };
   const name = (event) => {
     const found = spanAt(lane.spans, at(event));
-    canvas.current.title = found ? `${found.label}, ${moment(found.start_s)} to ${moment(found.end_s)}. Double-click loops it.` : "";
+    canvas.current.title = found
+      ? `${found.label}, ${moment(found.start_s)} to ${moment(found.end_s)}. Double-click loops it.`
+      : "";
   };
   return html`<canvas
     ref=${canvas} class="lane" style=${{ height: `${LANE_PX}px` }} role="img" aria-label=${described(lane)} onPointerMove=${name}

@@ -1,7 +1,19 @@
 // What was heard along a sound, as lanes of labelled segments below its waveform: pure values, drawn by `lane_canvas.js`.
 
 const NOTE_HUES = { C: 0, D: 2, E: 4, F: 5, G: 7, A: 9, B: 11 };
-const QUALITIES = { maj: "", min: "m", 7: "7", maj7: "maj7", min7: "m7", dim: "°", aug: "+", sus2: "sus2", sus4: "sus4", hdim7: "ø", dim7: "°7" };
+const QUALITIES = {
+  maj: "",
+  min: "m",
+  7: "7",
+  maj7: "maj7",
+  min7: "m7",
+  dim: "°",
+  aug: "+",
+  sus2: "sus2",
+  sus4: "sus4",
+  hdim7: "ø",
+  dim7: "°7",
+};
 const CONTENT_HUES = { music: 265, speech: 60, singing: 340, noise: 20, nature: 150, mechanical: 95 };
 
 /** "A:min" -> "Am", "C#:maj7/3" -> "C#maj7"; "N" (no chord) -> null. */

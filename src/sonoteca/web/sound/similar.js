@@ -12,7 +12,9 @@ const TURNING_MS = 60;
 
 /** What the address says of the dial: 1 where it says nothing. */
 export const weightsOf = (params) =>
-  Object.fromEntries(ASPECTS.map((name) => [name, params[name] === undefined ? 1 : Math.max(0, Math.min(1, Number(params[name]) || 0))]));
+  Object.fromEntries(
+    ASPECTS.map((name) => [name, params[name] === undefined ? 1 : Math.max(0, Math.min(1, Number(params[name]) || 0))]),
+  );
 
 export function Similar({ id, weights, onWeights }) {
   const [answer, setAnswer] = useState(null);
@@ -24,7 +26,9 @@ export function Similar({ id, weights, onWeights }) {
     if (isSilent) return undefined;
     const timer = setTimeout(async () => {
       try {
-        const found = await asking((signal) => ask(`api/similar/${encodeURIComponent(id)}`, { params: { k: ROWS, aspects: dial, max_per_file: 1 }, signal }));
+        const found = await asking((signal) =>
+          ask(`api/similar/${encodeURIComponent(id)}`, { params: { k: ROWS, aspects: dial, max_per_file: 1 }, signal }),
+        );
         if (found) {
           setAnswer(found);
           setProblem(null);
@@ -64,9 +68,11 @@ export function Similar({ id, weights, onWeights }) {
     ${!answer && !problem && html`<ul class="similar-rows" aria-busy="true">${Array.from({ length: 6 }, (_, place) => html`<li key=${place} class="similar-row"><span class="ghost"></span></li>`)}</ul>`}
     ${answer && rows.length === 0 && html`<p class="quiet">The library has nothing to compare it with yet.</p>`}
     <ol class="similar-rows">
-      ${!isSilent && rows.map((found, place) => {
-        const sounds = player.isPlaying(found.id);
-        return html`<li key=${`${found.id}-${found.region}`} class="similar-row" data-loaded=${player.loaded.value?.id === found.id}>
+      ${
+        !isSilent &&
+        rows.map((found, place) => {
+          const sounds = player.isPlaying(found.id);
+          return html`<li key=${`${found.id}-${found.region}`} class="similar-row" data-loaded=${player.loaded.value?.id === found.id}>
           <button
             type="button" class="row-play" aria-label="${sounds ? "Pause" : "Play"} ${nameOf(found)}"
             onClick=${() => (sounds ? player.pause() : start(place))}
@@ -77,14 +83,17 @@ export function Similar({ id, weights, onWeights }) {
           <${Parts} parts=${found.parts} />
           <span class="score">${Math.round(found.score * 100)}</span>
         </li>`;
-      })}
+        })
+      }
     </ol>
   </aside>`;
 }
 
 /** How near each aspect is, as four bars. */
 function Parts({ parts }) {
-  const told = ASPECTS.map((name) => `${name} ${parts[name] === undefined || parts[name] === null ? "unknown" : Math.round(parts[name] * 100)}`).join(", ");
+  const told = ASPECTS.map(
+    (name) => `${name} ${parts[name] === undefined || parts[name] === null ? "unknown" : Math.round(parts[name] * 100)}`,
+  ).join(", ");
   return html`<span class="parts" role="img" aria-label=${told} title=${told}>
     ${ASPECTS.map((name) => html`<span key=${name}><span style=${{ height: `${Math.round((parts[name] ?? 0) * 100)}%` }}></span></span>`)}
   </span>`;

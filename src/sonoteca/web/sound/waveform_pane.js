@@ -80,19 +80,36 @@ export function WaveformPane({ sound, row, onPlay, onCueMoved }) {
           player: adapter,
           waveformData: { arraybuffer },
           zoomview: {
-            container: zoomBox.current, wheelMode: "scroll", waveformColor: colour("--wave"), playedWaveformColor: colour("--wave-played"),
-            playheadColor: colour("--text"), axisLabelColor: colour("--text-faint"), axisGridlineColor: colour("--line-strong"),
-            playheadTextColor: colour("--text"), formatAxisTime: axisTime,
+            container: zoomBox.current,
+            wheelMode: "scroll",
+            waveformColor: colour("--wave"),
+            playedWaveformColor: colour("--wave-played"),
+            playheadColor: colour("--text"),
+            axisLabelColor: colour("--text-faint"),
+            axisGridlineColor: colour("--line-strong"),
+            playheadTextColor: colour("--text"),
+            formatAxisTime: axisTime,
           },
           overview: {
-            container: overviewBox.current, waveformColor: colour("--wave"), playedWaveformColor: colour("--wave-played"),
-            playheadColor: colour("--text"), highlightColor: colour("--text-faint"), highlightStrokeColor: "transparent", highlightOpacity: 0.25,
-            axisLabelColor: "transparent", axisGridlineColor: "transparent", showAxisLabels: false, enablePoints: false,
+            container: overviewBox.current,
+            waveformColor: colour("--wave"),
+            playedWaveformColor: colour("--wave-played"),
+            playheadColor: colour("--text"),
+            highlightColor: colour("--text-faint"),
+            highlightStrokeColor: "transparent",
+            highlightOpacity: 0.25,
+            axisLabelColor: "transparent",
+            axisGridlineColor: "transparent",
+            showAxisLabels: false,
+            enablePoints: false,
           },
           segmentOptions: { overlay: true, overlayOpacity: 0.22, overlayBorderWidth: 1, overlayCornerRadius: 3 },
           zoomLevels: [256],
-          fontFamily: getComputedStyle(document.body).fontFamily, fontSize: 11,
-          pointMarkerColor: colour("--focus"), emitCueEvents: false, keyboard: false,
+          fontFamily: getComputedStyle(document.body).fontFamily,
+          fontSize: 11,
+          pointMarkerColor: colour("--focus"),
+          emitCueEvents: false,
+          keyboard: false,
         },
         (error, made) => (error ? reject(error) : resolve(made)),
       );
@@ -131,7 +148,11 @@ export function WaveformPane({ sound, row, onPlay, onCueMoved }) {
     peaks.points.removeAll();
     peaks.points.add(
       sound.cues.map((cue, place) => ({
-        id: `cue-${place}`, time: cue.at_s, editable: true, color: colour(cue.source === "user" ? "--accent-text" : "--focus"), cue,
+        id: `cue-${place}`,
+        time: cue.at_s,
+        editable: true,
+        color: colour(cue.source === "user" ? "--accent-text" : "--focus"),
+        cue,
       })),
     );
   }, [ready, sound.cues, theme.value]);
@@ -144,8 +165,16 @@ export function WaveformPane({ sound, row, onPlay, onCueMoved }) {
       if (segment) peaks.segments.removeById(LOOP);
     } else if (!segment) {
       peaks.segments.add({
-        id: LOOP, startTime: loop.start_s, endTime: loop.end_s, editable: true, markers: true, overlay: true, labelText: "Loop",
-        color: colour("--accent"), overlayColor: colour("--accent"), borderColor: colour("--accent"),
+        id: LOOP,
+        startTime: loop.start_s,
+        endTime: loop.end_s,
+        editable: true,
+        markers: true,
+        overlay: true,
+        labelText: "Loop",
+        color: colour("--accent"),
+        overlayColor: colour("--accent"),
+        borderColor: colour("--accent"),
       });
     } else if (segment.startTime !== loop.start_s || segment.endTime !== loop.end_s) {
       segment.update({ startTime: loop.start_s, endTime: loop.end_s });
@@ -237,10 +266,13 @@ export function WaveformPane({ sound, row, onPlay, onCueMoved }) {
         aria-valuemax=${Math.round(row.duration_s)} aria-valuenow=${Math.round(at)} aria-valuetext=${spokenPlace(at, row.duration_s)}
         onKeyDown=${slide}
       ></div>
-      ${sound.beats_s.length > 0 && html`
+      ${
+        sound.beats_s.length > 0 &&
+        html`
         <span class="pane-label">Beats</span>
         <${BeatLane} beats=${sound.beats_s} downbeats=${sound.downbeats_s} view=${view} />
-      `}
+      `
+      }
       ${lanes.map(
         (lane) => html`
           <span class="pane-label" key=${`${lane.name}-label`}>${lane.label}</span>

@@ -1,10 +1,10 @@
 // The library: what is there, narrowed by a query and by facets, heard by stepping through it.
 import { html, signal, useEffect, useMemo, useRef, useState } from "../html.js";
 import { ask, hear, onlyLatest } from "../api.js";
-import { go, keep, kept } from "../state.js";
+import { go, keep, kept, say } from "../state.js";
 import { Icon } from "../icons.js";
 import { counted } from "../format.js";
-import { sorted } from "../query_text.js";
+import { sorted, valuesOf, withRule } from "../query_text.js";
 import { onKeys } from "../shortcuts.js";
 import * as player from "../player.js";
 import { Rows } from "../library/rows.js";
@@ -14,7 +14,6 @@ import { COLUMNS, FIELDS, chosenColumns, shownColumns } from "../library/columns
 import { SearchBox } from "../library/search_box.js";
 import { Facets } from "../library/facets.js";
 import { SelectionBar, copyText } from "../library/actions.js";
-import { say } from "../state.js";
 
 // What arrives while somebody looks is shown so soon after it came.
 const REFRESH_MS = 1500;
@@ -35,6 +34,16 @@ async function askFields() {
 const fetchPage = (question, offset, limit, signal) =>
   ask("database/files", { params: { query: question, offset, limit, fields: FIELDS }, signal });
 
+const FACETS = { kind: "kind", role: "role", key: "key", bpm: "tempo_bpm" };
+
+/** How what is found divides; by a field that the query has a rule of, as if it had none, so that others can be chosen. */
+async function facetsOf(query, signal) {
+  const counted = (filter) => ask("api/facets", { params: { filter }, signal });
+  const ruled = Object.keys(FACETS).filter((field) => valuesOf(query, field).length);
+  const [found, ...others] = await Promise.all([counted(query), ...ruled.map((field) => counted(withRule(query, field, null)))]);
+  return { ...found, ...Object.fromEntries(ruled.map((field, place) => [FACETS[field], others[place][FACETS[field]]])) };
+}
+
 export function LibraryView({ params }) {
   const query = params.q ?? "";
   const order = params.sort ?? null;
@@ -51,7 +60,7 @@ export function LibraryView({ params }) {
 
   const askFacets = async () => {
     try {
-      const answer = await facetsAsking((signal) => ask("api/facets", { params: { filter: query }, signal }));
+      const answer = await facetsAsking((signal) => facetsOf(query, signal));
       if (answer) setFacets(answer);
     } catch {
       // What is wrong with a query is said beside the search box.
@@ -175,9 +184,7 @@ export function LibraryView({ params }) {
   };
   const setOrder = (sort) => go({ view: "library", params: { ...params, sort } }, { replace: true });
   const problem = rows.problem.value;
-  const values = facets
-    ? { kind: facets.kind, role: facets.role, class: facets.sound_class, tag: facets.tag }
-    : {};
+  const values = facets ? { kind: facets.kind, role: facets.role, class: facets.sound_class, tag: facets.tag } : {};
   return html`<div class="library">
     <h1 class="hidden">Library</h1>
     <${Facets} facets=${facets} query=${query} onQuery=${setQuery} />

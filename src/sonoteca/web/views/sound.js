@@ -13,7 +13,11 @@ import { Similar, weightsOf } from "../sound/similar.js";
 import { WaveformPane } from "../sound/waveform_pane.js";
 
 const rowOf = (sound) => ({
-  id: sound.id, title: sound.title, artist: sound.artist, path: sound.path, duration_s: sound.audio?.duration_s ?? 0,
+  id: sound.id,
+  title: sound.title,
+  artist: sound.artist,
+  path: sound.path,
+  duration_s: sound.audio?.duration_s ?? 0,
 });
 
 export function SoundView({ id, params }) {
@@ -92,7 +96,10 @@ function Sound({ sound, params, onLook }) {
   };
   const here = () => (player.loaded.peek()?.id === row.id ? player.position_s.peek() : cursor.current);
   const weigh = (weights) =>
-    go({ view: "sound", id: sound.id, params: Object.fromEntries(Object.entries(weights).filter(([, weight]) => weight !== 1)) }, { replace: true });
+    go(
+      { view: "sound", id: sound.id, params: Object.fromEntries(Object.entries(weights).filter(([, weight]) => weight !== 1)) },
+      { replace: true },
+    );
   const away = sound.locations.length > 0 && sound.locations.every((each) => each.missing);
   return html`<div class="sound">
     <div class="sound-main">
@@ -106,9 +113,12 @@ function Sound({ sound, params, onLook }) {
           <p>${[sound.artist, sound.album, folderOf(sound.path)].filter(Boolean).join(" · ")}</p>
         </div>
         <div class="tags">${sound.tags.map((tag) => html`<span class="tag" key=${tag.label}>${tag.label}</span>`)}</div>
-        ${sound.beats_s.length > 0 && html`<button
+        ${
+          sound.beats_s.length > 0 &&
+          html`<button
           type="button" class="button small" aria-pressed=${clicking.value} onClick=${() => (clicking.value = !clicking.value)}
-        >Click on beats</button>`}
+        >Click on beats</button>`
+        }
         <button
           type="button" class="button small" aria-pressed=${sound.locked}
           onClick=${() => edit(sound.locked ? { unlock: true } : { lock: true }, sound.locked ? "Unlocked." : "Locked: nothing changes what is known of it.")}
