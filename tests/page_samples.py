@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -89,6 +90,30 @@ def watched_page(browser: Browser, url: str, *, is_refused: bool = False, **opti
         assert not wrong, "\n".join(wrong)
     finally:
         context.close()
+
+
+def sound_of(folder: Path, name: str) -> Path:
+    """The file of one of the CHOSEN sounds."""
+    (path,) = (folder / "sounds").rglob(f"{name}.wav")
+    return path
+
+
+def drop_files(page: Page, *paths: Path, on: str = "body") -> None:
+    """Let files fall on an element of the page, as if they came from the desktop."""
+    files = [{"name": path.name, "bytes": base64.b64encode(path.read_bytes()).decode()} for path in paths]
+    carried = page.evaluate_handle(
+        """(files) => {
+            const carried = new DataTransfer();
+            for (const { name, bytes } of files) {
+                const content = Uint8Array.from(atob(bytes), (letter) => letter.charCodeAt(0));
+                carried.items.add(new File([content], name));
+            }
+            return carried;
+        }""",
+        files,
+    )
+    page.dispatch_event(on, "dragover", {"dataTransfer": carried})
+    page.dispatch_event(on, "drop", {"dataTransfer": carried})
 
 
 def _is_foreign(url: str, own: str) -> bool:

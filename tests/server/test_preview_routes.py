@@ -229,3 +229,32 @@ def test_a_mix_that_kills_its_worker_is_one_failed_request(heard: Heard, monkeyp
     folder = heard.library.data_folder("cache", "previews")
     assert not [path for path in folder.iterdir() if path.name.startswith(".")]
     assert json.loads(next(folder.glob("*.json")).read_text())["n_bytes"] > 0
+
+
+def test_a_file_that_is_sent_is_heard_with_a_sound_of_the_library(heard: Heard, tmp_path: Path) -> None:
+    files = {"file": ("my drums.wav", (heard.folder / "drums 116.wav").read_bytes())}
+    fields = {"b": heard.bass, "as": "match", "bars": "2", "tempo_ratio": "0.983", "semitones": "1"}
+    answer = heard.client.post("/api/previews/upload", files=files, data=fields)
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["content-type"] == "audio/flac"
+    samples, rate = soundfile.read(io.BytesIO(answer.content))
+    # Two bars at 116 bpm.
+    assert len(samples) / rate == pytest.approx(2 * 4 * 60 / 116, abs=0.5)
+
+    # B is never a file of this machine.
+    stranger = tmp_path / "stranger.wav"
+    stranger.write_bytes((heard.folder / "bass 118.wav").read_bytes()[:-400])
+    refused = heard.client.post("/api/previews/upload", files=files, data={"b": str(stranger)})
+    assert (refused.status_code, refused.json()["code"]) == (404, "sound_not_found")
+    unknown = heard.client.post("/api/previews/upload", files=files, data={**fields, "a": heard.drums})
+    assert (unknown.status_code, unknown.json()["field"]) == (400, "a")
+
+
+def test_what_is_chosen_for_a_file_that_is_sent_is_remembered(heard: Heard) -> None:
+    files = {"file": ("my drums.wav", (heard.folder / "drums 116.wav").read_bytes())}
+    answer = heard.client.post("/api/matches/choices", files=files, data={"candidate": heard.bass, "liked": "true"})
+    assert answer.status_code == 200, answer.text
+    assert (answer.json()["candidate"], answer.json()["liked"]) == (heard.bass, True)
+    both = {"candidate": heard.bass, "liked": "true", "query": heard.drums}
+    refused = heard.client.post("/api/matches/choices", files=files, data=both)
+    assert (refused.status_code, refused.json()["field"]) == (400, "query")

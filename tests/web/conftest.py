@@ -8,6 +8,7 @@ any request that leaves the machine.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -17,11 +18,19 @@ from server_processes import ServerProcess, running
 
 
 @pytest.fixture(scope="session")
-def page_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
-    """A server over a library of a few demo sounds."""
+def page_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the library of a few demo sounds lies; the sounds are in ``sounds`` below it."""
     folder = tmp_path_factory.mktemp("page")
-    library = make_page_library(folder)
-    with running(library, folder, "--workers", "1") as server:
+    make_page_library(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def page_server(page_folder: Path) -> Iterator[ServerProcess]:
+    """A server over the library of a few demo sounds; it also answers to a name that is no loopback address."""
+    with running(
+        page_folder / "library.sonoteca", page_folder, "--workers", "1", "--allowed-host", "studio.test"
+    ) as server:
         yield server
 
 

@@ -47,6 +47,14 @@ def open_sound(page: Page) -> None:
     expect(page.locator(".similar .score").first).to_be_visible()
 
 
+def open_match(page: Page) -> None:
+    page.goto("/ui/#/library?q=keys+C")
+    name = page.get_by_role("link", name=re.compile("^Open")).get_attribute("href")
+    assert name is not None
+    page.goto(f"/ui/{name.replace('sound', 'match')}")
+    page.get_by_role("button", name=re.compile("^Why")).first.click()
+
+
 def open_nowhere(page: Page) -> None:
     page.goto("/ui/#/library?q=nothingiscalledso")
     expect(page.get_by_role("heading", name="Nothing is like that")).to_be_visible()
@@ -56,6 +64,7 @@ SHOWN: dict[str, Callable[[Page], None]] = {
     "library": open_library,
     "tags": open_tag_dialog,
     "sound": open_sound,
+    "match": open_match,
     "nothing": open_nowhere,
 }
 

@@ -111,7 +111,7 @@ class Form:
         beside : names
             Fields of the form that the route reads itself.
         """
-        known = [name for name in kind.model_fields if name not in without]
+        known = {each.alias or name: each for name, each in kind.model_fields.items() if name not in without}
         values: dict[str, Any] = {}
         for name, texts in self.texts.items():
             if name in beside:
@@ -119,7 +119,7 @@ class Form:
             if name not in known:
                 names = ", ".join([*known, *beside])
                 raise RequestError(f"The form has an unknown field {name!r}.", f"It may have {names}.", field=name)
-            is_list = is_listed(kind.model_fields[name].annotation)
+            is_list = is_listed(known[name].annotation)
             values[name] = texts if is_list else storable(name, texts[-1])
         return values
 
@@ -129,6 +129,17 @@ class Form:
         if found is not None and not isinstance(found, str):
             raise RequestError(f"{name} is a text, not {found!r}.", field=name)
         return found
+
+    def sound_or_file(self, name: str) -> str:
+        """What a route is asked about: the sound that the field ``name`` names, or the path of the one file."""
+        named = self.text(name)
+        if named is not None and self.files:
+            raise RequestError(f"There is a file and a {name}.", "Send one of them.", field=name)
+        if named is not None:
+            return named
+        if not self.files:
+            raise RequestError(f"There is neither a file nor a {name}.", "Send one of them.", field="file")
+        return str(self.file().path)
 
     def answered(self, answer: Answer, status: int = 200, headers: dict[str, str] | None = None) -> StrictJSONResponse:
         """An answer of the front, in which files are called as their sender does."""

@@ -47,8 +47,8 @@ export async function ask(path, { params, method = "GET", json, form, signal, he
 }
 
 /** Ask the server for bytes. */
-export async function askBytes(path, { params, signal } = {}) {
-  const response = await reach(urlOf(path, params), { signal });
+export async function askBytes(path, { params, method = "GET", form, signal } = {}) {
+  const response = await reach(urlOf(path, params), { method, body: form, signal });
   return response.arrayBuffer();
 }
 

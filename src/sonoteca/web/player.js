@@ -7,7 +7,10 @@ import { remembered, say } from "./state.js";
 const audio = new Audio();
 audio.preload = "auto";
 
-/** The row that plays or is loaded: `{ id, title, path, duration_s }` at least. */
+/**
+ * The row that plays or is loaded: `{ id, title, path, duration_s }` at least. What is no sound of the library (two together, a
+ * mix) has an `id` of its own, the address of its `audio`, and where to read of it: `href`.
+ */
 export const loaded = signal(null);
 /** "idle", "loading", "playing", "paused", "blocked" (the browser wants a click first) or "failed". */
 export const status = signal("idle");
@@ -25,6 +28,8 @@ let asked = 0;
 
 export const element = () => audio;
 
+const sourceOf = (row) => row.audio ?? urlOf(`api/audio/${encodeURIComponent(row.id)}`);
+
 export const isPlaying = (id) => loaded.value?.id === id && (status.value === "playing" || status.value === "loading");
 
 /** Play a sound from a moment; the last that is asked for is the one that plays. */
@@ -35,7 +40,7 @@ export async function play(row, { at_s = 0, steps = neighbours.peek() } = {}) {
     loop.value = null;
     loaded.value = row;
     duration_s.value = row.duration_s ?? 0;
-    audio.src = urlOf(`api/audio/${encodeURIComponent(row.id)}`);
+    audio.src = sourceOf(row);
   }
   status.value = "loading";
   seek(at_s);
@@ -61,7 +66,7 @@ export function load(row) {
   loaded.value = row;
   duration_s.value = row.duration_s ?? 0;
   position_s.value = 0;
-  audio.src = urlOf(`api/audio/${encodeURIComponent(row.id)}`);
+  audio.src = sourceOf(row);
   status.value = "paused";
 }
 

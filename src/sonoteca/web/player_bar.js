@@ -27,9 +27,9 @@ export function PlayerBar() {
         class="icon-button" type="button" aria-label="Next sound" disabled=${!steps} onClick=${() => steps.next()}
       ><${Icon} name="forward" /></button>
     </div>
-    <a class="player-name" href=${formatAddress({ view: "sound", id: row.id })}>
+    <a class="player-name" href=${row.href ?? formatAddress({ view: "sound", id: row.id })}>
       <strong>${nameOf(row)}</strong>
-      <span>${state === "blocked" ? "Press play: the browser waits for you." : state === "failed" ? "It cannot be played." : (row.artist ?? fileOf(row.path))}</span>
+      <span>${state === "blocked" ? "Press play: the browser waits for you." : state === "failed" ? "It cannot be played." : (row.artist ?? fileOf(row.path) ?? row.note)}</span>
     </a>
     <${Scrubber} row=${row} />
     <label class="volume">
@@ -59,7 +59,9 @@ function Scrubber({ row }) {
     <div
       class="scrub" role="slider" tabindex="0" aria-label="Position" aria-valuemin="0" aria-valuemax=${Math.round(length)}
       aria-valuenow=${Math.round(at)} aria-valuetext=${spokenPlace(at, length)} onPointerDown=${to} onKeyDown=${keys}
-    ><${Waveform} id=${row.id} played=${length ? at / length : 0} /></div>
+    >${row.audio
+      ? html`<span class="scrub-line"><span style=${{ width: `${length ? (at / length) * 100 : 0}%` }}></span></span>`
+      : html`<${Waveform} id=${row.id} played=${length ? at / length : 0} />`}</div>
     <span class="time">${duration(length)}</span>
   </div>`;
 }

@@ -52,7 +52,12 @@ class PreviewAudioAnswer(RenderedFile):
 
 
 def preview_audio(
-    library: Library, request: PreviewAudioRequest, *, listener: Listener, limits: KeepingLimits = KeepingLimits()
+    library: Library,
+    request: PreviewAudioRequest,
+    *,
+    listener: Listener,
+    limits: KeepingLimits = KeepingLimits(),
+    may_be_file: bool = False,
 ) -> PreviewAudioAnswer:
     """Let two sounds of the library be heard together, as ``preview`` writes it, in a file that every browser plays.
 
@@ -64,11 +69,13 @@ def preview_audio(
         Its workers decode, stretch, mix and encode: the calling process does nothing of it.
     limits : KeepingLimits
         How much is kept of what was rendered.
+    may_be_file : bool
+        Whether ``a`` may be a file that is in no library.
 
     Raises
     ------
     SoundNotFound, AmbiguousSound
-        From a name; it never means a file that is in no library.
+        From a name.
     SoundsMissing
         The library knows a sound, and no file of it is there.
     RequestError
@@ -78,7 +85,8 @@ def preview_audio(
     LibraryFull, LibraryUnwritable
         It has no place.
     """
-    a, b = (load_preview_sound(library, name, listener=listener, may_be_file=False) for name in (request.a, request.b))
+    a = load_preview_sound(library, request.a, listener=listener, may_be_file=may_be_file)
+    b = load_preview_sound(library, request.b, listener=listener, may_be_file=False)
     plan = plan_preview(
         a,
         b,

@@ -8,7 +8,6 @@ from sonoteca.errors import (
     AmbiguousSound,
     AudioError,
     QuerySyntaxError,
-    RequestError,
     SoundNotFound,
     SpaceMismatch,
     WorkerError,
@@ -128,11 +127,4 @@ def upload_role(form: UploadFormOrJson, listener: WarmListener) -> StrictJSONRes
 
 def _asked(form: Form, listener: Listener) -> tuple[str, Listener | None]:
     """The sound that is meant, and who hears it: nobody for a name, which is never a file of this machine."""
-    sound_id = form.text("sound_id")
-    if sound_id is not None and form.files:
-        raise RequestError("There is a file and a sound_id.", "Send one of them.", field="sound_id")
-    if sound_id is not None:
-        return sound_id, None
-    if not form.files:
-        raise RequestError("There is neither a file nor a sound_id.", "Send one of them.", field="file")
-    return str(form.file().path), listener
+    return form.sound_or_file("sound_id"), listener if form.files else None

@@ -22,13 +22,16 @@ from sonoteca.server.byte_ranges import ASKED_AGAIN, BINARY, Held, sent
 from sonoteca.server.json_answers import StrictJSONResponse
 from sonoteca.server.request_fields import asked
 from sonoteca.server.route import documented, routes
-from sonoteca.server.running import Keeping, OpenLibrary, PlayingListener
+from sonoteca.server.running import Keeping, OpenLibrary, PlayingListener, WarmListener
+from sonoteca.server.uploads import UploadForm, upload_body
 
 router = routes("previews")
 
 PreviewFields = Annotated[dict[str, Any], asked(sonoteca.PreviewAudioRequest)]
 
-_AUDIO = "/api/previews/audio"
+_PREVIEWS = "/api/previews"
+_AUDIO = f"{_PREVIEWS}/audio"
+_AUDIO_TYPES: dict[str, Any] = {"audio/flac": BINARY, "audio/wav": BINARY, "audio/mpeg": BINARY}
 _ERRORS = [SoundNotFound, AmbiguousSound, SoundsMissing, AudioError, WorkerError, LibraryFull, LibraryUnwritable]
 _PREVIEW: dict[str, Any] = {
     "query": {
@@ -61,7 +64,7 @@ _PREVIEW: dict[str, Any] = {
 
 
 @router.post(
-    "/api/previews",
+    _PREVIEWS,
     **documented(
         "Two sounds are put together to be heard: layered as a match says, or one going over into the other.",
         description="`tempo_ratio` and `semitones` are `tempo_ratio` and `semitone_shift` of a row of a match or of what "
@@ -80,6 +83,27 @@ def make_preview(
     return StrictJSONResponse(made.as_json() | {"audio": heard_at}, headers={"Content-Location": heard_at})
 
 
+@router.post(
+    f"{_PREVIEWS}/upload",
+    **documented(
+        "A file that is sent and a sound of the library together, as a file that every browser plays.",
+        description="The file is `a`: it stays as it is, and is kept nowhere. `b` is stretched and shifted to it.",
+        example=None,
+        media_types=_AUDIO_TYPES,
+        errors=[*_ERRORS, RangeRefused],
+        scope="read",
+        body=upload_body(sonoteca.PreviewAudioRequest, without=("a",)),
+    ),
+)
+def preview_upload(
+    form: UploadForm, held: Held, library: OpenLibrary, listener: WarmListener, limits: Keeping
+) -> Response:
+    fields = form.fields(sonoteca.PreviewAudioRequest, without=("a",))
+    request = sonoteca.PreviewAudioRequest(a=str(form.file().path), **fields)
+    made = sonoteca.preview_audio(library, request, listener=listener, limits=limits, may_be_file=True)
+    return sent(made, held, caching=ASKED_AGAIN)
+
+
 @router.get(
     _AUDIO,
     **documented(
@@ -87,7 +111,7 @@ def make_preview(
         description="What `POST /api/previews` names as `audio`; rendered by workers when it is first asked for, and kept. "
         "Answers ranges of bytes.",
         example=None,
-        media_types={"audio/flac": BINARY, "audio/wav": BINARY, "audio/mpeg": BINARY},
+        media_types=_AUDIO_TYPES,
         errors=[*_ERRORS, RangeRefused],
         partial=True,
     ),

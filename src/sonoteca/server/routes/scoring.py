@@ -7,10 +7,11 @@ from typing import Annotated, Any
 from fastapi import Body
 
 import sonoteca
-from sonoteca.errors import AmbiguousSound, LibraryUnwritable, SoundNotFound
+from sonoteca.errors import AmbiguousSound, AudioError, LibraryUnwritable, SoundNotFound, WorkerError
 from sonoteca.server.json_answers import StrictJSONResponse, answered
 from sonoteca.server.route import documented, routes
-from sonoteca.server.running import OpenLibrary
+from sonoteca.server.running import OpenLibrary, WarmListener
+from sonoteca.server.uploads import UploadFormOrJson, upload_body
 
 router = routes("scoring")
 
@@ -22,6 +23,7 @@ Numbers = Annotated[
     ),
 ]
 
+_MATCHED = {"query": {"type": "string", "description": "The sound of the library that was matched, instead of a file."}}
 _FORMULA = {
     "tensor": 0.1,
     "interval": 1.5,
@@ -104,8 +106,16 @@ def use_scoring_version(request: sonoteca.UseWeightsRequest, library: OpenLibrar
             "liked": True,
             "axes": {"tensor": 0.9, "interval": 0.8, "key": 1.0},
         },
-        errors=[SoundNotFound, AmbiguousSound, LibraryUnwritable],
+        description="A form may bring the file that was matched in place of `query`.",
+        errors=[SoundNotFound, AmbiguousSound, LibraryUnwritable, AudioError, WorkerError],
+        body=upload_body(
+            sonoteca.ChoiceRequest, without=("query",), optional_files=True, beside=_MATCHED, or_json=True
+        ),
     ),
 )
-def choose_match(request: sonoteca.ChoiceRequest, library: OpenLibrary) -> StrictJSONResponse:
-    return answered(sonoteca.choose_match(library, request))
+def choose_match(form: UploadFormOrJson, library: OpenLibrary, listener: WarmListener) -> StrictJSONResponse:
+    query, hears = form.sound_or_file("query"), listener if form.files else None
+    request = sonoteca.ChoiceRequest(
+        query=query, **form.fields(sonoteca.ChoiceRequest, without=("query",), beside=("query",))
+    )
+    return form.answered(sonoteca.choose_match(library, request, listener=hears))
