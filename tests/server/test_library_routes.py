@@ -71,6 +71,7 @@ ASKING = [
     ),
     ask("POST", "/api/sets", SET, lambda of: front.build_set(of, front.SetRequest(**SET))),
     ask("GET", f"/api/duplicates?sound={ONE}", None, lambda of: front.find_copies(of, front.CopiesRequest(sound=ONE))),
+    ask("GET", "/api/duplicates?limit=5", None, lambda of: front.find_copies(of, front.CopiesRequest(limit=5))),
     ask("GET", "/database/stats", None, front.library_stats),
     ask("GET", "/api/audit", None, lambda of: front.audit(of, is_kept=False)),
     ask("GET", "/api/gaps?limit=3", None, lambda of: front.find_gaps(of, front.FindGapsRequest(limit=3))),

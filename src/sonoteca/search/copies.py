@@ -1,17 +1,20 @@
-"""Which sounds of the library are the same recording as one of them, encoded again or as another edit."""
+"""Which sounds of the library are the same recording: as one of them, or as any other."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
-from sonoteca.catalogue.heard.same_recording import copies_of
+from pydantic import Field
+
+from sonoteca.catalogue.heard.same_recording import all_copies, copies_of
 from sonoteca.catalogue.identity.sounds import resolve_sound, whole_regions
 from sonoteca.catalogue.store.library import Library
-from sonoteca.domain.answer import Rows
+from sonoteca.domain.answer import Rows, counted
 from sonoteca.domain.request import Request
 from sonoteca.errors import about
-from sonoteca.search.result_row import ResultRow, region_facts
+from sonoteca.search.result_row import Copy, RegionFacts, ResultRow, region_facts
 
 MODE = "copies"
 
@@ -21,27 +24,41 @@ class CopiesRequest(Request):
 
     Attributes
     ----------
-    sound : str
-        An id, a unique prefix of one, a path, ``external:ID``.
+    sound : str, optional
+        An id, a unique prefix of one, a path, ``external:ID``. Left out, of every recording that the library has more
+        than once.
+    limit : int in 0..1000
+        At most so many rows.
+    offset : int >= 0
+        So many are left out first.
     """
 
-    sound: str
+    sound: str | None = None
+    limit: int = Field(default=100, ge=0, le=1000)
+    offset: int = Field(default=0, ge=0, le=2**53)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class CopiesAnswer(Rows):
-    """The other sounds that are the same recording, the most alike first; ``sound`` is the public id of the one asked of."""
+    """Of one sound: the others that are the same recording, the most alike first; ``sound`` is its public id.
+
+    Of the whole library: a row for each recording that is there more than once, of which there are most first: the
+    sound that stands for the others, which are its ``copies``; the score is of the one that is least alike. ``total`` is
+    how many rows there are without ``limit`` and ``offset``.
+    """
 
     request: CopiesRequest
     rows: tuple[ResultRow, ...]
-    sound: str
+    sound: str | None
+    total: int
 
     def as_json(self) -> dict[str, Any]:
-        return {"query": {"mode": MODE, **self.request.as_json(), "sound": self.sound}, "results": self.as_rows()}
+        query = {"mode": MODE, **self.request.as_json(), "sound": self.sound}
+        return {"query": query, "results": self.as_rows(), "total": self.total}
 
 
-def find_copies(library: Library, request: CopiesRequest) -> CopiesAnswer:
-    """Find the other sounds of a library that are the same recording as one of them.
+def find_copies(library: Library, request: CopiesRequest = CopiesRequest()) -> CopiesAnswer:
+    """Find the other sounds of a library that are the same recording as one of them, or all recordings that are there twice.
 
     A copy was encoded again, at another rate or level; of music from half a minute on also an edit of one
     tempo, at most twice as long. Two hits of one drum, two takes, loops of one pack are none. What is not
@@ -52,23 +69,38 @@ def find_copies(library: Library, request: CopiesRequest) -> CopiesAnswer:
     SoundNotFound, AmbiguousSound
         From the name.
     """
+    page = slice(request.offset, request.offset + request.limit)
     with library.read() as connection:
-        with about("sound"):
-            sound = resolve_sound(connection, request.sound)
-        found = copies_of(connection, sound.id)
-        wholes = whole_regions(connection, list(found))
+        if request.sound is None:
+            recordings = all_copies(connection)
+            shown = recordings[page]
+            name = None
+        else:
+            with about("sound"):
+                sound = resolve_sound(connection, request.sound)
+            recordings = [{sound_id: likeness} for sound_id, likeness in copies_of(connection, sound.id).items()]
+            shown = recordings[page]
+            name = sound.public_id
+        wholes = whole_regions(connection, [sound_id for each in shown for sound_id in each])
         facts = region_facts(connection, list(wholes.values()))
-    rows = tuple(
-        ResultRow.of(
-            fact,
-            start_s=fact.start_s,
-            end_s=fact.end_s,
-            score=min(1.0, max(0.0, likeness)),
-            mode=MODE,
-            parts={"likeness": min(1.0, max(0.0, likeness))},
-            reasons=("the same recording",),
-        )
-        for sound_id, likeness in found.items()
-        if (fact := facts.get(wholes.get(sound_id, -1))) is not None
+    told = {sound_id: facts[region_id] for sound_id, region_id in wholes.items() if region_id in facts}
+    rows = tuple(_row(each, told) for each in shown if next(iter(each)) in told)
+    return CopiesAnswer(request, rows, name, len(recordings))
+
+
+def _row(recording: Mapping[int, float], told: Mapping[int, RegionFacts]) -> ResultRow:
+    """The first sound of a recording as a row, which stands for the others; one alone is a copy itself."""
+    first, *others = recording
+    likeness = min(1.0, max(0.0, min(recording.values())))
+    fact = told[first]
+    row = ResultRow.of(
+        fact,
+        start_s=fact.start_s,
+        end_s=fact.end_s,
+        score=likeness,
+        mode=MODE,
+        parts={"likeness": likeness},
+        reasons=("the same recording" if not others else f"{counted(len(recording), 'sound')} are this recording",),
     )
-    return CopiesAnswer(request, rows, sound.public_id)
+    copies = tuple(Copy(told[each].id, told[each].path) for each in others if each in told)
+    return replace(row, copies=copies)

@@ -44,7 +44,6 @@ _DESCRIPTION = "Listens to everything you have recorded, keeps what it heard, an
 _SENT = [
     "Authorization",
     "Content-Type",
-    "If-Match",
     "If-None-Match",
     "If-Range",
     "Last-Event-ID",

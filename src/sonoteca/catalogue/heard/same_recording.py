@@ -32,6 +32,8 @@ from sonoteca.domain.same_recording import (
 
 # Sounds that are compared each with each; of a longer list the first ones, which are those that are answered.
 MOST_COMPARED = 2_000
+# Rows of a table of pairs that is made at once.
+_COMPARED_AT_ONCE = 256
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -97,15 +99,22 @@ def best_copy(connection: Connection, sound_ids: Sequence[int]) -> int | None:
 
     One whose file is there comes before one that is missing, then one without loss, then the longest, then the first known.
     """
+    ordered = _best_first(connection, sound_ids)
+    first = first_copies(connection, ordered)
+    return ordered[0] if ordered and all(first.get(each) == ordered[0] for each in ordered[1:]) else None
+
+
+def _best_first(connection: Connection, sound_ids: Sequence[int]) -> list[int]:
+    """Sounds in the order in which they stand for each other, see ``best_copy``."""
     columns = (summaries.c.sound_id, summaries.c.is_missing, sounds.c.codec, sounds.c.duration_s)
     query = sa.select(*columns).join(sounds, sounds.c.id == summaries.c.sound_id)
-    rows = connection.execute(query.where(summaries.c.number == 0, summaries.c.sound_id.in_(sound_ids))).all()
+    rows: list[sa.Row[Any]] = []
+    for some in chunks(list(sound_ids)):
+        rows += connection.execute(query.where(summaries.c.number == 0, summaries.c.sound_id.in_(some)))
     best_first = sorted(
         rows, key=lambda row: (row.is_missing, not is_lossless(row.codec), -(row.duration_s or 0.0), row.sound_id)
     )
-    ordered = [row.sound_id for row in best_first]
-    first = first_copies(connection, ordered)
-    return ordered[0] if ordered and all(first.get(each) == ordered[0] for each in ordered[1:]) else None
+    return [row.sound_id for row in best_first]
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +189,65 @@ def copies_of(connection: Connection, sound_id: int) -> dict[int, float]:
     cosines = others.heard.whole @ heard.whole[0]
     found = {others.sound_ids[place]: float(cosines[place]) for place in np.flatnonzero(same)}
     return dict(sorted(found.items(), key=lambda each: (-each[1], each[0])))
+
+
+def all_copies(connection: Connection) -> list[dict[int, float]]:
+    """Every recording of which the library has several sounds, as ``copies_of`` would tell of each.
+
+    Returns
+    -------
+    list of mapping
+        Of each recording its sounds with the cosine of their vectors to the first, which stands for the others (see
+        ``best_copy``). Those of most sounds come first.
+
+    Notes
+    -----
+    Only sounds that may be one recording are compared: by length those that agree, and long music of one tempo.
+    """
+    known = _heard(connection, answering_space(connection), sa.true())
+    ids, heard = known.sound_ids, known.heard
+    # A sound, and one that it is a copy of, up to the one that is none.
+    above = list(range(len(ids)))
+
+    def top(place: int) -> int:
+        while above[place] != place:
+            above[place] = place = above[above[place]]
+        return place
+
+    def compare(values: NDArray[np.float32], reach: float, is_asked: NDArray[np.bool_]) -> None:
+        """Join those that are one recording among sounds whose ``values`` are no further apart than ``reach``."""
+        order = np.flatnonzero(is_asked & ~np.isnan(values))
+        order = order[np.argsort(values[order], kind="stable")]
+        ends = np.searchsorted(values[order], values[order] + np.float32(reach), side="right")
+        for start in range(0, len(order), _COMPARED_AT_ONCE):
+            some = order[start : start + _COMPARED_AT_ONCE]
+            others = order[start : ends[start + len(some) - 1]]
+            if len(others) < 2:
+                continue
+            same = _same(
+                connection,
+                [ids[place] for place in some],
+                heard.take(some),
+                [ids[place] for place in others],
+                heard.take(others),
+            )
+            for one, other in np.argwhere(same).tolist():
+                above[top(int(some[one]))] = top(int(others[other]))
+
+    compare(heard.duration_s, LENGTH_AGREES_S, np.ones(len(ids), np.bool_))
+    compare(heard.tempo, SAME_TEMPO, heard.duration_s >= LONG_S)
+    together: dict[int, list[int]] = {}
+    for place in range(len(ids)):
+        together.setdefault(top(place), []).append(place)
+    groups = [group for group in together.values() if len(group) > 1]
+    at = {sound_id: place for place, sound_id in enumerate(ids)}
+    rank = {sound_id: n for n, sound_id in enumerate(_best_first(connection, [ids[p] for g in groups for p in g]))}
+    recordings = [sorted((ids[place] for place in group), key=rank.__getitem__) for group in groups]
+    recordings.sort(key=lambda recording: (-len(recording), recording[0]))
+    return [
+        {sound_id: float(heard.whole[at[sound_id]] @ heard.whole[at[recording[0]]]) for sound_id in recording}
+        for recording in recordings
+    ]
 
 
 def _heard(

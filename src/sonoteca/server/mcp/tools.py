@@ -163,7 +163,7 @@ _READING = (
     Tool(
         "copies",
         "Find copies of a recording",
-        f"Find the other sounds that are the same recording, encoded again or as another edit. {_SOUND_NAMES}",
+        f"Find the other sounds that are the same recording, encoded again or as another edit; without a sound all recordings that are there more than once. {_SOUND_NAMES}",
         sonoteca.CopiesRequest,
         lambda context, request: sonoteca.find_copies(context.library, request).as_json(),
         rows.results(rows.RESULT),

@@ -69,7 +69,7 @@ _COPY: dict[str, Any] = {
     "price": 2.5,
     "currency": "EUR",
     "url": "https://shop.example/dusty",
-    "copies": [],
+    "copies": [{"id": "k3v9q2h7d4mxw5ta", "path": "/music/breaks/dusty.wav"}],
 }
 _AUDIT: dict[str, Any] = {
     "sounds_total": 23,
@@ -129,8 +129,14 @@ def refit_map(request: sonoteca.MapRequest, library: OpenLibrary, listener: Play
 @router.get(
     "/api/duplicates",
     **documented(
-        "The other sounds that are the same recording as one, encoded again or as another edit.",
-        example={"query": {"mode": "copies", "sound": "k3v9q2h7d4mxw5ta"}, "results": [_COPY]},
+        "The other sounds that are the same recording as one, encoded again or as another edit; or all such recordings.",
+        description="Without `sound` a row for each recording that is there more than once: the sound that stands for "
+        "the others, and they as its `copies`.",
+        example={
+            "query": {"mode": "copies", "sound": "k3v9q2h7d4mxw5ta", "limit": 100, "offset": 0},
+            "results": [_COPY],
+            "total": 1,
+        },
         errors=[SoundNotFound, AmbiguousSound],
     ),
 )
