@@ -80,7 +80,7 @@ def edit(
     """
     import sonoteca
     from sonoteca.cli.changes import tell_changes
-    from sonoteca.cli.output import note, print_json
+    from sonoteca.cli.output import counted, note, print_json
 
     def ask(meant: MeantSounds) -> None:
         if meant.count > _ASK_ABOVE:
@@ -112,7 +112,8 @@ def edit(
     else:
         tell_changes(answer.changes, answer.changed)
         so = "" if answer.changes else ", to what was believed already: it stays so whatever is analysed later"
-        note(f"changed {answer.changed} of {answer.found} sounds{so}; `sonoteca undo` takes it back")
+        of = "" if answer.changed == answer.found else f"{answer.changed} of "
+        note(f"changed {of}{counted(answer.found, 'sound')}{so}; `sonoteca undo` takes it back")
     if answer.locked and not as_json:
         note(f"{answer.locked} of them are locked and stay as they are; --unlock frees them")
     if answer.n_unfit and not as_json:
