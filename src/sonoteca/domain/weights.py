@@ -37,9 +37,8 @@ class WeightTable(BaseModel):
 
     _counted: ClassVar[tuple[str, ...]] = ()
 
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", strict=True, allow_inf_nan=False, use_attribute_docstrings=True
-    )
+    # Not ``use_attribute_docstrings``: for each table it looks through all modules that are loaded.
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
     @model_validator(mode="after")
     def _something_counts(self) -> Self:
