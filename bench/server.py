@@ -96,6 +96,11 @@ class Serving:
         used = self.process.cpu_times()
         return float(used.user + used.system)
 
+    def all_processor_s(self) -> float:
+        """Processor time of the server and its workers so far."""
+        used = [each.cpu_times() for each in self.process.children(recursive=True)]
+        return self.processor_s() + sum(float(each.user + each.system) for each in used)
+
     def own_mb(self) -> float:
         """Memory of its own: pages of files that it maps, the library's among them, are the system's to take back."""
         held = self.process.memory_info()
@@ -304,8 +309,11 @@ def _of_uploads(name: str, path: str, library: Path, files: Sequence[Path], goal
                 for file in files[:_WARM_UPLOADS]
             ]
         with bare({path: answers[-1]}, library.parent) as yardstick:
-            for who, url, goal in (("", server.url, goal_s), (", bare", yardstick.url, None)):
-                load = _answered(drive(url, asked, connections=1))
+            for who, one, goal in (("", server, goal_s), (", bare", yardstick, None)):
+                used_s = one.all_processor_s()
+                load = _answered(drive(one.url, asked, connections=1))
+                used_s = (one.all_processor_s() - used_s) / len(asked)
+                measures.append(Measure(f"{name}{who}, processor", used_s, "s", None, True))
                 for percent in (50, 95):
                     seconds = load.percentile_ms(percent) / 1000.0
                     held = goal if percent == 95 else None
