@@ -347,3 +347,17 @@ def test_what_only_asks_needs_a_key_that_reads(client: TestClient) -> None:
     paths = client.get("/openapi.json").json()["paths"]
     for path in ("/api/sets", "/api/lint"):
         assert paths[path]["post"]["x-scope"] == "read"
+
+
+def test_an_order_that_is_in_no_playlist_is_judged_as_a_playlist_of_it(writable: TestClient) -> None:
+    made = writable.post("/api/playlists", json={"playlist": "twice", "sounds": [ONE, TWO, ONE]})
+    assert made.status_code == 201, made.text
+    by_name = writable.post("/api/lint", json={"playlist": "twice"}).json()
+    by_order = writable.post("/api/lint", json={"sounds": [ONE, TWO, ONE]}).json()
+    assert by_order["results"]
+    for told in (by_name, by_order):
+        del told["query"]
+    assert by_order == by_name
+    for both in ({}, {"playlist": "twice", "sounds": [ONE]}):
+        assert writable.post("/api/lint", json=both).json()["field"] == "playlist"
+    assert writable.post("/api/lint", json={"sounds": ["nothing-of-that-name"]}).status_code == 404

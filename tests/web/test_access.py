@@ -55,6 +55,17 @@ def open_match(page: Page) -> None:
     page.get_by_role("button", name=re.compile("^Why")).first.click()
 
 
+def open_work(page: Page) -> None:
+    page.goto("/ui/#/work")
+    expect(page.get_by_role("region", name="System")).to_contain_text("worker")
+
+
+def open_set(page: Page) -> None:
+    page.goto("/ui/#/set?length=3&filter=kind:loop")
+    page.get_by_role("button", name="Build the set").click()
+    expect(page.locator(".lint")).to_be_visible()
+
+
 def open_nowhere(page: Page) -> None:
     page.goto("/ui/#/library?q=nothingiscalledso")
     expect(page.get_by_role("heading", name="Nothing is like that")).to_be_visible()
@@ -65,6 +76,8 @@ SHOWN: dict[str, Callable[[Page], None]] = {
     "tags": open_tag_dialog,
     "sound": open_sound,
     "match": open_match,
+    "work": open_work,
+    "set": open_set,
     "nothing": open_nowhere,
 }
 

@@ -10,19 +10,21 @@ from typing import Annotated, Any
 import numpy as np
 import sqlalchemy as sa
 from numpy.typing import NDArray
-from pydantic import AfterValidator
+from pydantic import AfterValidator, Field, model_validator
 
 from sonoteca.catalogue.store.library import Library
 from sonoteca.domain.answer import counted
 from sonoteca.domain.request import Request
 from sonoteca.domain.vocabulary import Kind
+from sonoteca.errors import RequestError
 from sonoteca.search.result_row import RegionFacts, region_facts
 from sonoteca.search.selection import selected_ids
 from sonoteca.sequence.candidates import candidate_regions
 from sonoteca.sequence.flags import Fault, Judgement, flags_of, judge, score_of
 from sonoteca.sequence.load_tracks import load_tracks
-from sonoteca.sequence.playlist_entries import Entry, EntryState
+from sonoteca.sequence.playlist_entries import Entry, EntryState, entries_of_hashes
 from sonoteca.sequence.playlist_file import named_entries, playlist_file_name, write_entries
+from sonoteca.sequence.playlists import resolved_entries
 from sonoteca.sequence.reasons import energy_where_they_meet, transition_facts
 from sonoteca.sequence.repairing import MODE, Repair, Repairing, rounded
 from sonoteca.sequence.replacement_pool import ReplacementPool
@@ -30,6 +32,7 @@ from sonoteca.sequence.tracks import Tracks
 from sonoteca.sequence.transition import TransitionStyle, transitions
 from sonoteca.sequence.weights import GivenWeights, Weights, weights_of
 
+MOST_SOUNDS = 1000
 _STATE_WORDS = {
     EntryState.MOVED: "is not there any more; the library has it at {path}",
     EntryState.MISSING: "is known to the library, but its file is missing",
@@ -58,12 +61,14 @@ class Finding:
 
 
 class LintRequest(Request):
-    """Which playlist is judged, and how.
+    """Which playlist is judged, or which order of sounds, and how.
 
     Attributes
     ----------
-    playlist : str
+    playlist : str or None
         A playlist of the library, or an M3U file.
+    sounds : tuple of str
+        Sounds by any of their names in the order that is judged, instead of a playlist.
     repair : bool
         Whether to look for repairs.
     filter : str or None
@@ -76,12 +81,19 @@ class LintRequest(Request):
         Numbers of ``sequence.weights`` that replace the shipped ones; ``lint.artist_gap=5`` is read too.
     """
 
-    playlist: str
+    playlist: str | None = None
+    sounds: tuple[str, ...] = Field(default=(), max_length=MOST_SOUNDS)
     repair: bool = True
     filter: str | None = None
     doubletime: bool = True
     key_lock: bool = True
     weights: GivenWeights = None
+
+    @model_validator(mode="after")
+    def _is_one_of_both(self) -> LintRequest:
+        if (self.playlist is None) != bool(self.sounds):
+            raise RequestError("What is judged is a playlist, or sounds in an order.", "Name one.", field="playlist")
+        return self
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -139,6 +151,8 @@ def lint(library: Library, request: LintRequest, *, may_be_file: bool = True) ->
     Raises
     ------
     PlaylistNotFound, PlaylistUnreadable
+    SoundNotFound, AmbiguousSound
+        From ``sounds``.
 
     Notes
     -----
@@ -147,7 +161,11 @@ def lint(library: Library, request: LintRequest, *, may_be_file: bool = True) ->
     file: the entries around them are judged as neighbours, and they stay after the one they follow.
     """
     with library.read() as connection:
-        entries = named_entries(connection, request.playlist, may_be_file=may_be_file)
+        if request.playlist is not None:
+            entries = named_entries(connection, request.playlist, may_be_file=may_be_file)
+        else:
+            named = resolved_entries(connection, request.sounds)
+            entries = entries_of_hashes(connection, [entry.content_hash for entry in named])
     return lint_entries(library, entries, request)
 
 

@@ -52,6 +52,26 @@ export async function askBytes(path, { params, method = "GET", form, signal } = 
   return response.arrayBuffer();
 }
 
+/** Send a form, and hear how much of it went out (0 to 1): what `fetch` does not tell. */
+export function send(path, { params, form, onProgress = () => {} }) {
+  return new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest();
+    request.open("POST", urlOf(path, params));
+    request.setRequestHeader("Accept", "application/json");
+    request.upload.addEventListener("progress", (event) => event.lengthComputable && onProgress(event.loaded / event.total));
+    request.addEventListener("error", () => reject(told(new Problem(UNREACHABLE))));
+    request.addEventListener("load", async () => {
+      const answer = new Response(request.responseText, {
+        status: request.status,
+        headers: { "content-type": request.getResponseHeader("content-type") ?? "" },
+      });
+      if (answer.ok) resolve(answer.json());
+      else reject(told(await problemOf(answer)));
+    });
+    request.send(form);
+  });
+}
+
 async function reach(url, options) {
   let response;
   try {

@@ -6,6 +6,7 @@ import { formatAddress } from "./addresses.js";
 import { Icon } from "./icons.js";
 import { PlayerBar } from "./player_bar.js";
 import { KeyDialog, keyIsNeeded } from "./session.js";
+import { keepPage } from "./file_drop.js";
 import { onKeys } from "./shortcuts.js";
 import * as player from "./player.js";
 import { VIEWS, VIEW_OF } from "./views.js";
@@ -17,6 +18,8 @@ onPageProblem((problem) => {
   if (problem.status === 401) keyIsNeeded.value = true;
   if (problem.status === 0) unreachable.value = true;
 });
+
+keepPage();
 
 async function lookForUpdate() {
   try {

@@ -1,12 +1,16 @@
 // The views of the page. `label` and `icon` put one into the navigation; `within` names the view that a sub-view belongs to.
 import { LibraryView } from "./views/library.js";
 import { MatchView } from "./views/match.js";
+import { SetView } from "./views/set.js";
 import { SoundView } from "./views/sound.js";
+import { WorkView } from "./views/work.js";
 
 export const VIEWS = [
   { name: "library", label: "Library", icon: "library", View: LibraryView },
   { name: "sound", within: "library", View: SoundView },
   { name: "match", label: "Match", icon: "match", View: MatchView },
+  { name: "set", label: "Set", icon: "set", View: SetView },
+  { name: "work", label: "Work", icon: "work", View: WorkView },
 ];
 
 export const VIEW_OF = Object.fromEntries(VIEWS.map((view) => [view.name, view]));

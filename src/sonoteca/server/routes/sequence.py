@@ -162,8 +162,9 @@ def keep_set(said: SetToKeep, library: OpenLibrary) -> StrictJSONResponse:
     "/api/lint",
     **documented(
         "What is wrong with the order of a playlist of the library, and the smallest repairs; nothing is changed.",
+        description="`sounds` is an order that is in no playlist, instead of `playlist`.",
         example={
-            "query": {"mode": "lint", "playlist": "friday", "entries": 20, "known": 19},
+            "query": {"mode": "lint", "playlist": "friday", "sounds": ["k3v9q2h7d4mx"], "entries": 20, "known": 19},
             "score": 0.81,
             "results": [{"code": "key_clash", "position": 7, "earlier": 6, "message": "A after B: keys clash"}],
             "repairs": [
@@ -176,7 +177,7 @@ def keep_set(said: SetToKeep, library: OpenLibrary) -> StrictJSONResponse:
                 }
             ],
         },
-        errors=[PlaylistNotFound, QuerySyntaxError],
+        errors=[PlaylistNotFound, SoundNotFound, AmbiguousSound, QuerySyntaxError],
         scope="read",
     ),
 )

@@ -123,16 +123,21 @@ function ExportDialog({ wanted, size, onClose }) {
   const send = async ({ format }) => {
     const rows = await rowsOf(wanted);
     const text = format === "m3u8" ? asPlaylist(rows) : asTable(rows);
-    const link = document.createElement("a");
-    link.href = URL.createObjectURL(new Blob([text], { type: format === "m3u8" ? "audio/x-mpegurl" : "text/csv" }));
-    link.download = `sonoteca.${format}`;
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+    saveFile(`sonoteca.${format}`, text, format === "m3u8" ? "audio/x-mpegurl" : "text/csv");
   };
   return html`<${Dialog} title="Export ${counted(size, "sound")}" action="Export" onSubmit=${send} onClose=${onClose}>
     <label class="check"><input type="radio" name="format" value="m3u8" checked /> Playlist file (M3U8), for players and DJ programs</label>
     <label class="check"><input type="radio" name="format" value="csv" /> Table (CSV), with what is known of each</label>
   </${Dialog}>`;
+}
+
+/** Let the browser save a text as a file. */
+export function saveFile(name, text, type) {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(new Blob([text], { type }));
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
 }
 
 async function rowsOf(query, fields) {

@@ -1,34 +1,14 @@
-// A place where a file is dropped, or chosen; one that falls beside it does not replace the page.
+// A place where a file is dropped, or chosen; one that falls beside it counts as well.
 import { html, useEffect, useRef, useState } from "../html.js";
+import { onDrop } from "../file_drop.js";
 import { Icon } from "../icons.js";
-
-const hasFiles = (event) => [...(event.dataTransfer?.types ?? [])].includes("Files");
 
 export function DropZone({ onFile }) {
   const [isOver, setOver] = useState(false);
   const field = useRef(null);
   const handed = useRef(onFile);
   handed.current = onFile;
-  useEffect(() => {
-    // `relatedTarget` is null when what is dragged leaves the window.
-    const over = (event) => hasFiles(event) && (event.preventDefault(), setOver(true));
-    const left = (event) => event.relatedTarget === null && setOver(false);
-    const dropped = (event) => {
-      if (!hasFiles(event)) return;
-      event.preventDefault();
-      setOver(false);
-      const file = event.dataTransfer.files[0];
-      if (file) handed.current(file);
-    };
-    addEventListener("dragover", over);
-    addEventListener("dragleave", left);
-    addEventListener("drop", dropped);
-    return () => {
-      removeEventListener("dragover", over);
-      removeEventListener("dragleave", left);
-      removeEventListener("drop", dropped);
-    };
-  }, []);
+  useEffect(() => onDrop({ onOver: setOver, onFiles: ([first]) => first?.file && handed.current(first.file) }), []);
   return html`<div class="drop-zone" data-over=${isOver}>
     <${Icon} name="file" />
     <span>${isOver ? "Let go: it is matched" : "Drop a file anywhere, or"}</span>
