@@ -37,6 +37,7 @@ def open_page(
 
     import sonoteca
     from sonoteca.cli.output import print_json, write_out
+    from sonoteca.errors import AddressUnusable
     from sonoteca.settings import load_server_settings, load_settings
 
     settings = load_settings()
@@ -60,4 +61,12 @@ def open_page(
             start_method="forkserver" if sys.platform != "win32" else None,
         ) as listener,
     ):
-        sonoteca.serve(opened, listener, server, queue=sonoteca.queue_settings(settings, server), on_ready=open_browser)
+        queue = sonoteca.queue_settings(settings, server)
+        try:
+            sonoteca.serve(opened, listener, server, queue=queue, on_ready=open_browser)
+        except AddressUnusable:
+            if port is not None:
+                raise
+            # Another library may be open at the usual port.
+            beside = server.model_copy(update={"port": 0})
+            sonoteca.serve(opened, listener, beside, queue=queue, on_ready=open_browser)

@@ -43,3 +43,12 @@ export function asEightBit(buffer) {
   for (let i = 0; i < values; i++) found[i] = view.getInt16(HEADER_BYTES + 2 * i, true) >> 8;
   return smaller;
 }
+
+/** How many seconds one pair stands for. */
+export function secondsPerPair(buffer) {
+  const view = new DataView(buffer);
+  return view.getInt32(12, true) / view.getInt32(8, true);
+}
+
+/** How many samples one pair stands for. */
+export const samplesPerPair = (buffer) => new DataView(buffer).getInt32(12, true);

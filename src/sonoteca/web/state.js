@@ -18,9 +18,23 @@ export function go(to, { replace = false } = {}) {
   const hash = formatAddress(to);
   if (hash === formatAddress(address.peek())) return;
   if (replace) history.replaceState(history.state, "", hash);
-  else history.pushState(null, "", hash);
+  else history.pushState({ inside: true }, "", hash);
   address.value = parseAddress(hash);
 }
+
+/** Back to where a person came from within the page; who opened an address from elsewhere goes to `otherwise`. */
+export function goBack(otherwise) {
+  if (history.state?.inside) history.back();
+  else go(otherwise);
+}
+
+// A link of the page is a step inside it, too.
+document.addEventListener("click", (event) => {
+  const link = event.target instanceof Element ? event.target.closest('a[href^="#/"]') : null;
+  if (!link || event.defaultPrevented || event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+  event.preventDefault();
+  go(parseAddress(link.getAttribute("href")));
+});
 
 addEventListener("popstate", () => (address.value = parseAddress(location.hash)));
 addEventListener("hashchange", () => {

@@ -310,3 +310,10 @@ def test_a_unit_behind_a_range_holds_for_both_ends() -> None:
     assert parse_query("duration:30s..2m") == parse_query("duration:30..120")
     assert parse_query("duration:100..250ms") == parse_query("duration:0.1..0.25")
     assert parse_query("bpm:120..128bpm") == parse_query("bpm:120..128")
+
+
+def test_more_values_than_a_database_takes_are_refused_and_as_many_are_not() -> None:
+    parse_query("id:" + ",".join(["abcd"] * 800))
+    for text in ("id:" + ",".join(["abcd"] * 801), " OR ".join(["rain"] * 801)):
+        with pytest.raises(QuerySyntaxError, match="at most 800"):
+            parse_query(text)

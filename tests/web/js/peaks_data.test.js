@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { asEightBit, readPeaks } from "../../../src/sonoteca/web/peaks_data.js";
+import { asEightBit, readPeaks, samplesPerPair, secondsPerPair } from "../../../src/sonoteca/web/peaks_data.js";
 
 function dat(pairs) {
   const buffer = new ArrayBuffer(24 + pairs.length * 2);
@@ -28,4 +28,12 @@ test("a waveform of 8 bits is the same, cut to its upper byte", () => {
   assert.deepEqual([...new Int8Array(smaller, 24)], [-128, 127, -1, 1]);
   assert.equal(new DataView(smaller).getUint32(4, true), 1);
   assert.equal(asEightBit(smaller), smaller);
+});
+
+test("how much a pair stands for is told in samples and in seconds", () => {
+  const buffer = dat([0, 0]);
+  new DataView(buffer).setInt32(8, 44100, true);
+  new DataView(buffer).setInt32(12, 441, true);
+  assert.equal(samplesPerPair(buffer), 441);
+  assert.equal(secondsPerPair(buffer), 0.01);
 });

@@ -33,6 +33,8 @@ _NAME = re.compile(r"([A-Za-z_]+):")
 _JOINER = re.compile(r"[-\u2010-\u2015\u2212&+|~/\\\u00b7\u2022]+(?=[\s)]|$)")
 _DASHES = re.compile(r"[-\u2010-\u2015\u2212]+")
 _DEEPEST = 50
+# Databases take expressions of a thousand parts.
+_MOST_VALUES = 800
 
 
 def parse_query(text: str, *, now: datetime | None = None) -> Query:
@@ -61,6 +63,7 @@ class _Parser:
     now: datetime
     position: int = 0
     depth: int = 0
+    n_values: int = 0
     sort: list[SortKey] = field(default_factory=list)
 
     def parse(self) -> Node:
@@ -178,6 +181,7 @@ class _Parser:
         parts: list[Node] = []
         while True:
             value_at = self.position
+            self._count(value_at)
             quoted = self.text.startswith('"', value_at)
             text = self._phrase() if quoted else self._bare(stop_at_comma=True)
             if not text:
@@ -202,10 +206,16 @@ class _Parser:
         self.sort.append(SortKey(known.sort_column, text.startswith("-")))
 
     def _free_text(self, text: str, starts_at: int, *, quoted: bool) -> Node:
+        self._count(starts_at)
         try:
             return text_node(text, quoted=quoted)
         except Unreadable as error:
             raise self._error(str(error), starts_at) from error
+
+    def _count(self, position: int) -> None:
+        self.n_values += 1
+        if self.n_values > _MOST_VALUES:
+            raise self._error(f"a query asks for at most {_MOST_VALUES} words and values", position)
 
     def _phrase(self) -> str:
         end = self.text.find('"', self.position + 1)

@@ -11,7 +11,7 @@ export function SelectionBar({ selection, query, onChanged }) {
   const [dialog, setDialog] = useState(null);
   selection.state.value;
   if (!selection.size) return null;
-  const wanted = selection.query(query);
+  const wanted = selection.queries(query);
   const props = { wanted, size: selection.size, onChanged, onClose: () => setDialog(null) };
   return html`<div class="selection-bar" role="toolbar" aria-label="Selected sounds">
     <strong>${counted(selection.size, "sound")} selected</strong>
@@ -61,9 +61,10 @@ export function Dialog({ title, onClose, onSubmit, action, children }) {
   </dialog>`;
 }
 
-export const undo = async (onChanged) => {
+/** Take back what was done in so many steps. */
+export const undo = async (onChanged, steps = 1) => {
   try {
-    await ask("api/undo", { method: "POST" });
+    for (let step = 0; step < steps; step++) await ask("api/undo", { method: "POST" });
     say("Taken back.");
     onChanged();
   } catch (problem) {
@@ -77,8 +78,15 @@ function TagDialog({ wanted, size, onChanged, onClose }) {
       .split(",")
       .map((each) => each.trim())
       .filter(Boolean);
-    const done = await ask("api/sounds/edit", { method: "POST", json: { query: wanted || "*", tags: given } });
-    say(`${counted(done.changed, "sound")} tagged.`, { action: { label: "Undo", act: () => undo(onChanged) } });
+    let changed = 0;
+    let steps = 0;
+    for (const query of wanted) {
+      const done = await ask("api/sounds/edit", { method: "POST", json: { query: query || "*", tags: given } });
+      changed += done.changed;
+      steps += done.changed ? 1 : 0;
+    }
+    const action = steps ? { label: "Undo", act: () => undo(onChanged, steps) } : null;
+    say(steps ? `${counted(changed, "sound")} tagged.` : "It was so already.", { action });
     onChanged();
   };
   return html`<${Dialog} title="Tag ${counted(size, "sound")}" action="Tag" onSubmit=${send} onClose=${onClose}>
@@ -102,13 +110,15 @@ function PlaylistDialog({ wanted, size, onChanged, onClose }) {
   }, []);
   const send = async ({ name }) => {
     const known = playlists.find((each) => each.name === name);
-    if (known) {
-      const sounds = (await rowsOf(wanted, "id")).map((row) => row.id);
+    const [first, ...rest] = wanted;
+    if (!known) await ask("api/playlists", { method: "POST", json: { playlist: name, filter: first || "sort:-added" } });
+    const more = known ? wanted : rest;
+    for (const query of more) {
+      const sounds = (await rowsOf([query], "id")).map((row) => row.id);
       await ask(`api/playlists/${encodeURIComponent(name)}/add`, { method: "POST", json: { sounds } });
-    } else {
-      await ask("api/playlists", { method: "POST", json: { playlist: name, filter: wanted || "sort:-added" } });
     }
-    say(`${counted(size, "sound")} in the playlist ${name}.`, { action: { label: "Undo", act: () => undo(onChanged) } });
+    const steps = known ? more.length : 1 + more.length;
+    say(`${counted(size, "sound")} in the playlist ${name}.`, { action: { label: "Undo", act: () => undo(onChanged, steps) } });
   };
   return html`<${Dialog} title="Add ${counted(size, "sound")} to a playlist" action="Add" onSubmit=${send} onClose=${onClose}>
     <label class="field">
@@ -131,6 +141,7 @@ function ExportDialog({ wanted, size, onClose }) {
   </${Dialog}>`;
 }
 
+<<<<<<< HEAD
 /** Let the browser save a text as a file. */
 export function saveFile(name, text, type) {
   const link = document.createElement("a");
@@ -141,13 +152,18 @@ export function saveFile(name, text, type) {
 }
 
 async function rowsOf(query, fields) {
+=======
+async function rowsOf(queries, fields) {
+>>>>>>> 6d7885e (The page's cursor is one before and while a sound plays, selections of any size are tagged and kept, tablets can narrow down; a query of too many values is refused)
   const rows = [];
-  let cursor = null;
-  do {
-    const page = await ask("database/files", { params: { query, limit: PAGE, cursor, fields } });
-    rows.push(...page.results);
-    cursor = page.next_cursor;
-  } while (cursor);
+  for (const query of queries) {
+    let cursor = null;
+    do {
+      const page = await ask("database/files", { params: { query, limit: PAGE, cursor, fields } });
+      rows.push(...page.results);
+      cursor = page.next_cursor;
+    } while (cursor);
+  }
   return rows;
 }
 

@@ -1,6 +1,8 @@
 // Which sounds are selected: some by their ids, or all that the query finds, which are never held as a list.
 import { signal } from "../html.js";
 
+const MOST_IDS = 500;
+
 export class Selection {
   /** `{ isAll, ids }`; of all, `ids` are those taken out again. */
   state = signal({ isAll: false, ids: new Set() });
@@ -47,11 +49,17 @@ export class Selection {
     this.state.value = { isAll: false, ids: new Set() };
   }
 
-  /** The query that finds what is selected, of the query that is shown. */
-  query(shown) {
+  /** The queries that together find what is selected, of the query that is shown; a query has so many values at most. */
+  queries(shown) {
     const { isAll, ids } = this.state.peek();
-    if (!isAll) return [...ids].map((id) => `id:${id}`).join(" OR ");
-    const without = [...ids].map((id) => `-id:${id}`).join(" ");
-    return [shown && without ? `(${shown})` : shown, without].filter(Boolean).join(" ");
+    const listed = [...ids];
+    if (isAll) {
+      const without = listed.map((id) => `-id:${id}`).join(" ");
+      return [[shown && without ? `(${shown})` : shown, without].filter(Boolean).join(" ")];
+    }
+    const queries = [];
+    for (let from = 0; from < listed.length; from += MOST_IDS)
+      queries.push(`id:${listed.slice(from, from + MOST_IDS).join(",")}`);
+    return queries;
   }
 }

@@ -4,18 +4,18 @@ import * as player from "../player.js";
 
 export class PeaksPlayer {
   #row = null;
-  #at_s = 0;
+  #cursor;
   #ended = () => {};
   #begin;
 
-  /** `begin(row, at_s)` plays the sound of this view. */
-  constructor(begin) {
+  /** `begin(row, at_s)` plays the sound of this view; `cursor` is a signal: where it stands until then. */
+  constructor(begin, cursor) {
     this.#begin = begin;
+    this.#cursor = cursor;
   }
 
   set row(row) {
     this.#row = row;
-    this.#at_s = 0;
   }
 
   get #isLoaded() {
@@ -64,7 +64,7 @@ export class PeaksPlayer {
   }
 
   getCurrentTime() {
-    return this.#isLoaded ? player.element().currentTime : this.#at_s;
+    return this.#isLoaded ? player.element().currentTime : this.#cursor.peek();
   }
 
   getDuration() {
@@ -73,7 +73,7 @@ export class PeaksPlayer {
 
   seek(at_s) {
     if (this.#isLoaded) player.seek(at_s);
-    else this.#at_s = at_s;
+    else this.#cursor.value = at_s;
     this.emitSeeked?.(at_s);
   }
 }

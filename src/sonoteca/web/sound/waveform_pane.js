@@ -1,7 +1,7 @@
 // The waveform of a sound: Peaks' overview and zoom, and below them, in the same span of time, what was heard.
 import { html, useEffect, useMemo, useRef, useState, useSignal } from "../html.js";
 import { askBytes, isAbort } from "../api.js";
-import { asEightBit } from "../peaks_data.js";
+import { asEightBit, samplesPerPair, secondsPerPair } from "../peaks_data.js";
 import { theme } from "../state.js";
 import { Icon } from "../icons.js";
 import { spokenPlace, moment } from "../format.js";
@@ -13,7 +13,6 @@ import { lanesOf } from "./lanes.js";
 
 const LOOP = "loop";
 const STEP_S = 5;
-const LEAST_S = 0.25;
 
 let peaksLoaded = null;
 
@@ -25,9 +24,9 @@ function loadPeaks() {
 
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
-export function WaveformPane({ sound, row, onPlay, onCueMoved }) {
+export function WaveformPane({ sound, row, cursor, onPlay, onCueMoved }) {
   const [zoomBox, overviewBox] = [useRef(null), useRef(null)];
-  const held = useRef({ peaks: null, data: null });
+  const held = useRef({ peaks: null, perPair_s: 0 });
   const view = useSignal({ start_s: 0, end_s: row.duration_s });
   const [problem, setProblem] = useState(null);
   const [ready, setReady] = useState(false);
@@ -35,7 +34,7 @@ export function WaveformPane({ sound, row, onPlay, onCueMoved }) {
   moved.current = onCueMoved;
   const begin = useRef(onPlay);
   begin.current = onPlay;
-  const adapter = useMemo(() => new PeaksPlayer((...given) => begin.current(...given)), []);
+  const adapter = useMemo(() => new PeaksPlayer((...given) => begin.current(...given), cursor), []);
 
   // One instance as long as the view is there; another sound is another source.
   useEffect(() => {
@@ -53,6 +52,7 @@ export function WaveformPane({ sound, row, onPlay, onCueMoved }) {
         if (controller.signal.aborted) return;
         const arraybuffer = asEightBit(drawn);
         adapter.row = row;
+        held.current.perPair_s = secondsPerPair(arraybuffer);
         if (held.current.peaks) await setSource(held.current.peaks, arraybuffer);
         else held.current.peaks = await create(Peaks, arraybuffer);
         if (controller.signal.aborted) return;
@@ -104,7 +104,7 @@ export function WaveformPane({ sound, row, onPlay, onCueMoved }) {
             enablePoints: false,
           },
           segmentOptions: { overlay: true, overlayOpacity: 0.22, overlayBorderWidth: 1, overlayCornerRadius: 3 },
-          zoomLevels: [256],
+          zoomLevels: [samplesPerPair(arraybuffer)],
           fontFamily: getComputedStyle(document.body).fontFamily,
           fontSize: 11,
           pointMarkerColor: colour("--focus"),
@@ -122,23 +122,22 @@ export function WaveformPane({ sound, row, onPlay, onCueMoved }) {
 
   const setSource = (peaks, arraybuffer) =>
     new Promise((resolve, reject) => {
-      peaks.setSource({ waveformData: { arraybuffer }, zoomLevels: [256] }, (error) => (error ? reject(error) : resolve()));
+      peaks.setSource({ waveformData: { arraybuffer }, zoomLevels: [samplesPerPair(arraybuffer)] }, (error) =>
+        error ? reject(error) : resolve(),
+      );
     });
 
-  /** Show so many seconds; the cursor stays in view. */
+  /** Show so many seconds; at the least one pair of the waveform for each pixel. */
   function zoomTo(seconds) {
     const shown = held.current.peaks?.views.getView("zoomview");
     if (!shown) return;
-    const most = row.duration_s;
-    if (seconds >= most) return whole();
-    shown.setZoom({ seconds: Math.max(LEAST_S, seconds) });
-    return undefined;
+    // Peaks rounds down to whole samples a pixel, so a little more than the least is asked for.
+    const least = held.current.perPair_s * zoomBox.current.clientWidth * 1.001;
+    if (seconds >= row.duration_s) shown.setZoom(row.duration_s > least ? { seconds: "auto" } : { seconds: least });
+    else shown.setZoom({ seconds: Math.max(least, seconds) });
+    if (seconds >= row.duration_s) shown.setStartTime(0);
   }
-  function whole() {
-    const shown = held.current.peaks?.views.getView("zoomview");
-    shown?.setZoom({ seconds: "auto" });
-    shown?.setStartTime(0);
-  }
+  const whole = () => zoomTo(row.duration_s);
   const inView = () => view.peek().end_s - view.peek().start_s;
 
   // Cues are points that can be dragged; the loop is a segment that can be drawn out.
@@ -239,7 +238,7 @@ export function WaveformPane({ sound, row, onPlay, onCueMoved }) {
     [row.id, sound],
   );
 
-  const at = player.loaded.value?.id === row.id ? player.position_s.value : adapter.getCurrentTime();
+  const at = player.loaded.value?.id === row.id ? player.position_s.value : cursor.value;
   const slide = (event) => {
     const moves = { ArrowLeft: at - STEP_S, ArrowRight: at + STEP_S, Home: 0, End: row.duration_s };
     if (!(event.key in moves) || event.ctrlKey || event.altKey || event.metaKey) return;

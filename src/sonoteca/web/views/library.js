@@ -183,9 +183,10 @@ export function LibraryView({ params }) {
     go({ view: "library", params: { ...params, q } }, { replace: true });
   };
   const setOrder = (sort) => go({ view: "library", params: { ...params, sort } }, { replace: true });
+  const [narrowing, setNarrowing] = useState(false);
   const problem = rows.problem.value;
   const values = facets ? { kind: facets.kind, role: facets.role, class: facets.sound_class, tag: facets.tag } : {};
-  return html`<div class="library">
+  return html`<div class="library" data-narrowing=${narrowing}>
     <h1 class="hidden">Library</h1>
     <${Facets} facets=${facets} query=${query} onQuery=${setQuery} />
     <section class="library-main">
@@ -195,6 +196,9 @@ export function LibraryView({ params }) {
           problem=${problem && problem.code === "query_syntax" ? problem : null}
         />
         <span class="found" role="status">${rows.total.value === null ? "" : counted(rows.total.value, "sound")}</span>
+        <button type="button" class="button narrow-only" aria-pressed=${narrowing} onClick=${() => setNarrowing(!narrowing)}>
+          <${Icon} name="filter" />Narrow down
+        </button>
         <${ColumnsMenu} />
       </div>
       <${Table}

@@ -1,8 +1,8 @@
 // One sound: its waveform with all that was heard along it, what is known and by whom, put right by hand, and what sounds like it.
-import { html, useEffect, useMemo, useRef, useState } from "../html.js";
+import { html, useEffect, useMemo, useSignal, useState } from "../html.js";
 import { ask, onlyLatest } from "../api.js";
 import { formatAddress } from "../addresses.js";
-import { go, say, sayProblem } from "../state.js";
+import { go, goBack, say, sayProblem } from "../state.js";
 import { Icon } from "../icons.js";
 import { folderOf, nameOf } from "../format.js";
 import { onKeys } from "../shortcuts.js";
@@ -50,19 +50,16 @@ export function SoundView({ id, params }) {
   return html`<${Sound} sound=${sound} params=${params} onLook=${look} />`;
 }
 
-/** To where the person came from; a sound that was opened by its address alone goes to the library. */
-function back() {
-  if (history.state === null && history.length > 1) history.back();
-  else go({ view: "library" });
-}
+const back = () => goBack({ view: "library" });
 
 function Sound({ sound, params, onLook }) {
   const row = useMemo(() => rowOf(sound), [sound.id, sound.title, sound.path]);
-  const cursor = useRef(0);
+  const cursor = useSignal(0);
+  useEffect(() => void (cursor.value = 0), [sound.id]);
   const isLoaded = player.loaded.value?.id === row.id;
   const sounds = player.isPlaying(row.id);
   const begin = (which = row, at_s = 0) => player.play(which, { at_s, steps: null });
-  const toggle = () => (isLoaded ? player.toggle() : void begin(row, 0));
+  const toggle = () => (isLoaded ? player.toggle() : void begin(row, cursor.peek()));
   useEffect(() => onKeys({ " ": toggle }), [row, isLoaded]);
   useEffect(() => clickAlong(row.id, sound.beats_s, sound.downbeats_s), [row.id, sound.beats_s]);
 
@@ -90,11 +87,11 @@ function Sound({ sound, params, onLook }) {
     }
   };
   const seek = (at_s) => {
-    cursor.current = at_s;
+    cursor.value = at_s;
     if (isLoaded) player.seek(at_s);
     else void begin(row, at_s);
   };
-  const here = () => (player.loaded.peek()?.id === row.id ? player.position_s.peek() : cursor.current);
+  const here = () => (player.loaded.peek()?.id === row.id ? player.position_s.peek() : cursor.peek());
   const weigh = (weights) =>
     go(
       { view: "sound", id: sound.id, params: Object.fromEntries(Object.entries(weights).filter(([, weight]) => weight !== 1)) },
@@ -127,7 +124,7 @@ function Sound({ sound, params, onLook }) {
       ${sound.error && html`<p class="banner bad">${sound.error.message} ${sound.error.remedy}</p>`}
       ${away && html`<p class="banner">Its file is not there now; what is known of it stays.</p>`}
       <${WaveformPane}
-        sound=${sound} row=${row} onPlay=${begin}
+        sound=${sound} row=${row} cursor=${cursor} onPlay=${begin}
         onCueMoved=${(cue, at_s) => edit({ remove_cues: [cue.at_s.toFixed(4)], cues: [`${at_s.toFixed(3)}=${cue.name}`] }, `The cue ${cue.name} is moved.`)}
       />
       <${Doubts} sound=${sound} />

@@ -1,0 +1,100 @@
+"""The waveform of a sound over many sounds and sizes, and what happens when a click may not play."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+pytestmark = pytest.mark.slow
+
+SOUNDS, SIZES = 20, 20
+
+
+def open_sound(page: Page, words: str) -> None:
+    page.goto(f"/ui/#/library?q={words}")
+    page.get_by_role("link", name=re.compile("^Open")).first.click()
+    expect(page.locator(".pane-grid")).to_have_attribute("data-ready", "true")
+
+
+def test_many_sounds_and_sizes_leave_one_waveform_with_its_zoom_and_lanes(page: Page) -> None:
+    open_sound(page, "keys+C")
+    canvases = page.locator(".peaks-zoom canvas").count()
+    assert canvases > 0
+    for _ in range(SOUNDS):
+        name = page.get_by_role("heading", level=1).text_content()
+        page.locator(".similar-row a").first.click()
+        expect(page.get_by_role("heading", level=1)).not_to_have_text(str(name))
+        expect(page.locator(".pane-grid")).to_have_attribute("data-ready", "true")
+    assert page.locator(".peaks-zoom canvas").count() == canvases
+    for _ in range(SOUNDS):
+        page.go_back()
+    expect(page.get_by_role("heading", name="keys C 124bpm")).to_be_visible()
+    expect(page.locator(".pane-grid")).to_have_attribute("data-ready", "true")
+
+    page.get_by_role("button", name="Loop").click()
+    page.get_by_role("button", name="Zoom in").click()
+    lanes = page.locator("canvas.lane").count()
+    for step in range(SIZES):
+        page.set_viewport_size({"width": 1440 if step % 2 else 1100 + step, "height": 900})
+        page.wait_for_timeout(30)
+    assert page.locator("canvas.lane").count() == lanes
+    expect(page.get_by_role("button", name="Loop")).to_have_attribute("aria-pressed", "true")
+    # It fills its place, and is drawn: not every pixel of it is empty.
+    box, drawn = page.locator(".peaks-zoom").bounding_box(), page.locator(".peaks-zoom canvas").first.bounding_box()
+    assert box is not None
+    assert drawn is not None
+    assert abs(box["width"] - drawn["width"]) <= 1
+    assert page.evaluate(
+        """() => [...document.querySelectorAll(".peaks-zoom canvas")].some((canvas) =>
+            canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data.some((value) => value > 0))"""
+    )
+    page.get_by_role("button", name="Back").click()
+    assert page.locator(".peaks-zoom").count() == 0
+
+
+def test_a_browser_that_wants_a_click_first_gets_a_play_button(page: Page) -> None:
+    # As browsers refuse it that have seen no click yet.
+    page.add_init_script(
+        """(() => {
+            const play = HTMLMediaElement.prototype.play;
+            window.refusals = 1;
+            HTMLMediaElement.prototype.play = function () {
+                if (window.refusals-- > 0) return Promise.reject(new DOMException("no", "NotAllowedError"));
+                return play.call(this);
+            };
+        })()"""
+    )
+    page.goto("/ui/")
+    page.get_by_role("row", name=re.compile("keys C")).click()
+    button = page.get_by_role("button", name="Play", exact=True)
+    expect(button).to_have_attribute("data-state", "blocked")
+    expect(page.get_by_text("the browser waits for you")).to_be_visible()
+    button.click()
+    expect(page.get_by_role("button", name="Pause", exact=True)).to_be_visible()
+
+
+def test_a_slider_of_the_waveform_speaks_and_obeys_arrows(page: Page) -> None:
+    open_sound(page, "rain")
+    slider = page.get_by_role("slider", name="Place in the sound")
+    slider.focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    expect(slider).to_have_attribute("aria-valuetext", "10 seconds of 20 seconds")
+    page.keyboard.press("End")
+    expect(slider).to_have_attribute("aria-valuetext", "20 seconds of 20 seconds")
+
+
+def test_cues_set_at_the_cursor_stay_and_can_be_removed(page: Page) -> None:
+    open_sound(page, "rain")
+    page.get_by_role("slider", name="Place in the sound").focus()
+    page.keyboard.press("ArrowRight")
+    page.get_by_label("Name of the cue").fill("Thunder")
+    page.get_by_role("button", name="Cue at the cursor").click()
+    cue = page.get_by_role("button", name=re.compile(r"0:05.0\s*Thunder"))
+    expect(cue).to_be_visible()
+    page.reload()
+    expect(cue).to_be_visible()
+    page.get_by_role("button", name="Remove the cue Thunder").click()
+    expect(cue).to_have_count(0)
