@@ -141,7 +141,6 @@ function ExportDialog({ wanted, size, onClose }) {
   </${Dialog}>`;
 }
 
-<<<<<<< HEAD
 /** Let the browser save a text as a file. */
 export function saveFile(name, text, type) {
   const link = document.createElement("a");
@@ -151,10 +150,7 @@ export function saveFile(name, text, type) {
   setTimeout(() => URL.revokeObjectURL(link.href), 1000);
 }
 
-async function rowsOf(query, fields) {
-=======
 async function rowsOf(queries, fields) {
->>>>>>> 6d7885e (The page's cursor is one before and while a sound plays, selections of any size are tagged and kept, tablets can narrow down; a query of too many values is refused)
   const rows = [];
   for (const query of queries) {
     let cursor = null;
