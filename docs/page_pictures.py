@@ -59,7 +59,8 @@ def take(url: str, name: str, theme: str, size: tuple[int, int]) -> bytes:
             page.add_init_script(f"localStorage.setItem('sonoteca.theme', '\"{theme}\"')")
             PICTURES[name](page)
             page.wait_for_timeout(_SETTLED_MS)
-            return page.screenshot()
+            taken: bytes = page.screenshot()
+            return taken
         finally:
             browser.close()
 
