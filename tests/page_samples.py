@@ -37,7 +37,7 @@ CHOSEN = (
     "rain on a roof",
 )
 # What the browser says by itself of answers that are errors, and of a header that it does not honour over plain http.
-OF_ANSWERS = "Failed to load resource: the server responded"
+OF_ANSWERS = ("Failed to load resource: the server responded", "Failed to load resource: net::ERR_")
 OF_PLAIN_HTTP = "The Cross-Origin-Opener-Policy header has been ignored"
 WIDE: ViewportSize = {"width": 1440, "height": 900}
 

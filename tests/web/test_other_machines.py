@@ -165,3 +165,19 @@ def test_after_a_loss_the_events_are_heard_again_and_nothing_is_missed(
         page.wait_for_timeout(5_000)
         assert len(opened) > before
         assert listed, "what may have been missed is asked for again"
+
+
+def test_while_the_server_is_away_the_page_says_so_and_goes_on_when_it_is_back(
+    browser: Browser, page_server: ServerProcess
+) -> None:
+    with watched_page(browser, page_server.url, is_refused=True) as page:
+        page.goto("/ui/")
+        expect(page.locator(".row strong").first).to_be_visible()
+        away = re.compile(r"/(api|database)/")
+        page.route(away, lambda route: route.abort("connectionrefused"))
+        page.get_by_role("combobox", name="Search").fill("snare")
+        expect(page.get_by_text("The server does not answer.").first).to_be_visible()
+        page.unroute(away)
+        page.get_by_role("combobox", name="Search").fill("snar")
+        expect(page.get_by_text("The server does not answer.")).to_have_count(0)
+        expect(page.get_by_role("grid")).to_have_attribute("aria-rowcount", "2")

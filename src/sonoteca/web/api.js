@@ -29,7 +29,7 @@ const UNREACHABLE = {
 
 const listeners = new Set();
 
-/** Call `heard` with each problem that concerns the whole page: no key, or no server. It returns what ends that. */
+/** Call `heard` with each problem that concerns the whole page: no key, or no server; with null once there is an answer again. */
 export function onPageProblem(heard) {
   listeners.add(heard);
   return () => listeners.delete(heard);
@@ -80,6 +80,7 @@ async function reach(url, options) {
     if (error.name === "AbortError") throw error;
     throw told(new Problem(UNREACHABLE));
   }
+  answered();
   if (response.ok) return response;
   throw told(await problemOf(response));
 }
@@ -91,7 +92,16 @@ async function problemOf(response) {
   return new Problem({ code: "unknown", ...said, detail, status: response.status });
 }
 
+let isLost = false;
+
+function answered() {
+  if (!isLost) return;
+  isLost = false;
+  listeners.forEach((heard) => heard(null));
+}
+
 function told(problem) {
+  if (problem.status === 0) isLost = true;
   if (problem.status === 401 || problem.status === 0) listeners.forEach((heard) => heard(problem));
   return problem;
 }
@@ -124,7 +134,9 @@ export function onlyLatest() {
   return asking;
 }
 
-const REOPEN_MS = 1000;
+// So soon a stream that broke is opened again; later and later while that fails.
+const REOPEN_MS = 500;
+const REOPEN_MOST_MS = 4000;
 const WATCH_MS = 2000;
 const SLEPT_MS = 8000;
 
@@ -136,15 +148,21 @@ export function hear(path, { on, opened = () => {} }) {
   let source = null;
   let waiting = null;
   let lastTick = Date.now();
+  let pause_ms = REOPEN_MS;
   const open = () => {
     clearTimeout(waiting);
     source?.close();
     source = new EventSource(urlOf(path), { withCredentials: false });
-    source.addEventListener("open", () => opened());
+    source.addEventListener("open", () => {
+      pause_ms = REOPEN_MS;
+      answered();
+      opened();
+    });
     source.addEventListener("error", () => {
       source.close();
       clearTimeout(waiting);
-      waiting = setTimeout(open, REOPEN_MS);
+      waiting = setTimeout(open, pause_ms);
+      pause_ms = Math.min(REOPEN_MOST_MS, pause_ms * 2);
     });
     for (const [name, heard] of Object.entries(on)) {
       source.addEventListener(name, (event) => heard(JSON.parse(event.data)));

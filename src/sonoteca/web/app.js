@@ -15,8 +15,8 @@ const unreachable = signal(false);
 const outdated = signal(false);
 
 onPageProblem((problem) => {
-  if (problem.status === 401) keyIsNeeded.value = true;
-  if (problem.status === 0) unreachable.value = true;
+  unreachable.value = problem?.status === 0;
+  if (problem?.status === 401) keyIsNeeded.value = true;
 });
 
 keepPage();
