@@ -1,6 +1,6 @@
 """``python -m bench [SECTION ...] [--keep]``: run sections, print a table, write bench/results/latest.json.
 
-Sections: startup, warm, speed, memory, catalogue, index, similarity, maps, match, sequence, arrange, render, accuracy, hum, success, server, peers.
+Sections: startup, warm, speed, memory, catalogue, index, similarity, maps, match, sequence, arrange, render, accuracy, hum, success, server, page, peers.
 ``--keep`` makes this run the one that later runs are compared with. Machines are noisy: quote ratios within one run.
 """
 
@@ -32,6 +32,7 @@ SECTIONS = (
     "hum",
     "success",
     "server",
+    "page",
     "peers",
 )
 HERE = Path(__file__).parent

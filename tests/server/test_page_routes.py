@@ -69,6 +69,18 @@ def test_a_changed_file_is_another_version_once_the_page_is_opened(tmp_path: Pat
     assert files.read().version != first.version
 
 
+def test_modules_are_named_ahead_except_those_that_wait_until_they_are_needed(tmp_path: Path) -> None:
+    (tmp_path / "views").mkdir()
+    (tmp_path / "index.html").write_text('<script src="{{version}}/theme.js"></script><!-- {{modules}} -->')
+    (tmp_path / "theme.js").write_text("")
+    (tmp_path / "heavy.js").write_text("")
+    (tmp_path / "app.js").write_text('import "./views/a.js"')
+    (tmp_path / "views/a.js").write_text('const heavy = import("../heavy.js");')
+    state = PageFiles(tmp_path).read()
+    named = re.findall(r'modulepreload" href="([^"]+)"', state.first().decode())
+    assert named == [f"{state.version}/app.js", f"{state.version}/views/a.js"]
+
+
 # --- sessions -------------------------------------------------------------------------------------
 
 

@@ -7,6 +7,8 @@ and after an update never runs old modules beside new ones.
 from __future__ import annotations
 
 import hashlib
+import posixpath
+import re
 import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -15,6 +17,10 @@ from importlib.resources.abc import Traversable
 
 FIRST = "index.html"
 _PLACE_OF_VERSION = b"{{version}}"
+_PLACE_OF_MODULES = b"<!-- {{modules}} -->"
+# A module that is asked for only once something needs it; and how a script of its own is asked for.
+_LATER = re.compile(rb"""\bimport\(\s*"([^"]+)"\s*\)""")
+_SCRIPT = re.compile(rb"""<script src="{{version}}/([^"]+)">""")
 _MEDIA_TYPES = {
     "html": "text/html; charset=utf-8",
     "js": "text/javascript; charset=utf-8",
@@ -34,8 +40,21 @@ class PageState:
     contents: Mapping[str, bytes]
 
     def first(self) -> bytes:
-        """The page itself, which names the version of what it asks for."""
-        return self.contents[FIRST].replace(_PLACE_OF_VERSION, self.version.encode("ascii"))
+        """The page itself, which names the version of what it asks for, and its modules, to be fetched at once."""
+        page = self.contents[FIRST]
+        links = b"".join(
+            b'<link rel="modulepreload" href="{{version}}/%s" />' % path.encode() for path in self._modules()
+        )
+        return page.replace(_PLACE_OF_MODULES, links).replace(_PLACE_OF_VERSION, self.version.encode("ascii"))
+
+    def _modules(self) -> list[str]:
+        """The modules that the page runs with from the beginning: without this, each waits for the one that names it."""
+        later = {path.decode() for path in _SCRIPT.findall(self.contents[FIRST])}
+        for path, content in self.contents.items():
+            if path.endswith(".js"):
+                folder = posixpath.dirname(path)
+                later |= {posixpath.normpath(posixpath.join(folder, name.decode())) for name in _LATER.findall(content)}
+        return [path for path in self.contents if path.endswith(".js") and path not in later]
 
 
 class PageFiles:

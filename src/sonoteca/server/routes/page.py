@@ -33,7 +33,7 @@ def page(request: Request) -> Response:
 
 
 @router.get("/ui/{version}/{path:path}", include_in_schema=False)
-def page_file(version: str, path: str, request: Request) -> Response:
+async def page_file(version: str, path: str, request: Request) -> Response:
     state = _files(request).held()
     content = state.contents.get(path)
     if version != state.version or content is None or path == FIRST:
