@@ -66,6 +66,18 @@ def open_set(page: Page) -> None:
     expect(page.locator(".lint")).to_be_visible()
 
 
+def open_map(page: Page) -> None:
+    page.goto("/ui/#/map?colour=key")
+    expect(page.locator(".map-row").first).to_be_visible(timeout=60_000)
+
+
+def open_arrangement(page: Page) -> None:
+    page.goto("/ui/#/arrange")
+    page.get_by_label("Sections and their bars").fill("verse:4")
+    page.get_by_role("button", name="Compose").click()
+    page.get_by_role("gridcell").get_by_role("button").first.click(timeout=60_000)
+
+
 def open_nowhere(page: Page) -> None:
     page.goto("/ui/#/library?q=nothingiscalledso")
     expect(page.get_by_role("heading", name="Nothing is like that")).to_be_visible()
@@ -78,6 +90,8 @@ SHOWN: dict[str, Callable[[Page], None]] = {
     "match": open_match,
     "work": open_work,
     "set": open_set,
+    "map": open_map,
+    "arrange": open_arrangement,
     "nothing": open_nowhere,
 }
 

@@ -66,6 +66,8 @@ class MapPoint:
             "kind": facts.kind,
             "role": facts.role,
             "sound_class": facts.sound_class,
+            "bpm": None if facts.tempo_bpm is None else round(facts.tempo_bpm, 3),
+            "camelot": None if facts.key is None else facts.key.camelot,
             "x": round(self.x, 5),
             "y": round(self.y, 5),
         }

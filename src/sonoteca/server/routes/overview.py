@@ -38,6 +38,8 @@ _POINT = {
     "kind": "loop",
     "role": "drums",
     "sound_class": "kick",
+    "bpm": 90.0,
+    "camelot": "8A",
     "x": 0.25,
     "y": 0.75,
 }
