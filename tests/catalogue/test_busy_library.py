@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 import catalogue_samples as samples
 import sonoteca
@@ -17,6 +18,25 @@ from sonoteca.catalogue.store.library import Library, open_library
 from sonoteca.search.event_recorder import EventRecorder
 
 WRITERS, READERS, SECONDS = 8, 20, 12.0
+
+
+def test_threads_that_hold_a_connection_each_get_a_second(library: Library) -> None:
+    all_hold_one = threading.Barrier(20)
+    answers: list[int] = []
+
+    def ask() -> None:
+        with library.read() as one:
+            assert one.execute(sa.select(1)).scalar() == 1
+            all_hold_one.wait(timeout=60)
+            with library.read() as another:
+                answers.append(another.execute(sa.select(2)).scalar_one())
+
+    threads = [threading.Thread(target=ask, daemon=True) for _ in range(all_hold_one.parties)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert answers == [2] * 20
 
 
 @pytest.mark.slow

@@ -37,7 +37,8 @@ OLDEST_SQLITE = (3, 35)
 # The write-ahead log is shortened when it is larger; it takes as long to take over as to read.
 MOST_LOG_BYTES = 64 * 2**20
 
-# Connections that stay open for the next question, each with its statements and pages.
+# Connections that stay open for the next question, each with its statements and pages. A thread that holds one may need
+# a second, so there is no limit (with one, enough of them wait for each other): what is beyond is closed when it comes back.
 _KEPT_CONNECTIONS = 8
 
 # How soon a refused switch to the write-ahead log is tried again.
@@ -98,8 +99,6 @@ def sqlite_engine(
         "sqlite+pysqlite://",
         creator=connect,
         poolclass=QueuePool,
-        # A thread that holds one connection may need a second: with a limit, enough of them wait for each other. What
-        # is beyond the size is closed when it comes back.
         pool_size=_KEPT_CONNECTIONS,
         max_overflow=-1,
         json_serializer=_to_json,
@@ -157,6 +156,8 @@ def postgres_engine(url: str, *, read_only: bool, busy_timeout_s: float = 30.0) 
         options += " -c default_transaction_read_only=on"
     return sa.create_engine(
         parsed,
+        pool_size=_KEPT_CONNECTIONS,
+        max_overflow=-1,
         json_serializer=_to_json,
         json_deserializer=json.loads,
         connect_args={"options": options, "connect_timeout": 10},
