@@ -59,9 +59,11 @@ function Scrubber({ row }) {
     <div
       class="scrub" role="slider" tabindex="0" aria-label="Position" aria-valuemin="0" aria-valuemax=${Math.round(length)}
       aria-valuenow=${Math.round(at)} aria-valuetext=${spokenPlace(at, length)} onPointerDown=${to} onKeyDown=${keys}
-    >${row.audio
-      ? html`<span class="scrub-line"><span style=${{ width: `${length ? (at / length) * 100 : 0}%` }}></span></span>`
-      : html`<${Waveform} id=${row.id} played=${length ? at / length : 0} />`}</div>
+    >${
+      row.audio
+        ? html`<span class="scrub-line"><span style=${{ width: `${length ? (at / length) * 100 : 0}%` }}></span></span>`
+        : html`<${Waveform} id=${row.id} played=${length ? at / length : 0} />`
+    }</div>
     <span class="time">${duration(length)}</span>
   </div>`;
 }

@@ -30,9 +30,7 @@ export function SoundPicker({ label, placeholder = "Search the library", within 
   const look = async (words) => {
     const query = [within, words && (within ? `(${words})` : words)].filter(Boolean).join(" ");
     try {
-      const answer = await asking((signal) =>
-        ask("database/files", { params: { query, limit: MOST, fields: FIELDS }, signal }),
-      );
+      const answer = await asking((signal) => ask("database/files", { params: { query, limit: MOST, fields: FIELDS }, signal }));
       if (!answer) return;
       setProblem(null);
       setOffers(answer.results);

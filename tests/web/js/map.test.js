@@ -1,6 +1,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { COLOURINGS, classesOf, countsOf, nearest, placesOf, whole, within, zoomed } from "../../../src/sonoteca/web/map/places.js";
+import {
+  COLOURINGS,
+  classesOf,
+  countsOf,
+  nearest,
+  placesOf,
+  whole,
+  within,
+  zoomed,
+} from "../../../src/sonoteca/web/map/places.js";
 
 const rows = [
   { x: 0.1, y: 0.9, kind: "loop", camelot: "8A", bpm: 70 },

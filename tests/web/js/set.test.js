@@ -8,7 +8,14 @@ test("an order stands in the address", () => {
 });
 
 test("what is locked stays at its place when the rest is chosen", () => {
-  const request = fillRequest({ length: "4", curve: "", filter: "kind:loop", order: ["a", "b", "c"], locked: new Set(["b"]), seed: null });
+  const request = fillRequest({
+    length: "4",
+    curve: "",
+    filter: "kind:loop",
+    order: ["a", "b", "c"],
+    locked: new Set(["b"]),
+    seed: null,
+  });
   assert.deepEqual(request, { length: "4", filter: "kind:loop", must: ["b@2"], alternatives: 3 });
 });
 
@@ -25,8 +32,14 @@ test("a track is moved up and down", () => {
 });
 
 test("warnings stand at the position that they speak of", () => {
-  const found = byPosition([{ position: 2, code: "a" }, { position: 2, code: "b" }]);
-  assert.deepEqual(found.get(2).map((each) => each.code), ["a", "b"]);
+  const found = byPosition([
+    { position: 2, code: "a" },
+    { position: 2, code: "b" },
+  ]);
+  assert.deepEqual(
+    found.get(2).map((each) => each.code),
+    ["a", "b"],
+  );
 });
 
 test("a level that is not known has no point", () => {

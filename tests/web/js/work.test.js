@@ -31,7 +31,11 @@ test("a folder of 250 files with subfolders and one that cannot be read is taken
 });
 
 test("a job says what it is about and how far it is", () => {
-  const job = { state: "running", progress: { total: 12, done: 2, skipped: 0, failed: 1, current: "a/kick.wav" }, request: { paths: ["x/a.wav"] } };
+  const job = {
+    state: "running",
+    progress: { total: 12, done: 2, skipped: 0, failed: 1, current: "a/kick.wav" },
+    request: { paths: ["x/a.wav"] },
+  };
   assert.equal(progressText(job), "3 of 12, 1 failed, now kick.wav");
   assert.equal(shareOf(job), 0.25);
   assert.equal(aboutText(job), "a.wav");

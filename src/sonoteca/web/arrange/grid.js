@@ -38,16 +38,24 @@ export function Grid({ arrangement, mix, chosen, onChoose }) {
     <div class="grid" role="grid" aria-label="Sections by roles">
       <div class="grid-line" role="row" style=${columns}>
         <span role="columnheader"><span class="hidden">Role</span></span>
-        ${sections.map((each) => html`<span key=${each.called} role="columnheader" class="grid-head"><button
+        ${sections.map(
+          (each) => html`<span key=${each.called} role="columnheader" class="grid-head"><button
           type="button" aria-pressed=${chosen === each.called} onClick=${() => onChoose(each.called)}
-        >${each.name}<small>${each.bars} bars</small></button></span>`)}
+        >${each.name}<small>${each.bars} bars</small></button></span>`,
+        )}
       </div>
-      ${rolesOf(arrangement).map((role) => html`<div key=${role} class="grid-line" role="row" style=${columns} data-muted=${arrangement.muted.includes(role)}>
+      ${rolesOf(arrangement).map(
+        (
+          role,
+        ) => html`<div key=${role} class="grid-line" role="row" style=${columns} data-muted=${arrangement.muted.includes(role)}>
         <span role="rowheader" class="grid-role"><button type="button" aria-pressed=${chosen === role} onClick=${() => onChoose(role)}>${role}${arrangement.muted.includes(role) ? html`<small>muted</small>` : null}</button></span>
-        ${sections.map((section) => html`<${Cell}
+        ${sections.map(
+          (section) => html`<${Cell}
           key=${section.called} arrangement=${arrangement} role=${role} section=${section} chosen=${chosen} onChoose=${onChoose}
-        />`)}
-      </div>`)}
+        />`,
+        )}
+      </div>`,
+      )}
       ${isLoaded && html`<span class="cursor-area" aria-hidden="true"><span class="mix-cursor" style=${{ left: `${share * 100}%` }}></span></span>`}
     </div>
   </div>`;
@@ -63,10 +71,12 @@ function Cell({ arrangement, role, section, chosen, onChoose }) {
     <button
       type="button" class="clip" data-empty=${!clip} data-role=${role} data-locked=${locked} data-missing=${Boolean(sound?.missing)} aria-pressed=${chosen === target}
       onClick=${() => onChoose(target)}
-    ><span class="hidden">${role} in ${section.called}: </span>${clip
-      ? html`<strong>${name}</strong><small>${percent(clip.score)}${more.length ? ` +${more.length}` : ""}</small>
+    ><span class="hidden">${role} in ${section.called}: </span>${
+      clip
+        ? html`<strong>${name}</strong><small>${percent(clip.score)}${more.length ? ` +${more.length}` : ""}</small>
           ${locked && html`<${Icon} name="lock" size=${12} /><span class="hidden">, locked</span>`}
           ${sound.missing && html`<span class="hidden">, ${sound.missing}</span>`}`
-      : html`<span class="quiet" aria-hidden="true">–</span><span class="hidden">nothing</span>`}</button>
+        : html`<span class="quiet" aria-hidden="true">–</span><span class="hidden">nothing</span>`
+    }</button>
   </span>`;
 }

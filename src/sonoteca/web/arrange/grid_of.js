@@ -14,7 +14,8 @@ export function sectionsOf({ sections }) {
 }
 
 /** The roles that play somewhere, in the order of a score. */
-export const rolesOf = ({ clips }) => [...new Set(clips.map((clip) => clip.role))].sort((one, other) => ORDER.indexOf(one) - ORDER.indexOf(other));
+export const rolesOf = ({ clips }) =>
+  [...new Set(clips.map((clip) => clip.role))].sort((one, other) => ORDER.indexOf(one) - ORDER.indexOf(other));
 
 /** The clips of a role that begin in a section. */
 export const clipsIn = ({ clips }, role, { start_bar, bars }) =>
@@ -24,7 +25,10 @@ export const targetOf = (role, section) => `${role}@${section.called}`;
 
 /** Whether a place is locked: by its role in all sections, or there. */
 export const isLocked = ({ locked }, role, section) =>
-  locked.some(([one, where]) => one === role && (where === null || where === undefined || where === section.called || where === section.name));
+  locked.some(
+    ([one, where]) =>
+      one === role && (where === null || where === undefined || where === section.called || where === section.name),
+  );
 
 /** The edits that let others play wherever nothing is locked, one after the other: a role as a whole where it may. */
 export function renewals(arrangement) {

@@ -29,8 +29,15 @@ function Place({ arrangement, role, section, target, busy, onEdit }) {
         <div class="source-head"><${PlayButton} row=${row} at_s=${clip.start_s} /><${SoundName} row=${row} /></div>
         ${sound.missing && html`<p class="problem">${sound.missing}</p>`}
         <div class="source-facts"><strong>${percent(clip.score)}</strong><span>${stretchText(clip.tempo_ratio)}</span><span>${shiftText(clip.semitone_shift)}</span><span>${gainText(clip.gain_db)}</span></div>
-        ${clip.fit_scores && html`<dl class="axes">${AXES.filter(({ name }) => clip.fit_scores[name] !== null && clip.fit_scores[name] !== undefined).map(({ name, label }) => html`<div key=${name}>
-          <dt>${label}</dt><dd><span class="axis"><span style=${{ width: `${Math.round(clip.fit_scores[name] * 100)}%` }}></span></span>${percent(clip.fit_scores[name])}</dd></div>`)}</dl>`}
+        ${
+          clip.fit_scores &&
+          html`<dl class="axes">${AXES.filter(
+            ({ name }) => clip.fit_scores[name] !== null && clip.fit_scores[name] !== undefined,
+          ).map(
+            ({ name, label }) => html`<div key=${name}>
+          <dt>${label}</dt><dd><span class="axis"><span style=${{ width: `${Math.round(clip.fit_scores[name] * 100)}%` }}></span></span>${percent(clip.fit_scores[name])}</dd></div>`,
+          )}</dl>`
+        }
         <p class="quiet">${clip.reasons.join(" ")}</p>
       </div>`;
     })}
@@ -46,9 +53,12 @@ function Place({ arrangement, role, section, target, busy, onEdit }) {
       <button type="button" class="button small" disabled=${busy || !clips.length || role === "drums"} onClick=${() => onEdit({ shift: [`${target}=-12`] })}>Octave down</button>
       <button type="button" class="button small" disabled=${busy || !clips.length || role === "drums"} onClick=${() => onEdit({ shift: [`${target}=12`] })}>Octave up</button>
     </div>
-    ${!locked && html`<div class="field"><span>Let another sound play here</span>
+    ${
+      !locked &&
+      html`<div class="field"><span>Let another sound play here</span>
       <${SoundPicker} key=${target} label="Sound to play as ${role} in ${section.called}" within="kind:loop role:${role}" placeholder="Loops that play ${role}" onPick=${(row) => onEdit({ replace: [`${target}=${row.id}`] }, `${nameOf(row)} plays there.`)} />
-    </div>`}`;
+    </div>`
+    }`;
 }
 
 const gainText = (gain_db) => `${gain_db > 0 ? "+" : gain_db < 0 ? "−" : ""}${Math.abs(gain_db).toFixed(1)} dB`;

@@ -50,7 +50,8 @@ export function within({ x, y, n }, outline, lit) {
     let isIn = false;
     for (let a = 0, b = corners - 1; a < corners; b = a++) {
       const [ay, by] = [outline[2 * a + 1], outline[2 * b + 1]];
-      if (ay > y[i] !== by > y[i] && x[i] < ((outline[2 * b] - outline[2 * a]) * (y[i] - ay)) / (by - ay) + outline[2 * a]) isIn = !isIn;
+      if (ay > y[i] !== by > y[i] && x[i] < ((outline[2 * b] - outline[2 * a]) * (y[i] - ay)) / (by - ay) + outline[2 * a])
+        isIn = !isIn;
     }
     if (isIn) found.push(i);
   }
@@ -86,7 +87,10 @@ export const COLOURINGS = {
 
 function byField(field, names, colour) {
   const places = new Map(names.map((name, place) => [name, place + 1]));
-  return { classes: names.map((name) => ({ label: name.replaceAll("_", "-"), colour: colour(name) })), classOf: (row) => places.get(row[field]) ?? NOT_KNOWN };
+  return {
+    classes: names.map((name) => ({ label: name.replaceAll("_", "-"), colour: colour(name) })),
+    classOf: (row) => places.get(row[field]) ?? NOT_KNOWN,
+  };
 }
 
 /** The class of every row. */

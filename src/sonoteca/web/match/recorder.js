@@ -2,7 +2,11 @@
 
 // MP4 where it is offered (it has a length); else whatever the browser likes best: the server looks at the content.
 const TYPES = ["audio/mp4", "audio/webm;codecs=opus", "audio/ogg;codecs=opus"];
-const IMPROVEMENTS = { echoCancellation: "echo cancelling", noiseSuppression: "noise suppression", autoGainControl: "gain control" };
+const IMPROVEMENTS = {
+  echoCancellation: "echo cancelling",
+  noiseSuppression: "noise suppression",
+  autoGainControl: "gain control",
+};
 const SUFFIX = { "audio/mp4": "m4a", "audio/webm": "webm", "audio/ogg": "ogg", "audio/wav": "wav" };
 
 export const canRecord = () => Boolean(globalThis.navigator?.mediaDevices?.getUserMedia) && Boolean(globalThis.MediaRecorder);
@@ -12,7 +16,8 @@ export function whyNot() {
   if (!globalThis.isSecureContext) {
     return {
       message: "This browser lends its microphone only to pages that come by https, or from this machine.",
-      remedy: "Open the page as https://…, or on the machine itself as http://localhost. A recording that you drop here works in any case.",
+      remedy:
+        "Open the page as https://…, or on the machine itself as http://localhost. A recording that you drop here works in any case.",
     };
   }
   return { message: "This browser does not record.", remedy: "Record with another program and drop the file here." };

@@ -85,15 +85,19 @@ export function Recording({ onFile }) {
     </div>
     ${isOn && html`<span class="level" aria-hidden="true"><span ref=${level}></span></span>`}
     <p id="recording-why" class=${problem ? "problem" : "quiet"} role=${problem ? "alert" : undefined}>
-      ${problem
-        ? `${problem.message} ${problem.remedy}`
-        : isOn || state === "asking"
-          ? ""
-          : canRecord()
-            ? "Ten seconds of one voice are enough."
-            : `${whyNot().message} ${whyNot().remedy}`}
+      ${
+        problem
+          ? `${problem.message} ${problem.remedy}`
+          : isOn || state === "asking"
+            ? ""
+            : canRecord()
+              ? "Ten seconds of one voice are enough."
+              : `${whyNot().message} ${whyNot().remedy}`
+      }
     </p>
-    ${improved.length > 0 &&
-    html`<p class="warning">This browser keeps its ${improved.join(", ")} on, which eats soft notes. Sing a little louder, or drop a recording.</p>`}
+    ${
+      improved.length > 0 &&
+      html`<p class="warning">This browser keeps its ${improved.join(", ")} on, which eats soft notes. Sing a little louder, or drop a recording.</p>`
+    }
   </div>`;
 }

@@ -11,7 +11,13 @@ export function fillRequest({ length, curve, filter, order, locked, seed }) {
 
 /** The request that judges an order as it is: every place is locked. */
 export const judgeRequest = ({ order, curve }) =>
-  without({ length: String(order.length), curve: curve || null, must: order.map((id, place) => `${id}@${place + 1}`), alternatives: 1, include_missing: true });
+  without({
+    length: String(order.length),
+    curve: curve || null,
+    must: order.map((id, place) => `${id}@${place + 1}`),
+    alternatives: 1,
+    include_missing: true,
+  });
 
 const without = (request) => Object.fromEntries(Object.entries(request).filter(([, value]) => value !== null));
 
@@ -34,7 +40,9 @@ export function byPosition(findings) {
 export function curvePoints(levels) {
   const step = levels.length > 1 ? 100 / (levels.length - 1) : 0;
   return levels
-    .map((level, place) => (level === null || level === undefined ? null : `${(place * step).toFixed(2)},${(100 - (level - 1) * (100 / 9)).toFixed(2)}`))
+    .map((level, place) =>
+      level === null || level === undefined ? null : `${(place * step).toFixed(2)},${(100 - (level - 1) * (100 / 9)).toFixed(2)}`,
+    )
     .filter(Boolean)
     .join(" ");
 }

@@ -36,7 +36,17 @@ export function MapView({ params }) {
   const overlay = useRef(null);
   const tip = useRef(null);
   const { asking, filtering } = useMemo(() => ({ asking: onlyLatest(), filtering: onlyLatest() }), []);
-  const own = useRef({ plane: null, view: null, least: null, frame: 0, hover: 0, keep: 0, lasso: null, pointers: new Map(), moved: 0 });
+  const own = useRef({
+    plane: null,
+    view: null,
+    least: null,
+    frame: 0,
+    hover: 0,
+    keep: 0,
+    lasso: null,
+    pointers: new Map(),
+    moved: 0,
+  });
 
   const load = async () => {
     setProblem(null);
@@ -49,7 +59,10 @@ export function MapView({ params }) {
   };
   useEffect(() => {
     void load();
-    ask("api/query-fields").then((told) => setFields(told.fields), () => {});
+    ask("api/query-fields").then(
+      (told) => setFields(told.fields),
+      () => {},
+    );
     return () => {
       asking.stop();
       filtering.stop();
@@ -75,7 +88,10 @@ export function MapView({ params }) {
   const classes = useMemo(() => places && classesOf(places.rows, colouring), [places, colouring]);
   const counts = useMemo(() => classes && countsOf(classes, colouring.classes.length), [classes]);
   // What is lit: what the query finds, and of that what was selected.
-  const foundLit = useMemo(() => places && found && Uint8Array.from(places.rows, (row) => (found.has(keyOf(row)) ? 1 : 0)), [places, found]);
+  const foundLit = useMemo(
+    () => places && found && Uint8Array.from(places.rows, (row) => (found.has(keyOf(row)) ? 1 : 0)),
+    [places, found],
+  );
   const lit = useMemo(() => {
     if (!selected || !places) return foundLit;
     const made = new Uint8Array(places.n);
@@ -84,7 +100,9 @@ export function MapView({ params }) {
   }, [places, foundLit, selected]);
   const shownTheme = theme.value;
   const colours = useMemo(
-    () => canvas.current && coloursOf(canvas.current, ["var(--text-faint)", ...colouring.classes.map((each) => each.colour), "var(--line)"]),
+    () =>
+      canvas.current &&
+      coloursOf(canvas.current, ["var(--text-faint)", ...colouring.classes.map((each) => each.colour), "var(--line)"]),
     [colouring, shownTheme, places],
   );
 
@@ -96,7 +114,10 @@ export function MapView({ params }) {
     const { places: all, classes: kinds, colours: tones } = state.current;
     const { plane, view } = own.current;
     if (!all || !plane || !view || !tones) return;
-    const radius = Math.max(2, Math.min(6.5, 40 / Math.sqrt(all.n / 10 + 10)) * Math.min(1.8, (view.scaleX / own.current.least.scaleX) ** 0.25));
+    const radius = Math.max(
+      2,
+      Math.min(6.5, 40 / Math.sqrt(all.n / 10 + 10)) * Math.min(1.8, (view.scaleX / own.current.least.scaleX) ** 0.25),
+    );
     plane.draw({ places: all, classes: kinds, colours: tones, faint: tones.at(-1), lit: state.current.lit, view, radius });
     paintOverlay(radius);
   };
@@ -116,7 +137,12 @@ export function MapView({ params }) {
       ring.setAttribute("r", radius + 4);
     }
     if (over !== null && tip.current) tip.current.style.transform = tipPlace(view, all, over);
-    svg.querySelector("polygon").setAttribute("points", lasso ? lasso.map((value, k) => (k % 2 ? value * view.scaleY + view.y : value * view.scaleX + view.x)).join(" ") : "");
+    svg
+      .querySelector("polygon")
+      .setAttribute(
+        "points",
+        lasso ? lasso.map((value, k) => (k % 2 ? value * view.scaleY + view.y : value * view.scaleX + view.x)).join(" ") : "",
+      );
   };
 
   // The canvas is as large as its place; the view of the address is taken once.
@@ -134,7 +160,13 @@ export function MapView({ params }) {
       else if (before) {
         const factor = least.scaleX / before.scaleX;
         const view = own.current.view;
-        own.current.view = { ...view, scaleX: view.scaleX * factor, scaleY: (view.scaleX * factor * least.scaleY) / least.scaleX, x: view.x * factor, y: (view.y * least.scaleY) / before.scaleY };
+        own.current.view = {
+          ...view,
+          scaleX: view.scaleX * factor,
+          scaleY: (view.scaleX * factor * least.scaleY) / least.scaleX,
+          x: view.x * factor,
+          y: (view.y * least.scaleY) / before.scaleY,
+        };
       }
       soon();
     };
@@ -178,7 +210,8 @@ export function MapView({ params }) {
     const place = nearest(places, x, y, REACH_PX / Math.min(view.scaleX, view.scaleY), lit);
     return place < 0 ? null : place;
   };
-  const playAt = (place) => place !== null && void player.play(rowOf(places.rows[place]), { at_s: places.rows[place].start_s, steps: null });
+  const playAt = (place) =>
+    place !== null && void player.play(rowOf(places.rows[place]), { at_s: places.rows[place].start_s, steps: null });
 
   // A listener of the wheel has to say that it may keep the page from scrolling.
   useEffect(() => {
@@ -210,7 +243,10 @@ export function MapView({ params }) {
     if (others.length) {
       const [other] = others;
       const box = canvas.current.getBoundingClientRect();
-      const [was, is] = [Math.hypot(before.x - other.x, before.y - other.y), Math.hypot(event.clientX - other.x, event.clientY - other.y)];
+      const [was, is] = [
+        Math.hypot(before.x - other.x, before.y - other.y),
+        Math.hypot(event.clientX - other.x, event.clientY - other.y),
+      ];
       if (was > 0) zoomBy(is / was, other.x - box.left, other.y - box.top);
     } else if (lasso) {
       const { x, y } = toPlace(event);
@@ -245,8 +281,15 @@ export function MapView({ params }) {
   const keys = (event) => {
     if (event.ctrlKey || event.altKey || event.metaKey) return;
     const acts = {
-      ArrowLeft: () => panBy(60, 0), ArrowRight: () => panBy(-60, 0), ArrowUp: () => panBy(0, 60), ArrowDown: () => panBy(0, -60),
-      "+": () => zoomBy(1.4), "=": () => zoomBy(1.4), "-": () => zoomBy(1 / 1.4), 0: () => look(own.current.least), Escape: () => setSelected(null),
+      ArrowLeft: () => panBy(60, 0),
+      ArrowRight: () => panBy(-60, 0),
+      ArrowUp: () => panBy(0, 60),
+      ArrowDown: () => panBy(0, -60),
+      "+": () => zoomBy(1.4),
+      "=": () => zoomBy(1.4),
+      "-": () => zoomBy(1 / 1.4),
+      0: () => look(own.current.least),
+      Escape: () => setSelected(null),
     };
     const act = acts[event.key];
     if (!act) return;
@@ -279,11 +322,12 @@ export function MapView({ params }) {
         <button type="button" class="button small" aria-pressed=${isLasso} onClick=${() => setLasso(!isLasso)} title="Or hold Shift and draw"><${Icon} name="match" size=${14} />Lasso</button>
       </div>
       <div class="plane" data-lasso=${isLasso}>
-        ${problem
-          ? html`<div class="empty"><${ProblemBox} problem=${problem} onAgain=${load} /></div>`
-          : !canDraw
-            ? html`<div class="empty"><h2>This browser does not draw</h2><p>The sounds are listed beside; everything else works.</p></div>`
-            : html`<canvas
+        ${
+          problem
+            ? html`<div class="empty"><${ProblemBox} problem=${problem} onAgain=${load} /></div>`
+            : !canDraw
+              ? html`<div class="empty"><h2>This browser does not draw</h2><p>The sounds are listed beside; everything else works.</p></div>`
+              : html`<canvas
                 ref=${canvas} tabindex="0" role="application"
                 aria-label="Map of ${counted(places?.n ?? 0, "sound")}. Arrows move it, plus and minus zoom, 0 shows all. The sounds are listed beside."
                 onPointerDown=${pointerDown} onPointerMove=${pointerMove} onPointerUp=${pointerUp} onPointerCancel=${pointerUp}
@@ -296,24 +340,33 @@ export function MapView({ params }) {
                 <button type="button" class="icon-button" aria-label="Zoom in" onClick=${() => zoomBy(1.6)}><${Icon} name="plus" /></button>
                 <button type="button" class="icon-button" aria-label="Zoom out" onClick=${() => zoomBy(1 / 1.6)}><${Icon} name="minus" /></button>
                 <button type="button" class="icon-button" aria-label="Show all" onClick=${() => look(own.current.least)}><${Icon} name="whole" /></button>
-              </div>`}
+              </div>`
+        }
       </div>
       <ul class="legend" aria-label="Colours">
-        ${counts && [...colouring.classes, { label: "not known", colour: "var(--text-faint)" }].map((each, place, all) => {
-          const n = counts[place === all.length - 1 ? 0 : place + 1];
-          return n || colour === "tempo" || colour === "key" ? html`<li key=${each.label} data-none=${!n}><span style=${{ background: each.colour }}></span>${each.label}</li>` : null;
-        })}
+        ${
+          counts &&
+          [...colouring.classes, { label: "not known", colour: "var(--text-faint)" }].map((each, place, all) => {
+            const n = counts[place === all.length - 1 ? 0 : place + 1];
+            return n || colour === "tempo" || colour === "key"
+              ? html`<li key=${each.label} data-none=${!n}><span style=${{ background: each.colour }}></span>${each.label}</li>`
+              : null;
+          })
+        }
       </ul>
     </div>
     <aside class="map-list" aria-label="Sounds on the map">
       <div class="work-head">
         <h2>${places ? `${count(total)} ${selected ? "selected" : q ? "found" : total === 1 ? "sound" : "sounds"}` : ""}</h2><span class="spring"></span>
         ${selected && html`<button type="button" class="button small quiet" onClick=${() => setSelected(null)}>Clear</button>`}
-        ${selected && html`<button
+        ${
+          selected &&
+          html`<button
           type="button" class="button small" disabled=${chosenIds.length > MOST_SHOWN}
           title=${chosenIds.length > MOST_SHOWN ? `At most ${MOST_SHOWN} sounds fit into an address` : undefined}
           onClick=${() => go({ view: "library", params: { q: chosenIds.map((id) => `id:${id}`).join(" OR ") } })}
-        >Show in library</button>`}
+        >Show in library</button>`
+        }
       </div>
       ${places && total === 0 && html`<p class="quiet">${places.n ? "Nothing is like that." : "No sound has a place yet. Add a folder of sounds."}</p>`}
       <ul>

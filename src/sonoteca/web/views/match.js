@@ -5,7 +5,7 @@ import { formatAddress } from "../addresses.js";
 import { go, say, sayProblem, spoken } from "../state.js";
 import { Icon } from "../icons.js";
 import { KeyMark, KindMark } from "../marks.js";
-import { bpm, counted, duration, nameOf, word } from "../format.js";
+import { bpm, counted, nameOf, word } from "../format.js";
 import { keepFile, keptFile } from "../kept_files.js";
 import { ProblemBox } from "../problem_box.js";
 import { PlayButton, SoundName } from "../sound_line.js";
@@ -75,7 +75,8 @@ export function MatchView({ id, params }) {
     if (source.row) return { json: { sound_id: source.row.id, ...given(wishes) } };
     const form = new FormData();
     form.append("file", source.file, source.file.name);
-    for (const [name, value] of Object.entries(given({ ...wishes, mode: as === "hum" ? "hum" : null }))) form.append(name, String(value));
+    for (const [name, value] of Object.entries(given({ ...wishes, mode: as === "hum" ? "hum" : null })))
+      form.append(name, String(value));
     return { form };
   };
   const look = async (offset = 0) => {
@@ -113,7 +114,11 @@ export function MatchView({ id, params }) {
     try {
       const made = await previewing(async (signal) => {
         if (source.row) {
-          const told = await ask("api/previews", { method: "POST", json: given({ a: source.row.id, b: row.id, ...asked }), signal });
+          const told = await ask("api/previews", {
+            method: "POST",
+            json: given({ a: source.row.id, b: row.id, ...asked }),
+            signal,
+          });
           return { audio: urlOf(told.audio), notes: told.notes };
         }
         const form = new FormData();
@@ -125,7 +130,13 @@ export function MatchView({ id, params }) {
         return { audio: mixed.current, notes: [] };
       });
       if (!made) return;
-      const heard = { id: `together:${made.audio}`, title, note: made.notes[0] ?? "as the match puts them", audio: made.audio, href: location.hash };
+      const heard = {
+        id: `together:${made.audio}`,
+        title,
+        note: made.notes[0] ?? "as the match puts them",
+        audio: made.audio,
+        href: location.hash,
+      };
       void player.play(heard, { steps: null });
     } catch (error) {
       sayProblem(error);
@@ -151,7 +162,8 @@ export function MatchView({ id, params }) {
     }
   };
   const stepsOf = (place) => {
-    const at = (other) => () => rows[other] && void player.play(rows[other], { at_s: rows[other].start_s, steps: stepsOf(other) });
+    const at = (other) => () =>
+      rows[other] && void player.play(rows[other], { at_s: rows[other].start_s, steps: stepsOf(other) });
     return { previous: at(place - 1), next: at(place + 1) };
   };
 
@@ -176,26 +188,30 @@ export function MatchView({ id, params }) {
       </label>
     </aside>
     <section class="match-found" aria-busy=${isBusy}>
-      ${problem
-        ? html`<${ProblemBox} problem=${problem} onAgain=${source ? () => look() : null} />`
-        : !source && !id && from !== "file"
-          ? html`<${Welcome} />`
-          : rows.length
-            ? html`<${Found} rows=${rows} answer=${answer}>
+      ${
+        problem
+          ? html`<${ProblemBox} problem=${problem} onAgain=${source ? () => look() : null} />`
+          : !source && !id && from !== "file"
+            ? html`<${Welcome} />`
+            : rows.length
+              ? html`<${Found} rows=${rows} answer=${answer}>
                 <${Candidates}
                   rows=${rows} onTogether=${hear} together=${player.loaded.value?.id.startsWith("together:") ? together : null}
                   onChoice=${choose} choices=${choices} steps=${stepsOf}
                 />
-                ${answer.next_offset !== null &&
-                html`<button type="button" class="button more" disabled=${isBusy} onClick=${() => look(answer.next_offset)}>Show more</button>`}
+                ${
+                  answer.next_offset !== null &&
+                  html`<button type="button" class="button more" disabled=${isBusy} onClick=${() => look(answer.next_offset)}>Show more</button>`
+                }
               <//>`
-            : isBusy || !answer
-              ? html`<${Ghosts} />`
-              : html`<div class="empty">
+              : isBusy || !answer
+                ? html`<${Ghosts} />`
+                : html`<div class="empty">
                   <h2>Nothing goes with it</h2>
                   <p>${rejectedText(answer.rejected) || "The library has nothing to compare."}</p>
                   ${(role || strict) && html`<button type="button" class="button" onClick=${() => set({ role: "", strict: "" })}>Any role, not strict</button>`}
-                </div>`}
+                </div>`
+      }
     </section>
   </div>`;
 }
@@ -220,7 +236,13 @@ function Source({ source, as, onAs }) {
 function FileCard({ file, as, onAs }) {
   const url = useMemo(() => URL.createObjectURL(file), [file]);
   useEffect(() => () => URL.revokeObjectURL(url), [url]);
-  const row = { id: `file:${url}`, title: file.name, note: "your file", audio: url, href: formatAddress({ view: "match", params: { from: "file", as } }) };
+  const row = {
+    id: `file:${url}`,
+    title: file.name,
+    note: "your file",
+    audio: url,
+    href: formatAddress({ view: "match", params: { from: "file", as } }),
+  };
   return html`<div class="source-card">
     <div class="source-head">
       <${PlayButton} row=${row} />

@@ -43,7 +43,8 @@ export function SetView({ params }) {
   );
 
   const set = (more, replace = false) => go({ view: "set", params: { ...params, ...more } }, { replace });
-  const reorder = (now, lockedNow = locked) => set({ order: now.join(","), locked: [...lockedNow].filter((id) => now.includes(id)).join(",") });
+  const reorder = (now, lockedNow = locked) =>
+    set({ order: now.join(","), locked: [...lockedNow].filter((id) => now.includes(id)).join(",") });
 
   // An order that came by the address, or was changed by hand, is judged as it is.
   useEffect(() => {
@@ -80,11 +81,17 @@ export function SetView({ params }) {
     setBusy(true);
     setProblem(null);
     try {
-      const answer = await ask("api/sets", { method: "POST", json: fillRequest({ length, curve, filter, order, locked, seed: Number(anew) || null }) });
+      const answer = await ask("api/sets", {
+        method: "POST",
+        json: fillRequest({ length, curve, filter, order, locked, seed: Number(anew) || null }),
+      });
       if (left.current) return;
       setAnswers(answer.results);
       if (!answer.results.length) {
-        setProblem({ message: "No set could be built.", remedy: answer.query.notes.join(" ") || "Ask for fewer tracks, or for others." });
+        setProblem({
+          message: "No set could be built.",
+          remedy: answer.query.notes.join(" ") || "Ask for fewer tracks, or for others.",
+        });
         setBusy(false);
         return;
       }
@@ -102,10 +109,21 @@ export function SetView({ params }) {
     const [a, b] = [tracks[place - 1], tracks[place]];
     setHeard(place);
     try {
-      const made = await hearing((signal) => ask("api/previews", { method: "POST", json: { a: a.id, b: b.id, as: "transition" }, signal }));
+      const made = await hearing((signal) =>
+        ask("api/previews", { method: "POST", json: { a: a.id, b: b.id, as: "transition" }, signal }),
+      );
       if (!made) return;
       const audio = urlOf(made.audio);
-      void player.play({ id: `transition:${audio}`, title: `${nameOf(a)} into ${nameOf(b)}`, note: made.notes[0] ?? "as the set goes over", audio, href: location.hash }, { steps: null });
+      void player.play(
+        {
+          id: `transition:${audio}`,
+          title: `${nameOf(a)} into ${nameOf(b)}`,
+          note: made.notes[0] ?? "as the set goes over",
+          audio,
+          href: location.hash,
+        },
+        { steps: null },
+      );
     } catch (error) {
       setHeard(null);
       sayProblem(error);
@@ -119,7 +137,9 @@ export function SetView({ params }) {
   // What is judged may still be the order before: its rows serve until the answer comes.
   const known = new Map([...answers.flatMap((each) => each.tracks), ...(judged?.tracks ?? [])].map((track) => [track.id, track]));
   const isCurrent = judged && judged.tracks.map((track) => track.id).join(",") === params.order;
-  const tracks = isCurrent ? judged.tracks : order.map((id) => known.get(id) ?? { id, title: "…", path: null, reasons: [], score: null, tempo_ratio: null });
+  const tracks = isCurrent
+    ? judged.tracks
+    : order.map((id) => known.get(id) ?? { id, title: "…", path: null, reasons: [], score: null, tempo_ratio: null });
   const stepsOf = (place) => {
     const at = (other) => () => tracks[other] && void player.play(tracks[other], { steps: stepsOf(other) });
     return { previous: at(place - 1), next: at(place + 1) };
@@ -147,22 +167,26 @@ export function SetView({ params }) {
       <div class="field"><span>Or add a sound</span>
         <${SoundPicker} label="Sound to add to the set" onPick=${(row) => (order.includes(row.id) ? say("It is in the set already.") : reorder([...order, row.id]))} />
       </div>
-      ${answers.length > 1 &&
-      html`<fieldset class="roles"><legend>Other orders that were found</legend>
+      ${
+        answers.length > 1 &&
+        html`<fieldset class="roles"><legend>Other orders that were found</legend>
         ${answers.map((each, place) => {
           const ids = each.tracks.map((track) => track.id).join(",");
           return html`<button key=${place} type="button" class="chip" aria-pressed=${ids === params.order} onClick=${() => set({ order: ids })}>${place + 1}: ${percent(each.score)}</button>`;
         })}
-      </fieldset>`}
+      </fieldset>`
+      }
     </aside>
     <section class="set-main" aria-busy=${busy}>
       ${problem && html`<${ProblemBox} problem=${problem} onAgain=${() => build()} />`}
-      ${!order.length
-        ? busy
-          ? html`<div class="ghosts" aria-label="A set is looked for">${[0, 1, 2, 3].map((each) => html`<div key=${each} class="ghost-line"><span class="ghost"></span><span class="ghost"></span></div>`)}</div>`
-          : !problem && html`<div class="empty"><${Icon} name="set" size=${40} /><h2>There is no set yet</h2>
+      ${
+        !order.length
+          ? busy
+            ? html`<div class="ghosts" aria-label="A set is looked for">${[0, 1, 2, 3].map((each) => html`<div key=${each} class="ghost-line"><span class="ghost"></span><span class="ghost"></span></div>`)}</div>`
+            : !problem &&
+              html`<div class="empty"><${Icon} name="set" size=${40} /><h2>There is no set yet</h2>
               <p>Say how long it shall be and how its energy goes; tracks, order and transitions are found.<br />Then move, lock and hear what you like.</p></div>`
-        : html`<div class="set-head">
+          : html`<div class="set-head">
               <div><h2>${counted(order.length, "track")}, ${duration(isCurrent ? judged.duration_s : null)}</h2>
                 <p class="quiet">${isCurrent ? [`transitions ${percent(judged.parts.transitions)}`, ...judged.reasons.slice(-1), judged.cliffs].filter(Boolean).join(" · ") : " "}</p></div>
               <${Curve} tracks=${tracks} />
@@ -171,16 +195,22 @@ export function SetView({ params }) {
                 <button type="button" class="button" disabled=${!isCurrent} onClick=${() => saveFile("set.m3u8", asPlaylist(tracks), "audio/x-mpegurl")}><${Icon} name="download" />Export M3U8</button>
               </div>
             </div>
-            ${isCurrent && html`<p class="lint" role="status" data-bad=${findings.length > 0}>
+            ${
+              isCurrent &&
+              html`<p class="lint" role="status" data-bad=${findings.length > 0}>
               ${findings.length ? `${counted(findings.length, "warning")}: ${[...new Set(findings.map((each) => each.code.replaceAll("_", " ")))].join(", ")}` : "Nothing is wrong with this order."}
-            </p>`}
+            </p>`
+            }
             <${TrackList}
               tracks=${tracks} locked=${locked} findings=${byPosition(findings)} heard=${player.loaded.value?.id.startsWith("transition:") ? heard : null}
               onMove=${(from, to) => reorder(moved(order, from, to))} onLock=${toggleLock} onHear=${hear} steps=${stepsOf}
               onRemove=${(place) => reorder(order.filter((_, each) => each !== place))}
-            />`}
+            />`
+      }
     </section>
-    ${isSaving && html`<${Dialog}
+    ${
+      isSaving &&
+      html`<${Dialog}
       title="Keep as a playlist" action="Keep" onClose=${() => setSaving(false)}
       onSubmit=${async ({ name, replace }) => {
         await ask("api/playlists", { method: "POST", json: { playlist: name.trim(), sounds: order, replace: replace === "on" } });
@@ -189,7 +219,8 @@ export function SetView({ params }) {
     >
       <label class="field"><span>Name</span><input name="name" required autocomplete="off" /></label>
       <label class="check"><input type="checkbox" name="replace" /> Let a playlist of that name give way</label>
-    <//>`}
+    <//>`
+    }
   </div>`;
 }
 

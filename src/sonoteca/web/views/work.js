@@ -33,7 +33,12 @@ export function WorkView({ params }) {
       const answer = await ask("api/jobs", { params: { limit: MOST_JOBS, states: own.current.state } });
       if (own.current.isLeft) return;
       setProblem(null);
-      setJobs((now) => answer.results.reduce((all, job) => withJob(all, job, MOST_JOBS), (now ?? []).filter((job) => isShown(job))));
+      setJobs((now) =>
+        answer.results.reduce(
+          (all, job) => withJob(all, job, MOST_JOBS),
+          (now ?? []).filter((job) => isShown(job)),
+        ),
+      );
       setCounts(answer.counts);
       answer.results.forEach(jobChanged);
       // What was on its way before the stream was lost may have ended beyond this page.
@@ -119,12 +124,14 @@ export function WorkView({ params }) {
               )}
             </div>
           </div>
-          ${problem
-            ? html`<${ProblemBox} problem=${problem} onAgain=${() => (void askJobs(), void askLibrary())} />`
-            : jobs === null
-              ? html`<div class="ghosts" aria-label="Jobs are asked for"><span class="ghost"></span><span class="ghost"></span></div>`
-              : html`<${JobList} jobs=${jobs} onChanged=${changed} />
-                  ${jobs.length === MOST_JOBS && html`<p class="quiet">The last ${counted(MOST_JOBS, "job")} are shown.</p>`}`}
+          ${
+            problem
+              ? html`<${ProblemBox} problem=${problem} onAgain=${() => (void askJobs(), void askLibrary())} />`
+              : jobs === null
+                ? html`<div class="ghosts" aria-label="Jobs are asked for"><span class="ghost"></span><span class="ghost"></span></div>`
+                : html`<${JobList} jobs=${jobs} onChanged=${changed} />
+                  ${jobs.length === MOST_JOBS && html`<p class="quiet">The last ${counted(MOST_JOBS, "job")} are shown.</p>`}`
+          }
         </section>
         <section class="work-panel" aria-label="System">
           <div class="work-head"><h2>System</h2></div>

@@ -45,7 +45,9 @@ export function withJob(jobs, job, most) {
   // Events may come twice, and an answer may be older than an event.
   if (before && before.change > job.change) return jobs;
   const all = before ? jobs.map((each) => (each.id === job.id ? job : each)) : [job, ...others];
-  return all.sort((one, other) => (one.created_at < other.created_at ? 1 : one.created_at > other.created_at ? -1 : 0)).slice(0, most);
+  return all
+    .sort((one, other) => (one.created_at < other.created_at ? 1 : one.created_at > other.created_at ? -1 : 0))
+    .slice(0, most);
 }
 
 const BYTES = ["B", "kB", "MB", "GB", "TB"];

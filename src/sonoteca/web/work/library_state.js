@@ -65,7 +65,8 @@ export function Failures({ failed, onChanged }) {
 
 export function System({ status, resources }) {
   const [busy, setBusy] = useState(false);
-  if (!status || !resources) return html`<div class="ghosts"><span class="ghost"></span><span class="ghost"></span><span class="ghost"></span></div>`;
+  if (!status || !resources)
+    return html`<div class="ghosts"><span class="ghost"></span><span class="ghost"></span><span class="ghost"></span></div>`;
   const kept = Object.values(resources.caches).reduce((sum, each) => sum + each.n_bytes, 0);
   const cleanUp = async () => {
     setBusy(true);
@@ -80,12 +81,18 @@ export function System({ status, resources }) {
   const { states } = resources.workers;
   const vectors = status.index.map((each) => `${count(each.count)} vectors${each.answers ? "" : " (cannot answer)"}`).join(", ");
   const facts = [
-    ["Version", `${status.version}, since ${new Date(status.started_at).toLocaleString("en-GB", { dateStyle: "medium", timeStyle: "short" })}`],
+    [
+      "Version",
+      `${status.version}, since ${new Date(status.started_at).toLocaleString("en-GB", { dateStyle: "medium", timeStyle: "short" })}`,
+    ],
     ["Library", status.database_url],
     ["Index", vectors || "empty"],
     ["Workers", `${counted(resources.workers.workers, "worker")}: ${states.busy} busy, ${states.idle} idle`],
     ["Processor", `${resources.processor.usable} of ${resources.processor.count}, ${percent(resources.processor.busy)} busy`],
-    ["Memory", `${bytesText(resources.memory.available_bytes)} free of ${bytesText(resources.memory.total_bytes)}, ${bytesText(resources.memory.program_bytes)} ours`],
+    [
+      "Memory",
+      `${bytesText(resources.memory.available_bytes)} free of ${bytesText(resources.memory.total_bytes)}, ${bytesText(resources.memory.program_bytes)} ours`,
+    ],
     ["Disk", `${bytesText(resources.disk.free_bytes)} free of ${bytesText(resources.disk.total_bytes)}`],
     ["Kept to play and draw", bytesText(kept)],
   ];

@@ -43,13 +43,19 @@ export function UploadList() {
   return html`<section class="work-panel" aria-label="Uploads">
     <div class="work-head">
       <h2>Uploads</h2>
-      ${all.length > 0 && html`<span class="quiet" role="status">
+      ${
+        all.length > 0 &&
+        html`<span class="quiet" role="status">
         ${counted(counts.done, "file")} of ${all.length} in the library${counts.failed ? `, ${counts.failed} failed` : ""}
-      </span>`}
+      </span>`
+      }
       <span class="spring"></span>
-      ${counts.failed > 1 && html`<button
+      ${
+        counts.failed > 1 &&
+        html`<button
         type="button" class="button small" onClick=${() => all.filter((each) => each.state === "failed").forEach((each) => again(each.number))}
-      >Try all failed again</button>`}
+      >Try all failed again</button>`
+      }
       ${counts.done > 0 && html`<button type="button" class="button small quiet" onClick=${forgetDone}>Clear done</button>`}
     </div>
     <div class="upload-zone" data-over=${isOver}>
@@ -61,9 +67,12 @@ export function UploadList() {
       <input ref=${fileField} class="hidden" type="file" multiple accept="audio/*,video/mp4" tabindex="-1" aria-label="Files to add" onChange=${chosen} />
       <input ref=${folderField} class="hidden" type="file" webkitdirectory tabindex="-1" aria-label="Folder to add" onChange=${chosen} />
     </div>
-    ${all.length > 0 && html`<span
+    ${
+      all.length > 0 &&
+      html`<span
       class="work-bar" role="progressbar" aria-label="Uploads" aria-valuemin="0" aria-valuemax="100" aria-valuenow=${Math.round(share * 100)}
-    ><span style=${{ width: `${share * 100}%` }}></span></span>`}
+    ><span style=${{ width: `${share * 100}%` }}></span></span>`
+    }
     <ul class="upload-list">
       ${shown.map((each) => html`<${Upload} key=${each.number} upload=${each} />`)}
     </ul>
@@ -81,9 +90,12 @@ function Upload({ upload: { number, path, n_bytes, state, sent, problem } }) {
       ${state === "sending" ? `${percent(sent)} sent` : state === "failed" ? html`<strong class="problem">failed</strong>` : WORD[state]}
     </span>
     <span class="upload-size">${bytesText(n_bytes)}</span>
-    ${state === "failed" && html`<div class="upload-problem">
+    ${
+      state === "failed" &&
+      html`<div class="upload-problem">
       <span>${problem.message} <span class="quiet">${problem.remedy}</span></span>
       <button type="button" class="button small" aria-label="Try ${path} again" onClick=${() => again(number)}>Try again</button>
-    </div>`}
+    </div>`
+    }
   </li>`;
 }

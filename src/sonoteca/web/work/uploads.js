@@ -57,7 +57,11 @@ export function jobChanged(job) {
 }
 
 /** The jobs whose end is not known yet. */
-export const openJobs = () => uploads.peek().filter((each) => each.state === "heard").map((each) => each.job);
+export const openJobs = () =>
+  uploads
+    .peek()
+    .filter((each) => each.state === "heard")
+    .map((each) => each.job);
 
 export const isSending = () => uploads.peek().some((each) => each.state === "waiting" || each.state === "sending");
 
@@ -93,9 +97,12 @@ async function take({ number, path }) {
   try {
     if (!file) throw unreadable(path);
     // A file that cannot be read would look like a lost connection.
-    await file.slice(0, 1).arrayBuffer().catch(() => {
-      throw unreadable(path);
-    });
+    await file
+      .slice(0, 1)
+      .arrayBuffer()
+      .catch(() => {
+        throw unreadable(path);
+      });
     const form = new FormData();
     form.append("file", file, file.name);
     let told = 0;
