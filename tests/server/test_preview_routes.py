@@ -258,3 +258,26 @@ def test_what_is_chosen_for_a_file_that_is_sent_is_remembered(heard: Heard) -> N
     both = {"candidate": heard.bass, "liked": "true", "query": heard.drums}
     refused = heard.client.post("/api/matches/choices", files=files, data=both)
     assert (refused.status_code, refused.json()["field"]) == (400, "query")
+
+
+@pytest.mark.parametrize(
+    ("audio_format", "suffix"), [("dawproject", "dawproject"), ("midi-markers", "mid"), ("json", "json")]
+)
+def test_an_arrangement_leaves_as_the_file_that_the_command_line_writes(
+    heard: Heard, tmp_path: Path, audio_format: str, suffix: str
+) -> None:
+    url = heard.arranged()
+    answer = heard.client.get(f"{url}/file", params={"format": audio_format})
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["content-disposition"] == f'attachment; filename="arrangement.{suffix}"'
+    output = tmp_path / f"mine.{suffix}"
+    typed("arrange", "export", url.rpartition("/")[2], "-o", str(output), "--library", str(heard.path))
+    assert answer.content == output.read_bytes()
+
+
+def test_what_no_file_can_hold_is_refused(heard: Heard) -> None:
+    url = f"{heard.arranged()}/file"
+    assert heard.client.get(url, params={"format": "tape"}).status_code == 400
+    refused = heard.client.get(url, params={"format": "json", "embed": "true"})
+    assert (refused.status_code, refused.json()["field"]) == (400, "embed")
+    assert heard.client.get("/arrangements/nothingofthatname/file").status_code == 404

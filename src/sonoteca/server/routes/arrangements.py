@@ -27,7 +27,7 @@ from sonoteca.server.json_answers import StrictJSONResponse, answered
 from sonoteca.server.request_bodies import said
 from sonoteca.server.request_fields import asked
 from sonoteca.server.route import documented, routes
-from sonoteca.server.running import Keeping, OpenLibrary, PlayingListener, WarmListener
+from sonoteca.server.running import Keeping, OpenLibrary, OpenStaging, PlayingListener, WarmListener
 
 router = routes("arrangements")
 
@@ -41,7 +41,14 @@ Edits = Annotated[
     ),
 ]
 AudioFields = Annotated[dict[str, Any], asked(sonoteca.ArrangementAudioRequest, without=("arrangement",))]
+FileFields = Annotated[dict[str, Any], asked(sonoteca.ArrangementExportRequest, without=("arrangement", "output"))]
 
+# What each format is to a browser, and the end of its name.
+_FILES = {
+    "dawproject": ("application/zip", ".dawproject"),
+    "midi-markers": ("audio/midi", ".mid"),
+    "json": ("application/json", ".json"),
+}
 _SCORES = {
     "tensor": 0.8,
     "interval": 0.7,
@@ -176,6 +183,32 @@ def arrangement_audio(
     return sent(
         sonoteca.arrangement_audio(library, request, listener=listener, limits=limits), held, caching=ASKED_AGAIN
     )
+
+
+@router.get(
+    "/arrangements/{id}/file",
+    **documented(
+        "An arrangement as a file for another program: a project for a DAW, markers in a MIDI file, or JSON.",
+        description="A DAW project names the sounds where they lie on the server's machine, or holds them with `embed`.",
+        example=None,
+        media_types={media_type: BINARY for media_type, _ in _FILES.values()},
+        errors=[ArrangementNotFound, AmbiguousArrangement, SoundsMissing],
+    ),
+)
+def arrangement_file(id: ArrangementId, fields: FileFields, library: OpenLibrary, staging: OpenStaging) -> Response:
+    wanted = sonoteca.ExportFormat(fields.pop("format", None) or sonoteca.ExportFormat.DAWPROJECT)
+    media_type, suffix = _FILES[wanted]
+    path = staging.new_path(suffix)
+    try:
+        sonoteca.export_arrangement(
+            library,
+            sonoteca.ArrangementExportRequest(arrangement=id, output=str(path), format=wanted, **fields),
+        )
+        content = path.read_bytes()
+    finally:
+        path.unlink(missing_ok=True)
+    headers = {"Content-Disposition": f'attachment; filename="arrangement{suffix}"'}
+    return Response(content, media_type=media_type, headers=headers)
 
 
 @router.patch(

@@ -79,6 +79,6 @@ function Transition({ track, findings, isHeard, onHear, name }) {
     <strong title="How good the transition is">${percent(track.score)}</strong>
     ${track.tempo_ratio !== null && html`<span>${stretchText(track.tempo_ratio)}</span>`}
     <span class="transition-why" title=${track.reasons.join(" · ")}>${track.reasons.filter((each) => !each.startsWith("not known")).join(" · ")}</span>
-    ${findings.map((each) => html`<span key=${each.code} class="finding">${each.message}</span>`)}
+    ${findings.map((each) => html`<span key=${each.code} class="finding" title=${each.message}>${each.message}</span>`)}
   </div>`;
 }

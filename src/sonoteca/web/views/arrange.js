@@ -7,7 +7,7 @@ import { Icon } from "../icons.js";
 import { bpm, counted, day, duration, nameOf } from "../format.js";
 import { ProblemBox } from "../problem_box.js";
 import { SoundPicker } from "../sound_picker.js";
-import { Dialog, saveFile } from "../library/actions.js";
+import { Dialog } from "../library/actions.js";
 import * as player from "../player.js";
 import { Grid } from "../arrange/grid.js";
 import { Inspector } from "../arrange/inspector.js";
@@ -126,7 +126,7 @@ export function ArrangeView({ id, params }) {
   };
   const choose = (at) => go({ view: "arrange", id, params: { at: at === chosen ? "" : at } }, { replace: true });
 
-  return html`<div class="arrange">
+  return html`<div class="arrange" data-open=${Boolean(id)}>
     <aside class="arrange-kept">
       <div class="work-head"><h1>Arrange</h1><span class="spring"></span>
         ${id && html`<a class="button small" href=${formatAddress({ view: "arrange" })}><${Icon} name="plus" size=${14} />New</a>`}</div>
@@ -148,9 +148,9 @@ export function ArrangeView({ id, params }) {
           : !problem && html`<div class="empty"><${Icon} name="arrange" size=${40} /><h2>A song of your own loops</h2>
               <p>Name its sections and their bars; loops that go together are found for every role.<br />Lock what you like and let the rest be found anew.</p></div>`}
     </section>
-    <aside class="arrange-inspector" aria-label="What is chosen">
+    ${id && html`<aside class="arrange-inspector" aria-label="What is chosen">
       ${arrangement && html`<${Inspector} arrangement=${arrangement} chosen=${chosen} busy=${busy} onEdit=${edit} />`}
-    </aside>
+    </aside>`}
   </div>`;
 }
 
@@ -163,7 +163,7 @@ function Wishes({ busy, onMake }) {
     onMake({ ...rest, ...(tempo ? { bpm: Number(tempo) } : {}), ...(seed ? { seed: seed.id } : {}) });
   };
   return html`<form class="set-form" onSubmit=${send}>
-    <label class="field"><span>Sections and their bars</span><input name="form" value=${FIRST_FORM} spellcheck="false" /></label>
+    <label class="field"><span>Sections and their bars</span><textarea name="form" rows="2" spellcheck="false">${FIRST_FORM}</textarea></label>
     <div class="two">
       <label class="field"><span>Tempo</span><input name="bpm" type="number" min="20" max="400" step="any" placeholder="open" /></label>
       <label class="field"><span>Key</span><input name="key" placeholder="open" spellcheck="false" /></label>
@@ -182,6 +182,7 @@ function Opened({ arrangement, version, busy, chosen, onChoose, onEdit, onRenew,
   const [isForgetting, setForgetting] = useState(false);
   const title = arrangement.title ?? `${bpm(arrangement.tempo_bpm)} bpm`;
   const audio = (format) => urlOf(`arrangements/${arrangement.id}/audio`, { format });
+  const file = (format) => urlOf(`arrangements/${arrangement.id}/file`, { format });
   // Another version is another sound, under the same address.
   const mix = {
     id: `arrangement:${arrangement.id}:${version}`, title, note: "the mix", duration_s: arrangement.duration_s,
@@ -206,7 +207,9 @@ function Opened({ arrangement, version, busy, chosen, onChoose, onEdit, onRenew,
             <a href=${audio("wav")} download="${title}.wav">Mix as WAV</a>
             <a href=${audio("flac")} download="${title}.flac">Mix as FLAC</a>
             <a href=${audio("mp3")} download="${title}.mp3">Mix as MP3</a>
-            <button type="button" onClick=${() => saveFile(`${title}.json`, JSON.stringify(arrangement, null, 2), "application/json")}>Arrangement as JSON</button>
+            <a href=${file("dawproject")} download="${title}.dawproject">Project for a DAW</a>
+            <a href=${file("midi-markers")} download="${title}.mid">Sections as MIDI markers</a>
+            <a href=${file("json")} download="${title}.json">Arrangement as JSON</a>
             <button type="button" class="problem" onClick=${() => setForgetting(true)}>Forget it …</button>
           </div>
         </details>
