@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from page_samples import drop_files, sound_of
 
@@ -46,6 +46,34 @@ def test_uploads_go_on_beside_one_that_fails_and_jobs_are_followed(
     page.get_by_role("button", name=re.compile(r"^\d+ done$")).click()
     expect(page).to_have_url(re.compile("state=done"))
     expect(page.get_by_role("region", name="System")).to_contain_text("1 worker")
+
+
+def test_a_sound_that_could_not_be_heard_says_why_and_is_tried_again_alone(page: Page) -> None:
+    error = {"code": "damaged_audio", "message": "It ends in the middle.", "remedy": "Copy the file again."}
+    job = {"id": "j1", "kind": "analyze", "state": "queued", "attempts": 0, "cancel_asked": False, "progress": None}
+    job |= {"result": None, "error": None, "callback": None, "change": 10**9, "created_at": "2026-11-30T08:00:00.000Z"}
+    job |= {"started_at": None, "finished_at": None, "request": {"kind": "analyze", "paths": ["/music/cut.wav"]}}
+    asked: list[object] = []
+
+    def retried(route: Route) -> None:
+        asked.append(route.request.post_data_json)
+        route.fulfill(status=202, json=job)
+
+    # No sound of the shared library fails, so the answers are another's.
+    told = page.request.get("/api/audit").json() | {"failed": 1}
+    page.route("**/api/audit", lambda route: route.fulfill(json=told))
+    row = {"id": "k3v9q2h7d4mxw5ta", "path": "/music/cut.wav"}
+    page.route("**/database/files?status=failed*", lambda route: route.fulfill(json={"results": [row]}))
+    page.route(f"**/api/sounds/{row['id']}", lambda route: route.fulfill(json={**row, "error": error}))
+    page.route("**/analyze", retried)
+    page.goto("/ui/#/work")
+    failed = page.get_by_role("region", name="Failed sounds")
+    expect(failed).to_contain_text("It ends in the middle. Copy the file again.")
+    failed.get_by_role("button", name="Try cut.wav again").click()
+    expect(page.get_by_role("region", name="Jobs").get_by_role("listitem").filter(has_text="cut.wav")).to_contain_text(
+        "queued"
+    )
+    assert asked == [{"file_path": "/music/cut.wav", "force": True}]
 
 
 @pytest.mark.slow

@@ -37,13 +37,16 @@ export function onDrop({ onOver, onFiles }) {
   };
 }
 
+/** Whether a path is of what systems hide: `.DS_Store`, or anything in `.git`. */
+export const isHidden = (path) => path.split("/").some((part) => part.startsWith("."));
+
 /** All files below entries of a drop, in the order of their paths: `{ path, file }`, or `{ path, error }`. */
 export async function filesOf(entries) {
   const found = [];
   const waiting = entries.map((entry) => ({ entry, path: entry.name }));
   while (waiting.length) {
     const { entry, path } = waiting.pop();
-    if (entry.name.startsWith(".")) continue;
+    if (isHidden(entry.name)) continue;
     try {
       if (entry.isDirectory) {
         for (const each of await allIn(entry)) waiting.push({ entry: each, path: `${path}/${each.name}` });

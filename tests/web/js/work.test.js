@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { filesOf } from "../../../src/sonoteca/web/file_drop.js";
+import { filesOf, isHidden } from "../../../src/sonoteca/web/file_drop.js";
 import { aboutText, bytesText, progressText, shareOf, withJob } from "../../../src/sonoteca/web/work/job_words.js";
 
 const file = (name, fails = false) => ({
@@ -57,4 +57,10 @@ test("bytes are rounded to what is read", () => {
   assert.equal(bytesText(1536), "1.5 kB");
   assert.equal(bytesText(270553174016), "252 GB");
   assert.equal(bytesText(null), "–");
+});
+
+test("what systems hide in folders is no sound of anybody", () => {
+  assert.equal(isHidden("kit/.DS_Store"), true);
+  assert.equal(isHidden("kit/.git/x.wav"), true);
+  assert.equal(isHidden("kit/a.b.wav"), false);
 });

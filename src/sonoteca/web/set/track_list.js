@@ -33,10 +33,13 @@ export function TrackList({ tracks, locked, findings, heard, onMove, onLock, onR
         data-side=${dragged !== null && dragged < place ? "below" : "above"}
         onDragOver=${(event) => dragged !== null && (event.preventDefault(), setOver(place))} onDrop=${dropped}
       >
-        ${place > 0 && html`<${Transition}
+        ${
+          place > 0 &&
+          html`<${Transition}
           track=${track} findings=${findings.get(place + 1) ?? []} isHeard=${heard === place} onHear=${() => onHear(place)}
           name="${nameOf(tracks[place - 1])} into ${name}"
-        />`}
+        />`
+        }
         <div class="track-line">
           <button
             type="button" class="icon-button grip" draggable="true" aria-label="Move ${name}, at ${place + 1}: arrow keys" title="Drag, or arrow keys"

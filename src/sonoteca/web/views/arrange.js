@@ -98,7 +98,8 @@ export function ArrangeView({ id, params }) {
     }
     if (left.current) return;
     setBusy(false);
-    if (refused.length) say(`${changed ? "" : "Nothing changed. "}${refused[0]}`, { tone: changed ? "good" : "bad", lasts_ms: 9000 });
+    if (refused.length)
+      say(`${changed ? "" : "Nothing changed. "}${refused[0]}`, { tone: changed ? "good" : "bad", lasts_ms: 9000 });
     else if (changed) say("All that was not locked is another now.");
     else say("All is locked: unlock what shall change.");
   };
@@ -132,25 +133,37 @@ export function ArrangeView({ id, params }) {
         ${id && html`<a class="button small" href=${formatAddress({ view: "arrange" })}><${Icon} name="plus" size=${14} />New</a>`}</div>
       ${!id && html`<${Wishes} busy=${busy} onMake=${make} />`}
       <h2>Kept</h2>
-      ${kept === null
-        ? html`<span class="ghost"></span>`
-        : kept.length
-          ? html`<ul class="kept-list">${kept.map((each) => html`<li key=${each.public_id}><a href=${formatAddress({ view: "arrange", id: each.public_id })} aria-current=${each.public_id === id ? "true" : undefined}>
-              <strong>${each.title ?? `${bpm(each.tempo_bpm)} bpm, ${counted(each.sections, "section")}`}</strong><small>${counted(each.bars, "bar")}, ${day(each.changed_at)}</small></a></li>`)}</ul>`
-          : html`<p class="quiet">None yet. Each one that is made is kept.</p>`}
+      ${
+        kept === null
+          ? html`<span class="ghost"></span>`
+          : kept.length
+            ? html`<ul class="kept-list">${kept.map(
+                (
+                  each,
+                ) => html`<li key=${each.public_id}><a href=${formatAddress({ view: "arrange", id: each.public_id })} aria-current=${each.public_id === id ? "true" : undefined}>
+              <strong>${each.title ?? `${bpm(each.tempo_bpm)} bpm, ${counted(each.sections, "section")}`}</strong><small>${counted(each.bars, "bar")}, ${day(each.changed_at)}</small></a></li>`,
+              )}</ul>`
+            : html`<p class="quiet">None yet. Each one that is made is kept.</p>`
+      }
     </aside>
     <section class="arrange-main" aria-busy=${busy}>
       ${problem && html`<${ProblemBox} problem=${problem} onAgain=${id ? open : null} />`}
-      ${arrangement
-        ? html`<${Opened} key=${arrangement.id} ...${{ arrangement, version, busy, chosen, onChoose: choose, onEdit: edit, onRenew: renew, onRemove: remove }} />`
-        : id && !problem
-          ? html`<div class="ghosts" aria-label="The arrangement is opened">${[0, 1, 2, 3].map((each) => html`<div key=${each} class="ghost-line"><span class="ghost"></span><span class="ghost"></span></div>`)}</div>`
-          : !problem && html`<div class="empty"><${Icon} name="arrange" size=${40} /><h2>A song of your own loops</h2>
-              <p>Name its sections and their bars; loops that go together are found for every role.<br />Lock what you like and let the rest be found anew.</p></div>`}
+      ${
+        arrangement
+          ? html`<${Opened} key=${arrangement.id} ...${{ arrangement, version, busy, chosen, onChoose: choose, onEdit: edit, onRenew: renew, onRemove: remove }} />`
+          : id && !problem
+            ? html`<div class="ghosts" aria-label="The arrangement is opened">${[0, 1, 2, 3].map((each) => html`<div key=${each} class="ghost-line"><span class="ghost"></span><span class="ghost"></span></div>`)}</div>`
+            : !problem &&
+              html`<div class="empty"><${Icon} name="arrange" size=${40} /><h2>A song of your own loops</h2>
+              <p>Name its sections and their bars; loops that go together are found for every role.<br />Lock what you like and let the rest be found anew.</p></div>`
+      }
     </section>
-    ${id && html`<aside class="arrange-inspector" aria-label="What is chosen">
+    ${
+      id &&
+      html`<aside class="arrange-inspector" aria-label="What is chosen">
       ${arrangement && html`<${Inspector} arrangement=${arrangement} chosen=${chosen} busy=${busy} onEdit=${edit} />`}
-    </aside>`}
+    </aside>`
+    }
   </div>`;
 }
 
@@ -158,7 +171,9 @@ function Wishes({ busy, onMake }) {
   const [seed, setSeed] = useState(null);
   const send = (event) => {
     event.preventDefault();
-    const given = Object.fromEntries([...new FormData(event.target)].map(([name, value]) => [name, value.trim()]).filter(([, value]) => value));
+    const given = Object.fromEntries(
+      [...new FormData(event.target)].map(([name, value]) => [name, value.trim()]).filter(([, value]) => value),
+    );
     const { bpm: tempo, ...rest } = given;
     onMake({ ...rest, ...(tempo ? { bpm: Number(tempo) } : {}), ...(seed ? { seed: seed.id } : {}) });
   };
@@ -170,9 +185,11 @@ function Wishes({ busy, onMake }) {
     </div>
     <label class="field"><span>Only what this query finds</span><input name="filter" placeholder="all loops" spellcheck="false" /></label>
     <div class="field"><span>It grows from</span>
-      ${seed
-        ? html`<span class="tag">${nameOf(seed)}<button type="button" class="icon-button" aria-label="Not from ${nameOf(seed)}" onClick=${() => setSeed(null)}><${Icon} name="close" size=${12} /></button></span>`
-        : html`<${SoundPicker} label="Sound that it grows from" within="kind:loop" placeholder="any loop" onPick=${setSeed} />`}
+      ${
+        seed
+          ? html`<span class="tag">${nameOf(seed)}<button type="button" class="icon-button" aria-label="Not from ${nameOf(seed)}" onClick=${() => setSeed(null)}><${Icon} name="close" size=${12} /></button></span>`
+          : html`<${SoundPicker} label="Sound that it grows from" within="kind:loop" placeholder="any loop" onPick=${setSeed} />`
+      }
     </div>
     <button type="submit" class="button primary" disabled=${busy}><${Icon} name="arrange" />${busy ? "Composing…" : "Compose"}</button>
   </form>`;
@@ -185,8 +202,12 @@ function Opened({ arrangement, version, busy, chosen, onChoose, onEdit, onRenew,
   const file = (format) => urlOf(`arrangements/${arrangement.id}/file`, { format });
   // Another version is another sound, under the same address.
   const mix = {
-    id: `arrangement:${arrangement.id}:${version}`, title, note: "the mix", duration_s: arrangement.duration_s,
-    audio: `${audio("flac")}#${version}`, href: formatAddress({ view: "arrange", id: arrangement.id }),
+    id: `arrangement:${arrangement.id}:${version}`,
+    title,
+    note: "the mix",
+    duration_s: arrangement.duration_s,
+    audio: `${audio("flac")}#${version}`,
+    href: formatAddress({ view: "arrange", id: arrangement.id }),
   };
   const sounding = player.loaded.value?.id === mix.id && ["playing", "loading"].includes(player.status.value);
   const waits = player.loaded.value?.id === mix.id && player.status.value === "loading";
@@ -217,7 +238,10 @@ function Opened({ arrangement, version, busy, chosen, onChoose, onEdit, onRenew,
     </div>
     <${Grid} arrangement=${arrangement} mix=${mix} chosen=${chosen} onChoose=${onChoose} />
     ${arrangement.details?.notes?.map((each) => html`<p key=${each} class="quiet">${each}</p>`)}
-    ${isForgetting && html`<${Dialog} title="Forget this arrangement?" action="Forget" onSubmit=${onRemove} onClose=${() => setForgetting(false)}>
+    ${
+      isForgetting &&
+      html`<${Dialog} title="Forget this arrangement?" action="Forget" onSubmit=${onRemove} onClose=${() => setForgetting(false)}>
       <p>Its sounds stay in the library.</p>
-    <//>`}`;
+    <//>`
+    }`;
 }

@@ -1,6 +1,6 @@
 // Where files are dropped or chosen, and how each is on its way.
 import { html, useEffect, useRef, useState } from "../html.js";
-import { onDrop } from "../file_drop.js";
+import { isHidden, onDrop } from "../file_drop.js";
 import { Icon } from "../icons.js";
 import { counted, percent } from "../format.js";
 import { spoken } from "../state.js";
@@ -36,7 +36,8 @@ export function UploadList() {
     else if (now > 0) spoken.value = `${now * 25} percent of the uploads are done.`;
   }, [share, ended]);
   const chosen = (event) => {
-    upload([...event.target.files].map((file) => ({ path: file.webkitRelativePath || file.name, file })));
+    const all = [...event.target.files].map((file) => ({ path: file.webkitRelativePath || file.name, file }));
+    upload(all.filter(({ path }) => !isHidden(path)));
     event.target.value = "";
   };
   const shown = FIRST.flatMap((state) => all.filter((each) => each.state === state)).slice(0, MOST_SHOWN);
