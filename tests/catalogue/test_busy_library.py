@@ -26,10 +26,10 @@ def test_threads_that_hold_a_connection_each_get_a_second(library: Library) -> N
 
     def ask() -> None:
         with library.read() as one:
-            assert one.execute(sa.select(1)).scalar() == 1
+            assert one.execute(sa.select(sa.literal(1))).scalar() == 1
             all_hold_one.wait(timeout=60)
             with library.read() as another:
-                answers.append(another.execute(sa.select(2)).scalar_one())
+                answers.append(another.execute(sa.select(sa.literal(2))).scalar_one())
 
     threads = [threading.Thread(target=ask, daemon=True) for _ in range(all_hold_one.parties)]
     for thread in threads:
