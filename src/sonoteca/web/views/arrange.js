@@ -188,7 +188,7 @@ function Wishes({ busy, onMake }) {
       ${
         seed
           ? html`<span class="tag">${nameOf(seed)}<button type="button" class="icon-button" aria-label="Not from ${nameOf(seed)}" onClick=${() => setSeed(null)}><${Icon} name="close" size=${12} /></button></span>`
-          : html`<${SoundPicker} label="Sound that it grows from" within="kind:loop" placeholder="any loop" onPick=${setSeed} />`
+          : html`<${SoundPicker} label="Loop to begin with" within="kind:loop" placeholder="any loop" onPick=${setSeed} />`
       }
     </div>
     <button type="submit" class="button primary" disabled=${busy}><${Icon} name="arrange" />${busy ? "Composing…" : "Compose"}</button>
