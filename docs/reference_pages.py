@@ -232,6 +232,7 @@ SUBJECTS: Mapping[str, str] = {
     "domain": "Listening and adding",
     "search": "Asking, finding, correcting",
     "match": "What goes with what",
+    "knowledge": "Advice",
     "sequence": "What comes next, sets, playlists",
     "arrange": "Arrangements and previews",
     "media": "Playing and seeing a sound",

@@ -427,6 +427,14 @@ class PlaylistNotFound(RequestError):
     http_status = 404
 
 
+class KnowledgeNotFound(RequestError):
+    """No entry of the knowledge base has that id, or several begin so."""
+
+    code = "knowledge_not_found"
+    default_remedy = "The list of entries shows their ids."
+    http_status = 404
+
+
 class PlaylistUnreadable(RequestError):
     """A playlist file that cannot be read or written."""
 

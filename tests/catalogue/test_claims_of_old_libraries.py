@@ -33,7 +33,7 @@ def test_an_older_summary_is_weighed_again(tmp_path: Path) -> None:
         for name, bpm in (("against", 126.0), ("half", 62.0), ("unheard", 126.0), ("steady", 126.0)):
             is_row = summaries.c.path == f"/music/{name}.wav"
             connection.execute(sa.update(summaries).where(is_row).values(tempo_bpm=bpm, tempo_confidence=None))
-        for later in ("former_states", "jobs", "sound_text_telling"):
+        for later in ("former_states", "jobs", "sound_text_telling", "knowledge", "knowledge_text"):
             connection.exec_driver_sql(f"DROP TABLE {later}")
         connection.exec_driver_sql("DROP INDEX ix_summaries_kind_role_tempo")
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0006'")

@@ -90,7 +90,16 @@ def test_a_tool_that_changes_is_refused_where_only_reading_is_allowed(assistant:
     assert assistant.error(name)["code"] == "edits_refused"
 
 
-@pytest.mark.parametrize(("tool", "arguments"), [("knowledge", {"question": "why"}), ("advice", {"sound": "t01.wav"})])
+def test_a_question_about_the_craft_is_answered_with_advice(assistant: Assistant, editor: Assistant) -> None:
+    # One library may only be read, and answers with what ships.
+    for asked in (assistant, editor):
+        told = asked.call("knowledge", question="vocals sound muddy")
+        assert told["mode"] == "full_text"
+        assert told["rows"][0]["suggestion"]["title"] == "Clear a muddy vocal"
+        assert told["rows"][0]["reasons"]
+
+
+@pytest.mark.parametrize(("tool", "arguments"), [("advice", {"sound": "t01.wav"})])
 def test_what_comes_later_says_so(assistant: Assistant, tool: str, arguments: dict[str, Any]) -> None:
     error = assistant.error(tool, **arguments)
     assert error["code"] == "not_there_yet"

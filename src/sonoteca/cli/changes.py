@@ -24,11 +24,22 @@ def tell_changes(changes: Sequence[ChangedValue], n_sounds: int) -> None:
         if some[0].field == "removed":
             note(f"  {_name(some[0])} is back")
             continue
+        if some[0].field == "knowledge":
+            _tell_entries(some)
+            continue
         about = _name(some[0]) if some[0].field != "playlist" else "playlist"
         note(f"  {about}: {', '.join(map(_told, some))}")
     if len(by_sound) > _TOLD and n_sounds > _TOLD:
         more = n_sounds - _TOLD
         note(f"  and {more:,} more sound{'' if more == 1 else 's'}")
+
+
+def _tell_entries(changes: Sequence[ChangedValue]) -> None:
+    for each in changes[:_TOLD]:
+        title = each.before if each.after is None else each.after
+        note(f"  {title!r} is gone" if each.after is None else f"  {title!r} is as it was")
+    if len(changes) > _TOLD:
+        note(f"  and {counted(len(changes) - _TOLD, 'more entry', 'more entries')}")
 
 
 def _told(change: ChangedValue) -> str:

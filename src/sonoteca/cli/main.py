@@ -55,6 +55,7 @@ from sonoteca.cli.arguments import shield
 from sonoteca.cli.arrange import group as arrange
 from sonoteca.cli.events import group as events
 from sonoteca.cli.import_ import group as import_group
+from sonoteca.cli.knowledge import group as knowledge_group
 from sonoteca.cli.library import group as library_group
 from sonoteca.cli.match import group as match
 from sonoteca.cli.options import DataDirOption, LibraryOption, remember_data_dir, remember_library
@@ -148,6 +149,7 @@ for group in (
     path,
     lint,
     playlist_group,
+    knowledge_group,
     edit,
     undo,
     remove,

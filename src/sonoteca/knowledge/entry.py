@@ -10,12 +10,21 @@ import re
 from typing import Annotated, Literal, Self, TypeAlias
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
+from sonoteca.catalogue.made.knowledge import StoredAdvice
+from sonoteca.catalogue.store.names import is_storable
 from sonoteca.domain.request import reason
 
-Text: TypeAlias = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
-Value: TypeAlias = int | float | str
+
+def _storable(text: str) -> str:
+    if not is_storable(text):
+        raise ValueError("it holds a character that no database keeps")
+    return text
+
+
+Text: TypeAlias = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1), AfterValidator(_storable)]
+Value: TypeAlias = int | float | Text
 Operator: TypeAlias = Literal["<", "<=", ">", ">=", "=", "!=", "in", "known"]
 
 _FIELD = re.compile(r"[a-z_][a-z0-9_]*(\.[a-z_][a-z0-9_]*)*")
@@ -55,7 +64,7 @@ class Condition(_Stated):
     as in ``quality.clipping``."""
     op: Operator
     """How the measured value is compared with ``value``: ``in`` is one of several, ``known`` asks only that there is one."""
-    value: Value | tuple[Value, ...] | None = None
+    value: Value | Annotated[tuple[Value, ...], Field(strict=False)] | None = None
     recommend: Value | None = None
     """The value that the entry recommends instead, in the unit of the field."""
 
@@ -73,7 +82,7 @@ class Condition(_Stated):
 class Entry(_Stated):
     """One piece of advice."""
 
-    id: UUID
+    id: Annotated[UUID, Field(strict=False)]
     topic: Text
     category: Text
     """A finer word within the topic: vocals, drums, streaming."""
@@ -82,10 +91,29 @@ class Entry(_Stated):
     """How surely it holds: 0.95 for arithmetic and published standards, 0.8 for habits of the craft."""
     source: Text | None
     """The standard, page or paper that states it; none where it is craft."""
-    conditions: tuple[Condition, ...] = ()
+    conditions: Annotated[tuple[Condition, ...], Field(strict=False)] = ()
     """All have to hold; without any, no measurement calls for the entry."""
     about: Text | None = None
     """The sounds of a library that it speaks of, in the query language."""
+
+    @classmethod
+    def of(cls, stored: StoredAdvice) -> Entry:
+        """What the catalogue keeps, as an entry."""
+        return cls.model_validate({"id": stored.public_id, **stored.said})
+
+    def stored(self) -> StoredAdvice:
+        """The entry as the catalogue keeps it."""
+        values = self.model_dump(mode="json", exclude_none=True)
+        return StoredAdvice(
+            str(self.id),
+            self.topic,
+            self.category,
+            values["suggestion"],
+            self.confidence,
+            self.source,
+            values["conditions"],
+            self.about,
+        )
 
 
 def read_entry(line: str) -> Entry:

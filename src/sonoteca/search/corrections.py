@@ -166,8 +166,8 @@ class ChangedValue:
     """One value of one sound before and after, as it is believed: ``field`` is that of ``EditRequest``.
 
     A tempo is told in beats per minute, a key by its name, cues as the sound object tells them, a tag by
-    itself; None is no value. ``name`` is what the sound is called. Of undoing besides: ``removed``, and ``playlist`` with its ``name`` and number of
-    ``entries``, which is of no sound.
+    itself; None is no value. ``name`` is what the sound is called. Of undoing besides: ``removed``, ``playlist`` with its ``name`` and number of
+    ``entries``, and ``knowledge`` with the title of an entry; the latter two are of no sound.
     """
 
     sound: str | None
@@ -303,7 +303,7 @@ def _divided(words: Sequence[str]) -> tuple[list[str], list[str]]:
 
 @dataclass(frozen=True, slots=True)
 class UndoAnswer:
-    """The edit, change of a playlist or removal that was taken back; ``batch`` is None where there was none.
+    """The edit, change of a playlist or of advice, or removal that was taken back; ``batch`` is None where there was none.
 
     ``is_empty`` says that the last edit changed nothing, so that nothing was to be taken back; the next undo takes
     back the one before it. ``changes`` tells the first 200 values that are others now.
@@ -329,7 +329,7 @@ class UndoAnswer:
 
 
 def undo(library: Library) -> UndoAnswer:
-    """Take back the last edit, change of a playlist or removal that was not taken back yet.
+    """Take back the last edit, change of a playlist or of advice, or removal that was not taken back yet.
 
     Nothing is taken back where the last edit changed nothing.
     """
@@ -341,6 +341,7 @@ def undo(library: Library) -> UndoAnswer:
             *_changed_values(connection, done.told),
             *_restored(connection, done.sound_ids[: edits.MOST_TOLD]),
             *([] if done.playlist is None else [_playlist_change(done.playlist)]),
+            *(ChangedValue(None, None, "knowledge", *titles) for titles in done.advice[: edits.MOST_TOLD]),
         )
     return UndoAnswer(done.changed, done.number or None, not done.number, changes)
 

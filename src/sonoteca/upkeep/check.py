@@ -10,6 +10,7 @@ from sqlalchemy.engine import Connection
 
 from sonoteca.catalogue.heard import embeddings
 from sonoteca.catalogue.heard.summaries import derived_rows
+from sonoteca.catalogue.made.knowledge import count_of_other_words
 from sonoteca.catalogue.store.database import chunks, dialect_of, explain
 from sonoteca.catalogue.store.library import Library
 from sonoteca.catalogue.store.schema import embeddings_table, regions, segments, sounds, summaries
@@ -21,6 +22,7 @@ from sonoteca.index.segment_file import INDEX_FOLDER
 from sonoteca.upkeep.derived_things import look_at_derived
 
 _SHOWN = 5
+_DERIVE = "Derive them anew: upgrade the library with a rebuild."
 _REBUILD = "Rebuild the index: all that is derived is made anew."
 
 
@@ -73,6 +75,7 @@ def check_library(library: Library) -> CheckReport:
         for space in spaces:
             findings += _vectors(connection, space)
         findings += _summaries(connection)
+        findings += _knowledge(connection)
         findings += _files(connection, library)
     derived = look_at_derived(library)
     findings += [Finding("derived_file", f"{each.message}.", _REBUILD) for each in derived if not each.whole]
@@ -139,7 +142,7 @@ def _vectors(connection: Connection, space: embeddings.StoredSpace) -> list[Find
 
 def _summaries(connection: Connection) -> list[Finding]:
     """Compare summaries and words with what the observations say today."""
-    remedy = "Derive them anew: upgrade the library with a rebuild."
+    remedy = _DERIVE
     findings = []
     ids = list(connection.execute(sa.select(sounds.c.id).order_by(sounds.c.id)).scalars())
     differing = 0
@@ -158,6 +161,15 @@ def _summaries(connection: Connection) -> list[Finding]:
     if words != len(ids):
         findings.append(Finding("words", f"The word index holds {words} sounds, the library {len(ids)}.", remedy))
     return findings
+
+
+def _knowledge(connection: Connection) -> list[Finding]:
+    """Every entry of the knowledge base can be found by its own words, and by no others."""
+    differing = count_of_other_words(connection)
+    if not differing:
+        return []
+    sentence = f"The words of {differing} entries of knowledge do not agree with the entries."
+    return [Finding("knowledge_words", sentence, _DERIVE)]
 
 
 def _differ(stored: dict[str, Any], expected: dict[str, Any]) -> bool:

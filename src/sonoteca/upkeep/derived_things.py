@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sonoteca.catalogue.heard import summaries
+from sonoteca.catalogue.made.knowledge import rebuild_words
 from sonoteca.catalogue.store.library import Library
 from sonoteca.derived.derivation import DerivedState, DerivedThing
 from sonoteca.match.load_regions import MATCH_TABLE
@@ -63,8 +64,9 @@ def check_index(library: Library, *, n_queries: int = 50) -> IndexAnswer:
 
 
 def rebuild_summaries(library: Library) -> int:
-    """Derive the winning values and the words of all sounds anew; returns how many sounds there are."""
+    """Derive the winning values and the words of all sounds, and those of advice, anew; returns how many sounds there are."""
     with library.write() as connection:
+        rebuild_words(connection)
         return summaries.rebuild(connection)
 
 

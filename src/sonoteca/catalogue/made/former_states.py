@@ -1,4 +1,4 @@
-"""What playlists and removed sounds were before a change, kept so that it can be undone.
+"""What playlists, advice and removed sounds were before a change, kept so that it can be undone.
 
 Changes of values and tags keep their own log (table ``edits``); both count their batches in one row of numbers, so
 that undoing goes back through all changes in order.
@@ -22,15 +22,16 @@ from sonoteca.catalogue.store.schema_made import former_states
 
 PLAYLIST: Final = "playlist"
 SOUND: Final = "sound"
+KNOWLEDGE: Final = "knowledge"
 # Changes that can be undone, newest first: a removed sound keeps its vectors, so removals cost room.
-_KEPT_BATCHES: Final = {PLAYLIST: 50, SOUND: 10}
+_KEPT_BATCHES: Final = {PLAYLIST: 50, SOUND: 10, KNOWLEDGE: 50}
 
 
 @dataclass(frozen=True, slots=True)
 class FormerState:
     """One thing before a change: ``before`` is its document, None where there was none; ``after`` tells what it became.
 
-    ``what`` is ``PLAYLIST`` or ``SOUND``; ``name`` that of the playlist, or the sound's public id.
+    ``what`` is ``PLAYLIST``, ``SOUND`` or ``KNOWLEDGE``; ``name`` that of the playlist, or the public id.
     """
 
     what: str

@@ -1,4 +1,4 @@
-"""Taking back what a person did last: an edit of values, a change of a playlist, a removal of sounds."""
+"""Taking back what a person did last: an edit of values, a change of a playlist or of advice, a removal of sounds."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from sonoteca.catalogue.made.edit import CHANGED_NOTHING, ToldChange, undo_edit
-from sonoteca.catalogue.made.former_states import SOUND, last_batch, mark_undone, states_of
+from sonoteca.catalogue.made.former_states import KNOWLEDGE, SOUND, last_batch, mark_undone, states_of
+from sonoteca.catalogue.made.knowledge import CHANGED as KNOWLEDGE_CHANGED
+from sonoteca.catalogue.made.knowledge import restore_advice
 from sonoteca.catalogue.made.playlists import restore_playlist
 from sonoteca.catalogue.made.removals import restore_sounds
 from sonoteca.catalogue.store import events
@@ -39,6 +41,8 @@ class Undone:
     sound_ids : tuple of int
         Row numbers of sounds that are back.
     playlist : PlaylistTaken or None
+    advice : tuple of (str or None, str or None)
+        Titles of entries before and after undoing, None where there is none.
     """
 
     number: int
@@ -46,6 +50,7 @@ class Undone:
     told: tuple[ToldChange, ...] = ()
     sound_ids: tuple[int, ...] = ()
     playlist: PlaylistTaken | None = None
+    advice: tuple[tuple[str | None, str | None], ...] = ()
 
 
 def undo(connection: Connection) -> Undone | None:
@@ -79,6 +84,8 @@ def _undone_former(connection: Connection, batch: int) -> Undone:
     if first.what == SOUND:
         restored = restore_sounds(connection, batch)
         undone = Undone(batch, len(restored), sound_ids=tuple(restored))
+    elif first.what == KNOWLEDGE:
+        undone = Undone(batch, 0, advice=tuple(restore_advice(connection, batch)))
     else:
         playlist = restore_playlist(connection, first)
         after = None if playlist is None else {"name": playlist.name, "entries": len(playlist.entries)}
@@ -89,6 +96,7 @@ def _undone_former(connection: Connection, batch: int) -> Undone:
 
 def _last_changed_nothing(connection: Connection) -> bool:
     """Whether the last thing that a person did is an edit that was none."""
-    of_changes = log.c.type.in_(["edited", "undone", "removed", "playlist_changed", CHANGED_NOTHING])
+    kinds = ["edited", "undone", "removed", "playlist_changed", KNOWLEDGE_CHANGED, CHANGED_NOTHING]
+    of_changes = log.c.type.in_(kinds)
     last = connection.execute(sa.select(log.c.type).where(of_changes).order_by(log.c.id.desc()).limit(1)).scalar()
     return last == CHANGED_NOTHING

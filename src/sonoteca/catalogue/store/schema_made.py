@@ -1,4 +1,4 @@
-"""The tables of what people make of their sounds, and of the work they ask for: playlists, arrangements, weights, maps, jobs.
+"""The tables of what people make of their sounds, know of them, and ask for: playlists, arrangements, weights, maps, knowledge, jobs.
 
 Conventions are those of ``schema.py``. What is made outlives what it is made of: an entry or a
 clip names a sound by its content hash, never by a row, so that it stays when the sound is
@@ -9,6 +9,7 @@ A job is work that waits, runs or has ended (``made/jobs.py``).
 from __future__ import annotations
 
 from sqlalchemy import (
+    JSON,
     BigInteger,
     Boolean,
     CheckConstraint,
@@ -49,14 +50,14 @@ playlist_entries = Table(
     Index("ix_playlist_entries_content_hash", "content_hash"),
 )
 
-# What playlists and removed sounds were before a change (``made/former_states.py``).
+# What playlists, advice and removed sounds were before a change (``made/former_states.py``).
 former_states = Table(
     "former_states",
     metadata,
     row_id(),
     # Of one row of numbers with ``edits.batch``.
     Column("batch", Integer, nullable=False),
-    # "playlist" or "sound"
+    # "playlist", "sound" or "knowledge"
     Column("what", Word, nullable=False),
     Column("name", Text, nullable=False),
     # A compressed document; NULL: there was none, or it is there again.
@@ -154,6 +155,38 @@ map_points = Table(
     Column("x", Double, nullable=False),
     Column("y", Double, nullable=False),
     Index("ix_map_points_region_id", "region_id"),
+)
+
+# Pieces of advice (``made/knowledge.py``); the index of their words differs per database, so the migrations make it.
+knowledge = Table(
+    "knowledge",
+    metadata,
+    row_id(),
+    # A UUID, which files carry from one library to another.
+    Column("public_id", Word, nullable=False, unique=True),
+    Column("topic", Word, nullable=False),
+    Column("category", Word, nullable=False),
+    # title, description, parameters; as text on both databases: JSONB would put the parameters into an order of its own.
+    Column("suggestion", JSON, nullable=False),
+    Column("confidence", Double),
+    Column("source", Text),
+    Column("conditions", Json, nullable=False),
+    # Which sounds of the library it speaks of, as a query.
+    Column("about", Text),
+    # Of an entry that came with the program: a digest of what it said then. One that says something else was edited.
+    Column("shipped", Word),
+    # Little-endian float32; of its text as it is, else NULL.
+    Column("embedding", LargeBinary),
+    Column("embedding_model", Word),
+    Column("embedding_version", Word),
+    Column("created_at", Moment, nullable=False),
+    Column("updated_at", Moment, nullable=False),
+    CheckConstraint(
+        "(embedding IS NULL) = (embedding_model IS NULL) AND (embedding IS NULL) = (embedding_version IS NULL)",
+        name="embedding",
+    ),
+    Index("ix_knowledge_topic_category", "topic", "category"),
+    sqlite_autoincrement=True,
 )
 
 jobs = Table(

@@ -24,6 +24,7 @@ MATCH = (
 )  # fmt: skip
 NEXT = (*RESULT, "bpm", "camelot", "energy_level", "duration_s", "tempo_ratio")
 ENTRY = ("position", "id", "title", "artist", "path", "state", "bpm", "camelot", "energy_level", "duration_s")
+ADVICE = ("id", "topic", "category", "suggestion", "confidence", "source", "about", "score", "reasons")
 _TRACK = ("position", "at_s", *_NAMED, "bpm", "camelot", "energy_level", "duration_s", "score", "tempo_ratio", "locked")
 _SET = ("score", "duration_s", "cliffs", "reasons")
 _CHANGE = ("id", "path", "field", "from", "to")

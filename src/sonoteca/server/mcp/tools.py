@@ -49,18 +49,6 @@ class JobAsked(Request):
     job: str
 
 
-class KnowledgeAsked(Request):
-    """What is wanted to be known.
-
-    Attributes
-    ----------
-    question : str
-        In words.
-    """
-
-    question: str
-
-
 class CarefulEdit(sonoteca.EditRequest):
     """An edit, and how many sounds it may be about.
 
@@ -106,10 +94,6 @@ def _renamed(context: Context, request: sonoteca.RenamePlaylistRequest) -> Mappi
 def _forgotten(context: Context, request: sonoteca.ForgetPlaylistRequest) -> Mapping[str, Any]:
     sonoteca.forget_playlist(context.library, request)
     return {"forgotten": request.playlist}
-
-
-def _no_knowledge(context: Context, request: Request) -> NoReturn:
-    raise NotThereYet("There is no base of knowledge in this version.")
 
 
 def _no_advice(context: Context, request: Request) -> NoReturn:
@@ -296,12 +280,11 @@ _READING = (
     ),
     Tool(
         "knowledge",
-        "Ask the base of knowledge",
-        "Not there yet: questions about mixing and harmony will be answered from a base of knowledge in a later version.",
-        KnowledgeAsked,
-        _no_knowledge,
-        rows.whole,
-        is_paged=False,
+        "Search the knowledge base",
+        "Find advice about mixing, EQ, dynamics, loudness, harmony, rhythm, sampling, DJ transitions, sound design and field recording: what to do, with which numbers, and what states it. Ask in the words that advice is written in.",
+        sonoteca.SearchKnowledgeRequest,
+        lambda context, request: sonoteca.search_knowledge(context.library, request).as_json(),
+        rows.results(rows.ADVICE, "mode"),
     ),
     Tool(
         "advice",

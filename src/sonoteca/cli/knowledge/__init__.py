@@ -1,0 +1,1 @@
+"""``sonoteca knowledge``: one file a verb; ``words`` holds what they share."""

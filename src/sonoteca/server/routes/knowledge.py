@@ -1,0 +1,66 @@
+"""The knowledge base: questions answered with advice, and advice taken in."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import sonoteca
+from sonoteca.errors import LibraryUnwritable, QuerySyntaxError
+from sonoteca.server.json_answers import StrictJSONResponse, answered
+from sonoteca.server.request_fields import asked
+from sonoteca.server.route import documented, routes
+from sonoteca.server.running import OpenLibrary
+
+router = routes("knowledge")
+
+SearchFields = Annotated[dict[str, Any], asked(sonoteca.SearchKnowledgeRequest)]
+
+_ENTRY: dict[str, Any] = {
+    "id": "38929125-4556-5a64-bf47-4cf462016933",
+    "topic": "eq",
+    "category": "vocals",
+    "suggestion": {
+        "title": "Clear a muddy vocal",
+        "description": "Cut 2 to 4 dB with a bell of Q 1 to 1.5 between 200 and 400 Hz.",
+        "parameters": {"cut": "2-4 dB at 200-400 Hz", "Q": "1-1.5"},
+    },
+    "confidence": 0.9,
+    "source": None,
+    "conditions": [{"field": "descriptors.warmth", "op": ">", "value": 0.65, "recommend": 0.5}],
+    "about": "role:vocal",
+    "created_at": "2026-01-31T12:00:00.000Z",
+    "updated_at": "2026-01-31T12:00:00.000Z",
+}
+_FOUND = _ENTRY | {
+    "title": "Clear a muddy vocal",
+    "score": 0.67,
+    "reasons": ["title: 'muddy', 'vocal'"],
+    "highlights": [{"field": "title", "text": "Clear a muddy vocal", "marks": [[8, 13], [14, 19]]}],
+}
+
+
+@router.get(
+    "/api/knowledge/search",
+    **documented(
+        "Advice that answers a question, best first; `mode` says by what it was found.",
+        example={
+            "query": {"mode": "full_text", "question": "vocals sound muddy", "k": 5, "total": 1, "notes": []},
+            "results": [_FOUND],
+        },
+    ),
+)
+def search_knowledge(fields: SearchFields, library: OpenLibrary) -> StrictJSONResponse:
+    return answered(sonoteca.search_knowledge(library, sonoteca.SearchKnowledgeRequest(**fields)))
+
+
+@router.post(
+    "/api/knowledge",
+    **documented(
+        "A piece of advice is kept. It can be undone.",
+        example={"changed": True, "entry": _ENTRY},
+        errors=[QuerySyntaxError, LibraryUnwritable],
+        status=201,
+    ),
+)
+def add_knowledge(request: sonoteca.AddKnowledgeRequest, library: OpenLibrary) -> StrictJSONResponse:
+    return answered(sonoteca.add_knowledge(library, request), 201)
