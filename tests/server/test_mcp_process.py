@@ -28,6 +28,21 @@ from assistant_samples import N_TRACKS, make_library, noisy_plugin
 # What the issue promises, and what a machine with other work to do may add to it.
 ENDS_WITHIN_S = 2.0
 
+# Analyzers are loaded by workers. This makes the process that speaks be noisy as well, in a thread of a library, from
+# when the line is the protocol's.
+NOISE = """
+import sys, threading, time
+
+def noise():
+    while "mcp.server" not in sys.modules:
+        time.sleep(0.01)
+    import noisy_analyzers
+    noisy_analyzers.analyzers()
+
+if "mcp" in sys.orig_argv:
+    threading.Thread(target=noise, daemon=True).start()
+"""
+
 
 @pytest.fixture(scope="module")
 def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -95,16 +110,18 @@ def begun(library: Path, environment: dict[str, str]) -> Iterator[Process]:
 
 
 @pytest.fixture
-def noisy(library: Path, plugin: dict[str, str]) -> Iterator[Process]:
-    """Its plugin takes a minute."""
-    with begun(library, plugin | {"NOISY_SLEEP_S": "60"}) as run:
+def noisy(library: Path, tmp_path: Path) -> Iterator[Process]:
+    """Its plugin takes a minute, in workers and in the process itself."""
+    environment = noisy_plugin(tmp_path) | {"NOISY_SLEEP_S": "60"}
+    (tmp_path / "sitecustomize.py").write_text(NOISE)
+    with begun(library, environment) as run:
         yield run
 
 
 def test_every_line_is_of_the_protocol_and_the_process_ends_in_the_middle_of_a_tool(noisy: Process) -> None:
     noisy.send("tools/call", 2, name="list", arguments={"limit": 1})
     assert noisy.answer(2)["result"]["structuredContent"]["total"] == N_TRACKS
-    # It loads the plugin, which prints and then sleeps for a minute.
+    # A worker loads the plugin, which prints and then sleeps for a minute.
     begun = time.monotonic()
     noisy.send("tools/call", 3, name="audit", arguments={})
     assert noisy.answer(3)["result"]["structuredContent"]["task"]["state"] == "running"
