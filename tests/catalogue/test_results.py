@@ -172,7 +172,7 @@ def test_a_swallowed_write_is_an_error_and_nothing_is_kept(library: Library) -> 
             )
     analysis = SoundAnalysis((part(0, 0.0, 2.0, heard(kind="loop")),))
     with (
-        pytest.raises(WriteSwallowed, match="1 rows were written to observations, but 0"),
+        pytest.raises(WriteSwallowed, match="1 row was written to observations, but 0"),
         library.write() as connection,
     ):
         store_results(connection, [SoundResult(sound_id, info("x1:a"), analysis)], identities=[EAR])

@@ -13,12 +13,12 @@ from sonoteca.catalogue.heard import embeddings, file_claims, observations, pend
 from sonoteca.catalogue.store import clock, leases, schema
 from sonoteca.catalogue.store.database import chunks
 from sonoteca.catalogue.store.names import storable
+from sonoteca.catalogue.store.read_back import rows_counted
 from sonoteca.domain.audio_info import AudioInfo
 from sonoteca.domain.claim import Claim
 from sonoteca.domain.embedding import Embedding, Space
 from sonoteca.domain.sound_analysis import Identity, Run, SoundAnalysis
 from sonoteca.domain.vocabulary import RunOutcome, Source
-from sonoteca.errors import WriteSwallowed
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -332,14 +332,13 @@ def _read_back(
     all_ids = [region_id for ids in region_ids.values() for region_id in ids]
     sound_ids = [result.sound_id for result in results]
     fresh_sounds = (schema.sounds.c.analysed_at == at) & (schema.sounds.c.status == "analysed")
-    _expect("sounds", len(results), _count(connection, schema.sounds, schema.sounds.c.id, sound_ids, fresh_sounds))
-    there = _count(connection, schema.regions, schema.regions.c.id, all_ids)
-    _expect("regions", len(all_ids), there)
+    rows_counted(connection, "sounds", len(results), schema.sounds.c.id, sound_ids, fresh_sounds).require()
+    rows_counted(connection, "regions", len(all_ids), schema.regions.c.id, all_ids).require()
     for name, table, wanted in (
         ("observations", schema.observations, expected.observations),
         ("runs", schema.runs, expected.runs),
     ):
-        _expect(name, wanted, _count(connection, table, table.c.region_id, all_ids, table.c.at == at))
+        rows_counted(connection, name, wanted, table.c.region_id, all_ids, table.c.at == at).require()
     for space_id, wanted in expected.vectors.items():
         stored = stored_spaces[space_id]
         table = schema.embeddings_table(stored.number)
@@ -350,19 +349,4 @@ def _read_back(
             for region_id in region_ids[result.sound_id]
         ]
         whole = sa.func.length(table.c.vector) == 2 * stored.space.dimensions
-        _expect("embeddings", wanted, _count(connection, table, table.c.region_id, renewed, whole))
-
-
-def _count(
-    connection: Connection, table: sa.Table, key: sa.Column[Any], ids: list[int], *conditions: sa.ColumnElement[bool]
-) -> int:
-    total = 0
-    for some in chunks(ids):
-        query = sa.select(sa.func.count()).select_from(table).where(key.in_(some), *conditions)
-        total += connection.execute(query).scalar_one()
-    return total
-
-
-def _expect(name: str, written: int, found: int) -> None:
-    if written != found:
-        raise WriteSwallowed(f"{written} rows were written to {name}, but {found} are there: nothing of this was kept.")
+        rows_counted(connection, "embeddings", wanted, table.c.region_id, renewed, whole).require()

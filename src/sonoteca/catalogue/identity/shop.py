@@ -12,8 +12,8 @@ from sqlalchemy.engine import Connection
 from sonoteca.catalogue.heard import summaries
 from sonoteca.catalogue.identity.sounds import sounds_at_paths
 from sonoteca.catalogue.store.database import chunks
+from sonoteca.catalogue.store.read_back import rows_compared
 from sonoteca.catalogue.store.schema import sounds
-from sonoteca.errors import WriteSwallowed
 
 NamedBy: TypeAlias = Literal["path", "id", "external"]
 
@@ -88,9 +88,8 @@ def set_shop_facts(connection: Connection, facts: Mapping[int, ShopFacts]) -> in
             here = sa.update(sounds).where(sounds.c.id.in_(some))
             connection.execute(here.values(title=sounds.c.shop_title))
     after = _known(connection, list(changed))
-    lost = sum(any(after[id_][name] != value for name, value in said.items()) for id_, said in changed.items())
-    if lost:
-        raise WriteSwallowed(f"What the shop says of {len(changed)} sounds was written, but {lost} do not have it.")
+    there = {id_: {name: after[id_][name] for name in said} for id_, said in changed.items()}
+    rows_compared("sounds", changed, there).require()
     # Titles are among what lists are sorted by and words find.
     summaries.refresh_places(connection, [id_ for id_, said in changed.items() if "shop_title" in said])
     return len(changed)

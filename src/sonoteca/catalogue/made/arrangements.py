@@ -16,10 +16,11 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from sonoteca.catalogue.store import clock
+from sonoteca.catalogue.store.read_back import rows_counted
 from sonoteca.catalogue.store.schema_made import arrangement_clips, arrangement_sections, arrangements
 from sonoteca.domain.key_words import Mode
 from sonoteca.domain.music import Key
-from sonoteca.errors import AmbiguousArrangement, ArrangementNotFound, WriteSwallowed
+from sonoteca.errors import AmbiguousArrangement, ArrangementNotFound
 
 _ID = re.compile(r"[a-z2-7]{1,16}")
 _CANDIDATES_NAMED = 8
@@ -93,11 +94,7 @@ def _insert_parts(connection: Connection, row_number: int, rows: ArrangementRows
         if parts:
             values = [{**part, "arrangement_id": row_number, number: at} for at, part in enumerate(parts)]
             connection.execute(sa.insert(table), values)
-        stored = connection.execute(
-            sa.select(sa.func.count()).select_from(table).where(table.c.arrangement_id == row_number)
-        ).scalar_one()
-        if stored != len(parts):
-            raise WriteSwallowed(f"Of {len(parts)} rows of {table.name} the database holds {stored}.")
+        rows_counted(connection, table.name, len(parts), table.c.arrangement_id, [row_number]).require()
 
 
 def load_arrangement_rows(connection: Connection, public_id: str) -> ArrangementRows:

@@ -19,9 +19,10 @@ from sonoteca.catalogue.made import knowledge_text
 from sonoteca.catalogue.made.former_states import KNOWLEDGE, FormerState, keep_states, next_batch, states_of
 from sonoteca.catalogue.store import clock, events
 from sonoteca.catalogue.store.database import chunks
+from sonoteca.catalogue.store.read_back import rows_compared
 from sonoteca.catalogue.store.schema import meta
 from sonoteca.catalogue.store.schema_made import knowledge
-from sonoteca.errors import KnowledgeNotFound, WriteSwallowed
+from sonoteca.errors import KnowledgeNotFound
 
 CHANGED = "knowledge_changed"
 _SHIPPED_KEY = "knowledge_shipped"
@@ -179,13 +180,7 @@ def _index_and_check(connection: Connection, written: Sequence[StoredAdvice]) ->
     """Read back what was written, and make its words; a database can accept a write and then not have it."""
     rows = dict(_rows(connection, [each.public_id for each in written]))
     there = {row["public_id"]: _advice(row).digest for row in rows.values()}
-    lost = [each.public_id for each in written if there.get(each.public_id) != each.digest]
-    if lost:
-        named = ", ".join(lost[:3]) + (f" and {len(lost) - 3} more" if len(lost) > 3 else "")
-        raise WriteSwallowed(
-            f"{len(written)} entries were written to knowledge, but {len(written) - len(lost)} are there as they were "
-            f"written: nothing of this was kept ({named})."
-        )
+    rows_compared("knowledge", {each.public_id: each.digest for each in written}, there).require()
     knowledge_text.refresh(connection, rows)
 
 

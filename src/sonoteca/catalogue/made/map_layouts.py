@@ -19,9 +19,10 @@ from sqlalchemy.engine import Connection
 from sonoteca.catalogue.heard.embeddings import StoredSpace
 from sonoteca.catalogue.store import clock
 from sonoteca.catalogue.store.database import chunks
+from sonoteca.catalogue.store.read_back import ReadBack
 from sonoteca.catalogue.store.schema import embeddings_table, regions
 from sonoteca.catalogue.store.schema_made import map_layouts, map_points
-from sonoteca.errors import LibraryBusy, WriteSwallowed
+from sonoteca.errors import LibraryBusy
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +117,7 @@ def add_points(
         if rows:
             connection.execute(sa.insert(map_points), rows)
         written += len(rows)
-    if (found := count_points(connection, layout) - before) != written:
-        raise WriteSwallowed(f"{written} places were written to the map, but {found} are there: none was kept.")
+    ReadBack("the map", written, count_points(connection, layout) - before).require()
     return written
 
 

@@ -14,8 +14,9 @@ from sqlalchemy.engine import Connection, Row
 
 from sonoteca.catalogue.store import clock
 from sonoteca.catalogue.store.events import record
+from sonoteca.catalogue.store.read_back import rows_compared
 from sonoteca.catalogue.store.schema_made import match_weights
-from sonoteca.errors import RequestError, WriteSwallowed
+from sonoteca.errors import RequestError
 
 CHANGED = "match_weights"
 
@@ -48,8 +49,7 @@ def add_weights(connection: Connection, toml: str, *, note: str | None = None, u
     query = sa.insert(match_weights).values(toml=toml, note=note, active=False, at=clock.now())
     version = int(connection.execute(query.returning(match_weights.c.version)).scalar_one())
     held = connection.execute(sa.select(match_weights.c.toml).where(match_weights.c.version == version)).scalar()
-    if held != toml:
-        raise WriteSwallowed(f"The database did not keep version {version} of the match weights.")
+    rows_compared("match_weights", {version: toml}, {version: held}).require()
     if use:
         use_weights(connection, version)
     return version

@@ -17,8 +17,9 @@ from sqlalchemy.engine import Connection
 from sonoteca.catalogue.made.former_states import PLAYLIST, FormerState, keep_states, next_batch
 from sonoteca.catalogue.store import clock, events
 from sonoteca.catalogue.store.names import is_storable
+from sonoteca.catalogue.store.read_back import rows_counted
 from sonoteca.catalogue.store.schema_made import playlist_entries, playlists
-from sonoteca.errors import PlaylistNotFound, RequestError, WriteSwallowed
+from sonoteca.errors import PlaylistNotFound, RequestError
 
 # The detail that makes a playlist a smart one.
 _SMART = "smart"
@@ -159,8 +160,7 @@ def store_entries(
                 for position, entry in enumerate(entries[same:], start=same + 1)
             ],
         )
-    if connection.execute(sa.select(sa.func.count()).where(of_playlist)).scalar_one() != len(entries):
-        raise WriteSwallowed("A playlist was written, but its entries are not there.")
+    rows_counted(connection, "playlist_entries", len(entries), playlist_entries.c.playlist_id, [row_number]).require()
 
 
 def find_playlist(connection: Connection, name: str) -> Playlist | None:
