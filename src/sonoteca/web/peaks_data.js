@@ -50,5 +50,8 @@ export function secondsPerPair(buffer) {
   return view.getInt32(12, true) / view.getInt32(8, true);
 }
 
+/** How many seconds are drawn: the sound's length, up to one pair more. */
+export const drawnLength = (buffer) => secondsPerPair(buffer) * new DataView(buffer).getUint32(16, true);
+
 /** How many samples one pair stands for. */
 export const samplesPerPair = (buffer) => new DataView(buffer).getInt32(12, true);

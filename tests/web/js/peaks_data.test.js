@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { asEightBit, readPeaks, samplesPerPair, secondsPerPair } from "../../../src/sonoteca/web/peaks_data.js";
+import { asEightBit, drawnLength, readPeaks, samplesPerPair, secondsPerPair } from "../../../src/sonoteca/web/peaks_data.js";
 
 function dat(pairs) {
   const buffer = new ArrayBuffer(24 + pairs.length * 2);
@@ -36,4 +36,5 @@ test("how much a pair stands for is told in samples and in seconds", () => {
   new DataView(buffer).setInt32(12, 441, true);
   assert.equal(samplesPerPair(buffer), 441);
   assert.equal(secondsPerPair(buffer), 0.01);
+  assert.equal(drawnLength(buffer), 0.01);
 });

@@ -1,7 +1,7 @@
 // The waveform of a sound: Peaks' overview and zoom, and below them, in the same span of time, what was heard.
 import { html, useEffect, useMemo, useRef, useState, useSignal } from "../html.js";
 import { askBytes, isAbort } from "../api.js";
-import { asEightBit, samplesPerPair, secondsPerPair } from "../peaks_data.js";
+import { asEightBit, drawnLength, samplesPerPair, secondsPerPair } from "../peaks_data.js";
 import { theme } from "../state.js";
 import { Icon } from "../icons.js";
 import { spokenPlace, moment } from "../format.js";
@@ -26,7 +26,9 @@ const colour = (name) => getComputedStyle(document.documentElement).getPropertyV
 
 export function WaveformPane({ sound, row, cursor, onPlay, onCueMoved }) {
   const [zoomBox, overviewBox] = [useRef(null), useRef(null)];
-  const held = useRef({ peaks: null, perPair_s: 0 });
+  const held = useRef({ peaks: null, perPair_s: 0, drawn_s: 0 });
+  // Of a sound that was not listened to yet only the waveform tells.
+  const length_s = () => row.duration_s || held.current.drawn_s;
   const view = useSignal({ start_s: 0, end_s: row.duration_s });
   const [problem, setProblem] = useState(null);
   const [ready, setReady] = useState(false);
@@ -51,8 +53,9 @@ export function WaveformPane({ sound, row, cursor, onPlay, onCueMoved }) {
         ]);
         if (controller.signal.aborted) return;
         const arraybuffer = asEightBit(drawn);
-        adapter.row = row;
         held.current.perPair_s = secondsPerPair(arraybuffer);
+        held.current.drawn_s = drawnLength(arraybuffer);
+        adapter.row = { ...row, duration_s: length_s() };
         if (held.current.peaks) await setSource(held.current.peaks, arraybuffer);
         else held.current.peaks = await create(Peaks, arraybuffer);
         if (controller.signal.aborted) return;
@@ -133,11 +136,11 @@ export function WaveformPane({ sound, row, cursor, onPlay, onCueMoved }) {
     if (!shown) return;
     // Peaks rounds down to whole samples a pixel, so a little more than the least is asked for.
     const least = held.current.perPair_s * zoomBox.current.clientWidth * 1.001;
-    if (seconds >= row.duration_s) shown.setZoom(row.duration_s > least ? { seconds: "auto" } : { seconds: least });
+    if (seconds >= length_s()) shown.setZoom(length_s() > least ? { seconds: "auto" } : { seconds: least });
     else shown.setZoom({ seconds: Math.max(least, seconds) });
-    if (seconds >= row.duration_s) shown.setStartTime(0);
+    if (seconds >= length_s()) shown.setStartTime(0);
   }
-  const whole = () => zoomTo(row.duration_s);
+  const whole = () => zoomTo(length_s());
   const inView = () => view.peek().end_s - view.peek().start_s;
 
   // Cues are points that can be dragged; the loop is a segment that can be drawn out.
@@ -200,7 +203,7 @@ export function WaveformPane({ sound, row, cursor, onPlay, onCueMoved }) {
     const watch = new ResizeObserver(([{ contentRect }]) => {
       const peaks = held.current.peaks;
       if (!peaks || !contentRect.width || contentRect.width === width) return;
-      const isWhole = inView() >= row.duration_s * 0.99;
+      const isWhole = inView() >= length_s() * 0.99;
       width = contentRect.width;
       peaks.views.getView("overview").fitToContainer();
       peaks.views.getView("zoomview").fitToContainer();
@@ -210,7 +213,7 @@ export function WaveformPane({ sound, row, cursor, onPlay, onCueMoved }) {
     return () => watch.disconnect();
   }, [row.id]);
 
-  const seek = (at_s) => adapter.seek(Math.max(0, Math.min(row.duration_s, at_s)));
+  const seek = (at_s) => adapter.seek(Math.max(0, Math.min(length_s(), at_s)));
   const loopSpan = (span) => {
     void begin.current(row, span.start_s);
     player.loop.value = { start_s: span.start_s, end_s: span.end_s };
@@ -221,7 +224,7 @@ export function WaveformPane({ sound, row, cursor, onPlay, onCueMoved }) {
       return;
     }
     if (player.loaded.peek()?.id !== row.id) player.load(row);
-    player.loop.value = aroundCursor(sound, adapter.getCurrentTime(), row.duration_s);
+    player.loop.value = aroundCursor(sound, adapter.getCurrentTime(), length_s());
   };
   useEffect(
     () =>
@@ -229,7 +232,7 @@ export function WaveformPane({ sound, row, cursor, onPlay, onCueMoved }) {
         ArrowLeft: () => seek(adapter.getCurrentTime() - STEP_S),
         ArrowRight: () => seek(adapter.getCurrentTime() + STEP_S),
         Home: () => seek(0),
-        End: () => seek(row.duration_s),
+        End: () => seek(length_s()),
         "+": () => zoomTo(inView() / 2),
         "-": () => zoomTo(inView() * 2),
         0: () => whole(),
@@ -240,7 +243,7 @@ export function WaveformPane({ sound, row, cursor, onPlay, onCueMoved }) {
 
   const at = player.loaded.value?.id === row.id ? player.position_s.value : cursor.value;
   const slide = (event) => {
-    const moves = { ArrowLeft: at - STEP_S, ArrowRight: at + STEP_S, Home: 0, End: row.duration_s };
+    const moves = { ArrowLeft: at - STEP_S, ArrowRight: at + STEP_S, Home: 0, End: length_s() };
     if (!(event.key in moves) || event.ctrlKey || event.altKey || event.metaKey) return;
     event.preventDefault();
     seek(moves[event.key]);
@@ -262,7 +265,7 @@ export function WaveformPane({ sound, row, cursor, onPlay, onCueMoved }) {
       <span class="pane-label">Zoom</span>
       <div
         class="peaks-zoom" ref=${zoomBox} role="slider" tabindex="0" aria-label="Place in the sound" aria-valuemin="0"
-        aria-valuemax=${Math.round(row.duration_s)} aria-valuenow=${Math.round(at)} aria-valuetext=${spokenPlace(at, row.duration_s)}
+        aria-valuemax=${Math.round(length_s())} aria-valuenow=${Math.round(at)} aria-valuetext=${spokenPlace(at, length_s())}
         onKeyDown=${slide}
       ></div>
       ${
