@@ -133,9 +133,9 @@ def build_set(library: Library, request: SetRequest, *, may_be_file: bool = True
         places = whereabouts(connection, [each.sound_id for each in facts.values()])
     ranked = sorted(((worth_of(problem, order), order) for order in orders), key=lambda each: (-each[0].total, each[1]))
     notes = [f"{sieve.taken} tracks were not considered: {sieve.wish}." for sieve in sieves if sieve.is_note]
-    if len(ranked) < request.alternatives:
-        notes.append(f"There are only {len(ranked)} different sets of these tracks.")
     notes += _unfilled(problem, *ranked[0])
+    if len(ranked) < request.alternatives:
+        notes.append(f"These tracks make only {counted(len(ranked), 'set')}.")
     notes += [] if away_note is None else [away_note]
     candidates = []
     for number, (worth, order) in enumerate(ranked, start=1):

@@ -5,7 +5,6 @@ import { KeyMark } from "../marks.js";
 import { bpm, duration, nameOf, number, percent } from "../format.js";
 import { spoken } from "../state.js";
 import { PlayButton, SoundName } from "../sound_line.js";
-import { stretchText } from "../match/words.js";
 
 export function TrackList({ tracks, locked, findings, heard, onMove, onLock, onRemove, onHear, steps }) {
   const [dragged, setDragged] = useState(null);
@@ -80,7 +79,6 @@ function Transition({ track, findings, isHeard, onHear, name }) {
       <${Icon} name="together" size=${14} />Hear
     </button>
     <strong title="How good the transition is">${percent(track.score)}</strong>
-    ${track.tempo_ratio !== null && html`<span>${stretchText(track.tempo_ratio)}</span>`}
     <span class="transition-why" title=${track.reasons.join(" · ")}>${track.reasons.filter((each) => !each.startsWith("not known")).join(" · ")}</span>
     ${findings.map((each) => html`<span key=${each.code} class="finding" title=${each.message}>${each.message}</span>`)}
   </div>`;

@@ -95,7 +95,7 @@ export function SetView({ params }) {
         setBusy(false);
         return;
       }
-      for (const note of answer.query.notes.slice(0, 1)) say(note);
+      if (answer.query.notes.length) say(answer.query.notes.join(" "));
       const ids = answer.results[0].tracks.map((track) => track.id);
       spoken.value = `${counted(ids.length, "track")} in the set.`;
       if (ids.join(",") === params.order) setBusy(false);
