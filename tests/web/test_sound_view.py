@@ -111,3 +111,35 @@ def test_cues_set_at_the_cursor_stay_and_can_be_removed(page: Page) -> None:
     expect(cue).to_be_visible()
     page.get_by_role("button", name="Remove the cue Thunder").click()
     expect(cue).to_have_count(0)
+
+
+def test_sounds_are_heard_at_the_tempo_of_the_project(page: Page) -> None:
+    page.add_init_script("window.Audio = class extends Audio { constructor() { super(); window.element = this; } };")
+
+    def rate() -> float:
+        told: float = page.evaluate("() => (window.element.preservesPitch ? window.element.playbackRate : null)")
+        return told
+
+    page.goto("/ui/")
+    page.get_by_role("row", name=re.compile("keys C")).click()
+    field = page.get_by_label("Tempo of the project in BPM")
+    field.fill("136,4")
+    stretch = page.locator(".project-tempo output")
+    expect(stretch).to_have_text("124 +10.0 %")
+    assert rate() == pytest.approx(1.1)
+    page.get_by_role("row", name=re.compile("snare")).click()
+    expect(stretch).to_have_text("its tempo is unknown")
+    assert rate() == 1.0
+    page.reload()
+    open_sound(page, "keys+Am")
+    page.get_by_role("button", name="Play this sound").click()
+    expect(field).to_have_value("136.4")
+    expect(stretch).to_have_text("96 −29.0 %")
+    expect(page.get_by_role("slider", name="Place in the sound")).not_to_have_attribute("aria-valuenow", "0")
+    assert rate() == pytest.approx(136.4 / 192)
+    like = page.locator(".similar-row", has_text="drums straight")
+    like.get_by_role("button").click()
+    expect(stretch).to_have_text("124 +10.0 %")
+    field.fill("")
+    expect(stretch).to_have_text("")
+    assert rate() == 1.0

@@ -1,14 +1,15 @@
 // One sound plays at a time, on one audio element that outlives the views. What is shown follows the element's own events,
 // never what was hoped for.
-import { signal } from "./html.js";
-import { urlOf } from "./api.js";
+import { effect, signal } from "./html.js";
+import { ask, onlyLatest, urlOf } from "./api.js";
 import { remembered, say } from "./state.js";
+import { rateFor } from "./tempo.js";
 
 const audio = new Audio();
 audio.preload = "auto";
 
 /**
- * The row that plays or is loaded: `{ id, title, path, duration_s }` at least. What is no sound of the library (two together, a
+ * The row that plays or is loaded: `{ id, title, path, duration_s, bpm }` at least. What is no sound of the library (two together, a
  * mix) has an `id` of its own, the address of its `audio`, and where to read of it: `href`.
  */
 export const loaded = signal(null);
@@ -19,10 +20,33 @@ export const duration_s = signal(0);
 /** The span that is played over and over: `{ start_s, end_s }` or null. */
 export const loop = signal(null);
 export const volume = remembered("volume", 1);
+/** The tempo of the song that somebody works on, in BPM, or null; what is played is stretched to it. */
+export const projectBpm = remembered("project_bpm", null);
 /** What "next" and "previous" mean: the view that was played from says it. */
 export const neighbours = signal(null);
 
 volume.subscribe((now) => (audio.volume = now));
+const askingTempo = onlyLatest();
+effect(() => {
+  // What is no sound of the library is in its tempo already. A new source begins at the usual rate.
+  const rate = loaded.value?.audio ? 1 : rateFor(loaded.value?.bpm, projectBpm.value);
+  audio.preservesPitch = true;
+  audio.defaultPlaybackRate = audio.playbackRate = rate;
+});
+effect(() => {
+  const row = loaded.value;
+  if (projectBpm.value && row && !row.audio && row.bpm === undefined) void learnTempo(row);
+});
+
+/** Not every list of sounds tells their tempo. */
+async function learnTempo(row) {
+  try {
+    const found = await askingTempo((signal) => ask(`api/sounds/${encodeURIComponent(row.id)}`, { signal }));
+    if (found && loaded.peek() === row) loaded.value = { ...row, bpm: found.tempo?.bpm ?? null };
+  } catch {
+    // Then it plays as it is.
+  }
+}
 
 let asked = 0;
 

@@ -1,10 +1,11 @@
 // The bar at the bottom: what plays, where it is, and the way back to it.
-import { html } from "./html.js";
+import { html, useState } from "./html.js";
 import { Icon } from "./icons.js";
 import { Waveform } from "./waveforms.js";
 import * as player from "./player.js";
 import { duration, fileOf, nameOf, spokenPlace } from "./format.js";
 import { formatAddress } from "./addresses.js";
+import { FASTEST_BPM, SLOWEST_BPM, stretchText, tempoIn } from "./tempo.js";
 
 const STEP_S = 5;
 
@@ -32,6 +33,7 @@ export function PlayerBar() {
       <span>${state === "blocked" ? "Press play: the browser waits for you." : state === "failed" ? "It cannot be played." : (row.artist ?? fileOf(row.path) ?? row.note)}</span>
     </a>
     <${Scrubber} row=${row} />
+    <${ProjectTempo} row=${row} />
     <label class="volume">
       <${Icon} name="volume" />
       <input
@@ -40,6 +42,26 @@ export function PlayerBar() {
       />
     </label>
   </footer>`;
+}
+
+/** The tempo that sounds are heard at, and what that does to this one. */
+function ProjectTempo({ row }) {
+  const [text, setText] = useState(String(player.projectBpm.peek() ?? ""));
+  const typed = (event) => {
+    setText(event.target.value);
+    const tempo = tempoIn(event.target.value);
+    // What is half typed changes nothing yet.
+    if (tempo !== null || !event.target.value.trim()) player.projectBpm.value = tempo;
+  };
+  const left = () => setText(String(player.projectBpm.peek() ?? ""));
+  return html`<label class="project-tempo" title="Sounds whose tempo is known are played at this one, between ${SLOWEST_BPM} and ${FASTEST_BPM}">
+    <span>Project BPM</span>
+    <input
+      class="input" type="text" inputmode="decimal" size="5" placeholder="–" value=${text} aria-label="Tempo of the project in BPM"
+      aria-describedby="project-stretch" onInput=${typed} onBlur=${left} onKeyDown=${(event) => event.key === "Enter" && event.target.blur()}
+    />
+    <output id="project-stretch">${row.audio ? "" : stretchText(row.bpm, player.projectBpm.value)}</output>
+  </label>`;
 }
 
 function Scrubber({ row }) {

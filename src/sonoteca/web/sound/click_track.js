@@ -23,7 +23,7 @@ export function clickAlong(id, beats, downbeats) {
     lastAt = at;
     for (const beat of beats) {
       if (beat <= Math.max(at, planned_s) || beat > at + AHEAD_S) continue;
-      click(context.currentTime + (beat - at), bars.has(beat));
+      click(context.currentTime + (beat - at) / player.element().playbackRate, bars.has(beat));
       planned_s = beat;
     }
   };

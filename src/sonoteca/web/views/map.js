@@ -386,7 +386,7 @@ export function MapView({ params }) {
 const keyOf = (row) => `${row.id}.${row.region}`;
 
 // A region plays as its sound, from its place on.
-const rowOf = (row) => ({ id: row.id, title: row.title, path: row.path, artist: null });
+const rowOf = (row) => ({ id: row.id, title: row.title, path: row.path, artist: null, bpm: row.bpm });
 
 /** The view that an address names, or all. */
 function viewOf(at, least, width, height) {

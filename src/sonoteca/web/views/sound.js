@@ -18,6 +18,7 @@ const rowOf = (sound) => ({
   artist: sound.artist,
   path: sound.path,
   duration_s: sound.audio?.duration_s ?? 0,
+  bpm: sound.tempo?.bpm ?? null,
 });
 
 export function SoundView({ id, params }) {
@@ -53,7 +54,7 @@ export function SoundView({ id, params }) {
 const back = () => goBack({ view: "library" });
 
 function Sound({ sound, params, onLook }) {
-  const row = useMemo(() => rowOf(sound), [sound.id, sound.title, sound.path]);
+  const row = useMemo(() => rowOf(sound), [sound.id, sound.title, sound.path, sound.tempo?.bpm]);
   const cursor = useSignal(0);
   useEffect(() => void (cursor.value = 0), [sound.id]);
   const isLoaded = player.loaded.value?.id === row.id;
