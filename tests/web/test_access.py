@@ -78,6 +78,11 @@ def open_arrangement(page: Page) -> None:
     page.get_by_role("gridcell").get_by_role("button").first.click(timeout=60_000)
 
 
+def open_knowledge(page: Page) -> None:
+    page.goto("/ui/#/knowledge?q=muddy+vocals")
+    expect(page.locator(".entries > li").first).to_be_visible()
+
+
 def open_nowhere(page: Page) -> None:
     page.goto("/ui/#/library?q=nothingiscalledso")
     expect(page.get_by_role("heading", name="Nothing is like that")).to_be_visible()
@@ -92,6 +97,7 @@ SHOWN: dict[str, Callable[[Page], None]] = {
     "set": open_set,
     "map": open_map,
     "arrange": open_arrangement,
+    "knowledge": open_knowledge,
     "nothing": open_nowhere,
 }
 

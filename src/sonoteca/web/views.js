@@ -1,5 +1,6 @@
 // The views of the page. `label` and `icon` put one into the navigation; `within` names the view that a sub-view belongs to.
 import { ArrangeView } from "./views/arrange.js";
+import { KnowledgeView } from "./views/knowledge.js";
 import { LibraryView } from "./views/library.js";
 import { MapView } from "./views/map.js";
 import { MatchView } from "./views/match.js";
@@ -14,6 +15,7 @@ export const VIEWS = [
   { name: "set", label: "Set", icon: "set", View: SetView },
   { name: "arrange", label: "Arrange", icon: "arrange", View: ArrangeView },
   { name: "map", label: "Map", icon: "map", View: MapView },
+  { name: "knowledge", label: "Knowledge", icon: "knowledge", View: KnowledgeView },
   { name: "work", label: "Work", icon: "work", View: WorkView },
 ];
 
