@@ -39,6 +39,7 @@ CHOSEN = (
 # What the browser says by itself of answers that are errors, and of a header that it does not honour over plain http.
 OF_ANSWERS = ("Failed to load resource: the server responded", "Failed to load resource: net::ERR_")
 OF_PLAIN_HTTP = "The Cross-Origin-Opener-Policy header has been ignored"
+GRAVE = ("serious", "critical")
 WIDE: ViewportSize = {"width": 1440, "height": 900}
 
 
@@ -90,6 +91,19 @@ def watched_page(browser: Browser, url: str, *, is_refused: bool = False, **opti
         assert not wrong, "\n".join(wrong)
     finally:
         context.close()
+
+
+def grave_findings(page: Page) -> list[str]:
+    """What axe finds of what is shown, that is serious."""
+    # Past the page's policy, which would not let a script in from elsewhere.
+    page.evaluate((Path(__file__).parent / "web" / "vendor" / "axe.js").read_text())
+    found: dict[str, Any] = page.evaluate("() => axe.run(document, {resultTypes: ['violations']})")
+    return [
+        f"{each['id']}: {node['target']} {node['failureSummary']}"
+        for each in found["violations"]
+        if each["impact"] in GRAVE
+        for node in each["nodes"]
+    ]
 
 
 def sound_of(folder: Path, name: str) -> Path:

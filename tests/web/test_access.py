@@ -4,27 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, ViewportSize, expect
 
-AXE = (Path(__file__).parent / "vendor" / "axe.js").read_text()
-GRAVE = ("serious", "critical")
+from page_samples import grave_findings
 
-
-def findings(page: Page) -> list[str]:
-    """What axe finds of what is shown, that is serious."""
-    # Past the page's policy, which would not let a script in from elsewhere.
-    page.evaluate(AXE)
-    found: dict[str, Any] = page.evaluate("() => axe.run(document, {resultTypes: ['violations']})")
-    return [
-        f"{each['id']}: {node['target']} {node['failureSummary']}"
-        for each in found["violations"]
-        if each["impact"] in GRAVE
-        for node in each["nodes"]
-    ]
+TABLET: ViewportSize = {"width": 820, "height": 1180}
 
 
 def open_library(page: Page) -> None:
@@ -108,7 +94,21 @@ SHOWN: dict[str, Callable[[Page], None]] = {
 def test_axe_finds_nothing_serious(page: Page, view: str, theme: str) -> None:
     page.add_init_script(f"localStorage.setItem('sonoteca.theme', '\"{theme}\"')")
     SHOWN[view](page)
-    assert findings(page) == []
+    assert grave_findings(page) == []
+    page.set_viewport_size(TABLET)
+    assert grave_findings(page) == []
+    assert page.evaluate("() => document.documentElement.scrollWidth") <= TABLET["width"], "nothing is beyond the edge"
+    theme_button = page.get_by_role("button", name=re.compile("theme$"), include_hidden=True).bounding_box()
+    assert theme_button is not None
+    assert theme_button["x"] + theme_button["width"] <= TABLET["width"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("view", SHOWN)
+def test_one_place_alone_is_read_out_when_it_changes(page: Page, view: str) -> None:
+    SHOWN[view](page)
+    # Errors interrupt; all else waits its turn in one region.
+    assert page.locator("[aria-live], [role=status], [role=log], output").count() == 1
 
 
 @pytest.mark.slow

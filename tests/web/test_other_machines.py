@@ -13,7 +13,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, expect
 
-from page_samples import CHOSEN, FLAGS, chromium, make_page_library, watched_page
+from page_samples import CHOSEN, FLAGS, chromium, grave_findings, make_page_library, watched_page
 from server_processes import ServerProcess, running
 
 pytestmark = pytest.mark.slow
@@ -45,9 +45,11 @@ def test_a_key_is_asked_for_once_and_kept_nowhere(far_browser: Browser, keyed_se
         page.goto("/ui/")
         assert page.evaluate("() => isSecureContext") is False
         dialog = page.get_by_role("dialog", name="This library asks for a key")
+        assert grave_findings(page) == []
         dialog.get_by_label("API key").fill("another")
         dialog.get_by_role("button").click()
         expect(dialog.get_by_role("alert")).to_contain_text("does not know that key")
+        assert grave_findings(page) == []
         dialog.get_by_label("API key").fill(KEY)
         dialog.get_by_role("button").click()
         expect(page.get_by_role("grid")).to_have_attribute("aria-rowcount", str(len(CHOSEN) + 1))

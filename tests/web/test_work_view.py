@@ -30,14 +30,14 @@ def test_uploads_go_on_beside_one_that_fails_and_jobs_are_followed(
     failed = uploads.get_by_role("listitem").filter(has_text="notes.wav")
     expect(failed).to_contain_text("is not a sound file")
     expect(failed).to_contain_text("convert it to WAV or FLAC")
-    expect(uploads.get_by_role("status")).to_have_text("2 files of 3 in the library, 1 failed", timeout=60_000)
+    expect(uploads.locator(".upload-counts")).to_have_text("2 files of 3 in the library, 1 failed", timeout=60_000)
     jobs = page.get_by_role("region", name="Jobs")
     expect(jobs.get_by_role("listitem").filter(has_text="two.wav")).to_contain_text("done")
 
     # It is tried again alone, and fails again for the same reason; the others stay as they are.
     failed.get_by_role("button", name="Try notes.wav again").click()
     expect(failed).to_contain_text("is not a sound file")
-    expect(uploads.get_by_role("status")).to_have_text("2 files of 3 in the library, 1 failed")
+    expect(uploads.locator(".upload-counts")).to_have_text("2 files of 3 in the library, 1 failed")
 
     # Another view does not end what is on its way, and the state of jobs stands in the address.
     page.get_by_role("link", name="Match").click()
@@ -88,7 +88,7 @@ def test_a_folder_of_250_files_is_taken_whole(refused_page: Page, page_folder: P
     page.goto("/ui/#/work")
     page.locator("input[webkitdirectory]").set_input_files(tmp_path / "kit")
     uploads = page.get_by_role("region", name="Uploads")
-    expect(uploads.get_by_role("status")).to_have_text("249 files of 250 in the library, 1 failed", timeout=600_000)
+    expect(uploads.locator(".upload-counts")).to_have_text("249 files of 250 in the library, 1 failed", timeout=600_000)
     expect(uploads.get_by_role("listitem").first).to_contain_text("broken.wav")
     # Of a long list only the first are in the document.
     assert uploads.get_by_role("listitem").count() <= 100
@@ -114,5 +114,5 @@ def test_what_happens_while_the_stream_is_lost_is_right_within_seconds(
     shutil.copyfile(sound_of(page_folder, "snare"), copy)
     page.locator("input[multiple]").set_input_files(copy)
     uploads = page.get_by_role("region", name="Uploads")
-    expect(uploads.get_by_role("status")).to_have_text("1 file of 1 in the library", timeout=60_000)
+    expect(uploads.locator(".upload-counts")).to_have_text("1 file of 1 in the library", timeout=60_000)
     assert page.evaluate("() => window.sources.length") > 1

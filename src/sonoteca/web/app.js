@@ -26,6 +26,7 @@ async function lookForUpdate() {
     const now = await pageVersion();
     unreachable.value = false;
     outdated.value = now !== null && now !== OWN_VERSION;
+    if (outdated.value) spoken.value = "Sonoteca was updated: load the page again.";
   } catch {
     unreachable.value = true;
   }
@@ -57,13 +58,13 @@ function Navigation() {
 
 function Banners() {
   if (unreachable.value) {
-    return html`<div class="banner bad" role="status">
+    return html`<div class="banner bad" role="alert">
       The server does not answer. See whether <code>sonoteca serve</code> still runs.
       <button class="button small" type="button" onClick=${lookForUpdate}>Try again</button>
     </div>`;
   }
   if (outdated.value) {
-    return html`<div class="banner" role="status">
+    return html`<div class="banner">
       Sonoteca was updated.
       <button class="button small" type="button" onClick=${() => location.reload()}>Load the page again</button>
     </div>`;
@@ -71,8 +72,10 @@ function Banners() {
   return null;
 }
 
+/** The one place that is read out when it changes: what is said to everybody, and what only who cannot see it needs. */
 function Notices() {
-  return html`<div class="notices" role="status" aria-live="polite">
+  return html`<div class="notices" role="status" aria-live="polite" aria-atomic="false">
+    <span class="hidden">${spoken.value}</span>
     ${notices.value.map(
       (each) => html`<div key=${each.id} class="notice ${each.tone}">
         <span>${each.text}</span>
@@ -121,7 +124,6 @@ function Page() {
     </main>
     <${PlayerBar} />
     <${Notices} />
-    <div class="hidden" aria-live="polite">${spoken.value}</div>
     <${KeyDialog} />
   `;
 }

@@ -60,7 +60,7 @@ function ProjectTempo({ row }) {
       class="input" type="text" inputmode="decimal" size="5" placeholder="–" value=${text} aria-label="Tempo of the project in BPM"
       aria-describedby="project-stretch" onInput=${typed} onBlur=${left} onKeyDown=${(event) => event.key === "Enter" && event.target.blur()}
     />
-    <output id="project-stretch">${row.audio ? "" : stretchText(row.bpm, player.projectBpm.value)}</output>
+    <span id="project-stretch">${row.audio ? "" : stretchText(row.bpm, player.projectBpm.value)}</span>
   </label>`;
 }
 

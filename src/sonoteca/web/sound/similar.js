@@ -59,7 +59,7 @@ export function Similar({ id, weights, onWeights }) {
             type="range" min="0" max="1" step="0.05" value=${weights[name]} data-aspect=${name}
             onInput=${(event) => onWeights({ ...weights, [name]: Number(event.target.value) })}
           />
-          <output>${Math.round(weights[name] * 100)}</output>
+          <span class="dial-value">${Math.round(weights[name] * 100)}</span>
         </label>`,
       )}
     </div>

@@ -1,7 +1,7 @@
 // The library: what is there, narrowed by a query and by facets, heard by stepping through it.
 import { html, signal, useEffect, useMemo, useRef, useState } from "../html.js";
 import { ask, hear, onlyLatest } from "../api.js";
-import { go, keep, kept, say } from "../state.js";
+import { go, keep, kept, say, spoken } from "../state.js";
 import { Icon } from "../icons.js";
 import { counted } from "../format.js";
 import { sorted, valuesOf, withRule } from "../query_text.js";
@@ -73,6 +73,7 @@ export function LibraryView({ params }) {
     void (async () => {
       const came = await rows.ask(question, Math.floor((back?.top ?? 0) / ROW_PX));
       if (!came || !scroller.current) return;
+      if (!back && query) spoken.value = `${counted(rows.total.peek(), "sound")} found.`;
       const top = back?.top ?? 0;
       // The height that the rows need is there after the next paint.
       requestAnimationFrame(() => scroller.current && (scroller.current.scrollTop = top));
@@ -195,7 +196,7 @@ export function LibraryView({ params }) {
           query=${query} onQuery=${setQuery} fields=${queryFields.value} values=${values}
           problem=${problem && problem.code === "query_syntax" ? problem : null}
         />
-        <span class="found" role="status">${rows.total.value === null ? "" : counted(rows.total.value, "sound")}</span>
+        <span class="found">${rows.total.value === null ? "" : counted(rows.total.value, "sound")}</span>
         <button type="button" class="button narrow-only" aria-pressed=${narrowing} onClick=${() => setNarrowing(!narrowing)}>
           <${Icon} name="filter" />Narrow down
         </button>

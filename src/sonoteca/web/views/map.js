@@ -334,7 +334,7 @@ export function MapView({ params }) {
                 onPointerLeave=${() => (setHovered(null), clearTimeout(own.current.hover))} onKeyDown=${keys}
               ></canvas>
               <svg ref=${overlay} class="plane-overlay" aria-hidden="true"><polygon /><circle style=${{ display: "none" }} /></svg>
-              ${!places && html`<div class="plane-waiting" role="status">Every sound gets its place. The first time takes a while.</div>`}
+              ${!places && html`<div class="plane-waiting">Every sound gets its place. The first time takes a while.</div>`}
               ${over && html`<div class="plane-tip" ref=${tip}><strong>${nameOf(over)}</strong><span>${[over.kind?.replaceAll("_", "-"), over.role, over.bpm && `${Math.round(over.bpm)} bpm`, over.camelot].filter(Boolean).join(" · ")}</span></div>`}
               <div class="zoom">
                 <button type="button" class="icon-button" aria-label="Zoom in" onClick=${() => zoomBy(1.6)}><${Icon} name="plus" /></button>

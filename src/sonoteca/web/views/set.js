@@ -145,6 +145,13 @@ export function SetView({ params }) {
     return { previous: at(place - 1), next: at(place + 1) };
   };
   const findings = isCurrent ? lint : [];
+  const codes = [...new Set(findings.map((each) => each.code.replaceAll("_", " ")))];
+  const verdict = codes.length
+    ? `${counted(findings.length, "warning")}: ${codes.join(", ")}`
+    : "Nothing is wrong with this order.";
+  useEffect(() => {
+    if (isCurrent) spoken.value = verdict;
+  }, [isCurrent, verdict]);
 
   return html`<div class="set">
     <aside class="set-wishes">
@@ -195,12 +202,7 @@ export function SetView({ params }) {
                 <button type="button" class="button" disabled=${!isCurrent} onClick=${() => saveFile("set.m3u8", asPlaylist(tracks), "audio/x-mpegurl")}><${Icon} name="download" />Export M3U8</button>
               </div>
             </div>
-            ${
-              isCurrent &&
-              html`<p class="lint" role="status" data-bad=${findings.length > 0}>
-              ${findings.length ? `${counted(findings.length, "warning")}: ${[...new Set(findings.map((each) => each.code.replaceAll("_", " ")))].join(", ")}` : "Nothing is wrong with this order."}
-            </p>`
-            }
+            ${isCurrent && html`<p class="lint" data-bad=${findings.length > 0}>${verdict}</p>`}
             <${TrackList}
               tracks=${tracks} locked=${locked} findings=${byPosition(findings)} heard=${player.loaded.value?.id.startsWith("transition:") ? heard : null}
               onMove=${(from, to) => reorder(moved(order, from, to))} onLock=${toggleLock} onHear=${hear} steps=${stepsOf}

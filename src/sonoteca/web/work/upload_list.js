@@ -46,7 +46,7 @@ export function UploadList() {
       <h2>Uploads</h2>
       ${
         all.length > 0 &&
-        html`<span class="quiet" role="status">
+        html`<span class="quiet upload-counts">
         ${counted(counts.done, "file")} of ${all.length} in the library${counts.failed ? `, ${counts.failed} failed` : ""}
       </span>`
       }
