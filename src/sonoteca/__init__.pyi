@@ -121,6 +121,14 @@ from .knowledge.base import ListKnowledgeRequest as ListKnowledgeRequest
 from .knowledge.base import add_knowledge as add_knowledge
 from .knowledge.base import edit_knowledge as edit_knowledge
 from .knowledge.base import list_knowledge as list_knowledge
+from .knowledge.embed import BackfillAnswer as BackfillAnswer
+from .knowledge.embed import BackfillRequest as BackfillRequest
+from .knowledge.embed import VerifyKnowledgeAnswer as VerifyKnowledgeAnswer
+from .knowledge.embed import backfill_knowledge as backfill_knowledge
+from .knowledge.embed import verify_knowledge as verify_knowledge
+from .knowledge.models import ModelsAnswer as ModelsAnswer
+from .knowledge.models import list_models as list_models
+from .knowledge.models import pull_models as pull_models
 from .knowledge.search import KnowledgeAnswer as KnowledgeAnswer
 from .knowledge.search import KnowledgeRow as KnowledgeRow
 from .knowledge.search import SearchKnowledgeRequest as SearchKnowledgeRequest

@@ -592,6 +592,14 @@ class WeightsDamaged(SonotecaError):
     default_remedy = "Install Sonoteca again: its own files were changed."
 
 
+class ModelUnavailable(SonotecaError):
+    """A model of another project is not on this machine, or cannot run here."""
+
+    code = "model_unavailable"
+    default_remedy = "Pull it, or ask without it."
+    http_status = 503
+
+
 class PluginBroken(SonotecaError):
     """An entry point could not be loaded or does not keep the contract."""
 

@@ -18,6 +18,11 @@ def default_library() -> str:
     return str(Path(platformdirs.user_data_dir("sonoteca", appauthor=False)) / "library.sonoteca")
 
 
+def default_models() -> str:
+    """``models`` in the platform's folder for user data."""
+    return str(Path(platformdirs.user_data_dir("sonoteca", appauthor=False)) / "models")
+
+
 def _listed(text: object) -> object:
     """``"a, b c"`` as three names: lists stand in the environment with commas or spaces."""
     return tuple(text.replace(",", " ").split()) if isinstance(text, str) else text
@@ -38,6 +43,7 @@ class Settings(BaseSettings):
     job_queue_limit: int = Field(default=1000, ge=1, description="how many jobs may wait; more are refused")
     callback_hosts: Names = Field(default=(), description="hosts that may be told when a job ends; several with commas")
     callback_secret: SecretStr | None = Field(default=None, description="what those messages are signed with")
+    models_dir: str = Field(default_factory=default_models, description="folder of models that were pulled")
     trust_names: bool = Field(default=False, description="rank tempo and key in file names above the analyzers")
 
 

@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 SOURCES = Path(__file__).resolve().parents[2] / "src" / "sonoteca"
-# A program of its own, one that tells what pip is to do, and one that asks a driver's tool: these may name options, but no
+# A program of its own, those that ask pip or tell what it is to do, and one that asks a driver's tool: these may name options, but no
 # command of ours.
-OTHER_PROGRAMS = frozenset({"upkeep/soak.py", "upkeep/soak_served.py", "upkeep/doctor.py", "upkeep/gpu.py"})
+OTHER_PROGRAMS = frozenset(
+    {"upkeep/soak.py", "upkeep/soak_served.py", "upkeep/doctor.py", "upkeep/gpu.py", "models/text/pulled.py"}
+)
 
 
 def modules() -> list[str]:

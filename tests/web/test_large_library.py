@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
@@ -117,39 +116,6 @@ def test_the_page_holds_no_long_list(large: Page, rows: Rows) -> None:
     for row in range(2_000, TOTAL, 4_000):
         scroll_to(large, row)
     assert heap_mb() - before < 8.0
-
-
-def test_waveforms_that_come_at_once_are_drawn_a_few_in_each_frame(large: Page) -> None:
-    pixels = np.tile(np.array([-9_000, 9_000], "<i2"), 1_000)
-    head = np.array([2, 0, 44_100, 256, 1_000, 1], "<i4")
-    dat = head.tobytes() + pixels.tobytes()
-    large.route(re.compile("/waveform"), lambda route: route.fulfill(body=dat, content_type="application/octet-stream"))
-    large.evaluate(
-        """() => {
-            window.drawn = [];
-            let now = 0;
-            const clear = CanvasRenderingContext2D.prototype.clearRect;
-            CanvasRenderingContext2D.prototype.clearRect = function (...given) {
-                now += 1;
-                return clear.apply(this, given);
-            };
-            const count = () => {
-                window.drawn.push(now);
-                now = 0;
-                requestAnimationFrame(count);
-            };
-            requestAnimationFrame(count);
-        }"""
-    )
-    scroll_to(large, 5_000)
-    # Each of those in view, and no more than six between two frames.
-    large.wait_for_function(
-        "() => window.drawn.reduce((a, b) => a + b) >= document.querySelectorAll('.row .waveform').length"
-    )
-    scroll_to(large, 5_020)
-    scroll_to(large, 5_000)
-    large.wait_for_timeout(500)
-    assert max(large.evaluate("() => window.drawn")) <= 6
 
 
 def test_row_60000_is_at_the_same_height_after_it_was_opened(large: Page) -> None:

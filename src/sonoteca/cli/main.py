@@ -58,6 +58,7 @@ from sonoteca.cli.import_ import group as import_group
 from sonoteca.cli.knowledge import group as knowledge_group
 from sonoteca.cli.library import group as library_group
 from sonoteca.cli.match import group as match
+from sonoteca.cli.models import group as models_group
 from sonoteca.cli.options import DataDirOption, LibraryOption, remember_data_dir, remember_library
 from sonoteca.cli.playlist import group as playlist_group
 from sonoteca.cli.usage import UsageError, explained, is_help
@@ -159,6 +160,7 @@ for group in (
     import_group,
     library_group,
     index,
+    models_group,
     plugins,
     doctor,
     preview,

@@ -10,14 +10,15 @@ from __future__ import annotations
 
 import math
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from pathlib import Path
+from typing import Any, Final, Literal, TypeAlias
 
 from pydantic import Field
 
-from sonoteca.catalogue.made.knowledge import StoredAdvice
+from sonoteca.catalogue.made.knowledge import StoredAdvice, count_advice, find_advice
 from sonoteca.catalogue.made.knowledge_text import (
     KnowledgeField,
     asked_stems,
@@ -26,14 +27,22 @@ from sonoteca.catalogue.made.knowledge_text import (
     stored_stems,
     texts_of,
 )
+from sonoteca.catalogue.made.knowledge_vectors import stored_vectors
 from sonoteca.catalogue.store.library import Library
 from sonoteca.domain.answer import Rows
 from sonoteca.domain.request import Request
 from sonoteca.errors import RequestError
 from sonoteca.knowledge.base import KnowledgeEntry
+from sonoteca.knowledge.embed import find_model
 from sonoteca.knowledge.starter_base import advice_by_stems
 
 SHOWN_FROM: Final = 0.25
+# A cosine below this is of a question about something else (bench/knowledge, the half for tuning).
+NEAR_FROM: Final = 0.28
+# How deep each order is fused, and the constant of reciprocal ranks.
+_DEPTH: Final = 400
+_RANKS: Final = 60
+Mode: TypeAlias = Literal["full_text", "fused"]
 _FIELD_WEIGHTS: Final[Mapping[KnowledgeField, float]] = {
     "title": 3.0, "category": 2.0, "topic": 2.0, "description": 1.0, "parameters": 1.0, "source": 0.5,
 }  # fmt: skip
@@ -91,11 +100,12 @@ class Highlight:
 
 @dataclass(frozen=True, slots=True)
 class KnowledgeRow:
-    """An entry that answers: ``score`` 0..1, ``highlights`` where its words stand."""
+    """An entry that answers: ``score`` 0..1, ``highlights`` where its words stand, ``nearness`` the cosine of its meaning."""
 
     entry: KnowledgeEntry
     score: float
     highlights: tuple[Highlight, ...]
+    nearness: float | None = None
 
     @property
     def reasons(self) -> list[str]:
@@ -104,13 +114,15 @@ class KnowledgeRow:
         >>> KnowledgeRow(None, 1.0, (hit,)).reasons
         ["title: 'muddy', 'vocal'"]
         """
-        return [f"{_FIELD_NAMES[each.field]}: {', '.join(map(repr, each.words))}" for each in self.highlights]
+        words = [f"{_FIELD_NAMES[each.field]}: {', '.join(map(repr, each.words))}" for each in self.highlights]
+        return words if self.nearness is None else [*words, f"meaning: {self.nearness:.2f}"]
 
     def as_json(self) -> dict[str, Any]:
         return {
             **self.entry.as_json(),
             "title": self.entry.stored.title,
             "score": self.score,
+            "nearness": self.nearness,
             "reasons": self.reasons,
             "highlights": [each.as_json() for each in self.highlights],
         }
@@ -123,7 +135,7 @@ class KnowledgeAnswer(Rows):
     request: SearchKnowledgeRequest
     rows: tuple[KnowledgeRow, ...]
     total: int
-    mode: Literal["full_text"] = "full_text"
+    mode: Mode = "full_text"
     notes: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
@@ -131,26 +143,86 @@ class KnowledgeAnswer(Rows):
         return {"query": query, "results": self.as_rows()}
 
 
-def search_knowledge(library: Library, request: SearchKnowledgeRequest) -> KnowledgeAnswer:
+def search_knowledge(
+    library: Library, request: SearchKnowledgeRequest, *, models: Path | None = None
+) -> KnowledgeAnswer:
     """Find the entries that answer a question; the starter base is put in when it is first asked for.
 
-    What has too little of the question is left out, so that a question about something else gets no answer.
+    Entries are found by their words and, where the sentence model is on this machine and entries have vectors, by what they mean; both
+    orders are fused by reciprocal rank. What has too little of the question is left out, so that a question about something else gets no answer.
+
+    Parameters
+    ----------
+    models : Path, optional
+        Folder of models; None: by words alone.
     """
     stems = asked_stems(request.question)
     found, n_entries = advice_by_stems(library, stems, limit=_MOST_CANDIDATES)
-    scored = [
-        (score, advice)
-        for score, advice in scores(stems, found, n_entries)
-        if score >= SHOWN_FROM and request.topic in (None, advice.topic) and request.category in (None, advice.category)
-    ]
-    # Of a tie the lowest id, so that every database and every run answers alike.
-    scored.sort(key=lambda each: (-each[0], each[1].public_id))
+    by_words = {
+        advice.public_id: (score, advice) for score, advice in scores(stems, found, n_entries) if score >= SHOWN_FROM
+    }
+    by_meaning, note = _near(library, request.question, models)
+    entries = {each: advice for each, (_, advice) in by_words.items()}
+    if missing := [each for each in by_meaning or () if each not in entries]:
+        with library.read() as connection:
+            entries |= find_advice(connection, missing)
+    entries = {
+        each: advice
+        for each, advice in entries.items()
+        if request.topic in (None, advice.topic) and request.category in (None, advice.category)
+    }
+    worth = {each: score for each, (score, _) in by_words.items() if each in entries}
+    if by_meaning is not None:
+        near = {each: score for each, score in by_meaning.items() if each in entries}
+        worth = fused([ranked(worth), ranked(near)])
     rows = tuple(
-        KnowledgeRow(KnowledgeEntry(advice), round(score, 4), highlights(stems, advice))
-        for score, advice in scored[: request.k]
+        KnowledgeRow(
+            KnowledgeEntry(entries[each]),
+            round(worth[each], 4),
+            highlights(stems, entries[each]),
+            None if by_meaning is None or each not in by_meaning else round(by_meaning[each], 3),
+        )
+        for each in ranked(worth)[: request.k]
     )
-    notes = () if rows else ("No entry has enough of these words.",)
-    return KnowledgeAnswer(request, rows, len(scored), notes=notes)
+    notes = [*([note] if note else []), *([] if rows else ["No entry has enough of the question."])]
+    mode: Mode = "full_text" if by_meaning is None else "fused"
+    return KnowledgeAnswer(request, rows, len(worth), mode, tuple(notes))
+
+
+def _near(library: Library, question: str, models: Path | None) -> tuple[dict[str, float] | None, str | None]:
+    """Entries near a question in meaning, with their cosine; None where nothing can be compared, and what is to be said."""
+    model, note = find_model(library, models)
+    if model is None:
+        return None, note
+    with library.read() as connection:
+        ids, vectors = stored_vectors(connection, model.name, model.version, model.n_dimensions)
+        n_without = count_advice(connection) - len(ids)
+    if not ids:
+        return None, "No entry has a vector yet, so only words were compared."
+    cosines = vectors @ model.encode([question])[0]
+    near = {each: float(cosine) for each, cosine in zip(ids, cosines, strict=True) if cosine >= NEAR_FROM}
+    note = f"{n_without} entries have no vector yet and were found by their words only." if n_without else None
+    return dict(sorted(near.items(), key=lambda each: (-each[1], each[0]))[:_DEPTH]), note
+
+
+def ranked(worth: Mapping[str, float]) -> list[str]:
+    """Ids, best first; of a tie the lowest, so that every database and every run answers alike."""
+    return sorted(worth, key=lambda each: (-worth[each], each))
+
+
+def fused(orders: Sequence[Sequence[str]]) -> dict[str, float]:
+    """Reciprocal rank fusion: what stands high in several orders stands highest; 1 is the first place of all.
+
+    Cormack, Clarke and Buettcher 2009, "Reciprocal Rank Fusion outperforms Condorcet and individual Rank Learning Methods".
+
+    >>> {each: round(score, 3) for each, score in fused([["a", "b"], ["b"]]).items()}
+    {'a': 0.5, 'b': 0.992}
+    """
+    summed: defaultdict[str, float] = defaultdict(float)
+    for order in orders:
+        for rank, each in enumerate(order, start=1):
+            summed[each] += 1.0 / (_RANKS + rank)
+    return {each: total * (_RANKS + 1) / len(orders) for each, total in summed.items()}
 
 
 def scores(stems: Sequence[str], found: Sequence[StoredAdvice], n_entries: int) -> list[tuple[float, StoredAdvice]]:

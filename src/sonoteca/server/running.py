@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import threading
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -14,7 +15,12 @@ from sonoteca import KeepingLimits, Library, Listener, QueueSettings
 from sonoteca.errors import TryLater
 from sonoteca.server.job_feed import JobFeed
 from sonoteca.server.staging import Staging
-from sonoteca.settings import ServerSettings
+from sonoteca.settings import ServerSettings, load_settings
+
+
+def models_folder() -> Path:
+    """Where models lie that were pulled."""
+    return Path(load_settings().models_dir)
 
 
 class Stopping:

@@ -76,49 +76,15 @@ export function Waveform({ id, played = 0, cls = "" }) {
     };
   }, [id]);
   const shown = theme.value;
-  useEffect(() => drawSoon(canvas.current, peaks, played), [peaks, played, shown]);
   useEffect(() => {
-    const own = canvas.current;
-    return () => waitingToBeDrawn.delete(own);
-  }, []);
+    if (canvas.current) draw(canvas.current, peaks, played);
+  }, [peaks, played, shown]);
   return html`<canvas ref=${canvas} class="waveform ${cls}" aria-hidden="true"></canvas>`;
 }
 
-// A screen of rows at once would hold up scrolling: so many are drawn in one frame.
-const DRAWN_A_FRAME = 6;
-const waitingToBeDrawn = new Map();
-const drawn = new WeakSet();
-let frame = 0;
-
-function drawSoon(canvas, peaks, played) {
-  if (!peaks && !drawn.has(canvas)) return;
-  waitingToBeDrawn.set(canvas, { peaks, played });
-  frame ||= requestAnimationFrame(drawSome);
-}
-
-function drawSome() {
-  // All sizes and colours are read before the first canvas changes: each change would have the page laid out anew.
-  const some = [...waitingToBeDrawn].slice(0, DRAWN_A_FRAME).map(([canvas, what]) => ({ canvas, ...what, ...placeOf(canvas) }));
-  for (const each of some) {
-    waitingToBeDrawn.delete(each.canvas);
-    drawn.add(each.canvas);
-    draw(each);
-  }
-  frame = waitingToBeDrawn.size ? requestAnimationFrame(drawSome) : 0;
-}
-
-function placeOf(canvas) {
-  const style = getComputedStyle(canvas);
-  return {
-    width: canvas.clientWidth,
-    height: canvas.clientHeight,
-    ahead: style.getPropertyValue("--wave"),
-    behind: style.getPropertyValue("--wave-played"),
-  };
-}
-
-function draw({ canvas, peaks, played, width, height, ahead, behind }) {
+function draw(canvas, peaks, played) {
   const scale = window.devicePixelRatio || 1;
+  const [width, height] = [canvas.clientWidth, canvas.clientHeight];
   if (!width) return;
   if (canvas.width !== Math.round(width * scale)) canvas.width = Math.round(width * scale);
   if (canvas.height !== Math.round(height * scale)) canvas.height = Math.round(height * scale);
@@ -126,6 +92,8 @@ function draw({ canvas, peaks, played, width, height, ahead, behind }) {
   context.setTransform(scale, 0, 0, scale, 0, 0);
   context.clearRect(0, 0, width, height);
   if (!peaks) return;
+  const style = getComputedStyle(canvas);
+  const [ahead, behind] = [style.getPropertyValue("--wave"), style.getPropertyValue("--wave-played")];
   const [pitch, bar] = width > 300 ? [3, 2] : [2, 1];
   const bars = Math.floor(width / pitch);
   const middle = height / 2;

@@ -36,14 +36,18 @@ def search(
 ) -> None:
     """Find advice that answers a question, the best first.
 
-    Words are compared by their stems, without case and accents; a score says how much of the question an entry has.
+    Words are compared by their stems, without case and accents; where the model for text is here and entries have vectors
+    (`sonoteca models pull text`, `sonoteca knowledge backfill`), meaning is compared too.
     """
+    from pathlib import Path
+
     import sonoteca
     from sonoteca.cli.output import note, print_json, print_lines
+    from sonoteca.settings import load_settings
 
     request = sonoteca.SearchKnowledgeRequest(question=query_text(question), topic=topic, category=category, k=count)
     with open_to_ask(library) as opened:
-        answer = sonoteca.search_knowledge(opened, request)
+        answer = sonoteca.search_knowledge(opened, request, models=Path(load_settings().models_dir))
     if as_json:
         print_json(answer.as_json())
         return

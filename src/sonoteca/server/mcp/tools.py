@@ -14,6 +14,7 @@ from sonoteca.errors import NotThereYet, RequestError
 from sonoteca.server.mcp import rows
 from sonoteca.server.mcp.naming import Naming
 from sonoteca.server.mcp.tool import Context, Tool
+from sonoteca.server.running import models_folder
 
 _SOUND_NAMES = "A sound is named by its id, as answers tell it; a path, a title and external:ID work too."
 # Older ones are asked for by their ids.
@@ -283,7 +284,7 @@ _READING = (
         "Search the knowledge base",
         "Find advice about mixing, EQ, dynamics, loudness, harmony, rhythm, sampling, DJ transitions, sound design and field recording: what to do, with which numbers, and what states it. Ask in the words that advice is written in.",
         sonoteca.SearchKnowledgeRequest,
-        lambda context, request: sonoteca.search_knowledge(context.library, request).as_json(),
+        lambda context, request: sonoteca.search_knowledge(context.library, request, models=models_folder()).as_json(),
         rows.results(rows.ADVICE, "mode"),
     ),
     Tool(

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 import sonoteca
-from sonoteca.errors import LibraryUnwritable, QuerySyntaxError
+from sonoteca.errors import LibraryUnwritable, ModelUnavailable, QuerySyntaxError
 from sonoteca.server.json_answers import StrictJSONResponse, answered
 from sonoteca.server.request_fields import asked
 from sonoteca.server.route import documented, routes
-from sonoteca.server.running import OpenLibrary
+from sonoteca.server.running import OpenLibrary, models_folder
 
 router = routes("knowledge")
 
@@ -34,6 +34,7 @@ _ENTRY: dict[str, Any] = {
 _FOUND = _ENTRY | {
     "title": "Clear a muddy vocal",
     "score": 0.67,
+    "nearness": 0.72,
     "reasons": ["title: 'muddy', 'vocal'"],
     "highlights": [{"field": "title", "text": "Clear a muddy vocal", "marks": [[8, 13], [14, 19]]}],
 }
@@ -50,7 +51,8 @@ _FOUND = _ENTRY | {
     ),
 )
 def search_knowledge(fields: SearchFields, library: OpenLibrary) -> StrictJSONResponse:
-    return answered(sonoteca.search_knowledge(library, sonoteca.SearchKnowledgeRequest(**fields)))
+    request = sonoteca.SearchKnowledgeRequest(**fields)
+    return answered(sonoteca.search_knowledge(library, request, models=models_folder()))
 
 
 @router.post(
@@ -64,3 +66,46 @@ def search_knowledge(fields: SearchFields, library: OpenLibrary) -> StrictJSONRe
 )
 def add_knowledge(request: sonoteca.AddKnowledgeRequest, library: OpenLibrary) -> StrictJSONResponse:
     return answered(sonoteca.add_knowledge(library, request), 201)
+
+
+@router.post(
+    "/api/knowledge/backfill",
+    **documented(
+        "Entries that lack a vector get one; each batch is written, and read back by another connection.",
+        description="`success` is false, and `refused` says why, where a vector is not there afterwards. "
+        "`dry_run` only says how many are planned.",
+        example={
+            "success": True,
+            "model": "all-MiniLM-L6-v2",
+            "version": "53aa51172d14-mean-256",
+            "planned": 20,
+            "processed": 20,
+            "updated": 20,
+            "verified": 20,
+            "refused": [{"entries": ["38929125-4556-5a64-bf47-4cf462016933"], "message": "Nothing of this was kept."}],
+        },
+        errors=[ModelUnavailable, LibraryUnwritable],
+    ),
+)
+def backfill_knowledge(request: sonoteca.BackfillRequest, library: OpenLibrary) -> StrictJSONResponse:
+    return answered(sonoteca.backfill_knowledge(library, request, models=models_folder()))
+
+
+@router.get(
+    "/api/knowledge/verify",
+    **documented(
+        "Every vector is read back: how many entries have one of today's model, none, another model's, a damaged one.",
+        example={
+            "ok": True,
+            "model": "all-MiniLM-L6-v2",
+            "version": "53aa51172d14-mean-256",
+            "entries": 176,
+            "verified": 176,
+            "missing": 0,
+            "of_other_models": 0,
+            "damaged": ["38929125-4556-5a64-bf47-4cf462016933"],
+        },
+    ),
+)
+def verify_knowledge(library: OpenLibrary) -> StrictJSONResponse:
+    return answered(sonoteca.verify_knowledge(library))

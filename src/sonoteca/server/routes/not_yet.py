@@ -14,8 +14,6 @@ from sonoteca.server.route import documented, routes
 PROMISED = (
     ("GET", "/api/sounds/{id}/advice", "Advice about a sound"),
     ("POST", "/api/upsert-embeddings", "Taking in texts to be embedded"),
-    ("POST", "/api/knowledge/backfill", "Filling gaps of what is known"),
-    ("GET", "/api/knowledge/verify", "Checking what is known"),
 )
 
 router = routes("not yet")

@@ -1,0 +1,1 @@
+"""``sonoteca models``: one file a verb."""
