@@ -343,6 +343,16 @@ def test_the_map_is_answered_without_a_key_that_writes_and_keeps_its_places(writ
     assert writable.get("/api/map", params={"refit": "true"}).status_code == 400
 
 
+def test_places_tell_tempo_and_key_and_a_filter_tells_which_have_a_tag(writable: TestClient) -> None:
+    edited = writable.patch(f"/api/sounds/{ONE}", json={"bpm": 92.5, "key": "Am", "tags": ["+dusty tape"]})
+    assert edited.status_code == 200, edited.text
+    every = {row["id"]: row for row in writable.get("/api/map", params={"method": "pca"}).json()["results"]}
+    assert (every[ONE]["bpm"], every[ONE]["camelot"]) == (92.5, "8A")
+    assert (every[TWO]["bpm"], every[TWO]["camelot"]) == (None, None)
+    tagged = writable.get("/api/map", params={"filter": 'tag:"dusty tape"'}).json()["results"]
+    assert tagged == [every[ONE]]
+
+
 def test_what_only_asks_needs_a_key_that_reads(client: TestClient) -> None:
     paths = client.get("/openapi.json").json()["paths"]
     for path in ("/api/sets", "/api/lint"):

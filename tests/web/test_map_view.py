@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import random
 import re
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, Route, expect
 
 from page_samples import CHOSEN
+from server_processes import ServerProcess
 
 # As ``map/places.js`` lays out the whole.
 MARGIN_PX = 36
@@ -58,6 +60,33 @@ def test_the_map_plays_what_is_hovered_selects_by_lasso_and_is_filtered(page: Pa
     page.reload()
     expect(beside.get_by_role("heading")).to_have_text(re.compile(r"^\d found$"))
     expect(page.get_by_role("button", name="tempo", exact=True)).to_have_attribute("aria-pressed", "true")
+
+
+def test_places_are_coloured_by_a_tag_that_stands_in_the_address(page: Page, page_server: ServerProcess) -> None:
+    page.goto("/ui/#/map?colour=tag")
+    legend = page.get_by_role("list", name="Colours")
+    expect(legend).to_contain_text("No sound has a tag yet", timeout=60_000)
+    rows = page_server.client.get("/database/files", params={"query": "kind:one_shot"}).json()["results"]
+    ids = [row["id"] for row in rows if Path(row["path"]).stem in ("kick deep", "snare")]
+    for number, added in enumerate((["+dusty tape"], ["+dusty tape", "+short"])):
+        edited = page_server.client.patch(f"/api/sounds/{ids[number]}", json={"tags": added})
+        assert edited.status_code == 200, edited.text
+    try:
+        page.reload()
+        # The most frequent one, as none was chosen.
+        choice = page.get_by_role("combobox", name="Tag to colour by")
+        expect(choice).to_have_value("dusty tape")
+        expect(page.locator(".map-row .dot[data-known=true]")).to_have_count(2)
+        choice.select_option("short")
+        expect(page.locator(".map-row .dot[data-known=true]")).to_have_count(1)
+        expect(legend).to_contain_text("short")
+        page.reload()
+        expect(choice).to_have_value("short")
+        expect(page.locator(".map-row .dot[data-known=true]")).to_have_count(1)
+        expect(page).to_have_url(re.compile("colour=tag.*tag=short"))
+    finally:
+        for _ in ids:
+            assert page_server.client.post("/api/undo").status_code == 200
 
 
 def test_where_nothing_can_be_drawn_it_says_so_and_lists_the_sounds(page: Page) -> None:

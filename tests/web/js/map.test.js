@@ -2,8 +2,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
   COLOURINGS,
+  byTag,
   classesOf,
   countsOf,
+  keyOf,
   nearest,
   placesOf,
   whole,
@@ -58,4 +60,15 @@ test("zooming keeps the point under the pointer, and never shows less than all",
   const before = (300 - least.x) / least.scaleX;
   assert.ok(Math.abs((300 - near.x) / near.scaleX - before) < 1e-9);
   assert.equal(zoomed(least, 0.1, 300, 200, least).scaleX, least.scaleX);
+});
+
+test("a tag stands on regions of sounds, not on their neighbours", () => {
+  const regions = [
+    { id: "a", region: 0 },
+    { id: "a", region: 1 },
+    { id: "b", region: 1 },
+  ];
+  const colouring = byTag("dusty", new Set([keyOf({ id: "a", region: 1 })]));
+  assert.deepEqual([...classesOf(regions, colouring)], [0, 1, 0]);
+  assert.equal(colouring.classes.length, 1);
 });

@@ -107,7 +107,8 @@ _AUDIT: dict[str, Any] = {
     "/api/map",
     **documented(
         "Places on a plane: what sounds alike is near. New sounds get a place, the others keep theirs.",
-        description="The first map is fitted by a worker, and kept as caches are.",
+        description="The first map is fitted by a worker, and kept as caches are. Rows carry no tags: `filter` tells which "
+        "places have one (`tag:dusty`).",
         example=_MAP,
         errors=[QuerySyntaxError, LibraryUnwritable, WorkerError],
     ),

@@ -61,7 +61,10 @@ export function within({ x, y, n }, outline, lit) {
 const TEMPO_STEPS = 16;
 const [SLOWEST, FASTEST] = [70, 180];
 
-/** What a map can be coloured by: the classes in the order of their colours, and the class of a row (0: not known). */
+/** What names a place: a sound and one of its regions. */
+export const keyOf = (row) => `${row.id}.${row.region}`;
+
+/** What rows themselves tell to colour by: the classes in the order of their colours, and the class of a row (0: not known). */
 export const COLOURINGS = {
   kind: byField("kind", ["track", "loop", "one_shot", "field_recording"], (name) => `var(--kind-${name})`),
   role: byField("role", ["drums", "bass", "harmony", "melody", "vocal", "fx", "mix"], (name) => `var(--role-${name})`),
@@ -84,6 +87,13 @@ export const COLOURINGS = {
     },
   },
 };
+
+/** Coloured by one tag; `tagged` has the keys of the rows that it stands on, as rows do not carry their tags. */
+export const byTag = (tag, tagged) => ({
+  classes: [{ label: tag, colour: "var(--accent)" }],
+  rest: "without it",
+  classOf: (row) => (tagged.has(keyOf(row)) ? 1 : NOT_KNOWN),
+});
 
 function byField(field, names, colour) {
   const places = new Map(names.map((name, place) => [name, place + 1]));

@@ -8,7 +8,8 @@ import { ProblemBox } from "../problem_box.js";
 import { PlayButton, SoundName } from "../sound_line.js";
 import { SearchBox } from "../library/search_box.js";
 import * as player from "../player.js";
-import { COLOURINGS, classesOf, countsOf, nearest, placesOf, whole, within, zoomed } from "../map/places.js";
+import { toggledTag } from "../query_text.js";
+import { COLOURINGS, byTag, classesOf, countsOf, keyOf, nearest, placesOf, whole, within, zoomed } from "../map/places.js";
 import { Plane, coloursOf } from "../map/plane.js";
 
 const REACH_PX = 12;
@@ -17,11 +18,11 @@ const KEEP_MS = 300;
 const MOST_LISTED = 60;
 // A query of more ids than these is too long for an address.
 const MOST_SHOWN = 150;
+const NONE = new Set();
 
-/** `#/map?q=kind:loop&colour=role&at=x,y,zoom`. */
+/** `#/map?q=kind:loop&colour=role&at=x,y,zoom`; `colour=tag&tag=dusty` for one tag, the most frequent if none is named. */
 export function MapView({ params }) {
-  const { q = "", colour = "kind", at = "" } = params;
-  const colouring = COLOURINGS[colour] ?? COLOURINGS.kind;
+  const { q = "", colour = "kind", tag = "", at = "" } = params;
   const [places, setPlaces] = useState(null);
   const [found, setFound] = useState(null);
   const [selected, setSelected] = useState(null);
@@ -35,7 +36,12 @@ export function MapView({ params }) {
   const canvas = useRef(null);
   const overlay = useRef(null);
   const tip = useRef(null);
-  const { asking, filtering } = useMemo(() => ({ asking: onlyLatest(), filtering: onlyLatest() }), []);
+  const [tags, setTags] = useState(null);
+  const [tagged, setTagged] = useState(NONE);
+  const { asking, filtering, tagging } = useMemo(
+    () => ({ asking: onlyLatest(), filtering: onlyLatest(), tagging: onlyLatest() }),
+    [],
+  );
   const own = useRef({
     plane: null,
     view: null,
@@ -66,6 +72,7 @@ export function MapView({ params }) {
     return () => {
       asking.stop();
       filtering.stop();
+      tagging.stop();
       cancelAnimationFrame(own.current.frame);
       clearTimeout(own.current.hover);
       clearTimeout(own.current.keep);
@@ -85,6 +92,24 @@ export function MapView({ params }) {
     );
   }, [q]);
 
+  const chosenTag = tag || Object.keys(tags ?? {})[0] || "";
+  useEffect(() => {
+    if (colour !== "tag") return;
+    ask("api/facets").then((answer) => setTags(answer.tag), setProblem);
+  }, [colour]);
+  useEffect(() => {
+    setTagged(NONE);
+    if (colour !== "tag" || !chosenTag) return tagging.stop();
+    tagging((signal) => ask("api/map", { params: { filter: toggledTag("", chosenTag) }, signal })).then(
+      (answer) => answer && setTagged(new Set(answer.results.map(keyOf))),
+      setProblem,
+    );
+  }, [colour, chosenTag]);
+
+  const colouring = useMemo(
+    () => (colour === "tag" ? byTag(chosenTag, tagged) : (COLOURINGS[colour] ?? COLOURINGS.kind)),
+    [colour, chosenTag, tagged],
+  );
   const classes = useMemo(() => places && classesOf(places.rows, colouring), [places, colouring]);
   const counts = useMemo(() => classes && countsOf(classes, colouring.classes.length), [classes]);
   // What is lit: what the query finds, and of that what was selected.
@@ -185,7 +210,7 @@ export function MapView({ params }) {
       const zoom = view.scaleX / least.scaleX;
       const centre = [(width / 2 - view.x) / view.scaleX, (height / 2 - view.y) / view.scaleY];
       const text = zoom < 1.001 ? "" : [...centre.map((value) => value.toFixed(4)), zoom.toFixed(2)].join(",");
-      go({ view: "map", params: { q, colour: params.colour, at: text } }, { replace: true });
+      go({ view: "map", params: { ...params, at: text } }, { replace: true });
     }, KEEP_MS);
   };
   const look = (view) => {
@@ -315,8 +340,16 @@ export function MapView({ params }) {
       <div class="toolbar">
         <${SearchBox} query=${q} onQuery=${(now) => set({ q: now })} fields=${fields} values=${{}} problem=${queryProblem} />
         <div class="roles" role="group" aria-label="Colour by">
-          ${Object.keys(COLOURINGS).map((each) => html`<button key=${each} type="button" class="chip" aria-pressed=${colour === each} onClick=${() => set({ colour: each })}>${each}</button>`)}
+          ${[...Object.keys(COLOURINGS), "tag"].map((each) => html`<button key=${each} type="button" class="chip" aria-pressed=${colour === each} onClick=${() => set({ colour: each })}>${each}</button>`)}
         </div>
+        ${
+          colour === "tag" &&
+          tags &&
+          chosenTag &&
+          html`<select class="input map-tag" aria-label="Tag to colour by" value=${chosenTag} onChange=${(event) => set({ tag: event.target.value })}>
+            ${[...new Set([chosenTag, ...Object.keys(tags)])].map((each) => html`<option key=${each} value=${each}>${each}</option>`)}
+          </select>`
+        }
         <span class="spring"></span>
         <button type="button" class="button small" aria-pressed=${hears} onClick=${() => setHears(!hears)}><${Icon} name="volume" size=${14} />Hover plays</button>
         <button type="button" class="button small" aria-pressed=${isLasso} onClick=${() => setLasso(!isLasso)} title="Or hold Shift and draw"><${Icon} name="match" size=${14} />Lasso</button>
@@ -345,13 +378,17 @@ export function MapView({ params }) {
       </div>
       <ul class="legend" aria-label="Colours">
         ${
-          counts &&
-          [...colouring.classes, { label: "not known", colour: "var(--text-faint)" }].map((each, place, all) => {
-            const n = counts[place === all.length - 1 ? 0 : place + 1];
-            return n || colour === "tempo" || colour === "key"
-              ? html`<li key=${each.label} data-none=${!n}><span style=${{ background: each.colour }}></span>${each.label}</li>`
-              : null;
-          })
+          colour === "tag" && tags && !chosenTag
+            ? html`<li>No sound has a tag yet. Select some in the library and tag them.</li>`
+            : counts &&
+              [...colouring.classes, { label: colouring.rest ?? "not known", colour: "var(--text-faint)" }].map(
+                (each, place, all) => {
+                  const n = counts[place === all.length - 1 ? 0 : place + 1];
+                  return n || ["tempo", "key", "tag"].includes(colour)
+                    ? html`<li key=${each.label} data-none=${!n}><span style=${{ background: each.colour }}></span>${each.label}</li>`
+                    : null;
+                },
+              )
         }
       </ul>
     </div>
@@ -374,7 +411,7 @@ export function MapView({ params }) {
           const row = rowOf(places.rows[i]);
           return html`<li key=${i} class="map-row" onMouseEnter=${() => setHovered(i)} onMouseLeave=${() => setHovered(null)}>
             <${PlayButton} row=${row} at_s=${places.rows[i].start_s} /><${SoundName} row=${row} />
-            <span class="dot" style=${{ background: classes[i] ? colouring.classes[classes[i] - 1].colour : "var(--text-faint)" }} aria-hidden="true"></span>
+            <span class="dot" data-known=${classes[i] > 0} style=${{ background: classes[i] ? colouring.classes[classes[i] - 1].colour : "var(--text-faint)" }} aria-hidden="true"></span>
           </li>`;
         })}
       </ul>
@@ -382,8 +419,6 @@ export function MapView({ params }) {
     </aside>
   </div>`;
 }
-
-const keyOf = (row) => `${row.id}.${row.region}`;
 
 // A region plays as its sound, from its place on.
 const rowOf = (row) => ({ id: row.id, title: row.title, path: row.path, artist: null, bpm: row.bpm });
