@@ -16,15 +16,18 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import wave
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import av
-from playwright.sync_api import Page, expect, sync_playwright
+import numpy as np
+from playwright.sync_api import FilePayload, Page, Route, expect, sync_playwright
 
 DOCS = Path(__file__).parent
 FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update")
 THEMES = ("dark", "light")
+_LIBRARY = "sqlite:////home/you/sonoteca-demo/library.sonoteca"
 _QUALITY = 88
 _SETTLED_MS = 1200
 
@@ -46,8 +49,94 @@ def sound(page: Page) -> None:
     page.get_by_role("button", name="Play this sound").click()
 
 
+def map_(page: Page) -> None:
+    """Every region at its place, one of them under the pointer."""
+    page.goto("/ui/#/map?colour=role")
+    page.locator(".map-row").filter(has_text="keys Am").first.hover()
+    expect(page.locator(".plane-tip")).to_be_visible()
+
+
+def match(page: Page) -> None:
+    """What goes with a loop, why, and both heard together."""
+    page.goto(f"/ui/#/match/{_id_of(page, 'bass Am')}")
+    page.get_by_role("button", name=re.compile("^Why ")).first.click()
+    page.get_by_role("button", name=re.compile("^Hear .* together with it")).first.click()
+    _await_playing(page)
+
+
+def arrange(page: Page) -> None:
+    """A song that was composed, one of its places chosen, the mix playing."""
+    page.goto("/ui/#/arrange")
+    page.get_by_role("button", name="Compose").click()
+    page.get_by_role("textbox", name="Title").fill("Rain on Sunday")
+    page.get_by_role("textbox", name="Title").press("Enter")
+    expect(page.get_by_role("link", name=re.compile("^Rain on Sunday")).first).to_be_visible()
+    page.get_by_role("button", name=re.compile("bass in verse")).first.click()
+    page.get_by_role("button", name="Play the mix").click()
+    _await_playing(page)
+
+
+def set_(page: Page) -> None:
+    """Tracks in order, one of them locked, a transition heard."""
+    page.goto("/ui/#/set?length=6&filter=kind%3Aloop&curve=peak")
+    page.get_by_role("button", name="Build the set").click()
+    page.get_by_role("button", name=re.compile("^Lock ")).nth(1).click()
+    page.get_by_role("button", name=re.compile("^Hear .* into ")).first.click()
+    _await_playing(page)
+
+
+def knowledge(page: Page) -> None:
+    """A question and its answers."""
+    page.goto("/ui/#/knowledge?q=low+end+muddy")
+    expect(page.locator(".entries > li").first).to_be_visible()
+
+
+def work(page: Page) -> None:
+    """Files that were uploaded beside one that is none, and their jobs."""
+    page.goto("/ui/#/work")
+    rng = np.random.default_rng(3)
+    sent: list[FilePayload] = [
+        {"name": name, "mimeType": "audio/wav", "buffer": _click_of(rng)} for name in ("rim.wav", "tick.wav")
+    ]
+    sent.append({"name": "notes.wav", "mimeType": "audio/wav", "buffer": b"This is no sound."})
+    page.locator("input[type=file]:not([webkitdirectory])").set_input_files(sent)
+    expect(page.locator(".upload-counts")).to_contain_text("2 files of 3 in the library, 1 failed", timeout=60_000)
+
+
+def _click_of(rng: np.random.Generator) -> bytes:
+    """A short sound that no library has yet, as WAV."""
+    falling = np.exp(-np.arange(13_230) / 1_500)
+    samples = (9_000 * falling * rng.standard_normal(len(falling))).clip(-32_000, 32_000).astype("<i2")
+    target = io.BytesIO()
+    with wave.open(target, "wb") as written:
+        written.setnchannels(1)
+        written.setsampwidth(2)
+        written.setframerate(44_100)
+        written.writeframes(samples.tobytes())
+    return target.getvalue()
+
+
+def _id_of(page: Page, words: str) -> str:
+    found = page.request.get("/database/files", params={"query": words, "limit": 1, "fields": "id"}).json()
+    return str(found["results"][0]["id"])
+
+
+def _await_playing(page: Page) -> None:
+    position = page.get_by_role("slider", name="Position")
+    expect(position).not_to_have_attribute("aria-valuenow", "0", timeout=60_000)
+
+
 # Each view, and what is done before it is looked at.
-PICTURES: dict[str, Callable[[Page], None]] = {"library": library, "sound": sound}
+PICTURES: dict[str, Callable[[Page], None]] = {
+    "library": library,
+    "sound": sound,
+    "map": map_,
+    "match": match,
+    "arrange": arrange,
+    "set": set_,
+    "knowledge": knowledge,
+    "work": work,
+}
 
 
 def take(url: str, name: str, theme: str, size: tuple[int, int]) -> bytes:
@@ -56,6 +145,7 @@ def take(url: str, name: str, theme: str, size: tuple[int, int]) -> bytes:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=[*FLAGS])
         try:
             page = browser.new_page(base_url=url, viewport={"width": size[0], "height": size[1]})
+            page.route("**/status", _at_home)
             page.add_init_script(f"localStorage.setItem('sonoteca.theme', '\"{theme}\"')")
             PICTURES[name](page)
             page.wait_for_timeout(_SETTLED_MS)
@@ -63,6 +153,15 @@ def take(url: str, name: str, theme: str, size: tuple[int, int]) -> bytes:
             return taken
         finally:
             browser.close()
+
+
+def _at_home(route: Route) -> None:
+    """Leave out of the server's answer the temporary folder that the demo library is in."""
+    told = route.fetch()
+    known = told.json()
+    if "database_url" in known:
+        known["database_url"] = _LIBRARY
+    route.fulfill(response=told, json=known)
 
 
 def as_webp(png: bytes) -> bytes:

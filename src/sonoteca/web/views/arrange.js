@@ -237,7 +237,7 @@ function Opened({ arrangement, version, busy, chosen, onChoose, onEdit, onRenew,
       </div>
     </div>
     <${Grid} arrangement=${arrangement} mix=${mix} chosen=${chosen} onChoose=${onChoose} />
-    ${arrangement.details?.notes?.map((each) => html`<p key=${each} class="quiet">${each}</p>`)}
+    <div class="arrange-notes">${arrangement.details?.notes?.map((each) => html`<p key=${each} class="quiet">${each}</p>`)}</div>
     ${
       isForgetting &&
       html`<${Dialog} title="Forget this arrangement?" action="Forget" onSubmit=${onRemove} onClose=${() => setForgetting(false)}>

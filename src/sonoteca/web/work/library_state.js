@@ -85,7 +85,7 @@ export function System({ status, resources }) {
       "Version",
       `${status.version}, since ${new Date(status.started_at).toLocaleString("en-GB", { dateStyle: "medium", timeStyle: "short" })}`,
     ],
-    ["Library", status.database_url],
+    ["Library", status.database_url?.replace(/^sqlite:\/\/\//, "")],
     ["Index", vectors || "empty"],
     ["Workers", `${counted(resources.workers.workers, "worker")}: ${states.busy} busy, ${states.idle} idle`],
     ["Processor", `${resources.processor.usable} of ${resources.processor.count}, ${percent(resources.processor.busy)} busy`],
