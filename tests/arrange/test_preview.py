@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 
 import synth
 from arrangement_samples import loops_of
+from catalogue_samples import EAR, info, part
+from catalogue_samples import heard as said_of
 from render_samples import keep
 from sonoteca.arrange.preview.make import Preview, render_preview
 from sonoteca.arrange.preview.preview import preview as preview_of_library
@@ -24,7 +26,10 @@ from sonoteca.arrange.preview.transition_plan import TransitionPlan, plan_transi
 from sonoteca.audio.content_hash import hash_content
 from sonoteca.audio.encode import write_wav
 from sonoteca.audio.signal import AudioSignal
+from sonoteca.catalogue.heard.results import SoundResult, store_results
+from sonoteca.catalogue.identity.sounds import resolve_sound
 from sonoteca.catalogue.store.library import Library, open_library
+from sonoteca.domain.sound_analysis import SoundAnalysis
 from sonoteca.errors import AudioError, RequestError, SoundNotFound, SoundsMissing
 from sonoteca.ingest.listener import Listener
 from sonoteca.match.fit import fit
@@ -308,6 +313,27 @@ def test_sounds_of_the_library_have_to_be_there(loop_library: Library, plain: Li
         hidden.rename(found.path)
 
 
+def test_a_part_of_a_sound_is_heard_without_the_rest(plain: Library, tmp_path: Path) -> None:
+    # One click in the part and one before it.
+    clicks = synth.at({0.5: synth.click(0.5), 2.1: synth.click(0.5)}, 4.0)
+    content_hash = keep(plain, tmp_path, "yard.wav", clicks)
+    with plain.write() as connection:
+        sound = resolve_sound(connection, str(tmp_path / "yard.wav"))
+        whole = part(0, 0.0, 4.0, said_of(kind="field_recording", tempo={"bpm": 120.0, "alternatives_bpm": []}))
+        analysis = SoundAnalysis((whole, part(1, 2.0, 2.3, said_of(kind="one_shot"))))
+        result = SoundResult(sound.id, info(content_hash, 4.0), analysis, ())
+        store_results(connection, [result], identities=[EAR])
+    found = load_preview_sound(plain, str(tmp_path / "yard.wav"), region=1)
+    assert (found.start_s, found.end_s, found.kind, found.tempo_bpm) == (2.0, 2.3, "one_shot", None)
+    drums = a_sound(tmp_path, "drums", synth.silence(4.0), bpm=120.0)
+    made = preview(plain, drums, found, tmp_path / "mix.wav", bars=2)
+    # It strikes on both bars of 2 s, a tenth of a second in, and what is before it in the file is not heard.
+    np.testing.assert_allclose(strikes_s(heard(made)), [0.1, 2.1], atol=0.005)
+    with pytest.raises(RequestError, match="no region 7") as caught:
+        load_preview_sound(plain, str(tmp_path / "yard.wav"), region=7)
+    assert caught.value.field == "b_region"
+
+
 # --- as it is asked for ------------------------------------------------------------------------------
 
 
@@ -321,7 +347,7 @@ def test_a_file_is_a_sound_where_somebody_listens(plain: Library, tmp_path: Path
     with Listener(executor=InProcessExecutor()) as listener:
         answer = preview_of_library(plain, request, listener=listener)
     assert answer.as_json()["query"] == {
-        **wishes, "output": str(tmp_path / "mix.wav"), "at": None, "tempo_ratio": None, "semitones": None
+        **wishes, "b_region": 0, "output": str(tmp_path / "mix.wav"), "at": None, "tempo_ratio": None, "semitones": None
     }  # fmt: skip
     (row,) = answer.as_json()["results"]
     assert (row["mode"], row["path"]) == ("match", str(tmp_path / "mix.wav"))

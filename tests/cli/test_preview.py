@@ -50,6 +50,15 @@ def test_a_match_is_heard_with_a_file_that_is_in_no_library(library: Path, tmp_p
     assert np.abs(samples).max() > 0.01
 
 
+def test_a_part_is_named_by_its_number(library: Path, tmp_path: Path) -> None:
+    drums, bass = (library.parent / "loops" / f"{name}.wav" for name in ("drums", "bass"))
+    told = run(library, "preview", drums, bass, "--b-region", "0", "-o", tmp_path / "p.wav", "--bars", "1", "--json")
+    assert json.loads(told)["query"]["b_region"] == 0
+    for words in (("preview", drums, bass, "--b-region", "3", "-o", tmp_path / "q.wav"), ("match", "accept", drums, bass, "--region", "3")):  # fmt: skip
+        with pytest.raises(RequestError, match="no region 3"):
+            run(library, *words)
+
+
 def test_the_same_preview_is_the_same_file(library: Path, tmp_path: Path) -> None:
     loops = library.parent / "loops"
     for name in ("one.mp3", "two.mp3"):

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -50,6 +51,19 @@ def test_the_last_word_about_a_pair_counts(stocked: Library) -> None:
         record_choice(connection, Choice("q", "c", True, Role.BASS), weights_version="1")
         found = recorded_choices(connection)
     assert [(each.role, each.liked) for each in found] == [(None, False), (Role.BASS, True)]
+
+
+def test_choices_about_a_part_stand_beside_those_about_the_whole(stocked: Library) -> None:
+    pair = all_pairs()[0]
+    of_part = replace(pair, liked=not pair.liked, candidate_region=2)
+    with stocked.write() as connection:
+        for choice in (pair, of_part):
+            record_choice(connection, choice, weights_version="1")
+        found = recorded_choices(connection)
+    assert [(each.candidate_region, each.liked) for each in found] == [(0, pair.liked), (2, not pair.liked)]
+    # Nothing is known of such a part: the whole is not judged in its place.
+    some, left_out = examples_of(stocked, found, default_weights())
+    assert (len(some), left_out, some.liked.tolist()) == (1, 1, [pair.liked])
 
 
 def test_examples_say_what_the_match_says(stocked: Library) -> None:

@@ -207,7 +207,7 @@ def test_choices_are_told_with_what_the_match_said(eventful: Library) -> None:
     assert kinds == ["match", "rejected", "accepted", "accepted"]
     last = lines(eventful)[-1]
     assert set(last) == {
-        "id", "at", "kind", "candidate", "query", "role", "weights_version", "judged_as", "axes", "cost",
+        "id", "at", "kind", "candidate", "candidate_region", "query", "role", "weights_version", "judged_as", "axes", "cost",
         "tempo_ratio", "semitone_shift",
     }  # fmt: skip
     assert (last["query"], last["candidate"], last["role"]) == (QUERY, public_id("x1:candidate0"), "bass")

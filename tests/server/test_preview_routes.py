@@ -170,6 +170,19 @@ def test_a_preview_plays_what_a_row_of_the_match_says(heard: Heard) -> None:
     assert told["tempo_ratio"] == pytest.approx(120 / 118, abs=1e-3)
 
 
+def test_a_part_that_is_not_there_is_refused_by_its_field(heard: Heard) -> None:
+    assert heard.preview(b_region=0)["query"]["b_region"] == 0
+    asked = {"a": heard.drums, "b": heard.bass, "b_region": 3}
+    refused = heard.client.post("/api/previews", json=asked)
+    assert (refused.status_code, refused.json()["field"]) == (400, "b_region")
+    files = {"file": ("my drums.wav", (heard.folder / "drums 116.wav").read_bytes())}
+    refused = heard.client.post("/api/previews/upload", files=files, data={"b": heard.bass, "b_region": "3"})
+    assert (refused.status_code, refused.json()["field"]) == (400, "b_region")
+    chosen = {"query": heard.drums, "candidate": heard.bass, "candidate_region": 3, "liked": True}
+    refused = heard.client.post("/api/matches/choices", json=chosen)
+    assert (refused.status_code, refused.json()["field"]) == (400, "candidate_region")
+
+
 def test_a_name_never_means_a_file_of_this_machine(heard: Heard, tmp_path: Path) -> None:
     stranger = tmp_path / "stranger.wav"
     stranger.write_bytes((heard.folder / "bass 118.wav").read_bytes()[:-2])

@@ -47,6 +47,21 @@ def test_match_ranks_plays_both_together_and_remembers_what_was_taken(page: Page
     expect(page).to_have_url(re.compile("strict=yes"))
 
 
+def test_a_part_of_a_sound_is_heard_together_and_taken(page: Page, page_server: ServerProcess) -> None:
+    page.goto(f"/ui/#/match/{_bass_id(page_server)}?role=fx")
+    row = page.get_by_role("listitem").filter(has_text=re.compile("rain on a roof.*from 0:")).first
+    sent: list[object] = []
+    page.on("request", lambda asked: sent.append(asked.post_data_json) if asked.method == "POST" else None)
+    row.get_by_role("button", name=re.compile("^Hear rain")).click()
+    expect(page.get_by_role("slider", name="Position")).not_to_have_attribute("aria-valuenow", "0")
+    row.get_by_role("button", name=re.compile("^Take")).click()
+    expect(page.get_by_role("status").filter(has_text="was taken")).to_be_visible()
+    # One row is lit, not all that are parts of the sound.
+    expect(page.locator(".candidate[data-choice=taken]")).to_have_count(1)
+    preview, choice = (each for each in sent if isinstance(each, dict) and "sound_id" not in each)
+    assert preview["b_region"] == choice["candidate_region"] > 0
+
+
 def test_a_dropped_file_is_matched_heard_with_a_sound_and_still_there_after_a_reload(
     page: Page, page_folder: Path
 ) -> None:

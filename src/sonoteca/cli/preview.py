@@ -27,6 +27,12 @@ def preview(
             "--output", "-o", metavar="FILE", help="Write this .wav, .flac or .mp3; it is replaced if it exists."
         ),
     ],
+    b_region: Annotated[
+        int,
+        typer.Option(
+            min=0, metavar="NUMBER", help="Hear this region of B, as `match --json` tells it; 0 is the whole."
+        ),
+    ] = 0,
     mode: Annotated[
         sonoteca.PreviewMode | None,
         typer.Option("--as", help="Layer them, or let one go over into the other, as is done with two tracks."),
@@ -58,6 +64,7 @@ def preview(
     request = sonoteca.PreviewRequest(
         a=a,
         b=b,
+        b_region=b_region,
         output=str(output),
         mode=mode,
         at=at,

@@ -38,13 +38,15 @@ def asked_region(library: Library, name: str, region: int, listener: Listener | 
         if listener is None or not Path(name).is_file():
             raise
         found = regions_of_file(listener.analyze_file(name))
-    chosen = found.take(found.numbers == region)
+    return region_numbered(found, region, name)
+
+
+def region_numbered(found: RegionTable, number: int, name: str, *, field: str = "region") -> RegionTable:
+    """Take the region of a number from those of one sound; RequestError, of a field, where it was not analysed."""
+    chosen = found.take(found.numbers == number)
     if not len(chosen):
-        raise RequestError(
-            f"{name} has no region {region} that was analysed.",
-            "What is known of a sound lists its regions.",
-            field="region",
-        )
+        sentence = f"{name} has no region {number} that was analysed."
+        raise RequestError(sentence, "What is known of a sound lists its regions.", field=field)
     return chosen
 
 

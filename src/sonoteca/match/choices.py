@@ -47,7 +47,8 @@ class Choice:
     """Somebody took a candidate for a query, or turned it down.
 
     ``query`` and ``candidate`` are public ids; the query's may be that of a file that is in no library. ``role``
-    is what was asked for. ``judged`` is what the match said then; None where it was not kept.
+    is what was asked for. ``judged`` is what the match said then; None where it was not kept. ``candidate_region`` is
+    the number of the candidate's region; 0 is the whole.
     """
 
     query: str
@@ -55,6 +56,12 @@ class Choice:
     liked: bool
     role: Role | None = None
     judged: Judged | None = None
+    candidate_region: int = 0
+
+    @property
+    def about(self) -> tuple[str, str, int, Role | None]:
+        """What it was said of: of several choices about the same the last counts."""
+        return self.query, self.candidate, self.candidate_region, self.role
 
 
 def judge(one: RegionTable, candidate: RegionTable, weights: Weights, *, role: Role | None = None) -> Judged:
@@ -67,6 +74,7 @@ def record_choice(connection: Connection, choice: Choice, *, weights_version: st
     judged = choice.judged
     details: dict[str, JsonValue] = {
         "query": choice.query,
+        "candidate_region": choice.candidate_region,
         "role": None if choice.role is None else choice.role.value,
         "weights_version": weights_version,
     }
@@ -83,20 +91,27 @@ def record_choice(connection: Connection, choice: Choice, *, weights_version: st
 
 def recorded_choices(connection: Connection) -> list[Choice]:
     """Read the choices of the event log, oldest first; of several about one pair and role, the last."""
-    found: dict[tuple[str, str, Role | None], Choice] = {}
+    found: dict[tuple[str, str, int, Role | None], Choice] = {}
     events = [event for type in (ACCEPTED, REJECTED) for event in list_events(connection, type=type)]
     for event in sorted(events, key=lambda each: each.id):
         choice = choice_then(event.details, str(event.public_id), liked=event.type == ACCEPTED)
-        key = choice.query, choice.candidate, choice.role
-        found.pop(key, None)
-        found[key] = choice
+        found.pop(choice.about, None)
+        found[choice.about] = choice
     return list(found.values())
 
 
 def choice_then(details: Mapping[str, Any], candidate: str, *, liked: bool) -> Choice:
     """Read a choice back from what ``record_choice`` kept; KeyError, ValueError where that was something else."""
     role = details.get("role")
-    return Choice(str(details["query"]), candidate, liked, None if role is None else Role(role), _judged_then(details))
+    return Choice(
+        str(details["query"]),
+        candidate,
+        liked,
+        None if role is None else Role(role),
+        _judged_then(details),
+        # Whole sounds were all that could be chosen before this was kept.
+        int(details.get("candidate_region", 0)),
+    )
 
 
 def _judged_then(details: Mapping[str, Any]) -> Judged | None:
@@ -151,7 +166,7 @@ def read_event_lines(path: str | os.PathLike[str]) -> list[Choice]:
         For a file that cannot be read, and a line that cannot be understood: the sentence names it.
     """
     name = os.fspath(path)
-    found: dict[tuple[str, str, Role | None], Choice] = {}
+    found: dict[tuple[str, str, int, Role | None], Choice] = {}
     number = 0
     try:
         with open(name, encoding="utf-8") as file:
@@ -161,9 +176,8 @@ def read_event_lines(path: str | os.PathLike[str]) -> list[Choice]:
                 if told.get("kind") not in CHOICE_KINDS:
                     continue
                 choice = choice_then(told, str(told["candidate"]), liked=told["kind"] == CHOICE_KINDS[0])
-                key = choice.query, choice.candidate, choice.role
-                found.pop(key, None)
-                found[key] = choice
+                found.pop(choice.about, None)
+                found[choice.about] = choice
     except OSError as error:
         raise RequestError(f"{name} cannot be read: {error.strerror}.", field="pairs") from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
@@ -192,18 +206,20 @@ def examples_of(library: Library, choices: Sequence[Choice], weights: Weights) -
     was kept with the choice. Left out is what is neither, and what no match would show: gated out, or silent.
     """
     table = load_region_table(library)
-    table = table.take(table.numbers == 0)
-    rows = {name: row for row, name in enumerate(table.ids)}
+    rows = {
+        (name, number): row for row, (name, number) in enumerate(zip(table.ids, table.numbers.tolist(), strict=True))
+    }
     groups: dict[tuple[str, Role | None], list[int]] = {}
     judged: list[Judged | None] = [None] * len(choices)
     for number, choice in enumerate(choices):
-        if choice.query in rows and choice.candidate in rows:
+        if (choice.query, 0) in rows and (choice.candidate, choice.candidate_region) in rows:
             groups.setdefault((choice.query, choice.role), []).append(number)
         else:
             judged[number] = choice.judged
     for (query, role), numbers in groups.items():
-        candidates = table.take([rows[choices[number].candidate] for number in numbers])
-        fits = fit(table.take([rows[query]]), candidates, weights, role=role)
+        offered = [(choices[number].candidate, choices[number].candidate_region) for number in numbers]
+        candidates = table.take([rows[each] for each in offered])
+        fits = fit(table.take([rows[query, 0]]), candidates, weights, role=role)
         shown = set(fits.best(len(numbers)).tolist())
         for i, number in enumerate(numbers):
             judged[number] = _judged(fits, i) if i in shown else None

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from pydantic import Field
+
 from sonoteca.catalogue.identity.sounds import resolve_sound
 from sonoteca.catalogue.store.library import Library
 from sonoteca.domain.request import Request
 from sonoteca.domain.vocabulary import Role
 from sonoteca.errors import RequestError
-from sonoteca.match.asked_region import asked_region
+from sonoteca.match.asked_region import asked_region, region_numbered
 from sonoteca.match.choices import Choice, judge, record_choice
 from sonoteca.match.library_weights import library_weights
 from sonoteca.match.load_regions import regions_of_sound
@@ -29,6 +31,8 @@ class ChoiceRequest(Request):
         The sound that was matched, by any of its names; or a file, where a listener is at hand.
     candidate : str
         The sound of the library that was offered for it.
+    candidate_region : int >= 0
+        Which of its regions was offered; 0 is the whole.
     liked : bool
     role : Role or None
         What was asked for.
@@ -36,6 +40,7 @@ class ChoiceRequest(Request):
 
     query: str
     candidate: str
+    candidate_region: int = Field(default=0, ge=0)
     liked: bool
     role: Role | None = None
 
@@ -52,6 +57,7 @@ class ChoiceAnswer:
         return {
             "query": self.choice.query,
             "candidate": self.choice.candidate,
+            "candidate_region": self.choice.candidate_region,
             "liked": self.choice.liked,
             "axes": {} if judged is None else dict(judged.axes),
         }
@@ -65,7 +71,7 @@ def choose_match(library: Library, request: ChoiceRequest, *, listener: Listener
     SoundNotFound, AmbiguousSound
         From the names.
     RequestError
-        The candidate was not analysed.
+        The candidate was not analysed, or has no such region.
     """
     one = asked_region(library, request.query, 0, listener)
     with library.read() as connection:
@@ -73,9 +79,10 @@ def choose_match(library: Library, request: ChoiceRequest, *, listener: Listener
     other = regions_of_sound(library, taken.id)
     if not len(other):
         raise RequestError(f"{request.candidate} was not analysed yet.", "Add its folder again.", field="candidate")
+    offered = region_numbered(other, request.candidate_region, request.candidate, field="candidate_region")
     weights = library_weights(library)
-    judged = judge(one, other.take([0]), weights, role=request.role)
-    choice = Choice(one.ids[0], taken.public_id, request.liked, request.role, judged)
+    judged = judge(one, offered, weights, role=request.role)
+    choice = Choice(one.ids[0], taken.public_id, request.liked, request.role, judged, request.candidate_region)
     with library.write() as connection:
         record_choice(connection, choice, weights_version=weights.version)
     return ChoiceAnswer(request, choice)

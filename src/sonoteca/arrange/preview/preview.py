@@ -55,7 +55,8 @@ def preview(
     AudioError, WorkerError
         A file cannot be heard.
     """
-    a, b = (load_preview_sound(library, name, listener=listener) for name in (request.a, request.b))
+    a = load_preview_sound(library, request.a, listener=listener)
+    b = load_preview_sound(library, request.b, region=request.b_region, listener=listener)
     made = render_preview(
         library,
         a,

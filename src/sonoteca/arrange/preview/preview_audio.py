@@ -86,7 +86,7 @@ def preview_audio(
         It has no place.
     """
     a = load_preview_sound(library, request.a, listener=listener, may_be_file=may_be_file)
-    b = load_preview_sound(library, request.b, listener=listener, may_be_file=False)
+    b = load_preview_sound(library, request.b, region=request.b_region, listener=listener, may_be_file=False)
     plan = plan_preview(
         a,
         b,

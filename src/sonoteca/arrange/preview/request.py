@@ -64,6 +64,8 @@ class PairRequest(Request):
     a, b : str
         Ids, unique prefixes of one, paths, ``external:ID``; or files, where a listener is at hand. A stays
         as it is; B is stretched and shifted to it.
+    b_region : int >= 0
+        Which region of B is heard, as rows of a match tell it; 0 is the whole.
     mode : PreviewMode or None
         JSON calls it ``as``. None: a transition for two whole pieces, else a match.
     at : str or None
@@ -81,6 +83,7 @@ class PairRequest(Request):
 
     a: str
     b: str
+    b_region: int = Field(default=0, ge=0)
     mode: PreviewMode | None = Field(default=None, alias="as")
     at: str | None = None
     bars: int | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from sonoteca.domain.names import public_id
 from sonoteca.domain.sound_object import AudioFacts, sound_object, statements_of
 from sonoteca.domain.vocabulary import Role, Source
 from sonoteca.errors import RequestError, SoundNotFound, SoundsMissing
+from sonoteca.match.asked_region import region_numbered
 from sonoteca.match.file_regions import regions_of_file
 from sonoteca.match.load_regions import regions_of_sound
 from sonoteca.match.region_table import ROLES, RegionTable
@@ -35,7 +37,8 @@ DEFAULT_BEATS_PER_BAR = 4
 class PreviewSound:
     """A sound with what is known of it.
 
-    ``facts`` is the sound object (``domain.sound_object``), ``regions`` the region table of the whole sound (n = 1).
+    ``facts`` is the sound object (``domain.sound_object``), ``regions`` the region table of what is heard of it
+    (n = 1). Of a part, the facts are those of the part.
     """
 
     name: str
@@ -50,6 +53,16 @@ class PreviewSound:
     @property
     def duration_s(self) -> float:
         return float(self.facts["audio"]["duration_s"])
+
+    @property
+    def start_s(self) -> float:
+        """Where in its file begins what is heard."""
+        return float(self.regions.start_s[0])
+
+    @property
+    def end_s(self) -> float:
+        """Where in its file ends what is heard."""
+        return float(self.regions.end_s[0])
 
     @property
     def kind(self) -> str | None:
@@ -102,18 +115,20 @@ class PreviewSound:
             tempo = float(loops.tempo_bpm[0])
             return float(loops.start_s[0]), float(loops.end_s[0]), tempo, int(loops.beats_per_bar[0])
         tempo_bpm, beats = self.tempo_bpm, self.beats_per_bar
-        start_s = (self.downbeats_s or [0.0])[0]
+        start_s = (self.downbeats_s or [self.start_s])[0]
         bar_s = 2.0 if tempo_bpm is None else 60.0 * beats / tempo_bpm
-        return start_s, min(self.duration_s, start_s + bars * bar_s), tempo_bpm, beats
+        return start_s, min(self.end_s, start_s + bars * bar_s), tempo_bpm, beats
 
 
 def load_preview_sound(
-    library: Library, name: str, *, listener: Listener | None = None, may_be_file: bool = True
+    library: Library, name: str, *, region: int = 0, listener: Listener | None = None, may_be_file: bool = True
 ) -> PreviewSound:
     """Load a sound of the library by any of its names, else a file, which a listener hears.
 
     Parameters
     ----------
+    region : int >= 0
+        Which of its regions is heard; 0 is the whole.
     listener : Listener, optional
         Its workers hear a file, and read one that was changed since the library saw it.
     may_be_file : bool
@@ -126,7 +141,7 @@ def load_preview_sound(
     SoundsMissing
         The library knows it, and no file of it is there.
     RequestError
-        It was not analysed yet, or could not be.
+        It was not analysed yet, or could not be; it has no such region.
     AudioError, WorkerError
         The file cannot be heard.
     """
@@ -140,16 +155,41 @@ def load_preview_sound(
     except SoundNotFound:
         if listener is None or not may_be_file or not os.path.isfile(name):
             raise
-        return _heard(name, listener)
+        return _heard(name, region, listener)
     whole = Clip(Role.MIX, found.content_hash, 0.0, duration_s, 0.0, 1.0)
     source = find_sources(library, [whole], listener=listener)[found.content_hash]
     if source.path is None:
         raise SoundsMissing(f"{source.shown} is missing: {source.why_missing}.")
-    regions = regions_of_sound(library, found.id)
-    return PreviewSound(name, source.path, facts, regions.take(regions.numbers == 0))
+    return _of_region(name, source.path, facts, regions_of_sound(library, found.id), region)
 
 
-def _heard(name: str, listener: Listener) -> PreviewSound:
+def _of_region(name: str, path: Path, facts: Mapping[str, Any], regions: RegionTable, number: int) -> PreviewSound:
+    one = region_numbered(regions, number, name, field="b_region")
+    return PreviewSound(name, path, facts if number == 0 else _facts_of_part(facts, one), one)
+
+
+def _facts_of_part(facts: Mapping[str, Any], part: RegionTable) -> dict[str, Any]:
+    """Narrow what is known of a sound to one of its regions; what is known of the whole only is not said of it."""
+    start_s, end_s = float(part.start_s[0]), float(part.end_s[0])
+    kind, tempo_bpm, loudness_lufs = part.kinds[0], float(part.tempo_bpm[0]), float(part.loudness_lufs[0])
+    # A strike has no bars of its own, and is not cut at those of the music around it.
+    has_bars = math.isfinite(tempo_bpm)
+    # No part is louder at its peak than the whole.
+    peak_dbtp = (facts["loudness"] or {}).get("true_peak_dbtp")
+    return {
+        **facts,
+        "kind": None if kind is None else {"value": kind},
+        "tempo": {"bpm": tempo_bpm} if has_bars else None,
+        "downbeats_s": [each for each in facts["downbeats_s"] if has_bars and start_s <= each < end_s],
+        "beats_s": [each for each in facts["beats_s"] if has_bars and start_s <= each < end_s],
+        "cues": [],
+        "loudness": {"integrated_lufs": loudness_lufs, "true_peak_dbtp": peak_dbtp}
+        if math.isfinite(loudness_lufs)
+        else None,
+    }
+
+
+def _heard(name: str, region: int, listener: Listener) -> PreviewSound:
     heard = listener.analyze_file(name)
     info = heard.info
     audio = AudioFacts(info.duration_s, info.sample_rate, info.channels, info.codec, info.container, info.content_hash)
@@ -161,5 +201,4 @@ def _heard(name: str, listener: Listener) -> PreviewSound:
             heard.analysis, claimed_observations(heard.claims), trust_names=listener.settings.trust_names
         ),
     )
-    regions = regions_of_file(heard)
-    return PreviewSound(name, Path(name), facts, regions.take(regions.numbers == 0))
+    return _of_region(name, Path(name), facts, regions_of_file(heard), region)

@@ -83,7 +83,7 @@ def plan_transition(
         raise RequestError(f"Nothing of {a.name} is left at {starts_s:.1f} s.", "Name an earlier moment.", field="at")
     b_lines = b.downbeats_s
     first_sound = b.cue_s("start")
-    b_from_s = b_lines[0] if b_lines else (first_sound or 0.0)
+    b_from_s = b_lines[0] if b_lines else (first_sound or b.start_s)
     if b_lines and first_sound is not None:
         b_from_s = min(b_lines, key=lambda line: abs(line - first_sound))
     for sound, known in ((a, lines), (b, b_lines)):
@@ -99,9 +99,9 @@ def plan_transition(
     # Behind the last anchor B goes on by itself, as much slower or faster.
     ends_s = min(MAX_READ_S / max(1.0, tempo_ratio), a_until_s - starts_s + bars * bar_s)
     b_ends_s = led[-1][0] + (ends_s - led[-1][1]) * tempo_ratio
-    if b_ends_s > b.duration_s:
-        ends_s -= (b_ends_s - b.duration_s) / tempo_ratio
-        b_ends_s = b.duration_s
+    if b_ends_s > b.end_s:
+        ends_s -= (b_ends_s - b.end_s) / tempo_ratio
+        b_ends_s = b.end_s
     anchors = (*(each for each in led if each[1] < ends_s - _NEAR_END_S), (b_ends_s, ends_s))
     return TransitionPlan(
         max(a_from_s, a_until_s - MAX_READ_S), starts_s, a_until_s, anchors, tempo_ratio, tuple(notes)

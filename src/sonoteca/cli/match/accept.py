@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from sonoteca.cli.match.choice import CandidateArgument, QueryArgument, RoleOption, choose
+from sonoteca.cli.match.choice import CandidateArgument, QueryArgument, RegionOption, RoleOption, choose
 from sonoteca.cli.options import DataDirOption, JsonOption, LibraryOption
 
 
 def accept(
     query: QueryArgument,
     candidate: CandidateArgument,
+    region: RegionOption = 0,
     role: RoleOption = None,
     library: LibraryOption = None,
     data_dir: DataDirOption = None,
@@ -18,4 +19,4 @@ def accept(
 
     `sonoteca match tune` learns from it.
     """
-    choose(query, candidate, role, library, liked=True, as_json=as_json)
+    choose(query, candidate, region, role, library, liked=True, as_json=as_json)

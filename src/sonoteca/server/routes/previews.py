@@ -37,6 +37,7 @@ _PREVIEW: dict[str, Any] = {
     "query": {
         "a": "k3v9q2h7d4mxw5ta",
         "b": "u6mbuhzvs2l5vl5k",
+        "b_region": 0,
         "as": "match",
         "at": "bar:1",
         "bars": 4,
@@ -68,7 +69,7 @@ _PREVIEW: dict[str, Any] = {
     **documented(
         "Two sounds are put together to be heard: layered as a match says, or one going over into the other.",
         description="`tempo_ratio` and `semitones` are `tempo_ratio` and `semitone_shift` of a row of a match or of what "
-        "may follow; left out, they are found. The answer says what was done, and where it is heard: `audio`.",
+        "may follow; left out, they are found. `b_region` is `region` of such a row. The answer says what was done, and where it is heard: `audio`.",
         example=_PREVIEW,
         errors=_ERRORS,
         scope="read",

@@ -103,6 +103,7 @@ def use_scoring_version(request: sonoteca.UseWeightsRequest, library: OpenLibrar
         example={
             "query": "k3v9q2h7d4mxw5ta",
             "candidate": "u6mbuhzvs2l5vl5k",
+            "candidate_region": 0,
             "liked": True,
             "axes": {"tensor": 0.9, "interval": 0.8, "key": 1.0},
         },

@@ -5,12 +5,15 @@ import { moment, nameOf, percent, word } from "../format.js";
 import { PlayButton, SoundName } from "../sound_line.js";
 import { AXES, shiftText, stretchText } from "./words.js";
 
+/** What names a row: a sound and one of its regions. */
+export const rowKey = (row) => `${row.id}.${row.region}`;
+
 export function Candidates({ rows, onTogether, together, onChoice, choices, steps }) {
   return html`<ol class="candidates" aria-label="What goes with it">
     ${rows.map(
       (row, place) => html`<${Candidate}
-        key="${row.id}.${row.region}" row=${row} onTogether=${() => onTogether(row)} isTogether=${together === row.id && row.region === 0}
-        onChoice=${(liked) => onChoice(row, liked)} choice=${choices[row.id]} steps=${steps(place)}
+        key=${rowKey(row)} row=${row} onTogether=${() => onTogether(row)} isTogether=${together === rowKey(row)}
+        onChoice=${(liked) => onChoice(row, liked)} choice=${choices[rowKey(row)]} steps=${steps(place)}
       />`,
     )}
   </ol>`;
@@ -36,15 +39,14 @@ function Candidate({ row, onTogether, isTogether, onChoice, choice, steps }) {
       <strong class="score" title="How well it goes with it">${percent(row.score)}</strong>
       <div class="candidate-acts">
         <button
-          type="button" class="button small" aria-pressed=${isTogether} disabled=${!isWhole} aria-label="Hear ${name} together with it"
-          title=${isWhole ? undefined : "Only whole sounds are put together"} onClick=${onTogether}
+          type="button" class="button small" aria-pressed=${isTogether} aria-label="Hear ${name} together with it" onClick=${onTogether}
         ><${Icon} name="together" />Together</button>
         <button
-          type="button" class="icon-button" aria-pressed=${choice === true} disabled=${!isWhole} aria-label="Take ${name}" title="It fits"
+          type="button" class="icon-button" aria-pressed=${choice === true} aria-label="Take ${name}" title="It fits"
           onClick=${() => onChoice(true)}
         ><${Icon} name="check" /></button>
         <button
-          type="button" class="icon-button" aria-pressed=${choice === false} disabled=${!isWhole} aria-label="Turn down ${name}"
+          type="button" class="icon-button" aria-pressed=${choice === false} aria-label="Turn down ${name}"
           title="It does not fit" onClick=${() => onChoice(false)}
         ><${Icon} name="close" /></button>
         <button

@@ -12,7 +12,7 @@ import { PlayButton, SoundName } from "../sound_line.js";
 import { SoundPicker } from "../sound_picker.js";
 import { Waveform } from "../waveforms.js";
 import * as player from "../player.js";
-import { Candidates } from "../match/candidates.js";
+import { Candidates, rowKey } from "../match/candidates.js";
 import { DropZone } from "../match/drop_zone.js";
 import { Recording } from "../match/recording.js";
 import { ROLES, rejectedText } from "../match/words.js";
@@ -108,22 +108,22 @@ export function MatchView({ id, params }) {
   const set = (more) => go({ view: "match", id, params: { ...params, ...more } }, { replace: true });
 
   const hear = async (row) => {
-    setTogether(row.id);
-    const asked = { as: "match", tempo_ratio: row.tempo_ratio, semitones: row.semitone_shift };
+    setTogether(rowKey(row));
+    const asked = { b: row.id, b_region: row.region, as: "match", tempo_ratio: row.tempo_ratio, semitones: row.semitone_shift };
     const title = `${nameOf(row)} with ${source.row ? nameOf(source.row) : source.file.name}`;
     try {
       const made = await previewing(async (signal) => {
         if (source.row) {
           const told = await ask("api/previews", {
             method: "POST",
-            json: given({ a: source.row.id, b: row.id, ...asked }),
+            json: given({ a: source.row.id, ...asked }),
             signal,
           });
           return { audio: urlOf(told.audio), notes: told.notes };
         }
         const form = new FormData();
         form.append("file", source.file, source.file.name);
-        for (const [name, value] of Object.entries(given({ b: row.id, ...asked }))) form.append(name, String(value));
+        for (const [name, value] of Object.entries(given(asked))) form.append(name, String(value));
         const bytes = await askBytes("api/previews/upload", { method: "POST", form, signal });
         URL.revokeObjectURL(mixed.current);
         mixed.current = URL.createObjectURL(new Blob([bytes], { type: "audio/flac" }));
@@ -144,10 +144,11 @@ export function MatchView({ id, params }) {
     }
   };
   const choose = async (row, liked) => {
-    const before = choices[row.id];
-    setChoices((now) => ({ ...now, [row.id]: liked }));
+    const key = rowKey(row);
+    const before = choices[key];
+    setChoices((now) => ({ ...now, [key]: liked }));
     try {
-      const json = { candidate: row.id, liked, ...given({ role: role || null }) };
+      const json = { candidate: row.id, candidate_region: row.region, liked, ...given({ role: role || null }) };
       if (source.row) await ask("api/matches/choices", { method: "POST", json: { query: source.row.id, ...json } });
       else {
         const form = new FormData();
@@ -157,7 +158,7 @@ export function MatchView({ id, params }) {
       }
       say(`${nameOf(row)} was ${liked ? "taken" : "turned down"}. \`sonoteca match tune\` learns from it.`);
     } catch (error) {
-      setChoices((now) => ({ ...now, [row.id]: before }));
+      setChoices((now) => ({ ...now, [key]: before }));
       sayProblem(error);
     }
   };
