@@ -14,7 +14,9 @@ SOUNDS, SIZES = 50, 20
 
 def open_sound(page: Page, words: str) -> None:
     page.goto(f"/ui/#/library?q={words}")
-    page.get_by_role("link", name=re.compile("^Open")).first.click()
+    # Rows of another search may still be there.
+    row = page.get_by_role("row", name=re.compile(words.replace("+", " "))).first
+    row.get_by_role("link", name=re.compile("^Open")).click()
     expect(page.locator(".pane-grid")).to_have_attribute("data-ready", "true")
 
 

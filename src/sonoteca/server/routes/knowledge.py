@@ -26,7 +26,11 @@ _ENTRY: dict[str, Any] = {
     },
     "confidence": 0.9,
     "source": None,
-    "conditions": [{"field": "descriptors.warmth", "op": ">", "value": 0.65, "recommend": 0.5}],
+    # One of each type that a value may have.
+    "conditions": [
+        {"field": "descriptors.warmth", "op": ">", "value": 0.65, "recommend": 0.5},
+        {"field": "key.mode", "op": "=", "value": "minor", "recommend": "major"},
+    ],
     "about": "role:vocal",
     "created_at": "2026-01-31T12:00:00.000Z",
     "updated_at": "2026-01-31T12:00:00.000Z",
