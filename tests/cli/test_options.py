@@ -24,7 +24,7 @@ from sonoteca.errors import RequestError
 LONG_NAMES = {"-k": "--count", "-o": "--output", "-f": "--filter", "-y": "--yes", "-L": "--library", "-h": "--help"}
 OLD_NAMES = {"--limit", "-n", "--out", "--aspects", "--random-seed", "--alternatives"}
 # These open no library.
-WITHOUT_LIBRARY = {"inspect", "demo", "plugins"}
+WITHOUT_LIBRARY = {"inspect", "demo", "plugins", "models"}
 # Its standard output is a protocol's.
 WITHOUT_JSON = {"mcp"}
 # A command may say less than a sentence of an option that everybody knows.

@@ -22,7 +22,7 @@ def test_a_question_is_answered_with_advice_that_stays_over_a_reload(page: Page)
     expect(entries.first).to_contain_text("LUFS")
     page.get_by_label("Question").fill("xylophonequark")
     expect(entries).to_have_count(0)
-    expect(page.get_by_text("No entry has enough of these words.")).to_be_visible()
+    expect(page.get_by_text("No entry has enough of the question.")).to_be_visible()
 
 
 @pytest.mark.slow

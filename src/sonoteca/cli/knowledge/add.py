@@ -19,11 +19,7 @@ from sonoteca.cli.options import DataDirOption, JsonOption, LibraryOption, open_
 
 
 def register(group: typer.Typer) -> None:
-    group.command(
-        epilog=examples(
-            "knowledge add 'Tame our room' 'Cut 3 dB at 43 Hz, where the studio booms.' --topic mixing --category monitoring"
-        )
-    )(add)
+    group.command(epilog=examples("knowledge add Room 'Cut 43 Hz by 3 dB.' --topic eq --category room"))(add)
 
 
 def add(

@@ -52,9 +52,9 @@ def backfill(
 
 
 def verify(library: LibraryOption = None, data_dir: DataDirOption = None, as_json: JsonOption = False) -> None:
-    """Read all vectors back and say which entries have one of today's model.
+    """Read all vectors back and compare them.
 
-    It ends with 1 where some have not; needs no model.
+    It says which entries have one of today's model. It ends with 1 where some have not; needs no model.
     """
     import sonoteca
     from sonoteca.cli.output import note, print_json

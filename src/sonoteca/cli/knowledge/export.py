@@ -33,7 +33,10 @@ def export(
     data_dir: DataDirOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Write entries as JSON Lines or CSV, in the columns of a `music_knowledge` table."""
+    """Write entries as JSON Lines or CSV.
+
+    They have the columns of a `music_knowledge` table.
+    """
     import sonoteca
     from sonoteca.cli.output import counted, note, print_json
 

@@ -25,7 +25,9 @@ def import_(
     data_dir: DataDirOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Take over entries, as `sonoteca knowledge export` or a `music_knowledge` table writes them.
+    """Take over entries from JSON Lines or CSV.
+
+    As `sonoteca knowledge export` or a `music_knowledge` table writes them.
 
     An entry whose id is there already says what the file says afterwards. Rows that are no entries are named by their
     lines and left out; then it ends with 1. `sonoteca undo` takes the import back.

