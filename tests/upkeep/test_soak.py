@@ -51,6 +51,20 @@ def test_a_soak_that_grew_says_what_grew(monkeypatch: pytest.MonkeyPatch, capsys
     ]
 
 
+def test_one_round_accounts_for_all_that_is_added_sent_and_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(soaking, "FILES_PER_ROUND", 10)
+    monkeypatch.setattr(soaking, "UPLOADS_PER_ROUND", 3)
+    # As few as there may be.
+    monkeypatch.setattr(soaking, "WARM_UP_ROUNDS", -3)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    assert main(["--hours", "0", "--workers", "1"]) == 0
+    told, last = capsys.readouterr().out.splitlines()
+    assert "staged_files 0, event_listeners 0" in told
+    assert last == "10 files and 3 uploads in 1 rounds: flat"
+
+
 @pytest.mark.slow
 def test_a_few_small_rounds_stay_flat(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
@@ -69,7 +83,6 @@ def test_a_few_small_rounds_stay_flat(
     assert not list(tmp_path.glob("sonoteca-soak-*"))
 
 
-@pytest.mark.slow
 def test_what_goes_wrong_in_a_served_round_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with (
         open_library(tmp_path / "served.sonoteca", mode="create") as library,
