@@ -11,7 +11,7 @@ from sonoteca.arrange.keep import edit
 from sonoteca.arrange.keep.edit import parse_target
 from sonoteca.arrange.keep.told_changes import told_changes
 
-NAMES = {"x1:d": "drums.wav", "x1:b": "bass.wav", "x1:n": "Nobody - New Bass"}
+NAMES = {"x1:d": "drums.wav", "x1:b": "bass.wav", "x1:n": "Nobody - New Bass", "x1:c": "bass.wav"}
 
 
 def clip(role: str, content_hash: str, start_bar: int, bars: int) -> Clip:
@@ -38,6 +38,8 @@ SONG = Arrangement(
         (lambda song: edit.change_shift(song, parse_target("bass@verse#2"), 2), ["bass in verse#2: shift 0 -> +2"]),
         (lambda song: edit.put_in(song, parse_target("bass@chorus"), clip("bass", "x1:n", 0, 4)),
          ["bass in chorus: bass.wav -> Nobody - New Bass"]),
+        (lambda song: edit.put_in(song, parse_target("bass@chorus"), clip("bass", "x1:c", 0, 4)),
+         ["bass in chorus: bass.wav -> another sound or part of that name"]),
         (lambda song: edit.take_out(song, parse_target("bass@chorus")), ["bass in chorus: bass.wav -> nothing"]),
         (lambda song: edit.set_muted(song, "drums", True), ["muted: drums"]),
         (lambda song: edit.set_locked(song, parse_target("drums@chorus"), True), ["locked: drums@chorus"]),

@@ -130,6 +130,16 @@ def test_a_line_that_is_none_is_named_and_the_others_kept(tmp_path: Path, line: 
         assert "\n" not in refused.message
 
 
+def test_a_row_that_no_json_can_hold_is_refused_and_the_others_are_taken(library: Library, tmp_path: Path) -> None:
+    text = (
+        '{"topic": "eq", "category": "x", "suggestion": {"title": "a", "description": "b", "parameters": {"by": NaN}}}\n'
+        '{"topic": "eq", "category": "x", "suggestion": {"title": "c", "description": "d"}}\n'
+    )
+    answer = imported(library, tmp_path / "table.jsonl", text)
+    assert [each.line for each in answer.refused] == [1]
+    assert (answer.rows, answer.added) == (2, 1)
+
+
 def test_what_is_no_file_of_entries_is_refused(tmp_path: Path) -> None:
     with open_library(tmp_path / "a.sonoteca", mode="create") as library:
         (tmp_path / "a.csv").write_bytes(b"topic;suggestion\n")

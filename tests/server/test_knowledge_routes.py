@@ -17,7 +17,7 @@ SAID: dict[str, Any] = {
 
 
 def test_a_question_is_answered_with_reasons(client: TestClient) -> None:
-    answer = client.get("/api/knowledge/search", params={"question": "vocals sound muddy", "k": 1})
+    answer = client.get("/api/knowledge/search", params={"q": "vocals sound muddy", "k": 1})
     assert answer.status_code == 200
     told = answer.json()
     assert told["query"]["mode"] == "full_text"
@@ -25,7 +25,7 @@ def test_a_question_is_answered_with_reasons(client: TestClient) -> None:
     assert row["title"] == "Clear a muddy vocal"
     first = row["highlights"][0]
     assert [first["text"][start:end] for start, end in first["marks"]] == ["muddy", "vocal"]
-    assert client.get("/api/knowledge/search", params={"question": "?"}).status_code == 400
+    assert client.get("/api/knowledge/search", params={"q": "?"}).status_code == 400
     assert client.get("/api/knowledge/search").status_code == 400
 
 
@@ -34,7 +34,7 @@ def test_what_is_sent_is_kept_found_and_taken_back(writable: TestClient) -> None
     assert answer.status_code == 201, answer.text
     entry = answer.json()["entry"]
     assert {name: entry[name] for name in SAID} == SAID
-    asked = {"question": "xylophones"}
+    asked = {"q": "xylophones"}
     assert writable.get("/api/knowledge/search", params=asked).json()["results"][0]["id"] == entry["id"]
     again = writable.post("/api/knowledge", json=SAID | {"id": entry["id"]})
     assert (again.status_code, again.json()["field"]) == (400, "id")

@@ -111,6 +111,20 @@ def test_a_key_is_exchanged_for_a_cookie_that_no_script_reads(keyed: TestClient)
     assert keyed.get("/api/session").json()["session"] is True
 
 
+def test_a_session_does_not_make_itself_longer(keyed: TestClient) -> None:
+    keyed.post("/api/session", headers=WRITE)
+    answer = keyed.post("/api/session", headers={"Origin": URL})
+    assert answer.json() == {"needs_key": True, "right": "write", "session": True}
+    assert "set-cookie" not in answer.headers
+
+
+def test_a_session_is_found_beside_cookies_of_any_form(keyed: TestClient) -> None:
+    word = keyed.post("/api/session", headers=WRITE).cookies[COOKIE]
+    keyed.cookies.clear()
+    answer = keyed.get("/api/session", headers={"Cookie": f'junk; prefs={{"a": 1}}; {COOKIE}={word}'})
+    assert answer.json()["session"] is True
+
+
 def test_behind_tls_the_cookie_is_sent_over_tls_only(keyed: TestClient) -> None:
     answer = keyed.post("/api/session", headers={**WRITE, "Origin": "https://studio.example"})
     assert "Secure" in answer.headers["set-cookie"]

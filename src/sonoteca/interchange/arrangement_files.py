@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sonoteca.arrange.keep.answer import ArrangeAnswer
 from sonoteca.arrange.keep.arrangements import keep_arrangement
@@ -21,6 +21,9 @@ from sonoteca.interchange.dawproject import dawproject_bytes
 from sonoteca.interchange.export_format import ExportFormat
 from sonoteca.interchange.midi_markers import midi_marker_bytes
 from sonoteca.whole_file import write_whole
+
+if TYPE_CHECKING:
+    from sonoteca.ingest.listener import Listener
 
 _BY_SUFFIX = {
     ".dawproject": ExportFormat.DAWPROJECT,
@@ -69,8 +72,12 @@ class ArrangementExportAnswer:
         }
 
 
-def export_arrangement(library: Library, request: ArrangementExportRequest) -> ArrangementExportAnswer:
+def export_arrangement(
+    library: Library, request: ArrangementExportRequest, *, listener: Listener | None = None
+) -> ArrangementExportAnswer:
     """Write an arrangement for another program; the same arrangement gives the same bytes.
+
+    ``listener`` as of ``find_sources``.
 
     Raises
     ------
@@ -92,7 +99,7 @@ def export_arrangement(library: Library, request: ArrangementExportRequest) -> A
         arrangement = load_arrangement(connection, request.arrangement)
         if path.exists() and find_sounds(connection, os.path.abspath(path)):
             raise RequestError(f"{path} is a sound of the library.", "Name another file.", field="output")
-    sources = find_sources(library, arrangement.clips)
+    sources = find_sources(library, arrangement.clips, listener=listener)
     if chosen is ExportFormat.DAWPROJECT:
         content = dawproject_bytes(arrangement, sources, embed=request.embed)
     elif chosen is ExportFormat.MIDI_MARKERS:

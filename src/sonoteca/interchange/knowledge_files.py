@@ -169,6 +169,10 @@ def import_knowledge(library: Library, request: ImportKnowledgeRequest) -> Impor
         except RequestError as error:
             refused.append(RefusedRow(line, error.message))
             continue
+        except ValueError as error:
+            # A number that JSON has no word for, or half of a character.
+            refused.append(RefusedRow(line, f"it cannot be kept ({error})"))
+            continue
         if advice.public_id in read:
             sentence = f"line {line_of[advice.public_id]} told of the same entry"
             refused.append(RefusedRow(line, sentence))

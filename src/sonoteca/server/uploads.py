@@ -187,9 +187,10 @@ async def _uploaded_or_said(request: Request) -> AsyncIterator[Form]:
     yield Form((), {name: tuple(value) if isinstance(value, list) else (value,) for name, value in given.items()})
 
 
-UploadForm = Annotated[Form, Depends(_uploaded)]
+# What was sent is let go before the answer is: whoever reads slowly holds up nobody else's upload.
+UploadForm = Annotated[Form, Depends(_uploaded, scope="function")]
 # A form, or a JSON object with the same fields and no file.
-UploadFormOrJson = Annotated[Form, Depends(_uploaded_or_said)]
+UploadFormOrJson = Annotated[Form, Depends(_uploaded_or_said, scope="function")]
 
 
 @contextlib.asynccontextmanager

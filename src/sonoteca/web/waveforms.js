@@ -50,6 +50,8 @@ async function fetchPeaks({ id, signal, resolve, reject }) {
     keptPeaks.set(id, readPeaks(data, COLUMNS));
   } catch (error) {
     if (isAbort(error)) return reject(error);
+    // What is the server's trouble passes; it is asked again when the row is drawn again.
+    if (!error.status || error.status === 401 || error.status >= 500) return reject(error);
     // A sound whose file is away has no waveform; its row says so itself.
     keptPeaks.set(id, null);
   }

@@ -78,10 +78,11 @@ def answer_with(
 
     ``listener`` as of ``find_sources``.
     """
-    sources = find_sources(library, arrangement.clips, listener=listener)
+    former = () if instead_of is None else instead_of.clips
+    found = find_sources(library, (*arrangement.clips, *former), listener=listener)
     changes: tuple[str, ...] = ()
     if instead_of is not None:
-        before = find_sources(library, instead_of.clips, listener=listener)
-        names = {each.content_hash: each.name for each in (*sources.values(), *before.values())}
-        changes = told_changes(instead_of, arrangement, names)
+        changes = told_changes(instead_of, arrangement, {each.content_hash: each.name for each in found.values()})
+    played = {clip.content_hash for clip in arrangement.clips}
+    sources = {name: source for name, source in found.items() if name in played}
     return ArrangeAnswer(arrangement, sources, fit_clips(library, arrangement), request, changes)

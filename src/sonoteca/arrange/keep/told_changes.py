@@ -81,6 +81,12 @@ def _differences(old: Sequence[Clip], new: Sequence[Clip], names: Mapping[str, s
         # Of what plays where nothing played, or the reverse, the sound says it all.
         if was != is_now and (not what or (old and new)):
             yield f"{what}{was} -> {is_now}"
+        elif not what and [_part(clip) for clip in old] != [_part(clip) for clip in new]:
+            yield f"{was} -> another sound or part of that name"
+
+
+def _part(clip: Clip) -> tuple[str, float, float]:
+    return clip.content_hash, clip.start_s, clip.end_s
 
 
 def _targets(arrangement: Arrangement) -> frozenset[str]:

@@ -34,7 +34,7 @@ whose why will with within without won would you your yours
 _FUNCTION_WORDS: Final = frozenset(_FUNCTION_LIST.split())
 # Endings and how many letters have to stand before them.
 _ENDINGS: Final = (
-    ("nesses", "", 3), ("ments", "", 3), ("ings", "", 3), ("ions", "", 4), ("ness", "", 3), ("ment", "", 4), ("ings", "", 3),
+    ("nesses", "", 3), ("ments", "", 3), ("ings", "", 3), ("ions", "", 4), ("ness", "", 3), ("ment", "", 4),
     ("ing", "", 3), ("ers", "", 4), ("est", "", 3), ("ion", "", 4), ("ies", "i", 2), ("ied", "i", 2), ("ed", "", 3),
     ("er", "", 3), ("ly", "", 3), ("sses", "ss", 2), ("xes", "x", 2), ("ches", "ch", 2), ("shes", "sh", 2), ("s", "", 3),
 )  # fmt: skip

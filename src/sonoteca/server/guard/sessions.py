@@ -12,9 +12,9 @@ import secrets
 import threading
 import time
 from collections.abc import Callable
-from http.cookies import CookieError, SimpleCookie
 from typing import Generic, TypeVar
 
+from starlette.requests import cookie_parser
 from starlette.types import Scope
 
 COOKIE = "sonoteca_session"
@@ -66,16 +66,13 @@ def session_word(scope: Scope) -> str | None:
 
     >>> session_word({"headers": [(b"cookie", b"a=1; sonoteca_session=w0rd")]})
     'w0rd'
+    >>> session_word({"headers": [(b"cookie", b'junk; prefs={"a": 1}; sonoteca_session=w0rd')]})
+    'w0rd'
     """
     for name, value in scope["headers"]:
-        if name == b"cookie":
-            cookies: SimpleCookie = SimpleCookie()
-            try:
-                cookies.load(value.decode("latin-1"))
-            except CookieError:
-                continue
-            if COOKIE in cookies:
-                return cookies[COOKIE].value or None
+        # Cookies of other programs on this host may be of any form: ours is found beside them.
+        if name == b"cookie" and (word := cookie_parser(value.decode("latin-1")).get(COOKIE)):
+            return word
     return None
 
 

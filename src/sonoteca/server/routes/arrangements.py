@@ -195,7 +195,9 @@ def arrangement_audio(
         errors=[ArrangementNotFound, AmbiguousArrangement, SoundsMissing],
     ),
 )
-def arrangement_file(id: ArrangementId, fields: FileFields, library: OpenLibrary, staging: OpenStaging) -> Response:
+def arrangement_file(
+    id: ArrangementId, fields: FileFields, library: OpenLibrary, listener: WarmListener, staging: OpenStaging
+) -> Response:
     wanted = sonoteca.ExportFormat(fields.pop("format", None) or sonoteca.ExportFormat.DAWPROJECT)
     media_type, suffix = _FILES[wanted]
     path = staging.new_path(suffix)
@@ -203,6 +205,7 @@ def arrangement_file(id: ArrangementId, fields: FileFields, library: OpenLibrary
         sonoteca.export_arrangement(
             library,
             sonoteca.ArrangementExportRequest(arrangement=id, output=str(path), format=wanted, **fields),
+            listener=listener,
         )
         content = path.read_bytes()
     finally:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
+from fastapi import Query
+
 import sonoteca
 from sonoteca.errors import LibraryUnwritable, ModelUnavailable, QuerySyntaxError
 from sonoteca.server.json_answers import StrictJSONResponse, answered
@@ -13,7 +15,8 @@ from sonoteca.server.running import OpenLibrary, models_folder
 
 router = routes("knowledge")
 
-SearchFields = Annotated[dict[str, Any], asked(sonoteca.SearchKnowledgeRequest)]
+SearchFields = Annotated[dict[str, Any], asked(sonoteca.SearchKnowledgeRequest, without=("question",))]
+Question = Annotated[str, Query(description="What is wanted to be known, in words.", max_length=2_000)]
 
 _ENTRY: dict[str, Any] = {
     "id": "38929125-4556-5a64-bf47-4cf462016933",
@@ -54,8 +57,8 @@ _FOUND = _ENTRY | {
         },
     ),
 )
-def search_knowledge(fields: SearchFields, library: OpenLibrary) -> StrictJSONResponse:
-    request = sonoteca.SearchKnowledgeRequest(**fields)
+def search_knowledge(q: Question, fields: SearchFields, library: OpenLibrary) -> StrictJSONResponse:
+    request = sonoteca.SearchKnowledgeRequest(question=q, **fields)
     return answered(sonoteca.search_knowledge(library, request, models=models_folder()))
 
 

@@ -39,7 +39,8 @@ def show_session(request: Request) -> StrictJSONResponse:
 )
 def begin_session(request: Request) -> StrictJSONResponse:
     key = getattr(request.state, "key", None)
-    if key is None:
+    # A session does not make itself longer: whoever took one away would keep it for good.
+    if key is None or request.state.by_session:
         return StrictJSONResponse(_as_json(request))
     answer = StrictJSONResponse({**_as_json(request), "session": True})
     # Behind a proxy that speaks TLS the page's own origin tells of it.

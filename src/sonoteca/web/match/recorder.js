@@ -101,7 +101,12 @@ function begin(stream, release, { signal, onLevel, onFailed }) {
     track.addEventListener("ended", () => fail(new DOMException("", "NotFoundError")));
   }
   signal.addEventListener("abort", end);
-  recorder.start(500);
+  try {
+    recorder.start(500);
+  } catch (error) {
+    end();
+    throw error;
+  }
   return {
     improved: improvements(stream.getAudioTracks()[0]?.getSettings?.()),
     cancel: end,

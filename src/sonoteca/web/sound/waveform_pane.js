@@ -57,7 +57,11 @@ export function WaveformPane({ sound, row, cursor, onPlay, onCueMoved }) {
         held.current.drawn_s = drawnLength(arraybuffer);
         adapter.row = { ...row, duration_s: length_s() };
         if (held.current.peaks) await setSource(held.current.peaks, arraybuffer);
-        else held.current.peaks = await create(Peaks, arraybuffer);
+        else {
+          const made = await create(Peaks, arraybuffer);
+          if (controller.signal.aborted) return made.destroy();
+          held.current.peaks = made;
+        }
         if (controller.signal.aborted) return;
         setProblem(null);
         setReady(true);

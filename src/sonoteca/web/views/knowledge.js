@@ -26,7 +26,7 @@ export function KnowledgeView({ params }) {
   const asking = useMemo(onlyLatest, []);
   const look = async () => {
     try {
-      const found = await asking((signal) => ask("api/knowledge/search", { params: { question, k: MOST }, signal }));
+      const found = await asking((signal) => ask("api/knowledge/search", { params: { q: question, k: MOST }, signal }));
       if (!found) return;
       setAnswer(found);
       setProblem(null);

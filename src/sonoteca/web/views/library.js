@@ -132,11 +132,14 @@ export function LibraryView({ params }) {
     const total = rows.total.peek() ?? 0;
     const index = Math.max(0, Math.min(total - 1, to));
     const box = scroller.current;
-    const top = scrollTo(box, index);
-    if (top !== null) box.scrollTop = top;
-    setCursor(index);
     state.current.cursor = index;
-    keepPlace(index);
+    // What plays goes on to the next row when another view is open: there is no table then, and no place of it to keep.
+    if (box) {
+      const top = scrollTo(box, index);
+      if (top !== null) box.scrollTop = top;
+      setCursor(index);
+      keepPlace(index);
+    }
     const row = rows.at(index);
     if (!row) return;
     if (toggles) player.toggle(row, { steps });

@@ -174,7 +174,8 @@ export function MapView({ params }) {
   useEffect(() => {
     const box = canvas.current;
     if (!box || !places) return;
-    const plane = (own.current.plane ??= new Plane(box));
+    // The canvas is another one after a failure was shown in its place.
+    const plane = (own.current.plane = new Plane(box));
     if (!plane.works) return setCanDraw(false);
     const fit = () => {
       const { width, height } = plane.resize();

@@ -103,7 +103,7 @@ export function MatchView({ id, params }) {
     void keepFile(KEPT, file);
     setSource(null);
     // A number that differs makes the same address another one: the file is not the same.
-    go({ view: "match", params: { ...params, from: "file", as: hummed ? "hum" : "", n: file.size % 100000 } });
+    go({ view: "match", params: { ...params, from: "file", as: hummed ? "hum" : "", n: Date.now() } });
   };
   const set = (more) => go({ view: "match", id, params: { ...params, ...more } }, { replace: true });
 
