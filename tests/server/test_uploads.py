@@ -217,6 +217,25 @@ def test_a_field_that_is_wrong_is_named(taking: TestClient, data: dict[str, str]
     assert (code(answer), answer.json()["field"]) == ((400, "bad_request"), field)
 
 
+def test_a_file_that_was_whole_before_the_form_broke_is_closed(
+    taking: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[Any] = []
+    real = Path.open
+
+    def noted(self: Path, mode: str = "r", *arguments: Any, **options: Any) -> Any:
+        file = real(self, mode, *arguments, **options)
+        if mode == "xb":
+            opened.append(file)
+        return file
+
+    monkeypatch.setattr(Path, "open", noted)
+    body = b"--x\r\n" + part(b"a.wav") + b"whole\r\n--x\r\nNo-Name: a\r\n\r\nb" + END
+    answer = taking.post("/take", content=body, headers={"Content-Type": "multipart/form-data; boundary=x"})
+    assert (answer.status_code, answer.json()["code"]) == (400, "body_unreadable")
+    assert [file.closed for file in opened] == [True]
+
+
 def test_many_parts_are_refused(taking: TestClient) -> None:
     body = b"".join(b'--x\r\nContent-Disposition: form-data; name="k"\r\n\r\n1\r\n' for _ in range(3000)) + b"--x--\r\n"
     answer = taking.post("/take", content=body, headers={"Content-Type": "multipart/form-data; boundary=x"})

@@ -262,6 +262,8 @@ class _Reader:
         self._texts: dict[str, tuple[str, ...]] = {}
         self._staged: list[Path] = []
         self._open: IO[bytes] | None = None
+        # All that were opened: what ends one in the middle may come before its end was written.
+        self._opened: list[IO[bytes]] = []
         # What is to be written, in order; each piece into the file that was open when it came.
         self._pending: list[tuple[IO[bytes], bytes]] = []
         self._n_pending = 0
@@ -296,8 +298,8 @@ class _Reader:
 
     def remove(self) -> None:
         """Close and remove what was staged and is still there."""
-        if self._open is not None:
-            self._open.close()
+        for file in self._opened:
+            file.close()
         for path in self._staged:
             path.unlink(missing_ok=True)
 
@@ -336,6 +338,7 @@ class _Reader:
         part.path = self._staging.new_path(suffix if _SUFFIX.fullmatch(suffix) else "")
         self._staged.append(part.path)
         self._open = part.path.open("xb")
+        self._opened.append(self._open)
 
     def _on_part_data(self, data: bytes, start: int, end: int) -> None:
         part, n_bytes = self._part, end - start
